@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * Tests import the packages' sources, so that coverage speaks of what is written here and not of `dist`.
+ * What runs as a process of its own (the command line) is tested as built.
+ */
+const alias = {
+  '@discogs-extractor/parser': source('./packages/parser/src/index.ts'),
+  '@discogs-extractor/state-marker': source('./packages/state-marker/src/index.ts'),
+  '@discogs-extractor/publisher': source('./packages/publisher/src/index.ts'),
+  '@discogs-extractor/downloader': source('./packages/downloader/src/index.ts'),
+  '@discogs-extractor/sample-dumps': source('./tools/sample-dumps/src/index.ts'),
+  '@discogs-extractor/test-broker': source('./tools/test-broker/src/index.ts'),
+};
+
+const project = (name: string, root: string) => ({
+  resolve: { alias },
+  test: {
+    name,
+    root: source(root),
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    // Two cores and real servers: more files side by side only make time-outs.
+    maxWorkers: 2,
+    projects: [
+      project('parser', './packages/parser'),
+      project('state-marker', './packages/state-marker'),
+      project('publisher', './packages/publisher'),
+      project('downloader', './packages/downloader'),
+      project('extractor', './apps/extractor'),
+      project('sample-dumps', './tools/sample-dumps'),
+      project('test-broker', './tools/test-broker'),
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts', 'tools/*/src/**/*.ts'],
+      exclude: ['**/*.generated.ts', '**/*.d.ts'],
+      reporter: ['text', 'html', 'json-summary'],
+    },
+  },
+});
