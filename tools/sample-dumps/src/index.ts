@@ -1,1 +1,11 @@
-export const placeholder = 'tools/sample-dumps';
+export { DATA_TYPES, type DataType } from './data-type.js';
+export { ERAS, type Era } from './era.js';
+export { SampleDumpError, type SampleDumpErrorCode } from './errors.js';
+export {
+  type DumpFile,
+  type DumpProgress,
+  type GenerateDumpOptions,
+  type GeneratedDump,
+  generateDump,
+} from './generate-dump.js';
+export { generateXml, type RecordOptions, recordXml, type XmlOptions } from './xml-stream.js';
