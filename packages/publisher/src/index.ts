@@ -1,1 +1,13 @@
-export const placeholder = 'packages/publisher';
+export { createPublisher } from './create-publisher.js';
+export { PublisherError, type PublisherErrorCode, type PublisherErrorFacts } from './errors.js';
+export type { PublisherEvent, PublisherState } from './events.js';
+export type { BackoffOptions, ExchangeOptions, MessageProperties, PublisherOptions, QueueOptions } from './options.js';
+export type {
+  CloseOptions,
+  CloseReport,
+  FlushOptions,
+  OutgoingMessage,
+  Publisher,
+  PublisherStats,
+  UnsettledMessage,
+} from './publisher.js';

@@ -1,0 +1,13 @@
+import type { PublisherOptions } from './options.js';
+import type { Publisher } from './publisher.js';
+
+/**
+ * Connects, declares the topology, and resolves with a publisher that is open.
+ *
+ * A broker that is not there yet is waited for (see `connectAttempts`); what will not mend by waiting rejects.
+ * @throws PublisherError `INVALID_OPTIONS`, `INVALID_URL`, `UNREACHABLE`, `BAD_CREDENTIALS`, `VHOST_REFUSED`,
+ * `ACCESS_REFUSED`, `TOPOLOGY_CONFLICT`; or the reason of `signal`
+ */
+export const createPublisher = async (_options: PublisherOptions): Promise<Publisher> => {
+  throw new Error('not built yet');
+};
