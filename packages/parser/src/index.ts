@@ -1,1 +1,45 @@
-export const placeholder = 'packages/parser';
+export { DATA_TYPES, type DataType } from './data-type.js';
+export { encodeRecords } from './encode-records.js';
+export { ParserError, type ParserErrorCode, type ParserErrorFacts } from './errors.js';
+export { type ParsedRecord, parseRecords } from './parse-records.js';
+export type {
+  ArtistCredit,
+  ArtistCredits,
+  ArtistRecord,
+  Company,
+  Format,
+  Genres,
+  Identifier,
+  Image,
+  Images,
+  LabelRecord,
+  MasterId,
+  MasterRecord,
+  Members,
+  NameReference,
+  Names,
+  OneOrMany,
+  RecordTypes,
+  ReleaseLabel,
+  ReleaseRecord,
+  Series,
+  Styles,
+  Text,
+  Track,
+  TrackList,
+  Urls,
+  Video,
+  Videos,
+  XmlObject,
+  XmlValue,
+} from './record/types.js';
+export type { EncodedBlock, EncodedRecord } from './stream/encoded-block.js';
+export type { DumpSource, EngineName, ReadOptions } from './stream/options.js';
+export type { RecordStream } from './stream/record-stream.js';
+export type {
+  Irregularity,
+  IrregularityKind,
+  MalformedReason,
+  MalformedRecord,
+  ReadStats,
+} from './stream/reports.js';

@@ -1,0 +1,109 @@
+import type { ReadableStream } from 'node:stream/web';
+import { type DataType, isDataType } from '../data-type.js';
+import { ParserError } from '../errors.js';
+import type { Irregularity, MalformedRecord } from './reports.js';
+
+/**
+ * Where a dump's bytes come from: a path (`string` or `file:` URL), a web stream, or any async iterable of bytes, such as
+ * a Node stream. Gzipped or plain is told by the bytes.
+ */
+export type DumpSource = string | URL | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * - `strict`: built on `sax`; it defines what is right.
+ * - `fast`: a WebAssembly kernel that hands what is not regular to the strict engine. The same result, many times faster.
+ * - `auto`: `fast` where WebAssembly SIMD is at hand, else `strict`.
+ */
+export type EngineName = 'auto' | 'fast' | 'strict';
+
+/** Options of `encodeRecords` and `parseRecords`. */
+export interface ReadOptions {
+  /** What the dump must be; where it is not given, the dump's root element tells. */
+  dataType?: DataType | undefined;
+  /** @default 'auto' */
+  engine?: EngineName | undefined;
+  /** Worker threads to use; 0 does all work on the calling thread. @default 0 */
+  workers?: number | undefined;
+  /** Passes over the first `skip` records; numbering still counts them. @default 0 */
+  skip?: number | undefined;
+  /** Ends after this many records have been delivered; the rest of the dump is not read. @default Infinity */
+  limit?: number | undefined;
+  /** Ends reading with the signal's reason; threads, files and streams are released. */
+  signal?: AbortSignal | undefined;
+  /** Largest record, in bytes of XML; a larger one is malformed. @default 67108864 (64 MiB) */
+  maxRecordBytes?: number | undefined;
+  /** Deepest element in a record, the record itself being 1; a deeper record is malformed. @default 256 */
+  maxDepth?: number | undefined;
+  /** How many malformed records are passed over; one more fails with `TOO_MANY_MALFORMED`. @default 100 */
+  maxMalformed?: number | undefined;
+  /** Is told of each malformed record, in document order, before any later record is delivered. */
+  onMalformed?: ((malformed: MalformedRecord) => void) | undefined;
+  /** Is told of each irregularity, in document order. */
+  onIrregularity?: ((irregularity: Irregularity) => void) | undefined;
+}
+
+/** Options with their defaults filled in. */
+export interface ResolvedReadOptions {
+  readonly dataType: DataType | undefined;
+  readonly engine: EngineName;
+  readonly workers: number;
+  readonly skip: number;
+  readonly limit: number;
+  readonly signal: AbortSignal | undefined;
+  readonly maxRecordBytes: number;
+  readonly maxDepth: number;
+  readonly maxMalformed: number;
+  readonly onMalformed: ((malformed: MalformedRecord) => void) | undefined;
+  readonly onIrregularity: ((irregularity: Irregularity) => void) | undefined;
+}
+
+const ENGINES: readonly EngineName[] = ['auto', 'fast', 'strict'];
+
+/** The most that one buffer on each side of a record can surely hold. */
+const LARGEST_RECORD = 512 * 1024 * 1024;
+
+/** More threads than any machine has cores are a mistake. */
+const MOST_WORKERS = 256;
+
+/** The element tree is walked by recursion. */
+const DEEPEST = 1000;
+
+/** Merges with the defaults and validates. @throws ParserError `INVALID_OPTIONS` */
+export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptions => {
+  const { dataType, engine = 'auto' } = options;
+  if (dataType !== undefined && !isDataType(dataType)) {
+    throw new ParserError('INVALID_OPTIONS', `dataType: ${JSON.stringify(dataType)} is no data type`);
+  }
+  if (!ENGINES.includes(engine)) {
+    throw new ParserError('INVALID_OPTIONS', `engine: ${JSON.stringify(engine)} is none of ${ENGINES.join(', ')}`);
+  }
+  return {
+    dataType,
+    engine,
+    workers: wholeNumber('workers', options.workers, 0, 0, MOST_WORKERS),
+    skip: wholeNumber('skip', options.skip, 0, 0, Number.MAX_SAFE_INTEGER),
+    limit: options.limit === Infinity ? Infinity : wholeNumber('limit', options.limit, Infinity, 0),
+    signal: options.signal,
+    maxRecordBytes: wholeNumber('maxRecordBytes', options.maxRecordBytes, 64 * 1024 * 1024, 64, LARGEST_RECORD),
+    maxDepth: wholeNumber('maxDepth', options.maxDepth, 256, 1, DEEPEST),
+    maxMalformed:
+      options.maxMalformed === Infinity ? Infinity : wholeNumber('maxMalformed', options.maxMalformed, 100, 0),
+    onMalformed: options.onMalformed,
+    onIrregularity: options.onIrregularity,
+  };
+};
+
+const wholeNumber = (
+  name: string,
+  given: number | undefined,
+  byDefault: number,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number => {
+  const value = given ?? byDefault;
+  if (value === byDefault) return value;
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw new ParserError('INVALID_OPTIONS', `${name}: ${String(value)} is no whole number from ${least} to ${most}`);
+  }
+  return value;
+};
