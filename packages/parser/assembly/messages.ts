@@ -1,0 +1,163 @@
+import { AMPERSAND, BACKSLASH, COMMA, QUOTE } from './bytes';
+import { Attribute, DIGESTS, DIGEST_BYTES, ELEMENTS, ATTRIBUTE_BYTES, ELEMENT_BYTES, Element } from './layout';
+import { RESULT, Result, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work, outputStart } from './layout';
+
+/*
+ * From canonical JSON to message, in place.
+ *
+ *   JSON        {A,"id":"X"B}                                            B: what follows the id, from its comma on; A, B may be empty
+ *   message     {"type":"data","id":"X","sha256":"…64 digits…",AB}
+ *
+ * The hash is taken over the JSON as one piece, and only then is the message made. The message is longer than the JSON by its
+ * head and shorter by the member `id`, whose length is known beforehand. So the JSON is written that much behind the line's
+ * start; B and the brace stay where they are, A moves up against B, and the head goes before A. Nothing else is copied.
+ */
+
+/** `{"type":"data","id":"` */
+const HEAD_BYTES: usize = 21;
+/** `","sha256":"` */
+const HASH_KEY_BYTES: usize = 12;
+/** What a message's head takes beside the id: the above, the digits, `",`. */
+const HEAD_EXTRA: usize = HEAD_BYTES + HASH_KEY_BYTES + DIGEST_BYTES + 2;
+/** What the member `id` takes beside a string's contents: `,"id":""`. */
+const MEMBER_EXTRA: usize = 8;
+/** `,"id":null` */
+const NULL_MEMBER_BYTES: usize = 10;
+
+/** Longest id that the kernel takes. */
+const MAX_ID_BYTES: usize = 256;
+
+/** The record's id: a span of the input; a start of 0 where it has none (`unknown`). Set by {@link findId}. */
+export let idStart: usize = 0;
+export let idBytes: usize = 0;
+/** The bytes of the JSON's member `id` with its comma, 0 where it has none. */
+export let memberBytes: usize = 0;
+/** The entry of the child that is added to the record, or 0. */
+export let addedChild: usize = 0;
+
+/**
+ * Finds the id of the record in ELEMENTS, and whether a child `id` is added to it: then an entry is made behind the others.
+ * Answers whether all of it is plain: printable ASCII that needs no decoding, trimming or escaping.
+ */
+export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
+  const record = ELEMENTS;
+  idStart = 0;
+  idBytes = 0;
+  memberBytes = 0;
+  addedChild = 0;
+
+  let child: usize = 0;
+  const childrenEnd: usize = load<usize>(record, Element.SUBTREE_END);
+  for (let at = record + ELEMENT_BYTES; at < childrenEnd; at = load<usize>(at, Element.SUBTREE_END)) {
+    if (load<usize>(at, Element.NAME) != idName) continue;
+    if (child != 0) return false;
+    child = at;
+  }
+  if (child != 0) {
+    if (load<usize>(child, Element.SUBTREE_END) != child + ELEMENT_BYTES) return false;
+    if (load<usize>(child, Element.ATTRIBUTES) != load<usize>(child, Element.ATTRIBUTES_END)) return false;
+    const start: usize = load<usize>(child, Element.TEXT_START);
+    if (start == 0) {
+      memberBytes = NULL_MEMBER_BYTES;
+    } else {
+      idStart = start;
+      idBytes = load<usize>(child, Element.TEXT_END) - start;
+      if (!isPlain(idStart, idBytes)) return false;
+      memberBytes = MEMBER_EXTRA + idBytes;
+    }
+  }
+
+  const attributesEnd: usize = load<usize>(record, Element.ATTRIBUTES_END);
+  for (let at: usize = load<usize>(record, Element.ATTRIBUTES); at < attributesEnd; at += ATTRIBUTE_BYTES) {
+    if (load<usize>(at, Attribute.NAME) != idName) continue;
+    idStart = load<usize>(at, Attribute.VALUE_START);
+    idBytes = load<usize>(at, Attribute.VALUE_END) - idStart;
+    if (!isPlain(idStart, idBytes)) return false;
+    if (child == 0 && addsId) {
+      if (idBytes == 0) return false; // an empty value is a string, an empty text would be null
+      memberBytes = MEMBER_EXTRA + idBytes;
+      addedChild = elementsEnd;
+      store<usize>(addedChild, idName, Element.NAME);
+      store<usize>(addedChild, idStart, Element.TEXT_START);
+      store<usize>(addedChild, (idStart + idBytes), Element.TEXT_END);
+      store<usize>(addedChild, (addedChild + ELEMENT_BYTES), Element.SUBTREE_END);
+      store<usize>(addedChild, 0, Element.ATTRIBUTES);
+      store<usize>(addedChild, 0, Element.ATTRIBUTES_END);
+      store<usize>(addedChild, 0, Element.CONTENT);
+    }
+    break;
+  }
+  return true;
+}
+
+function isPlain(start: usize, bytes: usize): bool {
+  if (bytes > MAX_ID_BYTES) return false;
+  for (let at = start; at < start + bytes; at++) {
+    const byte: u32 = load<u8>(at);
+    if (byte <= 0x20 || byte >= 0x7f || byte == AMPERSAND || byte == QUOTE || byte == BACKSLASH) return false;
+  }
+  return true;
+}
+
+/** How far behind its line's start the JSON of the record just found must be written. */
+export function jsonGap(): usize {
+  return HEAD_EXTRA + (idStart == 0 ? UNKNOWN_BYTES : idBytes) - 1 - memberBytes;
+}
+
+const UNKNOWN_BYTES: usize = 7;
+const UNKNOWN: u64 = 0x006e_776f_6e6b_6e75; // unknown
+
+/** Makes messages of all records that WORK tells of, with the digests in DIGESTS, and fills TABLE. */
+export function assembleMessages(): void {
+  const records: usize = load<usize>(RESULT, Result.RECORDS);
+  let work = WORK;
+  let table = TABLE;
+  let digest = DIGESTS;
+  for (const end = WORK + records * WORK_BYTES; work < end; work += WORK_BYTES, table += TABLE_BYTES, digest += DIGEST_BYTES) {
+    const start: usize = load<usize>(work, Work.MESSAGE_START);
+    const json: usize = load<usize>(work, Work.JSON_START);
+    const member: usize = load<usize>(work, Work.MEMBER_START);
+    const bytes: usize = load<usize>(work, Work.MEMBER_BYTES);
+    const id: usize = load<usize>(work, Work.ID_START);
+    const hasMembersBefore = member != json || bytes == 0;
+    if (bytes != 0 && hasMembersBefore) memory.copy(json + 1 + bytes, json + 1, member - json - 1);
+
+    writeHead(start);
+    const idFrom = start + HEAD_BYTES;
+    let at = idFrom;
+    if (id != 0) {
+      const idEnd = at + load<usize>(work, Work.ID_BYTES);
+      memory.copy(at, id, idEnd - at);
+      at = idEnd;
+    } else {
+      store<u64>(at, UNKNOWN);
+      at += UNKNOWN_BYTES;
+    }
+    store<usize>(table, (idFrom - outputStart), Table.ID_START);
+    store<usize>(table, (at - outputStart), Table.ID_END);
+    writeHashKey(at);
+    at += HASH_KEY_BYTES;
+    memory.copy(at, digest, DIGEST_BYTES);
+    at += DIGEST_BYTES;
+    store<u8>(at, QUOTE);
+    if (hasMembersBefore) store<u8>(at, COMMA, 1);
+
+    store<usize>(table, (start - outputStart), Table.START);
+    store<usize>(table, load<usize>(work, Work.JSON_END) - (outputStart), Table.END);
+  }
+}
+
+/** `{"type":"data","id":"` */
+// @ts-ignore: decorator
+@inline
+function writeHead(at: usize): void {
+  v128.store(at, i8x16(0x7b, 0x22, 0x74, 0x79, 0x70, 0x65, 0x22, 0x3a, 0x22, 0x64, 0x61, 0x74, 0x61, 0x22, 0x2c, 0x22));
+  v128.store(at, i8x16(0x69, 0x64, 0x22, 0x3a, 0x22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), 16);
+}
+
+/** `","sha256":"` */
+// @ts-ignore: decorator
+@inline
+function writeHashKey(at: usize): void {
+  v128.store(at, i8x16(0x22, 0x2c, 0x22, 0x73, 0x68, 0x61, 0x32, 0x35, 0x36, 0x22, 0x3a, 0x22, 0, 0, 0, 0));
+}

@@ -1,0 +1,167 @@
+import { COLON, COMMA, GREATER, AT, QUOTE, UNDERSCORE, differ } from './bytes';
+import { MAX_NAMES, NAMES, NAME_INDEX, NAME_INDEX_BITS, NAME_SLOT_BYTES, PREFIX_MASK, inputEnd } from './layout';
+
+/*
+ * Names of elements and attributes, interned: each different name has one slot, found by hashing its first 16 bytes.
+ * A slot is what pass 1 compares end tags with and what pass 2 copies keys from. Slots live until the table is full;
+ * then it is emptied between two records, and a record that alone has more names than it holds is irregular.
+ *
+ * A regular name is `[A-Za-z_][A-Za-z0-9_:.-]*` of at most 59 bytes. With no name beginning with a colon, keys sort by
+ * bytes as `#text`, attributes (`@…`), elements, since all letters and `_` come after `@`.
+ */
+
+/** The fields of a slot. */
+export namespace Name {
+  /** The first 16 bytes, zeros behind a shorter name. */
+  export const FIRST: usize = 0;
+  /** The name and `>`, and the mask of these bytes: what an end tag is compared with. Never equal for 16 bytes and more. */
+  export const CLOSE: usize = 16;
+  export const CLOSE_MASK: usize = 32;
+  export const BYTES: usize = 48;
+  /** How many names sort before this one. */
+  export const RANK: usize = 52;
+  /** The entry of ATTRIBUTES that last bore this name: finds attributes that come twice in a tag. */
+  export const LAST_ATTRIBUTE: usize = 56;
+  /** `,"name":` */
+  export const ELEMENT_KEY: usize = 64;
+  /** `,"@name":` */
+  export const ATTRIBUTE_KEY: usize = 128;
+}
+
+/** What a key has beside the name: comma, two quotes and the colon; an attribute's `@` comes on top. */
+export const KEY_EXTRA: usize = 4;
+const KEY_BYTES: usize = 64;
+const MAX_NAME_BYTES: usize = KEY_BYTES - KEY_EXTRA - 1;
+
+let nameCount: usize = 0;
+/** Whether the last failure was for want of a slot. */
+export let namesFull: bool = false;
+/** Where the last failure to read a name was seen. */
+export let nameFailedAt: usize = 0;
+
+/** How many of the 16 bytes at an address are name characters, up to the first that is none. */
+// @ts-ignore: decorator
+@inline
+function countNameBytes(at: usize): usize {
+  const bytes = v128.load(at);
+  // Each row of sixteen bytes (2x … 7x) has a bit, and each column the rows in which it is a name character:
+  // 2D 2E  30–39 3A  41–4F  50–5A 5F  61–6F  70–7A
+  const rows = i8x16(0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0);
+  const columns = i8x16(26, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 4, 4, 5, 5, 12);
+  const nibble = i8x16.splat(0x0f);
+  const good = v128.and(
+    i8x16.swizzle(columns, v128.and(bytes, nibble)),
+    i8x16.swizzle(rows, v128.and(i16x8.shr_u(bytes, 4), nibble)),
+  );
+  return ctz<u32>(i8x16.bitmask(i8x16.eq(good, i8x16.splat(0))) | 0x10000);
+}
+
+// @ts-ignore: decorator
+@inline
+function firstBytes(at: usize, count: usize): v128 {
+  return v128.and(v128.load(at), v128.load(PREFIX_MASK + 16 - count));
+}
+
+// @ts-ignore: decorator
+@inline
+function indexOf(first: v128): usize {
+  const mixed = (i64x2.extract_lane(first, 0) ^ (i64x2.extract_lane(first, 1) * 0x3c79ac492ba7b653)) * 0x1c69b3f74ac4ae35;
+  return ((mixed as u64) >> (64 - NAME_INDEX_BITS)) as usize;
+}
+
+/** The slot of the name that begins at an address, or 0 where none does: see `namesFull` and `nameFailedAt`. */
+// @ts-ignore: decorator
+@inline
+export function internName(at: usize): usize {
+  const count = countNameBytes(at);
+  const first = firstBytes(at, count);
+  const slot: usize = load<usize>(NAME_INDEX + (indexOf(first) << 2));
+  // A name of less than 16 bytes is wholly in `first`, with a zero behind it that no longer name has.
+  if (slot != 0 && count < 16 && !differ(v128.load(slot, Name.FIRST), first)) return slot;
+  return internSlowly(at);
+}
+
+function internSlowly(at: usize): usize {
+  namesFull = false;
+  nameFailedAt = at;
+  const start: u32 = load<u8>(at);
+  if (!((start | 0x20) - 0x61 < 26 || start == UNDERSCORE)) return 0;
+
+  let bytes: usize = 0;
+  let count: usize;
+  do {
+    count = countNameBytes(at + bytes);
+    bytes += count;
+  } while (count == 16 && bytes <= MAX_NAME_BYTES);
+  if (at + bytes >= inputEnd) {
+    nameFailedAt = inputEnd;
+    return 0;
+  }
+  if (bytes > MAX_NAME_BYTES) return 0;
+
+  const first = firstBytes(at, min<usize>(bytes, 16));
+  let index = indexOf(first);
+  for (;;) {
+    const slot: usize = load<usize>(NAME_INDEX + (index << 2));
+    if (slot == 0) break;
+    if (load<usize>(slot, Name.BYTES) == bytes && memory.compare(slot + Name.ELEMENT_KEY + 2, at, bytes) == 0) return slot;
+    index = (index + 1) & ((1 << NAME_INDEX_BITS) - 1);
+  }
+  if (nameCount == MAX_NAMES) {
+    namesFull = true;
+    return 0;
+  }
+  const slot = NAMES + nameCount * NAME_SLOT_BYTES;
+  store<usize>(NAME_INDEX + (index << 2), slot);
+  fillSlot(slot, at, bytes);
+  nameCount++;
+  return slot;
+}
+
+function fillSlot(slot: usize, at: usize, bytes: usize): void {
+  memory.fill(slot, 0, NAME_SLOT_BYTES);
+  v128.store(slot, firstBytes(at, min<usize>(bytes, 16)), Name.FIRST);
+  store<usize>(slot, bytes, Name.BYTES);
+  if (bytes < 16) {
+    memory.copy(slot + Name.CLOSE, at, bytes);
+    store<u8>(slot + bytes, GREATER, Name.CLOSE);
+    v128.store(slot, v128.load(PREFIX_MASK + 16 - (bytes + 1)), Name.CLOSE_MASK);
+  } else {
+    store<u8>(slot, GREATER, Name.CLOSE);
+  }
+
+  const elementKey = slot + Name.ELEMENT_KEY;
+  store<u8>(elementKey, COMMA);
+  store<u8>(elementKey, QUOTE, 1);
+  memory.copy(elementKey + 2, at, bytes);
+  store<u8>(elementKey + bytes, QUOTE, 2);
+  store<u8>(elementKey + bytes, COLON, 3);
+
+  const attributeKey = slot + Name.ATTRIBUTE_KEY;
+  store<u8>(attributeKey, COMMA);
+  store<u8>(attributeKey, QUOTE, 1);
+  store<u8>(attributeKey, AT, 2);
+  memory.copy(attributeKey + 3, at, bytes);
+  store<u8>(attributeKey + bytes, QUOTE, 3);
+  store<u8>(attributeKey + bytes, COLON, 4);
+
+  let rank: usize = 0;
+  for (let other = NAMES; other < slot; other += NAME_SLOT_BYTES) {
+    if (sortsBefore(other, slot)) rank++;
+    else store<usize>(other, load<usize>(other, Name.RANK) + 1, Name.RANK);
+  }
+  store<usize>(slot, rank, Name.RANK);
+}
+
+function sortsBefore(a: usize, b: usize): bool {
+  const aBytes: usize = load<usize>(a, Name.BYTES);
+  const bBytes: usize = load<usize>(b, Name.BYTES);
+  const order = memory.compare(a + Name.ELEMENT_KEY + 2, b + Name.ELEMENT_KEY + 2, min(aBytes, bBytes));
+  return order < 0 || (order == 0 && aBytes < bBytes);
+}
+
+/** Forgets all names. No element or attribute table that points to slots may be used afterwards. */
+export function forgetNames(): void {
+  nameCount = 0;
+  memory.fill(NAME_INDEX, 0, 4 << NAME_INDEX_BITS);
+}

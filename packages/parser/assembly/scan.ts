@@ -1,0 +1,210 @@
+import { AMPERSAND, APOSTROPHE, BACKSLASH, CARRIAGE_RETURN, EQUALS, GREATER, LESS, LINE_FEED, QUOTE, SLASH, SPACE, TAB } from './bytes';
+import { bytesEqual, differ, isSpace, specialBytes } from './bytes';
+import { ATTRIBUTES, ATTRIBUTES_END, ATTRIBUTE_BYTES, ELEMENTS, ELEMENTS_END, ELEMENT_BYTES } from './layout';
+import { Attribute, Content, Element } from './layout';
+import { Name, internName, nameFailedAt } from './names';
+import { checkReference, referenceFailedAt } from './references';
+
+/*
+ * Pass 1: one walk over a record, from its `<` to behind its last `>`. It proves all that READING.md asks of a regular
+ * record but for UTF-8, and leaves the record's tree in ELEMENTS and ATTRIBUTES.
+ */
+
+/** Where the last scan failed. At or behind the input's end: the record is unfinished. Before it: irregular. */
+export let failedAt: usize = 0;
+/** The entries behind the last record's elements and attributes. */
+export let elementsEnd: usize = 0;
+export let attributesEnd: usize = 0;
+
+let maxDepth: u32 = 0;
+
+export function setMaxDepth(depth: u32): void {
+  maxDepth = depth;
+}
+
+// @ts-ignore: decorator
+@inline
+function failAt(at: usize): usize {
+  failedAt = at;
+  return 0;
+}
+
+/** Reads the record at `start` (a `<`); answers the address behind it, or 0: see `failedAt`. */
+export function scanRecord(start: usize): usize {
+  let at = start;
+  let element = ELEMENTS;
+  let attribute = ATTRIBUTES;
+  let open: usize = 0;
+  let depth: u32 = 0;
+
+  // Each turn begins at a `<` and takes a tag and the text behind it.
+  for (;;) {
+    if (load<u8>(at, 1) == SLASH) {
+      const name: usize = load<usize>(open, Element.NAME);
+      if (differ(v128.and(v128.load(at, 2), v128.load(name, Name.CLOSE_MASK)), v128.load(name, Name.CLOSE))) {
+        at = readUnusualEndTag(at + 2, name);
+        if (at == 0) return 0;
+      } else {
+        at += 3 + load<usize>(name, Name.BYTES);
+      }
+      store<usize>(open, element, Element.SUBTREE_END);
+      open = load<usize>(open, Element.PARENT);
+      depth--;
+      if (open == 0) break;
+    } else {
+      const name = internName(at + 1);
+      if (name == 0) return failAt(nameFailedAt);
+      if (depth == maxDepth || element == ELEMENTS_END) return failAt(start);
+      const entry = element;
+      element += ELEMENT_BYTES;
+      store<usize>(entry, name, Element.NAME);
+      store<usize>(entry, open, Element.PARENT);
+      store<usize>(entry, 0, Element.TEXT_START);
+      store<usize>(entry, attribute, Element.ATTRIBUTES);
+      at += 1 + load<usize>(name, Name.BYTES);
+
+      if (load<u8>(at) != GREATER) {
+        const firstAttribute = attribute;
+        while (isSpace(load<u8>(at))) {
+          do at++;
+          while (isSpace(load<u8>(at)));
+          const mark: u32 = load<u8>(at);
+          if (mark == SLASH || mark == GREATER) break;
+
+          const key = internName(at);
+          if (key == 0) return failAt(nameFailedAt);
+          // The name's last bearer may be of an older tag, and its entry reused since: then the entry's name is another.
+          const last: usize = load<usize>(key, Name.LAST_ATTRIBUTE);
+          if (last >= firstAttribute && last < attribute && load<usize>(last, Attribute.NAME) == key) return failAt(start);
+          if (attribute == ATTRIBUTES_END) return failAt(start);
+          store<usize>(key, attribute, Name.LAST_ATTRIBUTE);
+
+          at += load<usize>(key, Name.BYTES);
+          if (load<u8>(at) != EQUALS) return failAt(at);
+          const quote: u32 = load<u8>(at, 1);
+          if (quote != QUOTE && quote != APOSTROPHE) return failAt(at + 1);
+          at += 2;
+
+          store<usize>(attribute, key, Attribute.NAME);
+          store<usize>(attribute, at, Attribute.VALUE_START);
+          let content: usize = 0;
+          for (;;) {
+            const bytes = v128.load(at);
+            const ends = bytesEqual(bytes, quote);
+            const before = (ends & -ends) - 1; // all ones where there is no end
+            // `"` is special to JSON but may be this value's quote: it is then the first end, and not before itself.
+            const special = (specialBytes(bytes) | bytesEqual(bytes, LESS)) & before;
+            if (special != 0) {
+              const found = inspect(at, special);
+              if (found < 0) return 0;
+              content |= found as usize;
+            }
+            if (ends != 0) {
+              at += ctz(ends);
+              break;
+            }
+            at += 16;
+          }
+          store<usize>(attribute, at, Attribute.VALUE_END);
+          store<usize>(attribute, content, Attribute.CONTENT);
+          attribute += ATTRIBUTE_BYTES;
+          at++;
+        }
+
+        if (load<u8>(at) == SLASH) {
+          if (load<u8>(at, 1) != GREATER) return failAt(at + 1);
+          at += 2;
+          store<usize>(entry, attribute, Element.ATTRIBUTES_END);
+          store<usize>(entry, element, Element.SUBTREE_END);
+          if (open == 0) break;
+        } else {
+          if (load<u8>(at) != GREATER) return failAt(at);
+          at++;
+          store<usize>(entry, attribute, Element.ATTRIBUTES_END);
+          open = entry;
+          depth++;
+        }
+      } else {
+        at++;
+        store<usize>(entry, attribute, Element.ATTRIBUTES_END);
+        open = entry;
+        depth++;
+      }
+    }
+
+    if (load<u8>(at) == LESS) continue;
+    const textStart = at;
+    let content: usize = 0;
+    for (;;) {
+      const bytes = v128.load(at);
+      const ends = bytesEqual(bytes, LESS);
+      const before = (ends & -ends) - 1;
+      const special = specialBytes(bytes) & before;
+      if (special != 0) {
+        const found = inspect(at, special);
+        if (found < 0) return 0;
+        content |= found as usize;
+      }
+      if (ends != 0) {
+        at += ctz(ends);
+        break;
+      }
+      at += 16;
+    }
+    if (load<usize>(open, Element.TEXT_START) == 0 || isBlank(load<usize>(open, Element.TEXT_START), load<usize>(open, Element.TEXT_END))) {
+      store<usize>(open, textStart, Element.TEXT_START);
+      store<usize>(open, at, Element.TEXT_END);
+      store<usize>(open, content, Element.CONTENT);
+    } else if (!isBlank(textStart, at)) {
+      // Text in several pieces, which no dump has: left to the strict engine.
+      return failAt(start);
+    }
+  }
+
+  elementsEnd = element;
+  attributesEnd = attribute;
+  return at;
+}
+
+/** An end tag that is not `</name>` to the byte, or whose name is 16 bytes and longer; `at` is behind its `</`. */
+function readUnusualEndTag(at: usize, name: usize): usize {
+  const bytes: usize = load<usize>(name, Name.BYTES);
+  const expected = name + Name.ELEMENT_KEY + 2;
+  for (let i: usize = 0; i < bytes; i++) {
+    if (load<u8>(at + i) != load<u8>(expected + i)) return failAt(at + i);
+  }
+  at += bytes;
+  while (isSpace(load<u8>(at))) at++;
+  return load<u8>(at) == GREATER ? at + 1 : failAt(at);
+}
+
+/** Looks at the bytes marked in `special`; answers what content they make, or -1 where one is not regular. */
+function inspect(at: usize, special: u32): isize {
+  let content: usize = 0;
+  do {
+    const here = at + ctz(special);
+    const byte: u32 = load<u8>(here);
+    if (byte == AMPERSAND) {
+      if (!checkReference(here)) {
+        failedAt = referenceFailedAt;
+        return -1;
+      }
+      content |= Content.REFERENCES;
+    } else if (byte == QUOTE || byte == BACKSLASH || byte == LINE_FEED || byte == CARRIAGE_RETURN || byte == TAB) {
+      content |= Content.ESCAPES;
+    } else {
+      failedAt = here;
+      return -1;
+    }
+    special &= special - 1;
+  } while (special != 0);
+  return content as isize;
+}
+
+/** Whether there is nothing but ASCII white space in a span of checked text. */
+function isBlank(start: usize, end: usize): bool {
+  for (let at = start; at < end; at++) {
+    if (load<u8>(at) > SPACE) return false;
+  }
+  return true;
+}

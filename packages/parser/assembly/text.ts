@@ -1,0 +1,182 @@
+import { AMPERSAND, BACKSLASH, CARRIAGE_RETURN, LINE_FEED, QUOTE, SEMICOLON, SPACE, TAB } from './bytes';
+import { specialBytes } from './bytes';
+import { Content } from './layout';
+import { MAX_REFERENCE_BYTES, decodeReference, referenceEnd } from './references';
+
+/*
+ * Texts and values of a record that pass 1 and utf8.ts have checked: trimmed, and written as JSON strings.
+ */
+
+/** Unicode's `White_Space`. */
+function isWhiteSpace(codePoint: u32): bool {
+  if (codePoint <= SPACE) return codePoint == SPACE || (codePoint >= 0x09 && codePoint <= 0x0d);
+  if (codePoint < 0x2000) return codePoint == 0x85 || codePoint == 0xa0 || codePoint == 0x1680;
+  if (codePoint <= 0x200a) return true;
+  return codePoint == 0x2028 || codePoint == 0x2029 || codePoint == 0x202f || codePoint == 0x205f || codePoint == 0x3000;
+}
+
+/** The code point of the UTF-8 sequence of two or three bytes at an address. */
+function decodeUtf8(at: usize, bytes: usize): u32 {
+  const lead: u32 = load<u8>(at);
+  const second: u32 = load<u8>(at, 1) & 0x3f;
+  if (bytes == 2) return ((lead & 0x1f) << 6) | second;
+  return ((lead & 0x0f) << 12) | (second << 6) | (load<u8>(at, 2) & 0x3f);
+}
+
+/** Where a text begins behind its leading white space: `end` where it is nothing else. */
+// @ts-ignore: decorator
+@inline
+export function trimStart(start: usize, end: usize): usize {
+  const first: u32 = load<u8>(start);
+  return first - (SPACE + 1) < 0x7f - SPACE && first != AMPERSAND ? start : trimStartSlowly(start, end);
+}
+
+function trimStartSlowly(start: usize, end: usize): usize {
+  while (start < end) {
+    const byte: u32 = load<u8>(start);
+    let bytes: usize = 1;
+    let codePoint = byte;
+    if (byte == AMPERSAND) {
+      codePoint = decodeReference(start);
+      bytes = referenceEnd - start;
+    } else if (byte >= 0x80) {
+      if (byte >= 0xf0) break;
+      bytes = byte < 0xe0 ? 2 : 3;
+      codePoint = decodeUtf8(start, bytes);
+    }
+    if (!isWhiteSpace(codePoint)) break;
+    start += bytes;
+  }
+  return start;
+}
+
+/** Where a text ends before its trailing white space; it must begin with something else. */
+// @ts-ignore: decorator
+@inline
+export function trimEnd(start: usize, end: usize): usize {
+  const last: u32 = load<u8>(end - 1);
+  return last - (SPACE + 1) < 0x7f - SPACE && last != SEMICOLON ? end : trimEndSlowly(start, end);
+}
+
+function trimEndSlowly(start: usize, end: usize): usize {
+  while (end > start) {
+    const byte: u32 = load<u8>(end - 1);
+    let bytes: usize = 1;
+    let codePoint = byte;
+    if (byte == SEMICOLON) {
+      const reference = findReferenceBefore(end, start);
+      if (reference == 0) break;
+      codePoint = decodeReference(reference);
+      bytes = end - reference;
+    } else if (byte >= 0x80) {
+      // Both forms that white space outside ASCII takes; four bytes never are.
+      bytes = load<u8>(end - 2) >= 0xc0 ? 2 : 3;
+      if (end - start < bytes || load<u8>(end - bytes) >= 0xf0 || load<u8>(end - bytes) < 0xc0) break;
+      codePoint = decodeUtf8(end - bytes, bytes);
+    }
+    if (!isWhiteSpace(codePoint)) break;
+    end -= bytes;
+  }
+  return end;
+}
+
+/** The `&` of the reference that ends right before `end` (behind its `;`), or 0 where that `;` ends none. */
+function findReferenceBefore(end: usize, start: usize): usize {
+  const least = end - start > MAX_REFERENCE_BYTES ? end - MAX_REFERENCE_BYTES : start;
+  for (let at = end - 2; at >= least; at--) {
+    const byte: u32 = load<u8>(at);
+    if (byte == AMPERSAND) return at;
+    if (byte == SEMICOLON) return 0;
+  }
+  return 0;
+}
+
+/** Writes a span as a JSON string. */
+// @ts-ignore: decorator
+@inline
+export function writeString(start: usize, end: usize, content: usize, out: usize): usize {
+  store<u8>(out, QUOTE);
+  out++;
+  if (content == 0) {
+    // Whole vectors, the last of which may run over: what follows overwrites it.
+    const stop = out + (end - start);
+    for (;;) {
+      v128.store(out, v128.load(start));
+      out += 16;
+      if (out >= stop) break;
+      start += 16;
+    }
+    out = stop;
+  } else {
+    out = writeEscaped(start, end, out);
+  }
+  store<u8>(out, QUOTE);
+  return out + 1;
+}
+
+function writeEscaped(start: usize, end: usize, out: usize): usize {
+  let at = start;
+  while (at < end) {
+    const bytes = v128.load(at);
+    v128.store(out, bytes);
+    const special = specialBytes(bytes);
+    const clean: usize = ctz(special | 0x10000);
+    if (at + clean >= end) return out + (end - at);
+    at += clean;
+    out += clean;
+    if (special == 0) continue;
+
+    const byte: u32 = load<u8>(at);
+    if (byte == AMPERSAND) {
+      out = writeCodePoint(decodeReference(at), out);
+      at = referenceEnd;
+    } else {
+      out = writeCodePoint(byte, out);
+      at++;
+    }
+  }
+  return out;
+}
+
+/** Writes a code point that XML has, escaped where JSON asks for it. */
+// @ts-ignore: decorator
+@inline
+function writeCodePoint(codePoint: u32, out: usize): usize {
+  if (codePoint < 0x80) {
+    const letter: u32 = escapeLetter(codePoint);
+    if (letter != 0) {
+      store<u16>(out, (BACKSLASH | (letter << 8)) as u16);
+      return out + 2;
+    }
+    store<u8>(out, codePoint as u8);
+    return out + 1;
+  }
+  if (codePoint < 0x800) {
+    store<u8>(out, 0xc0 | (codePoint >> 6));
+    store<u8>(out, 0x80 | (codePoint & 0x3f), 1);
+    return out + 2;
+  }
+  if (codePoint < 0x10000) {
+    store<u8>(out, 0xe0 | (codePoint >> 12));
+    store<u8>(out, 0x80 | ((codePoint >> 6) & 0x3f), 1);
+    store<u8>(out, 0x80 | (codePoint & 0x3f), 2);
+    return out + 3;
+  }
+  store<u8>(out, 0xf0 | (codePoint >> 18));
+  store<u8>(out, 0x80 | ((codePoint >> 12) & 0x3f), 1);
+  store<u8>(out, 0x80 | ((codePoint >> 6) & 0x3f), 2);
+  store<u8>(out, 0x80 | (codePoint & 0x3f), 3);
+  return out + 4;
+}
+
+/** What stands behind the backslash, or 0 for a byte that is not escaped. */
+// @ts-ignore: decorator
+@inline
+function escapeLetter(byte: u32): u32 {
+  if (byte == LINE_FEED) return 0x6e; // n
+  if (byte == CARRIAGE_RETURN) return 0x72; // r
+  if (byte == QUOTE) return QUOTE;
+  if (byte == BACKSLASH) return BACKSLASH;
+  if (byte == TAB) return 0x74; // t
+  return 0;
+}

@@ -1,0 +1,265 @@
+import { BRACE, BRACE_END, BRACKET, BRACKET_END, COMMA } from './bytes';
+import { ATTRIBUTES, ATTRIBUTE_BYTES, Attribute, ELEMENTS, ELEMENT_BYTES, Element, HISTOGRAM, KEYS } from './layout';
+import { KEY_EXTRA, Name } from './names';
+import { attributesEnd, elementsEnd } from './scan';
+import { trimEnd, trimStart, writeString } from './text';
+
+/*
+ * Pass 2: canonical JSON of the record whose tree pass 1 left in ELEMENTS and ATTRIBUTES.
+ *
+ * Every member is written with a comma before it; the first one's comma then becomes the object's brace. Arrays likewise.
+ * Sort keys are words: the name's rank in the high 8 bits, the entry's number in the low 24. A list of them ends with END_MARK.
+ */
+
+const RANK_SHIFT: usize = 24;
+const NUMBER_MASK: usize = (1 << RANK_SHIFT) - 1;
+const END_MARK: usize = 0xff << RANK_SHIFT;
+
+/** Longest list that is sorted by insertion. */
+const MAX_INSERTION: usize = 24;
+
+const TEXT_KEY_BYTES: usize = 9; // ,"#text":
+const NULL: usize = 0x6c6c756e; // null
+
+/** Where the record's member `id` begins (its comma or brace) and ends: 0 where there is none. */
+export let memberStart: usize = 0;
+export let memberEnd: usize = 0;
+
+/** A bound for what {@link writeRecord} writes of the record at hand, whose XML has so many bytes. */
+export function boundJson(xmlBytes: usize): usize {
+  // Contents at most double (`"` becomes `\"`); names stand in the XML too. An element's punctuation: comma, quotes, colon,
+  // braces, brackets, `"#text":"",`, `null`; an attribute's: comma, `@`, quotes, colon. The rest is for an added id.
+  const elements = (elementsEnd - ELEMENTS) / ELEMENT_BYTES;
+  const attributes = (attributesEnd - ATTRIBUTES) / ATTRIBUTE_BYTES;
+  return 2 * xmlBytes + 24 * elements + 8 * attributes + 256;
+}
+
+/**
+ * Writes the record.
+ *
+ * @param idRank - rank of the name `id`
+ * @param added - entry of a child to take in beside the record's own ones, or 0
+ */
+export function writeRecord(idRank: usize, added: usize, out: usize): usize {
+  memberStart = 0;
+  memberEnd = 0;
+  const start = out;
+  const record = ELEMENTS;
+  out = writeText(record, out);
+  out = writeAttributes(record, KEYS, out);
+
+  let keysEnd = listChildren(record, KEYS);
+  if (added != 0) {
+    store<usize>(keysEnd, childKey(added));
+    keysEnd += 4;
+  }
+  sortKeys(KEYS, keysEnd);
+  for (let key = KEYS; key < keysEnd; ) {
+    const isId = load<usize>(key) >> RANK_SHIFT == idRank;
+    if (isId) memberStart = out;
+    const length = groupLength(key);
+    out = writeGroup(key, length, keysEnd + 4, out);
+    key += length << 2;
+    if (isId) memberEnd = out;
+  }
+  store<u8>(start, BRACE);
+  store<u8>(out, BRACE_END);
+  return out + 1;
+}
+
+/** Writes an element's value: a string, `null` or an object. `keys` is free room for sort keys. */
+function writeValue(element: usize, keys: usize, out: usize): usize {
+  const attributes = load<usize>(element, Element.ATTRIBUTES_END) - load<usize>(element, Element.ATTRIBUTES);
+  const descendants = load<usize>(element, Element.SUBTREE_END) - element - ELEMENT_BYTES;
+  return (attributes | descendants) == 0 ? writeLeaf(element, out) : writeObject(element, keys, out);
+}
+
+// @ts-ignore: decorator
+@inline
+function writeLeaf(element: usize, out: usize): usize {
+  let start: usize = load<usize>(element, Element.TEXT_START);
+  let end: usize = load<usize>(element, Element.TEXT_END);
+  if (start != 0) {
+    start = trimStart(start, end);
+    if (start < end) {
+      end = trimEnd(start, end);
+      return writeString(start, end, load<usize>(element, Element.CONTENT), out);
+    }
+  }
+  store<usize>(out, NULL);
+  return out + 4;
+}
+
+function writeObject(element: usize, keys: usize, out: usize): usize {
+  const start = out;
+  out = writeText(element, out);
+  out = writeAttributes(element, keys, out);
+  if (load<usize>(element, Element.SUBTREE_END) != element + ELEMENT_BYTES) {
+    const keysEnd = listChildren(element, keys);
+    sortKeys(keys, keysEnd);
+    for (let key = keys; key < keysEnd; ) {
+      const length = groupLength(key);
+      out = writeGroup(key, length, keysEnd + 4, out);
+      key += length << 2;
+    }
+  }
+  store<u8>(start, BRACE);
+  store<u8>(out, BRACE_END);
+  return out + 1;
+}
+
+/** `,"#text":"…"`, where there is text. */
+// @ts-ignore: decorator
+@inline
+function writeText(element: usize, out: usize): usize {
+  let start: usize = load<usize>(element, Element.TEXT_START);
+  if (start == 0) return out;
+  const end: usize = load<usize>(element, Element.TEXT_END);
+  start = trimStart(start, end);
+  if (start >= end) return out;
+  store<u64>(out, 0x22747865_7423222c); // ,"#text"
+  store<u8>(out, 0x3a, 8);
+  return writeString(start, trimEnd(start, end), load<usize>(element, Element.CONTENT), out + TEXT_KEY_BYTES);
+}
+
+function writeAttributes(element: usize, keys: usize, out: usize): usize {
+  const first: usize = load<usize>(element, Element.ATTRIBUTES);
+  const end: usize = load<usize>(element, Element.ATTRIBUTES_END);
+  if (first == end) return out;
+  if (end - first == ATTRIBUTE_BYTES) return writeAttribute(first, out);
+
+  let keysEnd = keys;
+  let number = ((first - ATTRIBUTES) / ATTRIBUTE_BYTES);
+  for (let attribute = first; attribute < end; attribute += ATTRIBUTE_BYTES, number++) {
+    store<usize>(keysEnd, (load<usize>(load<usize>(attribute, Attribute.NAME), Name.RANK) << RANK_SHIFT) | number);
+    keysEnd += 4;
+  }
+  sortKeys(keys, keysEnd);
+  for (let key = keys; key < keysEnd; key += 4) {
+    out = writeAttribute(ATTRIBUTES + (load<usize>(key) & NUMBER_MASK) * ATTRIBUTE_BYTES, out);
+  }
+  return out;
+}
+
+// @ts-ignore: decorator
+@inline
+function writeAttribute(attribute: usize, out: usize): usize {
+  const name: usize = load<usize>(attribute, Attribute.NAME);
+  out = writeKey(name + Name.ATTRIBUTE_KEY, load<usize>(name, Name.BYTES) + KEY_EXTRA + 1, out);
+  const start: usize = load<usize>(attribute, Attribute.VALUE_START);
+  return writeString(start, load<usize>(attribute, Attribute.VALUE_END), load<usize>(attribute, Attribute.CONTENT), out);
+}
+
+// @ts-ignore: decorator
+@inline
+function writeKey(key: usize, bytes: usize, out: usize): usize {
+  v128.store(out, v128.load(key));
+  if (bytes > 16) {
+    v128.store(out, v128.load(key, 16), 16);
+    if (bytes > 32) {
+      v128.store(out, v128.load(key, 32), 32);
+      v128.store(out, v128.load(key, 48), 48);
+    }
+  }
+  return out + bytes;
+}
+
+// @ts-ignore: decorator
+@inline
+function childKey(child: usize): usize {
+  const number = ((child - ELEMENTS) / ELEMENT_BYTES);
+  return (load<usize>(load<usize>(child, Element.NAME), Name.RANK) << RANK_SHIFT) | number;
+}
+
+/** Lists an element's children; answers the list's end. */
+// @ts-ignore: decorator
+@inline
+function listChildren(element: usize, keys: usize): usize {
+  const end: usize = load<usize>(element, Element.SUBTREE_END);
+  for (let child = element + ELEMENT_BYTES; child < end; child = load<usize>(child, Element.SUBTREE_END)) {
+    store<usize>(keys, childKey(child));
+    keys += 4;
+  }
+  return keys;
+}
+
+/** How many children at the head of a list bear the same name. */
+// @ts-ignore: decorator
+@inline
+function groupLength(key: usize): usize {
+  const first: usize = load<usize>(key);
+  let next = key + 4;
+  while ((load<usize>(next) ^ first) >>> RANK_SHIFT == 0) next += 4;
+  return (next - key) >> 2;
+}
+
+/** Writes children of one name: a member whose value is that of the one child, or an array. */
+// @ts-ignore: decorator
+@inline
+function writeGroup(key: usize, length: usize, freeKeys: usize, out: usize): usize {
+  let child = elementOf(load<usize>(key));
+  const name: usize = load<usize>(child, Element.NAME);
+  out = writeKey(name + Name.ELEMENT_KEY, load<usize>(name, Name.BYTES) + KEY_EXTRA, out);
+  if (length == 1) return writeValue(child, freeKeys, out);
+
+  const start = out;
+  const end = key + (length << 2);
+  for (; key < end; key += 4) {
+    store<u8>(out, COMMA);
+    out = writeValue(elementOf(load<usize>(key)), freeKeys, out + 1);
+  }
+  store<u8>(start, BRACKET);
+  store<u8>(out, BRACKET_END);
+  return out + 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function elementOf(key: usize): usize {
+  return ELEMENTS + (key & NUMBER_MASK) * ELEMENT_BYTES;
+}
+
+/** Sorts a list of keys and puts END_MARK behind it. Keys differ, and come nearly sorted. */
+// @ts-ignore: decorator
+@inline
+function sortKeys(keys: usize, end: usize): void {
+  store<usize>(end, END_MARK);
+  if (end - keys <= MAX_INSERTION << 2) sortByInsertion(keys, end);
+  else sortByCounting(keys, end);
+}
+
+function sortByInsertion(keys: usize, end: usize): void {
+  for (let next = keys + 4; next < end; next += 4) {
+    const key: usize = load<usize>(next);
+    let hole = next;
+    while (hole > keys && load<usize>(hole - 4) > key) {
+      store<usize>(hole, load<usize>(hole - 4));
+      hole -= 4;
+    }
+    store<usize>(hole, key);
+  }
+}
+
+/** Numbers come in order, so it is enough to distribute by rank. Linear, whatever comes. */
+function sortByCounting(keys: usize, end: usize): void {
+  memory.fill(HISTOGRAM, 0, 4 * 256);
+  for (let at = keys; at < end; at += 4) {
+    const counter = HISTOGRAM + ((load<usize>(at) >>> RANK_SHIFT) << 2);
+    store<usize>(counter, load<usize>(counter) + 4);
+  }
+  const scratch = end + 4;
+  let place = scratch;
+  for (let counter = HISTOGRAM; counter < HISTOGRAM + 4 * 256; counter += 4) {
+    const bytes: usize = load<usize>(counter);
+    store<usize>(counter, place);
+    place += bytes;
+  }
+  for (let at = keys; at < end; at += 4) {
+    const key: usize = load<usize>(at);
+    const counter = HISTOGRAM + ((key >>> RANK_SHIFT) << 2);
+    const to: usize = load<usize>(counter);
+    store<usize>(to, key);
+    store<usize>(counter, (to) + 4);
+  }
+  memory.copy(keys, scratch, end - keys);
+}
