@@ -1,41 +1,84 @@
+import { artistRecord } from './artist-record.js';
 import type { DataType } from './data-type.js';
 import type { Era } from './era.js';
+import { SampleDumpError } from './errors.js';
+import { encodeXml } from './escape.js';
+import { labelRecord } from './label-record.js';
+import { masterRecord } from './master-record.js';
+import { checkCharacters, checkCount, checkEra, checkSeed, checkType } from './options.js';
+import { Pen } from './pen.js';
+import { hashSeed } from './random.js';
+import { releaseRecord } from './release-record.js';
+import { TRAITS } from './traits.js';
 
 /** What decides the bytes of a record, together with its number. */
 export interface RecordOptions {
   type: DataType;
-  /** Any string or integer; the same seed gives the same bytes on every machine and Node version. */
+  /** A string or an integer; the same seed gives the same bytes on every machine and Node version. */
   seed: string | number;
   /** @default '2020' */
-  era?: Era;
+  era?: Era | undefined;
   /**
-   * How characters outside ASCII are written: as they are, or as decimal references (`&#228;`) as in the excerpts.
+   * How characters outside ASCII are written: as they are, or as references (`&#228;`) as in the excerpts.
    * @default 'references' for the era 2020, else 'utf8'
    */
-  characters?: 'references' | 'utf8';
+  characters?: 'references' | 'utf8' | undefined;
 }
 
 /** {@link RecordOptions}, and how much of it. One of `records` and `xmlBytes` is required; with both, the first that is reached ends the dump. */
 export interface XmlOptions extends RecordOptions {
   /** Number of records. */
-  records?: number;
+  records?: number | undefined;
   /** Target size of the XML in bytes: the dump ends after the record that reaches it. */
-  xmlBytes?: number;
+  xmlBytes?: number | undefined;
   /**
    * Size of a block in bytes, about; a block ends at the end of a record.
    * @default 1 MiB
    */
-  blockBytes?: number;
+  blockBytes?: number | undefined;
   /** Ends the iteration with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
-/** A block of whole records, with what stands before and after them in the dump. */
+/** Whole records as they stand in the dump, with what stands before the first and after the last. */
 export interface XmlBlock {
   bytes: Buffer;
-  /** Records that end in this block. */
+  /** Records in this block. */
   records: number;
 }
+
+type RecordWriter = (pen: Pen, number: number) => string;
+
+const WRITERS: Readonly<Record<DataType, readonly [stream: number, write: RecordWriter]>> = {
+  artists: [1, artistRecord],
+  labels: [2, labelRecord],
+  masters: [3, masterRecord],
+  releases: [4, releaseRecord],
+};
+
+const DEFAULT_BLOCK = 1024 * 1024;
+
+interface Writing {
+  root: boolean;
+  /** Whether a character is a byte, as in XML that is all ASCII. */
+  ascii: boolean;
+  record: (number: number) => string;
+}
+
+const startWriting = (options: RecordOptions): Writing => {
+  const [stream, write] = WRITERS[checkType(options.type)];
+  const era = TRAITS[checkEra(options.era)];
+  const traits = { ...era, characters: checkCharacters(options.characters) ?? era.characters };
+  const pen = new Pen(traits, hashSeed(checkSeed(options.seed)));
+  return {
+    root: traits.root,
+    ascii: traits.characters === 'references' && traits.irregular === 0,
+    record: (number) => {
+      pen.turnTo(stream, number);
+      return write(pen, number);
+    },
+  };
+};
 
 /**
  * One record as it stands in a dump, without the line feed after it: a pure function of its arguments.
@@ -43,16 +86,60 @@ export interface XmlBlock {
  * @param number Record number, from 1.
  * @throws SampleDumpError `INVALID_OPTION`
  */
-export function recordXml(_options: RecordOptions, _number: number): Buffer {
-  throw new Error('not written yet');
+export function recordXml(options: RecordOptions, number: number): Buffer {
+  const { record } = startWriting(options);
+  checkCount('number', number, 1);
+  return encodeXml(record(number));
 }
 
 /**
  * The XML of a dump of one type, in blocks. Records 1..N are the same whatever the number of records.
  *
- * @throws SampleDumpError `INVALID_OPTION`
+ * @throws SampleDumpError `INVALID_OPTION`; the signal's reason when aborted.
  */
-// biome-ignore lint/correctness/useYield: signature only, so far
-export async function* generateXml(_options: XmlOptions): AsyncGenerator<Buffer, void, undefined> {
-  throw new Error('not written yet');
+export async function* generateXml(options: XmlOptions): AsyncGenerator<Buffer, void, undefined> {
+  for (const { bytes } of generateBlocks(options)) {
+    yield bytes;
+    options.signal?.throwIfAborted();
+  }
 }
+
+/** {@link generateXml} with the number of records, at the caller's own pace. */
+export function* generateBlocks(options: XmlOptions): Generator<XmlBlock, void, undefined> {
+  const { root, ascii, record } = startWriting(options);
+  const records = checkCount('records', options.records, 0) ?? Number.POSITIVE_INFINITY;
+  const xmlBytes = checkCount('xmlBytes', options.xmlBytes, 1) ?? Number.POSITIVE_INFINITY;
+  const blockBytes = checkCount('blockBytes', options.blockBytes, 1) ?? DEFAULT_BLOCK;
+  if (records === Number.POSITIVE_INFINITY && xmlBytes === Number.POSITIVE_INFINITY) {
+    throw new SampleDumpError('INVALID_OPTION', 'records or xmlBytes: one of them is required', { option: 'records' });
+  }
+  options.signal?.throwIfAborted();
+
+  const open = root ? `<${options.type}>\n` : '';
+  const close = root ? `</${options.type}>` : '';
+  let block = open;
+  let size = open.length;
+  let inBlock = 0;
+  // With the root's end tag, which stands after the last record.
+  let total = open.length + close.length;
+  for (let number = 1; number <= records && total < xmlBytes; number++) {
+    const xml = record(number);
+    const length = (ascii ? xml.length : Buffer.byteLength(xml)) + 1;
+    block += xml;
+    block += '\n';
+    size += length;
+    total += length;
+    inBlock++;
+    if (size >= blockBytes) {
+      yield { bytes: encode(block, ascii), records: inBlock };
+      options.signal?.throwIfAborted();
+      block = '';
+      size = 0;
+      inBlock = 0;
+    }
+  }
+  block += close;
+  if (block !== '') yield { bytes: encode(block, ascii), records: inBlock };
+}
+
+const encode = (block: string, ascii: boolean): Buffer => (ascii ? Buffer.from(block, 'latin1') : encodeXml(block));

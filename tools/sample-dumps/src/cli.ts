@@ -1,0 +1,127 @@
+import { parseArgs } from 'node:util';
+import { DATA_TYPES, type DataType } from './data-type.js';
+import { ERAS, type Era } from './era.js';
+import { SampleDumpError } from './errors.js';
+import { generateDump } from './generate-dump.js';
+
+const HELP = `Makes Discogs dumps that look like the real ones, of any size, from a seed.
+
+Usage: node tools/sample-dumps/dist/cli.js --output DIR (--records N | --size SIZE) [options]
+
+  --output DIR       folder for the .xml.gz files and the CHECKSUM file
+  --records N        records per type
+  --size SIZE        uncompressed XML per type: bytes, or with kB, MB, GB, KiB, MiB, GiB
+  --seed SEED        any text; the same seed gives the same XML (default: 1)
+  --version YYYYMMDD version in the file names (default: 20260101)
+  --types LIST       of ${DATA_TYPES.join(',')} (default: all)
+  --era ERA          shape of the records: ${ERAS.join(', ')} (default: 2020)
+  --characters HOW   characters outside ASCII as references or utf8 (default: by era)
+  --level N          gzip level, 1 to 9 (default: 6)
+  --quiet            no progress on standard error
+  --help             this text
+
+Prints a line per file: type, records, bytes of XML, bytes of the file, SHA-256 of the XML, path.
+Exit status: 0 done, 1 failed, 2 wrong usage.
+`;
+
+class UsageError extends Error {}
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+};
+
+const sizeOf = (text: string): number => {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text) ?? [];
+  const factor = UNITS[(unit ?? '').toLowerCase()];
+  if (amount === undefined || factor === undefined)
+    throw new UsageError(`--size: '${text}' is not a size such as 500MB`);
+  return Math.round(Number(amount) * factor);
+};
+
+const integerOf = (option: string, text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw new UsageError(`--${option}: '${text}' is not a whole number`);
+  return Number(text);
+};
+
+const parse = (args: string[]) => {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        output: { type: 'string' },
+        records: { type: 'string' },
+        size: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        version: { type: 'string' },
+        types: { type: 'string' },
+        era: { type: 'string' },
+        characters: { type: 'string' },
+        level: { type: 'string' },
+        quiet: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+};
+
+const run = async (args: string[]): Promise<void> => {
+  const values = parse(args);
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (values.output === undefined) throw new UsageError('--output is required');
+  const records = integerOf('records', values.records);
+  const xmlBytes = values.size === undefined ? undefined : sizeOf(values.size);
+  if (records === undefined && xmlBytes === undefined) throw new UsageError('--records or --size is required');
+
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error(signal)));
+  let shown = 0;
+  // generateDump checks what stands in for the literal types here.
+  const dump = await generateDump({
+    directory: values.output,
+    seed: values.seed,
+    records,
+    xmlBytes,
+    version: values.version,
+    types: values.types?.split(',').map((type) => type.trim()) as DataType[] | undefined,
+    era: values.era as Era | undefined,
+    characters: values.characters as 'references' | 'utf8' | undefined,
+    level: integerOf('level', values.level),
+    signal: stopping.signal,
+    onProgress: (progress) => {
+      if (values.quiet || !process.stderr.isTTY || Date.now() - shown < 200) return;
+      shown = Date.now();
+      process.stderr.write(
+        `\r${progress.type}: ${progress.records} records, ${(progress.xmlBytes / 1e6).toFixed(0)} MB `,
+      );
+    },
+  });
+  if (shown > 0) process.stderr.write('\r\u001b[K');
+  for (const file of Object.values(dump.files)) {
+    process.stdout.write(
+      `${file.type}\t${file.records}\t${file.xmlBytes}\t${file.gzBytes}\t${file.xmlSha256}\t${file.path}\n`,
+    );
+  }
+};
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError || (error instanceof SampleDumpError && error.code === 'INVALID_OPTION');
+  const { message, cause } = error as Error;
+  process.stderr.write(`${message}${cause instanceof Error ? `: ${cause.message}` : ''}\n`);
+  if (usage) process.stderr.write('Try --help.\n');
+  process.exitCode = usage ? 2 : 1;
+}

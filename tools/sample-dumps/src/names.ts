@@ -1,0 +1,182 @@
+import { UNIVERSE } from './calibration.js';
+import type { DataType } from './data-type.js';
+import type { Random } from './random.js';
+import { Random as Stream } from './random.js';
+import { Weighted } from './spread.js';
+import { FAMILY_NAMES, GIVEN_NAMES, type Script, TITLE_WORDS } from './vocabulary.js';
+
+/** A record that another record names: its id and its name. */
+export interface Reference {
+  id: number;
+  name: string;
+}
+
+const ARTIST_SCRIPTS = new Weighted<Script>([
+  ['latin', 888],
+  ['accented', 65],
+  ['cyrillic', 34],
+  ['greek', 6],
+  ['arabic', 4],
+  ['kana', 1],
+  ['han', 1],
+  ['hebrew', 1],
+]);
+
+const LABEL_SCRIPTS = new Weighted<Script>([
+  ['latin', 946],
+  ['accented', 34],
+  ['cyrillic', 17],
+  ['arabic', 2],
+  ['hebrew', 1],
+]);
+
+const LABEL_ENDINGS = new Weighted<string>([
+  ['', 34],
+  [' Records', 26],
+  [' Recordings', 8],
+  [' Music', 7],
+  [' Productions', 5],
+  [' Studios', 4],
+  [' Studio', 4],
+  [' Publishing', 4],
+  [' Entertainment', 3],
+  [' Ltd.', 3],
+  [' Sound', 2],
+]);
+
+const STREAMS = { artists: 101, labels: 102, masters: 103, releases: 104, ids: 105 } as const;
+const ORDER: Readonly<Record<DataType, number>> = { artists: 0, labels: 1, masters: 2, releases: 3 };
+const VARIOUS_ID = 194;
+/** Releases that a master's versions are found among; the first version is one of them. */
+const RELEASES_OF_MASTER = 6;
+
+/**
+ * Knows each record's id and name by its number, so that what refers to a record agrees with the record itself,
+ * over all four dumps of a seed, without anything being kept in memory.
+ */
+export class Names {
+  private readonly random = new Stream();
+
+  constructor(private readonly seed: number) {}
+
+  /** Ids ascend with gaps: of five in a row, one is missing. */
+  id(type: DataType, number: number): number {
+    const group = Math.floor((number - 1) / 4);
+    const place = (number - 1) % 4;
+    const missing = this.random.start(this.seed, STREAMS.ids + ORDER[type], group).below(5);
+    return group * 5 + place + (place >= missing ? 1 : 0) + 1;
+  }
+
+  artist(number: number): Reference {
+    const id = this.id('artists', number);
+    return {
+      id,
+      name: id === VARIOUS_ID ? 'Various' : artistName(this.random.start(this.seed, STREAMS.artists, number)),
+    };
+  }
+
+  label(number: number): Reference {
+    const id = this.id('labels', number);
+    return { id, name: labelName(this.random.start(this.seed, STREAMS.labels, number)) };
+  }
+
+  /** An artist as credits name them: some far more often than others. */
+  anyArtist(random: Random): Reference {
+    const u = random.fraction();
+    return this.artist(1 + Math.floor(u * u * UNIVERSE.artists));
+  }
+
+  /** A label as releases name it. */
+  anyLabel(random: Random): Reference {
+    const u = random.fraction();
+    return this.label(1 + Math.floor(u * u * u * u * UNIVERSE.labels));
+  }
+
+  /** A label in the part of a company. */
+  anyCompany(random: Random): Reference {
+    const u = random.fraction();
+    return this.label(1 + Math.floor(u * Math.sqrt(u) * UNIVERSE.labels));
+  }
+
+  various(): Reference {
+    return { id: VARIOUS_ID, name: 'Various' };
+  }
+
+  /** The master that a release with this number may be a version of. */
+  masterOf(releaseNumber: number): number {
+    return Math.floor((releaseNumber - 1) / RELEASES_OF_MASTER) + 1;
+  }
+
+  /** The number of a master's main release. */
+  mainRelease(masterNumber: number): number {
+    const first = (masterNumber - 1) * RELEASES_OF_MASTER + 1;
+    return first + this.random.start(this.seed, STREAMS.masters, masterNumber).below(RELEASES_OF_MASTER);
+  }
+}
+
+/** Share of the releases that are versions of a master, those aside that are the main ones. */
+export const versionShare = (share: number): number => (share * RELEASES_OF_MASTER - 1) / (RELEASES_OF_MASTER - 1);
+
+const artistName = (random: Random): string => {
+  const script = ARTIST_SCRIPTS.draw(random);
+  const name = script === 'latin' ? latinArtist(random) : otherArtist(random, script);
+  return random.chance(0.16) ? `${name} (${random.between(2, random.chance(0.2) ? 40 : 9)})` : name;
+};
+
+const latinArtist = (random: Random): string => {
+  const words = TITLE_WORDS.latin;
+  switch (random.below(16)) {
+    case 0:
+      return `The ${random.pickEarly(words)}s`;
+    case 1:
+      return random.pick(words);
+    case 2:
+      return `${random.pickEarly(words)} ${random.pick(words)}`;
+    case 3:
+      return `DJ ${random.pick(GIVEN_NAMES)}`;
+    case 4:
+      return `${random.pick(GIVEN_NAMES)}${random.chance(0.22) ? ' & ' : ' And '}${random.pick(GIVEN_NAMES)}`;
+    case 5:
+      return `${random.pick(GIVEN_NAMES)} ${random.pick(GIVEN_NAMES)} ${random.pick(FAMILY_NAMES)}`;
+    case 6:
+      return `The ${random.pickEarly(words)} ${random.pickEarly(words)} ${random.chance(0.5) ? 'Band' : 'Orchestra'}`;
+    default:
+      return `${random.pick(GIVEN_NAMES)} ${random.pick(FAMILY_NAMES)}`;
+  }
+};
+
+const otherArtist = (random: Random, script: Script): string => {
+  const words = TITLE_WORDS[script];
+  if (script !== 'accented') return `${random.pick(words)} ${random.pick(words)}`;
+  return random.chance(0.5)
+    ? `${random.pick(GIVEN_NAMES)} ${random.pick(words)}`
+    : `${random.pick(words)} ${random.pick(FAMILY_NAMES)}`;
+};
+
+const labelName = (random: Random): string => {
+  const script = LABEL_SCRIPTS.draw(random);
+  const words = TITLE_WORDS[script];
+  let name = random.pick(words);
+  if (random.chance(0.55)) name += ` ${random.pickEarly(words)}`;
+  if (random.chance(0.025)) name += ` & ${random.pick(FAMILY_NAMES)}`;
+  name += LABEL_ENDINGS.draw(random);
+  return random.chance(0.1) ? `${name} (${random.between(2, 9)})` : name;
+};
+
+/** A spelling of an artist's name as a sleeve may have it. */
+export const nameVariation = (random: Random, name: string): string => {
+  const plain = name.replace(/ \(\d+\)$/, '');
+  const space = plain.lastIndexOf(' ');
+  if (space <= 0) return random.chance(0.5) ? plain.toUpperCase() : `${plain} ${random.pick(GIVEN_NAMES)}`;
+  const last = plain.slice(space + 1);
+  switch (random.below(5)) {
+    case 0:
+      return last;
+    case 1:
+      return `${plain} ${random.pick(FAMILY_NAMES)}`;
+    case 2:
+      return `${plain.slice(0, space)} ${random.pick(GIVEN_NAMES).charAt(0)}. ${last}`;
+    default:
+      return `${plain.charAt(0)}. ${last}`;
+  }
+};
