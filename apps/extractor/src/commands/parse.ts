@@ -1,0 +1,109 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { type DataType, encodeRecords, type MalformedRecord } from '@discogs-extractor/parser';
+import { describeError, EXIT, errorCodeOf } from '../errors.js';
+import { createQuarantine } from '../pipeline/quarantine.js';
+
+export interface ParseOptions {
+  /** Path of the dump file, `-` for standard input. */
+  readonly file: string;
+  readonly dataType: DataType | undefined;
+  /** Path of the NDJSON, `-` for standard output. */
+  readonly output: string;
+  /** Threads. @default one for each core */
+  readonly workers: number | undefined;
+  /** Records to stop after. @default all */
+  readonly limit: number | undefined;
+  /** Folder for malformed records. @default they are reported only */
+  readonly quarantine: string | undefined;
+}
+
+/**
+ * `discogs-extractor parse`. Standard output gets records and nothing else; all that is to be said goes to standard error.
+ * Resolves with the exit status: 1 also where records were malformed, since they are missing in the output.
+ */
+export const parseCommand = async (options: ParseOptions): Promise<number> => {
+  const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+  const quarantine = options.quarantine === undefined ? undefined : createQuarantine(options.quarantine);
+  const malformed: MalformedRecord[] = [];
+  const reportMalformed = async (): Promise<void> => {
+    for (const record of malformed.splice(0)) {
+      const kept = quarantine ? `, kept in ${await quarantine.keep(record)}` : '';
+      say(`⚠️ Malformed record at byte ${record.byteOffset}: ${record.detail}${kept}`);
+    }
+  };
+
+  const records = encodeRecords(options.file === '-' ? process.stdin : options.file, {
+    dataType: options.dataType,
+    workers: options.workers ?? availableParallelism(),
+    limit: options.limit,
+    onMalformed: (record) => malformed.push(record),
+  });
+  const output = createOutput(options.output);
+  let delivered = 0;
+  try {
+    for await (const block of records) {
+      await reportMalformed();
+      await output.write(block.bytes);
+      delivered += block.count;
+    }
+    await reportMalformed();
+    await output.finish();
+  } catch (error) {
+    // A reader that has seen enough, such as `head`, is no failure.
+    if (errorCodeOf(error) === 'EPIPE') return EXIT.done;
+    await reportMalformed();
+    say(`❌ ${describeError(error)}`);
+    return EXIT.failed;
+  } finally {
+    await output.close();
+  }
+
+  const irregularities = Object.entries(records.stats.irregularities).filter(([, count]) => count > 0);
+  if (irregularities.length > 0) {
+    say(`⚠️ Irregularities: ${irregularities.map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
+  }
+  if (records.stats.malformed > 0) {
+    say(`❌ ${records.stats.malformed} records were malformed and are missing; ${delivered} were written`);
+    return EXIT.failed;
+  }
+  return EXIT.done;
+};
+
+interface Output {
+  write(bytes: Uint8Array): Promise<void>;
+  /** All was written: an output without records is made too. */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const createOutput = (path: string): Output => (path === '-' ? standardOutput() : fileOutput(path));
+
+const standardOutput = (): Output => {
+  // An error (EPIPE above all) is also an event; the callback of `write` reports it, so that it is met once.
+  process.stdout.on('error', () => {});
+  return {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
+    finish: async () => {},
+    close: async () => {},
+  };
+};
+
+/** Opened at the first record, so that an input that cannot be read leaves an older output alone. */
+const fileOutput = (path: string): Output => {
+  let handle: FileHandle | undefined;
+  const opened = async (): Promise<FileHandle> => {
+    handle ??= await open(path, 'w');
+    return handle;
+  };
+  return {
+    write: async (bytes) => (await opened()).writeFile(bytes),
+    finish: async () => {
+      await opened();
+    },
+    close: async () => handle?.close(),
+  };
+};

@@ -1,0 +1,133 @@
+import { encodeRecords, type MalformedRecord, type ReadStats } from '@discogs-extractor/parser';
+import type { DataType } from '../config/settings.js';
+import { ExtractorError } from '../errors.js';
+import type { FileSink, Sink } from '../sinks/sink.js';
+import { fileCompleteMessage } from './file-complete-message.js';
+import type { Quarantine } from './quarantine.js';
+
+/** Time between two reports of progress where no block gives occasion for one, in milliseconds. */
+const TICK_MS = 500;
+
+/** How long a file that stops early waits for the confirms under way, in milliseconds: less than the 5 s a stop may take. */
+const CONFIRM_GRACE_MS = 3000;
+
+export interface ExtractFileOptions {
+  /** Where the verified dump file lies. */
+  readonly path: string;
+  /** Its name, such as `discogs_20260101_artists.xml.gz`. */
+  readonly file: string;
+  /** Version of the dump, `YYYYMMDD`. */
+  readonly version: string;
+  readonly dataType: DataType;
+  /** Records that earlier runs have confirmed. */
+  readonly afterRecord: number;
+  readonly sink: Sink;
+  readonly quarantine: Quarantine;
+  /** Threads to parse with; 0 parses on this one. */
+  readonly workers: number;
+  /** Malformed records above which the file fails. */
+  readonly maxMalformed: number;
+  readonly signal: AbortSignal;
+  readonly onStart: (resumedAfter: number, at: Progress) => void;
+  /** Called after each block, from time to time, and once more at the end, however it ends. */
+  readonly onProgress: (progress: Progress) => void;
+  readonly onMalformed: (record: MalformedRecord, keptIn: string) => void;
+}
+
+/** How far a file has come, counted from its first record, those of earlier runs included. */
+export interface Progress {
+  /** Records read. */
+  readonly records: number;
+  /** Records 1 to this one are confirmed by the sink. */
+  readonly confirmed: number;
+  /** When the sink last confirmed anything, in this run. */
+  readonly lastConfirmedAt: Date | undefined;
+  /** Bytes of the dump file read. */
+  readonly bytesRead: number;
+}
+
+export interface Extraction {
+  /** Records of the whole file, those of earlier runs included. */
+  readonly records: number;
+  /** Records delivered now. */
+  readonly delivered: number;
+  readonly stats: ReadStats;
+}
+
+/**
+ * Takes one dump file through parser and sink: every record after `afterRecord`, in order, then `file_complete`. Resolves once the
+ * sink has confirmed all of it. Where it fails or is stopped, what is confirmed by then has been reported to `onProgress`.
+ *
+ * @throws ExtractorError `NO_RECORDS`, `FILE_CHANGED`; the parser's, sink's or file system's error; the signal's reason
+ */
+export const extractFile = async (options: ExtractFileOptions): Promise<Extraction> => {
+  const { sink, version, dataType, file, afterRecord, signal } = options;
+  const fileSink = await sink.open({ version, dataType, file }, { resumeAfter: afterRecord, signal });
+  try {
+    return await deliver(options, fileSink);
+  } finally {
+    await fileSink.close({ timeout: CONFIRM_GRACE_MS });
+  }
+};
+
+const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise<Extraction> => {
+  const { path, file, dataType, quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
+  const { resumedAfter } = fileSink;
+  const malformed: MalformedRecord[] = [];
+  const keepMalformed = async (): Promise<void> => {
+    for (const record of malformed.splice(0)) options.onMalformed(record, await quarantine.keep(record));
+  };
+
+  const blocks = encodeRecords(path, {
+    dataType,
+    skip: resumedAfter,
+    workers,
+    maxMalformed,
+    signal,
+    onMalformed: (record) => malformed.push(record),
+  });
+  let records = resumedAfter;
+  const progress = (): Progress => ({
+    records,
+    confirmed: fileSink.confirmed,
+    lastConfirmedAt: fileSink.lastConfirmedAt,
+    bytesRead: blocks.stats.sourceBytes,
+  });
+  onStart(resumedAfter, progress());
+  // Records that are passed over come in no block, and confirms come without one: both are progress.
+  const ticker = setInterval(() => onProgress(progress()), TICK_MS);
+  try {
+    for await (const block of blocks) {
+      await keepMalformed();
+      // The one place between parser and sink where a record can be inspected, changed or dropped.
+      await fileSink.write(block);
+      records += block.count;
+      onProgress(progress());
+    }
+    await keepMalformed();
+    if (blocks.stats.skipped < resumedAfter) {
+      throw new ExtractorError(
+        'FILE_CHANGED',
+        `${file} has only ${blocks.stats.skipped} records, but ${resumedAfter} of it were delivered before. Run with --force-reprocess to start again.`,
+        { file, records: blocks.stats.skipped },
+      );
+    }
+    if (records === 0) {
+      throw new ExtractorError(
+        'NO_RECORDS',
+        `${file} holds no record that can be delivered (${blocks.stats.malformed} malformed, ${blocks.stats.irregularities['not-an-object']} empty ones). Check where it comes from.`,
+        { file, records },
+      );
+    }
+    await fileSink.complete(fileCompleteMessage(dataType, file, records, new Date()));
+    onProgress(progress());
+    return { records, delivered: records - resumedAfter, stats: blocks.stats };
+  } catch (error) {
+    await keepMalformed();
+    await fileSink.close({ timeout: CONFIRM_GRACE_MS });
+    onProgress(progress());
+    throw error;
+  } finally {
+    clearInterval(ticker);
+  }
+};

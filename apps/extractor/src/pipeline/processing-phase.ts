@@ -1,0 +1,160 @@
+import { join } from 'node:path';
+import type { VerifiedFile } from '@discogs-extractor/downloader';
+import { PublisherError } from '@discogs-extractor/publisher';
+import {
+  advanceFile,
+  completeFile,
+  completeProcessing,
+  completeRun,
+  type FilePlan,
+  failFile,
+  failProcessing,
+  failPublishing,
+  type MarkerKeeper,
+  planFile,
+  restartFile,
+  startFile,
+  startProcessing,
+  unfinishedFiles,
+} from '@discogs-extractor/state-marker';
+import type { Config } from '../config/settings.js';
+import { describeError } from '../errors.js';
+import type { FileSummary, RunListener } from '../report/run-events.js';
+import type { Sink } from '../sinks/sink.js';
+import { extractFile, type Progress } from './extract-file.js';
+import { inParallel } from './in-parallel.js';
+import { createQuarantine } from './quarantine.js';
+
+export interface ProcessingPhaseOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly files: readonly VerifiedFile[];
+  readonly sink: Sink;
+  readonly keeper: MarkerKeeper;
+  readonly listen: RunListener;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Delivers the records of all files, several files side by side, and keeps the marker's processing phase. One that fails does not stop the others.
+ *
+ * The commits come in this order: records confirmed, `file_complete` confirmed, file completed, run completed; a failure between
+ * any two is made up for by the next run.
+ *
+ * @throws the signal's reason; `StateMarkerError` for a marker that cannot be saved
+ */
+export const processingPhase = async (options: ProcessingPhaseOptions): Promise<readonly FileSummary[]> => {
+  const { config, files, keeper, signal } = options;
+  const plans = new Map(files.map((file) => [file.name, planFile(keeper.marker, file.name, file.sha256)]));
+  const names = files.map(({ name }) => name);
+  keeper.update((marker, now) => startProcessing(marker, names, now));
+  await keeper.save();
+
+  const sideBySide = Math.min(files.length, config.maxWorkers);
+  const workers = Math.max(1, Math.floor(config.maxWorkers / sideBySide));
+  const summaries = await inParallel(sideBySide, files, (file) =>
+    processFile(options, file, plans.get(file.name)!, workers),
+  );
+
+  if (!signal.aborted) endPhase(keeper, summaries);
+  await keeper.save();
+  signal.throwIfAborted();
+  return summaries;
+};
+
+const endPhase = (keeper: MarkerKeeper, summaries: readonly FileSummary[]): void => {
+  const failed = summaries.filter(({ outcome }) => outcome === 'failed');
+  if (failed.length > 0) {
+    const list = failed.map(({ file }) => file).join(', ');
+    keeper.update((marker, now) => failProcessing(marker, `not delivered: ${list}`, now));
+  } else if (unfinishedFiles(keeper.marker).length === 0) {
+    // Files of types that this run did not ask for may be unfinished; the version then stays in progress.
+    keeper.update(completeProcessing);
+    keeper.update(completeRun);
+  }
+};
+
+const processFile = async (
+  { config, version, sink, keeper, listen, signal }: ProcessingPhaseOptions,
+  { name: file, path, size, sha256, type: dataType }: VerifiedFile,
+  plan: FilePlan,
+  workers: number,
+): Promise<FileSummary> => {
+  const startedAt = performance.now();
+  const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {
+    const confirmed = keeper.marker.processing_phase.progress_by_file[file]?.messages_published ?? 0;
+    const seconds = (performance.now() - startedAt) / 1000;
+    const whole = { file, dataType, records: confirmed, delivered: 0, seconds, ...NOTHING_ODD, ...rest };
+    listen({ type: 'file-finished', ...whole });
+    return whole;
+  };
+  if (plan.action === 'skip') return summary({ outcome: 'skipped', records: plan.afterRecord });
+
+  try {
+    signal.throwIfAborted();
+    const begin = plan.action === 'restart' ? restartFile : startFile;
+    keeper.update((marker, now) => begin(marker, file, { checksum: sha256 }, now));
+    await keeper.save();
+
+    const advance = ({ records, confirmed }: Progress): void => {
+      const known = keeper.marker.processing_phase.progress_by_file[file];
+      // A sink that lost confirmed records (a deleted output) starts lower: the marker waits until it is level again.
+      const messagesPublished = Math.max(confirmed, known?.messages_published ?? 0);
+      const recordsExtracted = Math.max(records, messagesPublished, known?.records_extracted ?? 0);
+      const batchesSent = Math.max(Math.ceil(messagesPublished / config.batchSize), known?.batches_sent ?? 0);
+      const progress = { recordsExtracted, messagesPublished, batchesSent };
+      keeper.update((marker, now) => advanceFile(marker, file, progress, now));
+    };
+    const shown = ({ records, confirmed, bytesRead }: Progress) => ({
+      file,
+      dataType,
+      records,
+      confirmed,
+      bytesRead,
+      bytesTotal: size,
+    });
+
+    const { records, delivered, stats } = await extractFile({
+      path,
+      file,
+      version,
+      dataType,
+      afterRecord: plan.afterRecord,
+      sink,
+      quarantine: createQuarantine(join(config.discogsRoot, 'quarantine', version, dataType)),
+      workers,
+      maxMalformed: config.maxMalformedRecords,
+      signal,
+      onStart: (resumedAfter, at) => listen({ type: 'file-started', ...shown(at), resumedAfter, reason: plan.reason }),
+      onProgress: (at) => {
+        advance(at);
+        listen({ type: 'file-progress', ...shown(at) });
+      },
+      onMalformed: ({ byteOffset, detail }, keptIn) =>
+        listen({ type: 'record-malformed', file, byteOffset, reason: detail, keptIn }),
+    });
+    const progress = keeper.marker.processing_phase.progress_by_file[file]!;
+    keeper.update((marker, now) =>
+      completeFile(
+        marker,
+        file,
+        { recordsExtracted: records, messagesPublished: records, batchesSent: progress.batches_sent },
+        now,
+      ),
+    );
+    await keeper.save();
+    const { malformed, irregularities } = stats;
+    const notObjects = irregularities['not-an-object'];
+    return summary({ outcome: 'completed', records, delivered, malformed, notObjects, irregularities });
+  } catch (error) {
+    if (signal.aborted) return summary({ outcome: 'stopped' });
+    const reason = describeError(error);
+    keeper.update((marker, now) => failFile(marker, file, reason, now));
+    if (error instanceof PublisherError)
+      keeper.update((marker, now) => failPublishing(marker, `${file}: ${reason}`, now));
+    await keeper.save();
+    return summary({ outcome: 'failed', error: error instanceof Error ? error : new Error(reason) });
+  }
+};
+
+const NOTHING_ODD = { malformed: 0, notObjects: 0, irregularities: {} } as const;

@@ -1,0 +1,76 @@
+import { createDownloader, type DumpSource } from '@discogs-extractor/downloader';
+import { createFileMarkerStore, createMarker, createMarkerKeeper, decide } from '@discogs-extractor/state-marker';
+import type { Config } from '../config/settings.js';
+import type { FileSummary, RunEvent, RunListener } from '../report/run-events.js';
+import type { Sink } from '../sinks/sink.js';
+import { downloadPhase } from './download-phase.js';
+import { processingPhase } from './processing-phase.js';
+
+export interface PassContext {
+  /** Where dumps come from; stays the caller's. */
+  readonly source: DumpSource;
+  readonly sink: Sink;
+  readonly listen: RunListener;
+  /** Stops the pass; what is confirmed by then is in the marker. */
+  readonly signal: AbortSignal;
+}
+
+export interface PassResult {
+  readonly outcome: 'completed' | 'skipped' | 'failed';
+  /** Version of the dump, `YYYYMMDD`. */
+  readonly version: string;
+  readonly files: readonly FileSummary[];
+  /** Records that went to the quarantine instead of the sink. */
+  readonly quarantined: number;
+}
+
+/**
+ * One pass over the newest (or wanted) dump: choose it, decide from its state marker what is to be done, fetch and verify the files,
+ * deliver their records. Files that fail do not stop the others; the pass is then `failed`.
+ *
+ * @throws the error of whatever kept the pass as a whole from going on; the signal's reason
+ */
+export const runPass = async (config: Config, context: PassContext): Promise<PassResult> => {
+  const { source, sink, listen } = context;
+  // A marker that cannot be saved ends the pass: what is delivered after that would be delivered again.
+  const saving = new AbortController();
+  const signal = AbortSignal.any([context.signal, saving.signal]);
+  const startedAt = performance.now();
+  await using downloader = await createDownloader({
+    source,
+    directory: config.discogsRoot,
+    onNotice: (notice) => {
+      if (notice.kind === 'metadata_damaged') listen({ type: 'metadata-set-aside', path: notice.movedTo });
+    },
+  });
+  await using store = await createFileMarkerStore({ directory: config.discogsRoot });
+
+  const choice = await downloader.choose({ version: config.dumpVersion, types: config.dataTypes, signal });
+  const { version } = choice;
+  const published = await downloader.checksums(choice, { signal });
+  const found = await store.load(version);
+  if (found.status === 'corrupt') listen({ type: 'marker-set-aside', path: found.movedTo ?? config.discogsRoot });
+  const decision = decide(found, {
+    files: choice.files.map(({ name }) => ({ name, checksum: published.get(name) ?? null })),
+    forceReprocess: config.forceReprocess,
+  });
+  listen({ type: 'pass-started', version, decision: decision.decision, reason: decision.text });
+
+  const finish = (outcome: PassResult['outcome'], files: readonly FileSummary[]): PassResult => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    listen({ type: 'pass-finished', version, outcome, files, seconds } satisfies RunEvent);
+    return { outcome, version, files, quarantined: files.reduce((sum, file) => sum + file.malformed, 0) };
+  };
+  if (decision.decision === 'skip') return finish('skipped', []);
+
+  const known = decision.decision === 'continue' && found.status === 'found' ? found.marker : undefined;
+  const keeper = createMarkerKeeper({
+    store,
+    marker: known ?? createMarker(version, new Date()),
+    saveInterval: config.stateSaveInterval,
+    onSaveError: (error) => saving.abort(error),
+  });
+  const files = await downloadPhase({ downloader, choice, keeper, listen, signal });
+  const summaries = await processingPhase({ config, version, files, sink, keeper, listen, signal });
+  return finish(summaries.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'completed', summaries);
+};

@@ -1,0 +1,44 @@
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import type { LogLevel } from '../config/settings.js';
+
+export type { Logger } from 'pino';
+
+/** Our level names (DESIGN 7.3) and pino's. */
+const PINO_LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error', CRITICAL: 'fatal' } as const;
+const LEVEL_NAMES: Readonly<Record<string, LogLevel>> = {
+  trace: 'DEBUG',
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+};
+
+/**
+ * JSON lines `{"level":"INFO","timestamp":"2026-01-31T12:34:56.789Z","service":"extractor",…,"message":"🚀 …"}`.
+ * Writes are synchronous, so that the last lines before an exit are not lost.
+ */
+export const createLogger = (level: LogLevel, destination: DestinationStream): Logger =>
+  pino(
+    {
+      level: PINO_LEVELS[level],
+      base: { service: 'extractor' },
+      messageKey: 'message',
+      timestamp: () => stdTimeFunctions.isoTime().replace('"time"', '"timestamp"'),
+      formatters: { level: (label) => ({ level: LEVEL_NAMES[label] ?? label }) },
+    },
+    destination,
+  );
+
+/** Turns the logger's JSON lines into short lines for a person: time, message, and the facts that matter. */
+export const createPrettyDestination = (write: (text: string) => void): DestinationStream => ({
+  write: (line) => {
+    const { level, timestamp, message, service: _, ...facts } = JSON.parse(line) as Record<string, unknown>;
+    const time = String(timestamp).slice(11, 19);
+    const details = Object.entries(facts)
+      .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join(' ');
+    const name = level === 'INFO' ? '' : `${String(level)} `;
+    write(`${time} ${name}${String(message)}${details ? `  ${details}` : ''}\n`);
+  },
+});

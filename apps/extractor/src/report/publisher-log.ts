@@ -1,0 +1,45 @@
+import type { PublisherEvent } from '@discogs-extractor/publisher';
+import { describeError } from '../errors.js';
+import type { Logger } from './logger.js';
+
+/** Logs what a person should know of a file's connection to the broker. */
+export const createPublisherLog =
+  (logger: Logger) =>
+  (file: string, event: PublisherEvent): void => {
+    switch (event.type) {
+      case 'connected':
+        if (event.epoch > 1) {
+          logger.info({ file, republished: event.republished }, `✅ ${file}: connected to the broker again`);
+        }
+        break;
+      case 'lost':
+        logger.warn(
+          { file, unsettled: event.unsettled, error: describeError(event.error) },
+          `⚠️ ${file}: no connection to the broker; trying again`,
+        );
+        break;
+      case 'blocked':
+        logger.warn({ file, reason: event.reason }, `⚠️ ${file}: the broker takes nothing for now (${event.reason})`);
+        break;
+      case 'unblocked':
+        logger.info({ file, seconds: event.seconds }, `✅ ${file}: the broker takes messages again`);
+        break;
+      case 'nack':
+        logger.warn(
+          { file, message_id: event.messageId, attempt: event.attempt },
+          `⚠️ ${file}: the broker refused a message; it is sent again`,
+        );
+        break;
+      case 'shortfall':
+        logger.warn(
+          { file, queue: event.queue, expected: event.expected, found: event.found },
+          `⚠️ ${file}: queue ${event.queue} holds fewer messages than were confirmed; looking closer`,
+        );
+        break;
+      case 'state':
+      case 'backoff':
+      case 'failed':
+        logger.debug({ file, ...event, error: undefined }, `publisher ${event.type}`);
+        break;
+    }
+  };

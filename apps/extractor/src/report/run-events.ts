@@ -1,0 +1,75 @@
+import type { DataType } from '../config/settings.js';
+
+/** Which records of a file are where. */
+export interface FileProgress {
+  readonly file: string;
+  readonly dataType: DataType;
+  /** Records read so far, those of earlier runs included. */
+  readonly records: number;
+  /** Records confirmed by the sink so far, those of earlier runs included. */
+  readonly confirmed: number;
+  /** Bytes of the (compressed) dump file read so far, and in all. */
+  readonly bytesRead: number;
+  readonly bytesTotal: number;
+}
+
+/** How one file of a run ended. */
+export interface FileSummary {
+  readonly file: string;
+  readonly dataType: DataType;
+  readonly outcome: 'completed' | 'skipped' | 'failed' | 'stopped';
+  /** Records of the file that are confirmed, those of earlier runs included. */
+  readonly records: number;
+  /** Records delivered by this run alone, and the seconds that it took. */
+  readonly delivered: number;
+  readonly seconds: number;
+  /** Records kept in the quarantine instead of being delivered. */
+  readonly malformed: number;
+  /** Records that are no objects, and so have no message. */
+  readonly notObjects: number;
+  /** Irregularities in the XML, counted by kind. */
+  readonly irregularities: Readonly<Record<string, number>>;
+  readonly error?: Error;
+}
+
+/** What happens during a pass, in the order in which it happens. */
+export type RunEvent =
+  | { readonly type: 'pass-started'; readonly version: string; readonly decision: string; readonly reason: string }
+  | { readonly type: 'marker-set-aside'; readonly path: string }
+  | { readonly type: 'metadata-set-aside'; readonly path: string }
+  | { readonly type: 'download-started'; readonly file: string; readonly bytesTotal: number | undefined }
+  | {
+      readonly type: 'download-progress';
+      readonly file: string;
+      readonly bytes: number;
+      readonly bytesTotal: number | undefined;
+    }
+  | { readonly type: 'download-retry'; readonly file: string; readonly delayMs: number; readonly error: Error }
+  | { readonly type: 'download-finished'; readonly file: string; readonly bytes: number; readonly reused: boolean }
+  | ({ readonly type: 'file-started'; readonly resumedAfter: number; readonly reason: string } & FileProgress)
+  | ({ readonly type: 'file-progress' } & FileProgress)
+  | {
+      readonly type: 'record-malformed';
+      readonly file: string;
+      readonly byteOffset: number;
+      readonly reason: string;
+      readonly keptIn: string;
+    }
+  | ({ readonly type: 'file-finished' } & FileSummary)
+  | {
+      readonly type: 'pass-finished';
+      readonly version: string;
+      readonly outcome: 'completed' | 'skipped' | 'failed' | 'stopped';
+      readonly files: readonly FileSummary[];
+      readonly seconds: number;
+    };
+
+/** Tells someone of what happens: a log, a terminal, a health page. Must not throw and must be quick. */
+export type RunListener = (event: RunEvent) => void;
+
+/** One listener that tells several, in order. */
+export const listeners =
+  (...all: readonly RunListener[]): RunListener =>
+  (event) => {
+    for (const listen of all) listen(event);
+  };

@@ -1,0 +1,145 @@
+import { createPublisher, type Publisher, type PublisherEvent, type QueueOptions } from '@discogs-extractor/publisher';
+import type { DataType } from '../config/settings.js';
+import type { FileSink, OpenOptions, Sink, SinkTarget } from './sink.js';
+
+/** The platform's names (DESIGN 2.3). */
+const EXCHANGE = 'discogsography-exchange';
+const CONSUMERS = ['graphinator', 'tableinator'] as const;
+
+/** As the platform's consumers expect them; the encoding is no encoding, but theirs. */
+const PROPERTIES = {
+  contentType: 'application/json',
+  contentEncoding: 'application/json',
+  deliveryMode: 2,
+  mandatory: true,
+} as const;
+
+export interface AmqpSinkOptions {
+  /** `amqp://` or `amqps://` URL of the broker. */
+  readonly url: string;
+  /** Messages of a file that may be unconfirmed at once. */
+  readonly maxInFlight: number;
+  /** Attempts to reach the broker before a file fails; `Infinity` waits for as long as it takes. @default Infinity */
+  readonly connectAttempts?: number;
+  /** The same after a connection was lost. @default Infinity */
+  readonly reconnectAttempts?: number;
+  /** Topic exchange to publish to. @default 'discogsography-exchange' */
+  readonly exchange?: string;
+  /** Names of the queues that a data type's records go to. @default discogsography-graphinator-TYPE and -tableinator-TYPE */
+  readonly queueNames?: (dataType: DataType) => readonly string[];
+  /** Is told what happens to a file's connection. */
+  readonly onEvent?: (file: string, event: PublisherEvent) => void;
+}
+
+/**
+ * Publishes to RabbitMQ over one connection for each file, as the platform expects. Records 1 to `confirmed` were acked and not
+ * returned, and the queues and bindings were found whole after that.
+ */
+export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
+  const { exchange = EXCHANGE, queueNames = platformQueues } = options;
+  return {
+    name: 'amqp',
+    destination: `exchange ${exchange}`,
+    open: async (target, { resumeAfter, signal }) => {
+      const { dataType } = target;
+      let lastConfirmedAt: Date | undefined;
+      const publisher = await withSignal(signal, (connecting) =>
+        createPublisher({
+          url: options.url,
+          exchange: { name: exchange, type: 'topic', durable: true },
+          queues: queueNames(dataType).map((name): QueueOptions => ({ name, routingKeys: [dataType], durable: true })),
+          properties: PROPERTIES,
+          maxInFlight: options.maxInFlight,
+          connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
+          reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
+          connectionName: `discogs-extractor ${target.file}`,
+          signal: connecting,
+          onConfirmed: () => {
+            lastConfirmedAt = new Date();
+          },
+          onEvent: (event) => options.onEvent?.(target.file, event),
+        }),
+      );
+      return fileSink(publisher, target, { resumeAfter, signal }, () => lastConfirmedAt);
+    },
+  };
+};
+
+const platformQueues = (dataType: DataType): readonly string[] =>
+  CONSUMERS.map((consumer) => `discogsography-${consumer}-${dataType}`);
+
+const fileSink = (
+  publisher: Publisher,
+  { version, dataType }: SinkTarget,
+  { resumeAfter, signal }: OpenOptions,
+  lastConfirmedAt: () => Date | undefined,
+): FileSink => {
+  /** `file_complete` is a message too, and must not count as a record. */
+  let records = 0;
+
+  return {
+    resumedAfter: resumeAfter,
+    get confirmed() {
+      return resumeAfter + Math.min(publisher.verified, records);
+    },
+    get lastConfirmedAt() {
+      return lastConfirmedAt();
+    },
+    write: async (block) => {
+      for (const { id, sha256, message } of block) {
+        signal.throwIfAborted();
+        const room = publisher.publish({
+          routingKey: dataType,
+          body: message,
+          messageId: `${version}:${dataType}:${id}:${sha256}`,
+        });
+        records++;
+        if (room) await orAbort(room, signal);
+      }
+    },
+    complete: async (message) => {
+      await publisher.flush({ signal });
+      const room = publisher.publish({
+        routingKey: dataType,
+        body: message,
+        messageId: `${version}:${dataType}:file_complete`,
+      });
+      if (room) await orAbort(room, signal);
+      await publisher.flush({ signal });
+    },
+    close: async ({ timeout = 0 } = {}) => {
+      if (timeout > 0) {
+        // Not only confirmed but verified: the look at the topology that `flush` ends with counts for the watermark.
+        await publisher.flush({ signal: AbortSignal.timeout(timeout) }).catch(() => {
+          // What stays unconfirmed is no error here: it is sent again by the next run, from the watermark on.
+        });
+      }
+      await publisher.close({ timeout: 1000 });
+    },
+  };
+};
+
+/**
+ * Passes an abort on for as long as `work` goes on, and no longer: the publisher's signal cuts its connection, whereas a stop of
+ * an open one goes through `close`, which collects the confirms under way.
+ */
+const withSignal = async <T>(signal: AbortSignal, work: (during: AbortSignal) => Promise<T>): Promise<T> => {
+  signal.throwIfAborted();
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await work(controller.signal);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+};
+
+/** Waits for room, or rejects with the signal's reason. The publisher keeps the message either way. */
+const orAbort = (room: Promise<void>, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    room.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// The demo: generates a small dump, runs the main job on it, shows what came out. Everything it writes lies in
+// `.demo/`. Records go to NDJSON files, or to RabbitMQ where AMQP_CONNECTION is set.
+import { spawnSync } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { install, pnpm } from './with-pnpm.mjs';
+
+const RECORDS_PER_TYPE = Number(process.env.DEMO_RECORDS ?? 20_000);
+const VERSION = '20260101';
+const TYPES = ['artists', 'labels', 'masters', 'releases'];
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const demo = join(root, '.demo');
+const dumps = join(demo, 'dumps');
+const data = join(demo, 'data');
+const output = join(demo, 'output');
+const cli = join(root, 'apps/extractor/dist/cli.js');
+const sampleDumps = join(root, 'tools/sample-dumps/dist/cli.js');
+const sink = process.env.AMQP_CONNECTION ? 'amqp' : 'ndjson';
+
+const step = (text) => console.log(`\n▶ ${text}`);
+
+const node = (args, { capture = false } = {}) => {
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+    env: { ...process.env, DISCOGS_ROOT: data, PROGRESS_LOG_INTERVAL: '5000', DUMP_VERSION: '', DATA_TYPES: '' },
+  });
+  if (status !== 0) {
+    console.error(`The demo stopped: ${args.slice(0, 2).join(' ')} ended with status ${status}.`);
+    process.exit(1);
+  }
+  return stdout;
+};
+
+const firstLine = async (path) => {
+  const lines = createInterface({ input: createReadStream(path) });
+  for await (const line of lines) return line;
+};
+
+step('Installing and building');
+install();
+pnpm('run', 'build');
+
+step(`Generating a dump: ${RECORDS_PER_TYPE} records of each type, seed 1, in ${dumps}`);
+await rm(demo, { recursive: true, force: true });
+node([sampleDumps, '--output', dumps, '--records', String(RECORDS_PER_TYPE), '--seed', '1', '--version', VERSION]);
+
+step(`Running: discogs-extractor run --once --source ${dumps} --sink ${sink}`);
+node([cli, 'run', '--once', '--source', dumps, '--sink', sink, ...(sink === 'ndjson' ? ['--output', output] : [])]);
+
+step('What came out');
+const marker = JSON.parse(node([cli, 'status', '--json'], { capture: true }));
+for (const type of TYPES) {
+  const file = `discogs_${VERSION}_${type}.xml.gz`;
+  const progress = marker.processing_phase.progress_by_file[file];
+  const seconds = (Date.parse(progress.completed_at) - Date.parse(progress.started_at)) / 1000;
+  const rate = Math.round(progress.messages_published / seconds);
+  const lines = join(output, VERSION, `${type}.ndjson`);
+  const message =
+    sink === 'ndjson'
+      ? await firstLine(lines)
+      : node([cli, 'parse', join(data, file), '--limit', '1', '--workers', '0'], { capture: true }).trim();
+  console.log(`
+${type}
+  records    ${progress.messages_published}
+  records/s  ${rate}
+  output     ${sink === 'ndjson' ? lines : `exchange discogsography-exchange, queues discogsography-{graphinator,tableinator}-${type}`}
+  message    ${message}`);
+}
