@@ -1,1 +1,17 @@
-export const placeholder = 'tools/test-broker';
+export type { BrokerOrigin, TestBroker, UserPermissions } from './broker.js';
+export { TestBrokerError, type TestBrokerErrorCode } from './errors.js';
+export { startProxy, type TcpProxy } from './proxy.js';
+export {
+  countMessages,
+  type DrainedMessage,
+  deleteExchange,
+  deleteQueue,
+  drainQueue,
+  purgeQueue,
+  type UniqueTopology,
+  unbindQueue,
+  uniqueTopology,
+  withConnection,
+} from './queues.js';
+export { provideSharedBroker, sharedBroker } from './shared-broker.js';
+export { startBroker, startOwnBroker } from './start-broker.js';

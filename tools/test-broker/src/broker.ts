@@ -1,0 +1,62 @@
+/** Where a broker comes from. */
+export type BrokerOrigin = 'given' | 'installed' | 'docker';
+
+/** A real RabbitMQ for tests. */
+export interface TestBroker extends AsyncDisposable {
+  readonly origin: BrokerOrigin;
+  /** `amqp://guest:guest@127.0.0.1:PORT`, the virtual host `/`. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** The URL with another virtual host or other credentials. */
+  urlFor(other: { vhost?: string; username?: string; password?: string; port?: number }): string;
+
+  /**
+   * Runs `rabbitmqctl` on the broker's own node and answers its output. All that follows needs a broker of our own too.
+   * @throws TestBrokerError `NOT_OWNED` for a broker given by `TEST_AMQP_URL`, `CONTROL_FAILED`
+   */
+  ctl(...args: string[]): Promise<string>;
+  /** SIGKILL: nothing is flushed, nobody is told. */
+  kill9(): Promise<void>;
+  /** Starts a killed broker again, on the same port with the same data. */
+  start(): Promise<void>;
+  /** `kill9` and `start`. */
+  restart(): Promise<void>;
+  /** Stops the broker inside its running node: clients are told. */
+  stopApp(): Promise<void>;
+  startApp(): Promise<void>;
+  /** Closes every client connection from the broker's side (code 320). */
+  closeConnections(reason?: string): Promise<void>;
+  /** Closes every channel from the broker's side (code 406). */
+  closeChannels(): Promise<void>;
+  /** Memory alarm: publishing connections are blocked until it is cleared. */
+  setMemoryAlarm(): Promise<void>;
+  clearMemoryAlarm(): Promise<void>;
+  createVhost(name: string): Promise<void>;
+  deleteVhost(name: string): Promise<void>;
+  createUser(name: string, password: string, permissions?: UserPermissions): Promise<void>;
+  deleteUser(name: string): Promise<void>;
+  /** Ends the broker and removes its folder. */
+  close(): Promise<void>;
+}
+
+export interface UserPermissions {
+  /** @default '/' */
+  vhost?: string;
+  /** Regular expressions. @default '.*' each */
+  configure?: string;
+  write?: string;
+  read?: string;
+}
+
+/** Builds a URL from parts; the virtual host `/` is left out. */
+export const amqpUrl = (parts: {
+  host: string;
+  port: number;
+  username: string;
+  password: string;
+  vhost: string;
+}): string => {
+  const path = parts.vhost === '/' ? '' : `/${encodeURIComponent(parts.vhost)}`;
+  return `amqp://${encodeURIComponent(parts.username)}:${encodeURIComponent(parts.password)}@${parts.host}:${parts.port}${path}`;
+};

@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { connect } from 'amqplib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  countMessages,
+  deleteQueue,
+  drainQueue,
+  purgeQueue,
+  startBroker,
+  startOwnBroker,
+  type TestBroker,
+  uniqueTopology,
+  withConnection,
+} from '../src/index.js';
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await startOwnBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+});
+
+const refuses = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connectTcp(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', () => resolve(true));
+  });
+
+const fill = (url: string, queue: string, count: number): Promise<void> =>
+  withConnection(url, async (connection) => {
+    const channel = await connection.createConfirmChannel();
+    await channel.assertQueue(queue);
+    for (let n = 1; n <= count; n++) channel.sendToQueue(queue, Buffer.from(String(n)), { persistent: true });
+    await channel.waitForConfirms();
+  });
+
+describe('queues', () => {
+  it('are drained in order and left empty', async () => {
+    const queue = uniqueTopology().queue('q');
+    await fill(broker.url, queue, 2_500);
+    expect(await countMessages(broker.url, queue)).toBe(2_500);
+    const drained = await drainQueue(broker.url, queue);
+    expect(drained.map((it) => Number(it.body.toString()))).toEqual(Array.from({ length: 2_500 }, (_, i) => i + 1));
+    expect(drained[0]?.properties.deliveryMode).toBe(2);
+    expect(await drainQueue(broker.url, queue)).toEqual([]);
+    await fill(broker.url, queue, 3);
+    await purgeQueue(broker.url, queue);
+    expect(await countMessages(broker.url, queue)).toBe(0);
+    await deleteQueue(broker.url, queue);
+  });
+});
+
+describe('a broker of our own', () => {
+  it('loses no durable message when it is killed and started again', async () => {
+    const queue = uniqueTopology().queue('q');
+    await fill(broker.url, queue, 100);
+    await broker.kill9();
+    expect(await refuses(broker.port)).toBe(true);
+    await broker.start();
+    expect(await countMessages(broker.url, queue)).toBe(100);
+  });
+
+  it('stops and starts its application, and tells its clients', async () => {
+    const connection = await connect(broker.url);
+    connection.on('error', () => {});
+    const closed = once(connection, 'close');
+    await broker.stopApp();
+    const [error] = await closed;
+    expect((error as { code: number }).code).toBe(320);
+    await broker.startApp();
+    await withConnection(broker.url, async () => {});
+  });
+
+  it('closes connections and channels from its side', async () => {
+    const connection = await connect(broker.url);
+    connection.on('error', () => {});
+    const channel = await connection.createChannel();
+    const channelError = once(channel, 'error');
+    // The listing of channels follows their making with some delay.
+    await sleep(100);
+    await broker.closeChannels();
+    const [error] = await Promise.race([channelError, sleep(10_000, [])]);
+    expect((error as { code: number } | undefined)?.code).toBe(406);
+    const closed = once(connection, 'close');
+    await broker.closeConnections();
+    await closed;
+  });
+
+  it('blocks publishers under a memory alarm until it is cleared', async () => {
+    const connection = await connect(broker.url);
+    connection.on('error', () => {});
+    const channel = await connection.createChannel();
+    const blocked = once(connection, 'blocked');
+    await broker.setMemoryAlarm();
+    channel.publish('', 'nowhere', Buffer.from('x'));
+    await blocked;
+    const unblocked = once(connection, 'unblocked');
+    await broker.clearMemoryAlarm();
+    await unblocked;
+    await connection.close();
+  });
+
+  it('has virtual hosts and users', async () => {
+    await broker.createVhost('a/b %');
+    await broker.createUser('someone', 'p@ss:w/rd', { vhost: 'a/b %' });
+    const url = broker.urlFor({ vhost: 'a/b %', username: 'someone', password: 'p@ss:w/rd' });
+    await withConnection(url, async (connection) => (await connection.createChannel()).assertQueue('q'));
+    await broker.deleteUser('someone');
+    await broker.deleteVhost('a/b %');
+    await expect(connect(url)).rejects.toThrow();
+  });
+
+  it('reports a failing command', async () => {
+    await expect(broker.ctl('no_such_command')).rejects.toMatchObject({ code: 'CONTROL_FAILED' });
+  });
+
+  it('does not outlive a process that is killed', async () => {
+    const script = fileURLToPath(new URL('start-and-wait.ts', import.meta.url));
+    const child = execFile(process.execPath, ['--import', 'tsx', script]);
+    const [said] = (await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')])) as [string];
+    const port = Number(said);
+    expect(await refuses(port)).toBe(false);
+    child.kill('SIGKILL');
+    for (let tries = 0; tries < 200 && !(await refuses(port)); tries++) await sleep(50);
+    expect(await refuses(port)).toBe(true);
+  });
+});
+
+describe('a given broker', () => {
+  it('is used as it is and cannot be injured', async () => {
+    const before = process.env['TEST_AMQP_URL'];
+    process.env['TEST_AMQP_URL'] = broker.url;
+    try {
+      await using given = await startBroker();
+      expect(given).toMatchObject({ origin: 'given', port: broker.port, url: broker.url });
+      await expect(given.kill9()).rejects.toMatchObject({ code: 'NOT_OWNED' });
+      await expect(given.setMemoryAlarm()).rejects.toMatchObject({ code: 'NOT_OWNED' });
+      await expect(given.ctl('status')).rejects.toMatchObject({ code: 'NOT_OWNED' });
+    } finally {
+      if (before === undefined) delete process.env['TEST_AMQP_URL'];
+      else process.env['TEST_AMQP_URL'] = before;
+    }
+    await withConnection(broker.url, async () => {});
+  });
+});
