@@ -1,0 +1,326 @@
+import { describe, expect, test } from 'vitest';
+import {
+  advanceFile,
+  advanceFileDownload,
+  completeDownload,
+  completeFile,
+  completeFileDownload,
+  completeProcessing,
+  completeRun,
+  createMarker,
+  failDownload,
+  failFile,
+  failFileDownload,
+  failProcessing,
+  failPublishing,
+  IllegalTransitionError,
+  MAX_ERRORS,
+  recordHeartbeat,
+  restartFile,
+  startDownload,
+  startFile,
+  startFileDownload,
+  startProcessing,
+  type TransitionRule,
+  unfinishedFiles,
+} from '../src/index.js';
+import {
+  ARTISTS,
+  at,
+  begun,
+  checksumOf,
+  completed,
+  downloaded,
+  fileOf,
+  finished,
+  fresh,
+  LABELS,
+  MASTERS,
+  processing,
+  progress,
+  RELEASES,
+  T0,
+  VERSION,
+} from './build.js';
+
+/** The rule that an illegal step breaks. */
+const brokenRule = (step: () => unknown): TransitionRule | undefined => {
+  try {
+    step();
+  } catch (error) {
+    if (error instanceof IllegalTransitionError) return error.rule;
+    throw error;
+  }
+  return undefined;
+};
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+describe('a new marker', () => {
+  test('has the fields of the contract, in their order', () => {
+    expect(JSON.stringify(createMarker(VERSION, T0))).toBe(
+      '{"metadata_version":"1.0","last_updated":"2026-01-31T12:00:00.000Z","current_version":"20260101",' +
+        '"download_phase":{"status":"pending","started_at":null,"completed_at":null,"files_downloaded":0,' +
+        '"files_total":0,"bytes_downloaded":0,"downloads_by_file":{},"errors":[]},' +
+        '"processing_phase":{"status":"pending","started_at":null,"completed_at":null,"files_processed":0,' +
+        '"files_total":0,"records_extracted":0,"current_file":null,"progress_by_file":{},"errors":[]},' +
+        '"publishing_phase":{"status":"pending","messages_published":0,"batches_sent":0,"errors":[],' +
+        '"last_amqp_heartbeat":null},' +
+        '"summary":{"overall_status":"pending","total_duration_seconds":null,"files_by_type":{}}}',
+    );
+  });
+
+  test('is refused for what is no version or time', () => {
+    expect(() => createMarker('2026-01-01', T0)).toThrow(code('INVALID_VERSION'));
+    expect(() => createMarker(VERSION, new Date(Number.NaN))).toThrow(code('INVALID_ARGUMENT'));
+  });
+});
+
+describe('the download phase', () => {
+  test('goes from pending to completed, and counts', () => {
+    let marker = startDownload(fresh(), [ARTISTS, LABELS], at(1));
+    expect(marker.download_phase).toMatchObject({ status: 'in_progress', files_total: 2, files_downloaded: 0 });
+    expect(marker.summary.overall_status).toBe('in_progress');
+    marker = startFileDownload(marker, ARTISTS, at(2));
+    marker = advanceFileDownload(marker, ARTISTS, 400, at(3));
+    expect(marker.download_phase.bytes_downloaded).toBe(400);
+    marker = advanceFileDownload(marker, ARTISTS, 0, at(4)); // a server that cannot resume
+    marker = completeFileDownload(marker, ARTISTS, { bytes: 1000, checksum: 'aa' }, at(5));
+    marker = completeFileDownload(marker, LABELS, { bytes: 500, checksum: 'bb' }, at(6)); // found on disk
+    expect(marker.download_phase).toMatchObject({ files_downloaded: 2, bytes_downloaded: 1500 });
+    marker = completeDownload(marker, at(7));
+    expect(marker.download_phase).toMatchObject({
+      status: 'completed',
+      started_at: at(1).toISOString(),
+      completed_at: at(7).toISOString(),
+    });
+    expect(JSON.stringify(marker.download_phase.downloads_by_file[ARTISTS])).toBe(
+      '{"status":"completed","bytes_downloaded":1000,"started_at":"2026-01-31T12:00:02.000Z",' +
+        '"completed_at":"2026-01-31T12:00:05.000Z","checksum":"aa"}',
+    );
+    expect(marker.download_phase.downloads_by_file[LABELS]).toMatchObject({ started_at: at(6).toISOString() });
+    expect(marker.last_updated).toBe(at(7).toISOString());
+  });
+
+  test('keeps what is verified when it is started again, and forgets what nobody wants any more', () => {
+    let marker = startDownload(fresh(), [ARTISTS, LABELS, MASTERS], at(1));
+    marker = completeFileDownload(marker, ARTISTS, { bytes: 1000, checksum: 'aa' }, at(2));
+    marker = startFileDownload(marker, LABELS, at(3));
+    marker = failDownload(failFileDownload(marker, LABELS, 'reset', at(4)), 'one file failed', at(4));
+    expect(marker.download_phase.errors).toEqual([`${LABELS}: reset`, 'one file failed']);
+    expect(marker.summary.overall_status).toBe('failed');
+    marker = startDownload(marker, [LABELS, RELEASES], at(9));
+    expect(marker.download_phase).toMatchObject({
+      status: 'in_progress',
+      started_at: at(1).toISOString(),
+      files_downloaded: 1,
+      files_total: 3,
+    });
+    expect(Object.keys(marker.download_phase.downloads_by_file)).toEqual([ARTISTS, LABELS, RELEASES]);
+    expect(marker.summary.overall_status).toBe('in_progress');
+  });
+
+  test('can be opened again for a file that was published anew', () => {
+    const marker = startFileDownload(startDownload(downloaded(), [ARTISTS], at(9)), ARTISTS, at(9));
+    expect(marker.download_phase).toMatchObject({ status: 'in_progress', completed_at: null, files_downloaded: 1 });
+    expect(marker.download_phase.downloads_by_file[ARTISTS]).toMatchObject({ checksum: null, bytes_downloaded: 0 });
+  });
+
+  test('refuses what cannot be', () => {
+    const started = startDownload(fresh(), [ARTISTS], T0);
+    const result = { bytes: 1, checksum: null };
+    expect(brokenRule(() => startFileDownload(fresh(), ARTISTS, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => advanceFileDownload(downloaded(), ARTISTS, 1, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => completeFileDownload(fresh(), ARTISTS, result, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => failFileDownload(fresh(), ARTISTS, 'x', T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => completeDownload(fresh(), T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => advanceFileDownload(started, ARTISTS, 1, T0))).toBe('file_not_in_progress');
+    expect(brokenRule(() => completeDownload(started, T0))).toBe('unfinished_files');
+    expect(brokenRule(() => failDownload(downloaded(), 'x', T0))).toBe('already_completed');
+    const whole = completeFileDownload(started, ARTISTS, result, T0);
+    expect(brokenRule(() => failFileDownload(whole, ARTISTS, 'x', T0))).toBe('file_already_completed');
+    expect(() => startDownload(fresh(), [], T0)).toThrow(code('INVALID_ARGUMENT'));
+    expect(() => startDownload(fresh(), [ARTISTS, ARTISTS], T0)).toThrow(code('INVALID_ARGUMENT'));
+    expect(() => completeFileDownload(started, ARTISTS, { bytes: -1, checksum: null }, T0)).toThrow(
+      code('INVALID_ARGUMENT'),
+    );
+    expect(() => startFileDownload(started, '', T0)).toThrow(code('INVALID_ARGUMENT'));
+  });
+});
+
+describe('the processing phase', () => {
+  test('takes several files side by side and sums them', () => {
+    let marker = startProcessing(downloaded(), [ARTISTS, LABELS], at(10));
+    expect(marker.processing_phase).toMatchObject({ status: 'in_progress', files_total: 2, current_file: null });
+    expect(marker.summary.files_by_type).toEqual({ artists: 'pending', labels: 'pending' });
+    marker = startFile(marker, ARTISTS, { checksum: 'aa' }, at(11));
+    marker = startFile(marker, LABELS, { checksum: 'bb' }, at(12));
+    expect(marker.processing_phase.current_file).toBe(LABELS);
+    expect(marker.publishing_phase.status).toBe('pending');
+    marker = advanceFile(marker, ARTISTS, progress(300, 200, 2), at(13));
+    marker = advanceFile(marker, LABELS, progress(50, 40, 1), at(14));
+    expect(marker.processing_phase.records_extracted).toBe(350);
+    expect(marker.publishing_phase).toMatchObject({
+      status: 'in_progress',
+      messages_published: 240,
+      batches_sent: 3,
+      last_amqp_heartbeat: at(14).toISOString(),
+    });
+    marker = completeFile(marker, LABELS, progress(60, 60, 2), at(15));
+    expect(marker.processing_phase).toMatchObject({ files_processed: 1, current_file: ARTISTS });
+    expect(marker.summary.files_by_type).toEqual({ artists: 'in_progress', labels: 'completed' });
+    expect(unfinishedFiles(marker)).toEqual([ARTISTS]);
+    marker = completeFile(marker, ARTISTS, progress(400, 400, 4), at(16));
+    marker = completeProcessing(marker, at(17));
+    expect(marker.processing_phase).toMatchObject({ status: 'completed', current_file: null, files_processed: 2 });
+    expect(marker.summary.overall_status).toBe('in_progress');
+    marker = completeRun(marker, at(18.5));
+    expect(marker.publishing_phase.status).toBe('completed');
+    expect(marker.summary).toEqual({
+      overall_status: 'completed',
+      total_duration_seconds: 18.5,
+      files_by_type: { artists: 'completed', labels: 'completed' },
+    });
+    expect(JSON.stringify(fileOf(marker, LABELS))).toBe(
+      '{"status":"completed","records_extracted":60,"messages_published":60,"batches_sent":2,' +
+        '"started_at":"2026-01-31T12:00:12.000Z","completed_at":"2026-01-31T12:00:15.000Z","source_checksum":"bb"}',
+    );
+  });
+
+  test('resumes a file at its watermark, whether it was cut short or failed', () => {
+    const cut = begun(processing(), ARTISTS, 100, 70);
+    const failed = failFile(cut, ARTISTS, 'broker gone', at(5));
+    expect(failed.processing_phase.errors).toEqual([`${ARTISTS}: broker gone`]);
+    expect(fileOf(failed, ARTISTS)).toMatchObject({ status: 'failed', messages_published: 70 });
+    for (const before of [cut, failProcessing(failed, 'one file failed', at(6))]) {
+      const again = startProcessing(before, [ARTISTS, LABELS], at(7));
+      const marker = startFile(again, ARTISTS, { checksum: checksumOf(ARTISTS).toUpperCase() }, at(8));
+      expect(fileOf(marker, ARTISTS)).toMatchObject({
+        status: 'in_progress',
+        records_extracted: 70,
+        messages_published: 70,
+        started_at: T0.toISOString(),
+      });
+      expect(marker.processing_phase.records_extracted).toBe(70);
+      expect(marker.summary.overall_status).toBe('in_progress');
+    }
+  });
+
+  test('starts a file again from its first record when its bytes are others', () => {
+    for (const before of [begun(processing(), ARTISTS, 100, 70), finished(processing(), ARTISTS)]) {
+      const marker = restartFile(before, ARTISTS, { checksum: 'other' }, at(5));
+      expect(fileOf(marker, ARTISTS)).toEqual({
+        status: 'in_progress',
+        records_extracted: 0,
+        messages_published: 0,
+        batches_sent: 0,
+        started_at: at(5).toISOString(),
+        completed_at: null,
+        source_checksum: 'other',
+      });
+      expect(marker.publishing_phase.messages_published).toBe(0);
+      expect(marker.processing_phase.files_processed).toBe(0);
+    }
+  });
+
+  test('is opened again after completion', () => {
+    const marker = startProcessing(completed(), [ARTISTS, LABELS, MASTERS], at(50));
+    expect(marker.processing_phase).toMatchObject({ status: 'in_progress', completed_at: null, files_processed: 2 });
+    expect(marker.summary).toMatchObject({ overall_status: 'in_progress', total_duration_seconds: null });
+    expect(marker.publishing_phase.status).toBe('pending');
+    expect(recordHeartbeat(marker, at(51)).publishing_phase.status).toBe('in_progress');
+  });
+
+  test('drops files that were never begun when they are not wanted any more, and keeps the others', () => {
+    const before = begun(processing([ARTISTS, LABELS, MASTERS]), LABELS, 5);
+    const marker = startProcessing(before, [ARTISTS], at(5));
+    expect(unfinishedFiles(marker)).toEqual([ARTISTS, LABELS]);
+    expect(marker.summary.files_by_type).toEqual({ artists: 'pending', labels: 'in_progress' });
+    expect(brokenRule(() => completeProcessing(finished(marker, ARTISTS), T0))).toBe('unfinished_files');
+  });
+
+  test('takes file names that an object has by inheritance', () => {
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const marker = finished(startProcessing(downloaded(), [name], T0), name, 3);
+      expect(marker.publishing_phase.messages_published).toBe(3);
+      expect(unfinishedFiles(marker)).toEqual([]);
+    }
+  });
+
+  test('refuses what cannot be', () => {
+    const source = { checksum: checksumOf(ARTISTS) };
+    const other = { checksum: 'other' };
+    const half = begun(processing(), ARTISTS, 100, 70);
+    const done = finished(processing(), ARTISTS);
+    expect(brokenRule(() => startFile(downloaded(), ARTISTS, source, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => restartFile(completed(), ARTISTS, other, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => advanceFile(downloaded(), ARTISTS, progress(1), T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => failFile(downloaded(), ARTISTS, 'x', T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => completeProcessing(downloaded(), T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => startFile(done, ARTISTS, source, T0))).toBe('file_already_completed');
+    expect(brokenRule(() => failFile(done, ARTISTS, 'x', T0))).toBe('file_already_completed');
+    expect(brokenRule(() => startFile(half, ARTISTS, other, T0))).toBe('source_changed');
+    expect(brokenRule(() => startFile(half, ARTISTS, { checksum: null }, T0))).toBe('source_changed');
+    expect(brokenRule(() => restartFile(half, ARTISTS, source, T0))).toBe('source_unchanged');
+    expect(brokenRule(() => advanceFile(processing(), ARTISTS, progress(1), T0))).toBe('file_not_in_progress');
+    expect(brokenRule(() => completeFile(done, ARTISTS, progress(10), T0))).toBe('file_not_in_progress');
+    expect(brokenRule(() => advanceFile(half, ARTISTS, progress(100, 69), T0))).toBe('progress_decreased');
+    expect(brokenRule(() => advanceFile(half, ARTISTS, progress(99, 70), T0))).toBe('progress_decreased');
+    expect(brokenRule(() => advanceFile(half, ARTISTS, progress(100, 101), T0))).toBe('watermark_ahead');
+    expect(brokenRule(() => completeFile(half, ARTISTS, progress(100, 99), T0))).toBe('unconfirmed_records');
+    expect(brokenRule(() => completeProcessing(done, T0))).toBe('unfinished_files');
+    expect(brokenRule(() => failProcessing(completed(), 'x', T0))).toBe('already_completed');
+    for (const wrong of [-1, 1.5, Number.NaN, 2 ** 53]) {
+      expect(() => advanceFile(half, ARTISTS, progress(wrong), T0)).toThrow(code('INVALID_ARGUMENT'));
+    }
+    expect(() => startProcessing(downloaded(), [], T0)).toThrow(code('INVALID_ARGUMENT'));
+  });
+
+  test('says which file, step and status it refuses', () => {
+    const half = begun(processing(), ARTISTS, 100, 70);
+    expect(() => startFile(half, ARTISTS, { checksum: 'other' }, T0)).toThrow(
+      expect.objectContaining({
+        code: 'ILLEGAL_TRANSITION',
+        transition: 'startFile',
+        rule: 'source_changed',
+        file: ARTISTS,
+        status: 'in_progress',
+      }),
+    );
+  });
+});
+
+describe('the run', () => {
+  test('cannot be completed before its phases', () => {
+    const done = completeProcessing(finished(finished(processing(), ARTISTS), LABELS), T0);
+    expect(brokenRule(() => completeRun(processing(), T0))).toBe('unfinished_phase');
+    expect(brokenRule(() => completeRun(startDownload(done, [ARTISTS], T0), T0))).toBe('unfinished_phase');
+    expect(brokenRule(() => completeRun(completed(), T0))).toBe('already_completed');
+    expect(completeRun(done, T0).summary.overall_status).toBe('completed');
+  });
+
+  test('from local files needs no download phase, and a clock set back makes no negative duration', () => {
+    const done = finished(startProcessing(fresh(), [ARTISTS], at(100)), ARTISTS);
+    const marker = completeRun(completeProcessing(done, at(50)), at(50));
+    expect(marker.summary.total_duration_seconds).toBe(0);
+  });
+
+  test('fails with its publishing, and a watermark that rises shows that it works again', () => {
+    const failed = failPublishing(begun(processing(), ARTISTS, 10, 5), 'returned', at(3));
+    expect(failed.publishing_phase).toMatchObject({ status: 'failed', errors: ['returned'] });
+    expect(failed.summary.overall_status).toBe('failed');
+    const same = advanceFile(failed, ARTISTS, progress(11, 5), at(4));
+    expect(same.publishing_phase.status).toBe('failed');
+    expect(advanceFile(same, ARTISTS, progress(11, 6), at(4)).publishing_phase.status).toBe('in_progress');
+    expect(brokenRule(() => failPublishing(completed(), 'x', T0))).toBe('already_completed');
+    expect(brokenRule(() => recordHeartbeat(completed(), T0))).toBe('already_completed');
+  });
+
+  test(`keeps the newest ${MAX_ERRORS} errors of a phase`, () => {
+    let marker = processing();
+    for (let count = 1; count <= MAX_ERRORS + 5; count += 1) marker = failProcessing(marker, `error ${count}`, T0);
+    expect(marker.processing_phase.errors).toHaveLength(MAX_ERRORS);
+    expect(marker.processing_phase.errors[0]).toBe('error 6');
+    expect(marker.processing_phase.errors.at(-1)).toBe(`error ${MAX_ERRORS + 5}`);
+  });
+});
