@@ -1,9 +1,12 @@
-import type { VersionSummary } from './errors.js';
+import { downloadVersion } from './download.js';
 import { DownloaderError } from './errors.js';
 import type { DownloadEvent } from './events.js';
-import type { DataType } from './names.js';
-import type { DownloaderOptions } from './options.js';
-import type { DumpFile, DumpListing } from './source.js';
+import type { VerifiedFile } from './file-task.js';
+import { withLinkedAbort } from './linked-abort.js';
+import { DATA_TYPES, type DataType, isVersion } from './names.js';
+import { type DownloaderOptions, resolveOptions } from './options.js';
+import type { DumpListing } from './source.js';
+import { chooseVersion, type DumpChoice } from './version-choice.js';
 
 /** What is wanted of a source. */
 export interface ChooseOptions {
@@ -14,39 +17,12 @@ export interface ChooseOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A version, chosen to be downloaded. */
-export interface DumpChoice {
-  /** `YYYYMMDD`. */
-  readonly version: string;
-  /** The wanted data files. */
-  readonly files: readonly DumpFile[];
-  readonly checksum: DumpFile;
-  /** Newer versions that were passed over, since they lack files. */
-  readonly passedOver: readonly VersionSummary[];
-}
-
 /** What `download` takes: a choice made before, or what `choose` takes. */
 export interface DownloadOptions extends ChooseOptions {
   /** The answer of `choose`, which spares a second listing; `version` and `types` are then not looked at. */
   choice?: DumpChoice | undefined;
-  /** Called for each file: started, progress, retry, finished, failed. */
+  /** Called for each file: started, progress, retry, finished, failed. It must not throw. */
   onProgress?: ((event: DownloadEvent) => void) | undefined;
-}
-
-/** A file that is in place and whose SHA-256 is the published one. */
-export interface VerifiedFile {
-  readonly type: DataType;
-  readonly name: string;
-  /** Where it lies. */
-  readonly path: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Lower-case hex. */
-  readonly sha256: string;
-  /** `YYYYMMDD`. */
-  readonly version: string;
-  /** Whether it lay there already and nothing was fetched. */
-  readonly reused: boolean;
 }
 
 /** Finds, downloads and verifies dumps. */
@@ -65,14 +41,56 @@ export interface Downloader extends AsyncDisposable {
    * @throws VersionError, ChecksumError, ChecksumFileError, StorageError, SourceError, or the signal's reason
    */
   download(options?: DownloadOptions): Promise<VerifiedFile[]>;
-  /** Stops what is under way. Idempotent. */
+  /** Stops what is under way and waits for its end. Idempotent. */
   close(): Promise<void>;
 }
+
+/** The wanted types in the order of downloads, all of them by default. */
+const resolveTypes = (types: readonly DataType[] = DATA_TYPES): readonly DataType[] => {
+  if (types.length === 0 || types.some((type) => !DATA_TYPES.includes(type))) {
+    const given = types.join(', ');
+    throw new DownloaderError('invalid_options', `types must be some of ${DATA_TYPES.join(', ')}, not "${given}"`);
+  }
+  return DATA_TYPES.filter((type) => types.includes(type));
+};
 
 /**
  * Makes a downloader.
  * @throws DownloaderError `invalid_options`
  */
-export const createDownloader = async (_options: DownloaderOptions): Promise<Downloader> => {
-  throw new DownloaderError('closed', 'not there yet');
+export const createDownloader = async (options: DownloaderOptions): Promise<Downloader> => {
+  const settings = resolveOptions(options);
+  const closing = new AbortController();
+  let running: Promise<VerifiedFile[]> | null = null;
+
+  const list: Downloader['list'] = ({ version, signal } = {}) =>
+    withLinkedAbort([signal, closing.signal], (aborter) => settings.source.list({ version, signal: aborter.signal }));
+
+  const choose: Downloader['choose'] = async ({ version, types, signal } = {}) => {
+    const wanted = resolveTypes(types);
+    if (version !== undefined && !isVersion(version)) {
+      throw new DownloaderError('invalid_options', `version must be a day as YYYYMMDD, not "${version}"`);
+    }
+    return chooseVersion(await list({ version, signal }), wanted, version);
+  };
+
+  const download: Downloader['download'] = async ({ choice, signal, onProgress = () => undefined, ...wanted } = {}) => {
+    // Two at once would write to the same part files.
+    if (running !== null) throw new DownloaderError('busy', 'A download is under way');
+    running = withLinkedAbort([signal, closing.signal], async (aborter) =>
+      downloadVersion(settings, choice ?? (await choose({ ...wanted, signal: aborter.signal })), aborter, onProgress),
+    );
+    try {
+      return await running;
+    } finally {
+      running = null;
+    }
+  };
+
+  const close: Downloader['close'] = async () => {
+    closing.abort(new DownloaderError('closed', 'The downloader is closed'));
+    await running?.catch(() => undefined);
+  };
+
+  return { list, choose, download, close, [Symbol.asyncDispose]: close };
 };

@@ -5,6 +5,7 @@
  * |---|---|---|
  * | `invalid_options` | {@link DownloaderError} | an option has a value that cannot be used |
  * | `closed` | {@link DownloaderError} | the downloader or source was closed while, or before, it worked |
+ * | `busy` | {@link DownloaderError} | a download is under way; a downloader does one at a time |
  * | `no_version` | {@link VersionError} | the source has no version that is complete for the wanted types |
  * | `unknown_version` | {@link VersionError} | the version asked for is not there |
  * | `incomplete_version` | {@link VersionError} | the version asked for lacks files |
@@ -27,6 +28,7 @@
 export type DownloaderErrorCode =
   | 'invalid_options'
   | 'closed'
+  | 'busy'
   | VersionErrorCode
   | 'checksum_mismatch'
   | ChecksumFileErrorCode

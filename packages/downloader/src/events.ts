@@ -76,4 +76,14 @@ export type DownloaderNotice =
       readonly kind: 'version_pruned';
       readonly version: string;
       readonly files: readonly string[];
+    }
+  | {
+      /** Fetching or reading the CHECKSUM file failed and is tried again. */
+      readonly kind: 'checksum_retry';
+      readonly file: string;
+      /** How many tries in a row have failed. */
+      readonly failures: number;
+      /** Milliseconds until the next one. */
+      readonly delayMs: number;
+      readonly error: Error;
     };

@@ -1,10 +1,5 @@
-export type {
-  ChooseOptions,
-  Downloader,
-  DownloadOptions,
-  DumpChoice,
-  VerifiedFile,
-} from './downloader.js';
+export { parseChecksumFile } from './checksum-file.js';
+export type { ChooseOptions, Downloader, DownloadOptions } from './downloader.js';
 export { createDownloader } from './downloader.js';
 export type {
   ChecksumFileErrorCode,
@@ -31,9 +26,11 @@ export type {
   FileRetry,
   FileStarted,
 } from './events.js';
+export type { VerifiedFile } from './file-task.js';
 export type { FolderSourceOptions } from './folder-source.js';
 export { createFolderSource } from './folder-source.js';
 export type { DataType, DumpFileName } from './names.js';
 export { checksumFileName, DATA_TYPES, dataFileName, isVersion, parseFileName } from './names.js';
 export type { DownloaderOptions, RetryOptions } from './options.js';
 export type { DumpFile, DumpListing, DumpSource, DumpStream, DumpVersion } from './source.js';
+export type { DumpChoice } from './version-choice.js';

@@ -1,3 +1,4 @@
+import { DownloaderError } from './errors.js';
 import type { DownloaderNotice } from './events.js';
 import type { DumpSource } from './source.js';
 
@@ -9,7 +10,7 @@ export interface RetryOptions {
    * @default 6
    */
   attempts?: number | undefined;
-  /** Milliseconds before the second try; doubled for each one after, with full jitter. @default 1000 */
+  /** Milliseconds before the second try; doubled for each one after, with jitter. @default 1000 */
   baseDelayMs?: number | undefined;
   /** Longest of these waits, milliseconds. @default 60000 */
   maxDelayMs?: number | undefined;
@@ -40,3 +41,58 @@ export interface DownloaderOptions {
   /** Called with what is worth a log line. */
   onNotice?: ((notice: DownloaderNotice) => void) | undefined;
 }
+
+/** {@link RetryOptions} with nothing left open. */
+export type RetryPolicy = { readonly [K in keyof RetryOptions]-?: number };
+
+/** {@link DownloaderOptions} with nothing left open. */
+export interface DownloaderSettings {
+  readonly source: DumpSource;
+  readonly directory: string;
+  readonly concurrency: number;
+  readonly retry: RetryPolicy;
+  readonly reserveBytes: number;
+  readonly keepVersions: number | 'all';
+  readonly progressIntervalMs: number;
+  readonly onNotice: (notice: DownloaderNotice) => void;
+}
+
+/** A number that is whole and not below the least; else `invalid_options`. */
+export const wholeNumber = (name: string, value: number, least: number): number => {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new DownloaderError(
+      'invalid_options',
+      `${name} must be a whole number from ${least} up, not ${String(value)}`,
+    );
+  }
+  return value;
+};
+
+/** Fills in the defaults of the retry options and checks them. */
+export const resolveRetry = (options: RetryOptions = {}): RetryPolicy => ({
+  attempts: wholeNumber('retry.attempts', options.attempts ?? 6, 1),
+  baseDelayMs: wholeNumber('retry.baseDelayMs', options.baseDelayMs ?? 1000, 0),
+  maxDelayMs: wholeNumber('retry.maxDelayMs', options.maxDelayMs ?? 60_000, 0),
+  maxRetryAfterMs: wholeNumber('retry.maxRetryAfterMs', options.maxRetryAfterMs ?? 7_200_000, 0),
+});
+
+/** Fills in the defaults and checks every option. */
+export const resolveOptions = (options: DownloaderOptions): DownloaderSettings => {
+  if (typeof options.source?.list !== 'function' || typeof options.source.open !== 'function') {
+    throw new DownloaderError('invalid_options', 'source must be a DumpSource');
+  }
+  if (typeof options.directory !== 'string' || options.directory === '') {
+    throw new DownloaderError('invalid_options', 'directory must be the path of a folder');
+  }
+  const keepVersions = options.keepVersions ?? 'all';
+  return {
+    source: options.source,
+    directory: options.directory,
+    concurrency: wholeNumber('concurrency', options.concurrency ?? 2, 1),
+    retry: resolveRetry(options.retry),
+    reserveBytes: wholeNumber('reserveBytes', options.reserveBytes ?? 16 * 1024 * 1024, 0),
+    keepVersions: keepVersions === 'all' ? 'all' : wholeNumber('keepVersions', keepVersions, 1),
+    progressIntervalMs: wholeNumber('progressIntervalMs', options.progressIntervalMs ?? 250, 0),
+    onNotice: options.onNotice ?? (() => undefined),
+  };
+};

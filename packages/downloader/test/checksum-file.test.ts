@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { ChecksumFileError, parseChecksumFile } from '../src/index.js';
+
+const A = 'a'.repeat(64);
+const B = 'B'.repeat(64);
+const FILE = 'discogs_20260101_CHECKSUM.txt';
+
+const malformed = (text: string): ChecksumFileError => {
+  try {
+    parseChecksumFile(text, FILE);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ChecksumFileError);
+    expect((error as ChecksumFileError).code).toBe('checksum_file_malformed');
+    return error as ChecksumFileError;
+  }
+  return expect.fail('it was read');
+};
+
+describe('parseChecksumFile', () => {
+  it('reads every form of line that has been seen', () => {
+    const text = `\uFEFF${A} one\r\n${B}  two\n\n${A}   *three\r\n\t\n${A}\tfour  \n${A} one`;
+    expect(Object.fromEntries(parseChecksumFile(text, FILE))).toEqual({
+      one: A,
+      two: 'b'.repeat(64),
+      three: A,
+      four: A,
+    });
+  });
+
+  it.each([
+    ['a page', '<!DOCTYPE html><html></html>', 1],
+    ['a hash that is too short', `${A}  one\n${A.slice(1)}  two\n`, 2],
+    ['a hash with a letter that is none', `${'g'.repeat(64)}  one`, 1],
+    ['a line cut within its hash', `${A}  one\n${A.slice(0, 30)}`, 2],
+    ['a line without a name', `${A}  one\n${A}\n`, 2],
+    ['a name with blanks', `${A}  one two\n`, 1],
+    ['the columns the other way round', `one  ${A}\n`, 1],
+    ['two hashes for one name', `${A}  one\n${B}  one\n`, 2],
+  ])('refuses %s and says where', (_, text, line) => {
+    expect(malformed(text).facts).toMatchObject({ file: FILE, line });
+  });
+
+  it.each(['', '\n \r\n'])('refuses an empty one (%j)', (text) => {
+    expect(malformed(text).facts.line).toBeNull();
+  });
+});

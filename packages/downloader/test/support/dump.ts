@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { onTestFinished } from 'vitest';
+import { checksumFileName, DATA_TYPES, type DataType, dataFileName } from '../../src/index.js';
+
+/** A folder of the test's own, gone after it. */
+export const temporaryFolder = async (): Promise<string> => {
+  const path = await mkdtemp(join(tmpdir(), 'downloader-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+};
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** A small generator of pseudo-random numbers (mulberry32): the same seed gives the same numbers everywhere. */
+export const randomFrom = (seed: number): (() => number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+};
+
+/** A gzip file whose size is about `bytes`: its content does not compress. */
+export const gzipOf = (bytes: number, seed: number): Buffer => {
+  const random = randomFrom(seed);
+  const content = Buffer.alloc(bytes);
+  for (let i = 0; i < bytes; i += 1) content[i] = Math.floor(random() * 256);
+  return gzipSync(content, { level: 1 });
+};
+
+/** The files of a version by name, its CHECKSUM file among them. */
+export const makeVersion = (version: string, bytes = 3000): Map<string, Buffer> => {
+  const files = new Map<string, Buffer>();
+  for (const [index, type] of DATA_TYPES.entries()) {
+    files.set(dataFileName(version, type), gzipOf(bytes + index, Number(version) + index));
+  }
+  files.set(checksumFileName(version), checksumFileOf(files));
+  return files;
+};
+
+export const checksumFileOf = (files: ReadonlyMap<string, Buffer>): Buffer =>
+  Buffer.from([...files].map(([name, bytes]) => `${sha256(bytes)}  ${name}\n`).join(''));
+
+export const writeFiles = async (directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> => {
+  for (const [name, bytes] of files) {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFile(join(directory, name), bytes);
+  }
+};
+
+export const nameOf = (version: string, type: DataType): string => dataFileName(version, type);
