@@ -16,9 +16,10 @@ const alias = {
   '@discogs-extractor/test-broker': source('./tools/test-broker/src/index.ts'),
 };
 
-const project = (name: string, root: string) => ({
+const project = (name: string, root: string, more: { globalSetup?: string } = {}) => ({
   resolve: { alias },
   test: {
+    ...more,
     name,
     root: source(root),
     include: ['test/**/*.test.ts'],
@@ -34,7 +35,10 @@ export default defineConfig({
     projects: [
       project('parser', './packages/parser'),
       project('state-marker', './packages/state-marker'),
-      project('publisher', './packages/publisher'),
+      // Test files that do not injure their broker share one.
+      project('publisher', './packages/publisher', {
+        globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
+      }),
       project('downloader', './packages/downloader'),
       project('extractor', './apps/extractor'),
       project('sample-dumps', './tools/sample-dumps'),

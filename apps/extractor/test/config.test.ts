@@ -1,0 +1,179 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../src/config/load-config.js';
+import { SETTINGS } from '../src/config/settings.js';
+import { type ConfigProblem, ExtractorError } from '../src/errors.js';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'config-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const file = async (name: string, text: string): Promise<string> => {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+};
+
+/** What is enough for a valid configuration. */
+const AMQP = { AMQP_CONNECTION: 'amqp://user:canary-password@localhost/' };
+
+const problemsOf = async (sources: Parameters<typeof loadConfig>[0]): Promise<readonly ConfigProblem[]> => {
+  const error = await loadConfig(sources).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ExtractorError);
+  const { code, facts, message } = error as ExtractorError;
+  expect(code).toBe('CONFIG_INVALID');
+  expect(message).not.toContain('canary');
+  for (const { setting } of facts.problems!) expect(message).toContain(setting);
+  return facts.problems!;
+};
+
+describe('loadConfig', () => {
+  it('has the documented defaults', async () => {
+    const config = await loadConfig({ env: AMQP });
+    expect(config).toMatchObject({
+      discogsRoot: '/discogs-data',
+      periodicCheckDays: 15,
+      logLevel: 'INFO',
+      healthPort: 8000,
+      batchSize: 100,
+      queueSize: 5000,
+      progressLogInterval: 1000,
+      stateSaveInterval: 5000,
+      maxMalformedRecords: 100,
+      forceReprocess: false,
+      s3Bucket: 'discogs-data-dumps',
+      s3Region: 'us-west-2',
+      s3Endpoint: undefined,
+      dumpSource: 'auto',
+      dumpVersion: undefined,
+      dataTypes: ['artists', 'labels', 'masters', 'releases'],
+      sink: 'amqp',
+      outputDirectory: undefined,
+      triggerToken: undefined,
+    });
+    expect(config.maxWorkers).toBeGreaterThanOrEqual(1);
+  });
+
+  it('takes the command line over the environment over the file', async () => {
+    const configFile = await file(
+      'order.toml',
+      'queue_size = 11\nbatch_size = 12\nsink = "null"\ndata_types = ["labels"]\ndump_version = 20240101\n',
+    );
+    const config = await loadConfig({
+      configFile,
+      env: { QUEUE_SIZE: '21', SINK: 'ndjson' },
+      flags: { sink: 'null', dataTypes: 'releases,artists' },
+    });
+    expect(config).toMatchObject({
+      queueSize: 21,
+      batchSize: 12,
+      sink: 'null',
+      dumpVersion: '20240101',
+      dataTypes: ['artists', 'releases'],
+    });
+  });
+
+  it('finds the file through EXTRACTOR_CONFIG', async () => {
+    const path = await file('env.toml', 'sink = "null"\nhealth_port = 9000\n');
+    expect(await loadConfig({ env: { EXTRACTOR_CONFIG: path } })).toMatchObject({ healthPort: 9000 });
+  });
+
+  it('counts an empty environment variable as not set', async () => {
+    expect(await loadConfig({ env: { ...AMQP, BATCH_SIZE: '', AMQP_CONNECTION_FILE: '' } })).toMatchObject({
+      batchSize: 100,
+    });
+  });
+
+  it.each([
+    ['true', true],
+    ['TRUE', true],
+    ['1', true],
+    ['yes', true],
+    ['on', true],
+    ['false', false],
+    ['0', false],
+    ['No', false],
+    ['off', false],
+  ])('reads FORCE_REPROCESS=%s', async (text, value) => {
+    expect((await loadConfig({ env: { ...AMQP, FORCE_REPROCESS: text } })).forceReprocess).toBe(value);
+  });
+
+  it('reads secrets from files, without the line end', async () => {
+    const path = await file('secret', 'amqps://user:pass@host/vhost\n');
+    expect((await loadConfig({ env: { AMQP_CONNECTION_FILE: path } })).amqpConnection).toBe(
+      'amqps://user:pass@host/vhost',
+    );
+  });
+
+  it('needs a broker for the amqp sink, and only for it', async () => {
+    expect(await problemsOf({ env: {} })).toMatchObject([{ setting: 'AMQP_CONNECTION' }]);
+    expect((await loadConfig({ env: { SINK: 'ndjson' } })).amqpConnection).toBeUndefined();
+  });
+
+  it('reports all that is wrong at once, naming it as it was given, and shows no secret', async () => {
+    const configFile = await file('wrong.toml', 'batch_size = "many"\nno_such_key = 1\nsink = "null"\n');
+    const problems = await problemsOf({
+      configFile,
+      env: {
+        AMQP_CONNECTION: 'http://canary-user:canary-password@localhost',
+        HEALTH_PORT: '70000',
+        LOG_LEVEL: 'LOUD',
+        PERIODIC_CHECK_DAYS: '0',
+        MAX_WORKERS: '1.5',
+        S3_ENDPOINT: 'nowhere',
+      },
+      flags: { dumpVersion: '20261301', dataTypes: 'artists,films' },
+    });
+    expect(problems.map(({ setting, value }) => [setting, value])).toEqual(
+      expect.arrayContaining([
+        ['AMQP_CONNECTION', undefined],
+        ['HEALTH_PORT', '"70000"'],
+        ['LOG_LEVEL', '"LOUD"'],
+        ['PERIODIC_CHECK_DAYS', '"0"'],
+        ['MAX_WORKERS', '"1.5"'],
+        ['S3_ENDPOINT', '"nowhere"'],
+        ['--dump-version', '"20261301"'],
+        ['--types', '"artists,films"'],
+        [`batch_size in ${configFile}`, '"many"'],
+        [`no_such_key in ${configFile}`, undefined],
+      ]),
+    );
+    expect(problems).toHaveLength(10);
+  });
+
+  it.each([
+    ['a file that is not there', { configFile: '/no/such/file.toml', env: AMQP }, '--config'],
+    ['a secret that is not there', { env: { AMQP_CONNECTION_FILE: '/no/such/secret' } }, 'AMQP_CONNECTION_FILE'],
+    ['a secret given twice', { env: { ...AMQP, AMQP_CONNECTION_FILE: '/run/secrets/amqp' } }, 'AMQP_CONNECTION_FILE'],
+  ])('refuses %s', async (_, sources, setting) => {
+    expect(await problemsOf(sources)).toEqual(expect.arrayContaining([expect.objectContaining({ setting })]));
+  });
+
+  it('refuses a file that is no TOML', async () => {
+    const configFile = await file('no.toml', 'sink = null\n');
+    expect((await problemsOf({ configFile, env: AMQP }))[0]!.setting).toBe(configFile);
+  });
+
+  it('is the table in the README', async () => {
+    const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+    for (const { env, toml, flag } of Object.values(SETTINGS)) {
+      const row = readme.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${env}\``));
+      expect(row, env).toContain(`\`${toml}\``);
+      if (flag) expect(row, env).toContain(`\`${flag}\``);
+    }
+  });
+
+  it('has a name of its own for each setting in each place', () => {
+    const definitions = Object.values(SETTINGS);
+    expect(new Set(definitions.map(({ env }) => env)).size).toBe(definitions.length);
+    for (const { env, toml } of definitions) expect(toml).toBe(env.toLowerCase());
+  });
+});

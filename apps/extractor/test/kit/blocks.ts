@@ -1,0 +1,24 @@
+import type { EncodedBlock, EncodedRecord } from '@discogs-extractor/parser';
+
+/** A block of `count` small messages, as the parser gives them, numbered from `firstRecord` on. */
+export const blockOf = (firstRecord: number, count: number): EncodedBlock => {
+  const records = Array.from({ length: count }, (_, index): EncodedRecord => {
+    const number = firstRecord + index;
+    return {
+      number,
+      id: String(number),
+      sha256: number.toString(16).padStart(64, '0'),
+      message: Buffer.from(`{"type":"data","id":"${number}"}`),
+    };
+  });
+  return {
+    dataType: 'artists',
+    firstRecord,
+    count,
+    bytes: Buffer.concat(records.flatMap(({ message }) => [message, Buffer.from('\n')])),
+    id: (index) => records[index]!.id,
+    sha256: (index) => records[index]!.sha256,
+    message: (index) => records[index]!.message,
+    [Symbol.iterator]: () => records[Symbol.iterator](),
+  };
+};

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The built command line, as users start it. */
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+export interface CliResult {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCli {
+  readonly process: ChildProcess;
+  readonly ended: Promise<CliResult>;
+  /** Resolves once standard output or error contains the text; rejects when the process ends before. */
+  readonly says: (text: string) => Promise<void>;
+}
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly input?: Uint8Array;
+}
+
+/** Only what a process needs to run: no setting of the machine's may leak into a test. */
+const CLEAN_ENV = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+
+/** Starts `discogs-extractor` as a process of its own. */
+export const startCli = (args: readonly string[], { env = {}, cwd, input }: CliOptions = {}): RunningCli => {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...CLEAN_ENV, ...env },
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // A process that ends without reading its input is no failure of the test.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  let stdout = '';
+  let stderr = '';
+  const waiting = new Set<() => void>();
+  const heard = (): void => {
+    for (const check of waiting) check();
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    heard();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    heard();
+  });
+  const ended = new Promise<CliResult>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+  });
+  return {
+    process: child,
+    ended,
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const check = (): void => {
+          if (!stdout.includes(text) && !stderr.includes(text)) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        check();
+        ended.then(
+          () => reject(new Error(`It ended without saying ${JSON.stringify(text)}:\n${stdout}\n${stderr}`)),
+          reject,
+        );
+      }),
+  };
+};
+
+/** Runs it to its end. */
+export const runCli = (args: readonly string[], options?: CliOptions): Promise<CliResult> =>
+  startCli(args, options).ended;

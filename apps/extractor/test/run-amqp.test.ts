@@ -1,0 +1,121 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import {
+  countMessages,
+  deleteQueue,
+  drainQueue,
+  startOwnBroker,
+  type TestBroker,
+} from '@discogs-extractor/test-broker';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DATA_TYPES } from '../src/config/settings.js';
+import { type CliResult, runCli, startCli } from './kit/cli.js';
+import { dumpFile } from './kit/dumps.js';
+
+const VERSION = '20260101';
+const RECORDS = 300;
+const QUEUES = DATA_TYPES.flatMap((type) =>
+  ['graphinator', 'tableinator'].map((consumer) => ({ type, queue: `discogsography-${consumer}-${type}` })),
+);
+
+let broker: TestBroker;
+let base: string;
+let dumps: string;
+let folder: string;
+
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'run-amqp-'));
+  dumps = join(base, 'dumps');
+  await generateDump({ directory: dumps, version: VERSION, seed: 11, records: RECORDS });
+  // The platform's queue names are fixed, so these tests need a broker that is theirs alone.
+  broker = await startOwnBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+  await rm(base, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(base, 'case-'));
+});
+afterEach(async () => {
+  for (const { queue } of QUEUES) await deleteQueue(broker.url, queue);
+});
+
+const env = (url = broker.url): Record<string, string> => ({
+  DISCOGS_ROOT: join(folder, 'data'),
+  AMQP_CONNECTION: url,
+});
+const ARGS = ['run', '--once', '--source'];
+const run = (url?: string): Promise<CliResult> => runCli([...ARGS, dumps], { env: env(url) });
+
+const withCredentials = (): string => broker.urlFor({ username: 'canary-user', password: 'canary-password' });
+
+describe('run --once --sink amqp', () => {
+  it('leaves in every queue what the ndjson sink writes, byte for byte and in order', async () => {
+    expect(await run()).toMatchObject({ status: 0, stderr: '' });
+    const output = join(folder, 'output');
+    const ndjson = await runCli([...ARGS, dumps, '--sink', 'ndjson', '--output', output], {
+      env: { DISCOGS_ROOT: join(folder, 'ndjson-data') },
+    });
+    expect(ndjson.status).toBe(0);
+
+    for (const { type, queue } of QUEUES) {
+      const messages = await drainQueue(broker.url, queue);
+      expect(messages).toHaveLength(RECORDS + 1);
+      const lines = (await readFile(join(output, VERSION, `${type}.ndjson`), 'utf8')).split('\n').slice(0, RECORDS);
+      expect(messages.slice(0, RECORDS).map(({ body }) => Buffer.from(body).toString())).toEqual(lines);
+      expect(JSON.parse(Buffer.from(messages.at(-1)!.body).toString())).toMatchObject({
+        type: 'file_complete',
+        data_type: type,
+        total_processed: RECORDS,
+        file: dumpFile(VERSION, type),
+      });
+      const { id, sha256 } = JSON.parse(lines[0]!) as { id: string; sha256: string };
+      expect(messages[0]!.properties).toMatchObject({
+        contentType: 'application/json',
+        contentEncoding: 'application/json',
+        deliveryMode: 2,
+        messageId: `${VERSION}:${type}:${id}:${sha256}`,
+      });
+    }
+  });
+
+  it('publishes nothing the second time', async () => {
+    await run();
+    expect(await run()).toMatchObject({ status: 0 });
+    for (const { queue } of QUEUES) expect(await countMessages(broker.url, queue)).toBe(RECORDS + 1);
+  });
+
+  it('fails with a clear error where the credentials are wrong, and shows none', async () => {
+    const result = await run(withCredentials());
+    expect(result.status).toBe(1);
+    expect(result.stdout).toContain('BAD_CREDENTIALS');
+    expect(result.stdout + result.stderr).not.toContain('canary');
+    const marker = await readFile(join(folder, 'data', `.extraction_status_${VERSION}.json`), 'utf8');
+    expect(marker).not.toContain('canary');
+    expect(JSON.parse(marker)).toMatchObject({ summary: { overall_status: 'failed' } });
+    expect(await run()).toMatchObject({ status: 0 });
+    for (const { queue } of QUEUES) expect(await countMessages(broker.url, queue)).toBe(RECORDS + 1);
+  });
+
+  it('goes on where it was stopped, and loses nothing', async () => {
+    const many = join(folder, 'many');
+    await generateDump({ directory: many, version: VERSION, seed: 12, records: 20_000, types: ['artists'] });
+    const options = { env: { ...env(), PROGRESS_LOG_INTERVAL: '1', QUEUE_SIZE: '500' } };
+    const args = [...ARGS, many, '--types', 'artists'];
+    const stopped = startCli(args, options);
+    await stopped.says('📊 artists');
+    stopped.process.kill('SIGINT');
+    expect(await stopped.ended).toMatchObject({ status: 0 });
+    expect(await runCli(args, options)).toMatchObject({ status: 0 });
+
+    const messages = await drainQueue(broker.url, 'discogsography-graphinator-artists');
+    const ids = messages.slice(0, -1).map(({ properties }) => String(properties.messageId));
+    expect(new Set(ids).size).toBe(20_000);
+    // A graceful stop collects the confirms under way, so that nothing is sent twice.
+    expect(ids).toHaveLength(20_000);
+    expect(Buffer.from(messages.at(-1)!.body).toString()).toContain('file_complete');
+  });
+});
