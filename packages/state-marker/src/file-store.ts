@@ -83,8 +83,8 @@ function createFileBackend(directory: string): Backend {
 const assertDirectory = (directory: string): Promise<void> =>
   attempt('inspect-directory', directory, async () => {
     try {
-      // Fails with ENOTDIR where there is something else than a folder.
-      await stat(join(directory, '.'));
+      // With the dot it fails with ENOTDIR where there is something else than a folder.
+      await stat(`${directory}/.`);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
     }
