@@ -12,6 +12,32 @@ import type { DumpChoice } from './version-choice.js';
 /** Failures of a source on this machine are not waited out: one more look is enough. */
 const LOCAL_RETRY: RetryPolicy = { attempts: 2, baseDelayMs: 0, maxDelayMs: 0, maxRetryAfterMs: 0 };
 
+const retryPolicyOf = ({ source, retry }: DownloaderSettings): RetryPolicy => (source.remote ? retry : LOCAL_RETRY);
+
+/**
+ * Fetches the checksums that are published for a version's files, and keeps a copy of the CHECKSUM file in the folder.
+ * @returns SHA-256 in lower-case hex by file name
+ */
+export const publishedChecksumsOf = async (
+  settings: DownloaderSettings,
+  { files, checksum }: DumpChoice,
+  signal: AbortSignal,
+): Promise<Map<string, string>> => {
+  const { source, onNotice } = settings;
+  const directory = resolve(settings.directory);
+  await ensureFolder(directory);
+  const wanted = files.map(({ name }) => name);
+  return fetchPublishedChecksums({
+    source,
+    file: checksum,
+    wanted,
+    directory,
+    retry: retryPolicyOf(settings),
+    signal,
+    onNotice,
+  });
+};
+
 /** Works on all tasks, so many at once; stops early when the signal does or one rejects. */
 const forEach = async (
   tasks: readonly FileTask[],
@@ -42,13 +68,10 @@ export const downloadVersion = async (
   const { version, files } = choice;
   const { signal } = aborter;
   const directory = resolve(settings.directory);
-  const retry = source.remote ? settings.retry : LOCAL_RETRY;
+  const retry = retryPolicyOf(settings);
 
-  await ensureFolder(directory);
+  const published = await publishedChecksumsOf(settings, choice, signal);
   const metadata = await MetadataStore.load(directory, onNotice);
-  const wanted = files.map(({ name }) => name);
-  const job = { source, file: choice.checksum, wanted, directory, retry, signal, onNotice };
-  const published = await fetchPublishedChecksums(job);
   const context = { source, directory, metadata, retry, reserveBytes, progressIntervalMs, signal, emit };
   const tasks = files.map((file) => new FileTask(context, file, published.get(file.name)!));
 

@@ -1,4 +1,4 @@
-import { downloadVersion } from './download.js';
+import { downloadVersion, publishedChecksumsOf } from './download.js';
 import { DownloaderError } from './errors.js';
 import type { DownloadEvent } from './events.js';
 import type { VerifiedFile } from './file-task.js';
@@ -35,6 +35,12 @@ export interface Downloader extends AsyncDisposable {
    * @throws SourceError
    */
   choose(options?: ChooseOptions): Promise<DumpChoice>;
+  /**
+   * The SHA-256 that is published for each of the version's files, in lower-case hex by file name: enough to tell whether files that
+   * were dealt with before are still the same, without fetching them.
+   * @throws ChecksumFileError, StorageError, SourceError, or the signal's reason
+   */
+  checksums(choice: DumpChoice, options?: { signal?: AbortSignal | undefined }): Promise<ReadonlyMap<string, string>>;
   /**
    * Brings a version's files into the folder, each verified against the published CHECKSUM. Resolves in the order of the types.
    * A file that fails does not stop the others (unless the disk is full); the first failure is thrown when all have ended.
@@ -87,10 +93,13 @@ export const createDownloader = async (options: DownloaderOptions): Promise<Down
     }
   };
 
+  const checksums: Downloader['checksums'] = (choice, { signal } = {}) =>
+    withLinkedAbort([signal, closing.signal], (aborter) => publishedChecksumsOf(settings, choice, aborter.signal));
+
   const close: Downloader['close'] = async () => {
     closing.abort(new DownloaderError('closed', 'The downloader is closed'));
     await running?.catch(() => undefined);
   };
 
-  return { list, choose, download, close, [Symbol.asyncDispose]: close };
+  return { list, choose, checksums, download, close, [Symbol.asyncDispose]: close };
 };

@@ -29,6 +29,7 @@ export type {
 export type { VerifiedFile } from './file-task.js';
 export type { FolderSourceOptions } from './folder-source.js';
 export { createFolderSource } from './folder-source.js';
+export type { FileMemory } from './metadata-store.js';
 export type { DataType, DumpFileName } from './names.js';
 export { checksumFileName, DATA_TYPES, dataFileName, isVersion, parseFileName } from './names.js';
 export type { DownloaderOptions, RetryOptions } from './options.js';

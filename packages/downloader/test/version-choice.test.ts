@@ -38,7 +38,11 @@ describe('chooseVersion', () => {
   });
 
   it('passes over a newest version that lacks a file, and says so', () => {
-    const versions = listing({ 20260101: complete, 20260201: ['artists', 'labels', 'masters', 'checksum'], 20260301: DATA_TYPES });
+    const versions = listing({
+      20260101: complete,
+      20260201: ['artists', 'labels', 'masters', 'checksum'],
+      20260301: DATA_TYPES,
+    });
     const choice = chooseVersion(versions, DATA_TYPES, undefined);
     expect(choice.version).toBe('20260101');
     expect(choice.passedOver).toEqual([
@@ -57,11 +61,15 @@ describe('chooseVersion', () => {
   });
 
   it('takes the version asked for, also an old one', () => {
-    expect(chooseVersion(listing({ 20260101: complete, 20251201: complete }), DATA_TYPES, '20251201').version).toBe('20251201');
+    expect(chooseVersion(listing({ 20260101: complete, 20251201: complete }), DATA_TYPES, '20251201').version).toBe(
+      '20251201',
+    );
   });
 
   it('says what an asked-for version lacks', () => {
-    const error = failure(() => chooseVersion(listing({ 20260101: complete, 20260201: ['artists'] }), ['artists', 'labels'], '20260201'));
+    const error = failure(() =>
+      chooseVersion(listing({ 20260101: complete, 20260201: ['artists'] }), ['artists', 'labels'], '20260201'),
+    );
     expect(error.code).toBe('incomplete_version');
     expect(error.facts.version).toBe('20260201');
     expect(error.facts.missing).toEqual(['discogs_20260201_labels.xml.gz', 'discogs_20260201_CHECKSUM.txt']);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -27,12 +27,11 @@ export const randomFrom = (seed: number): (() => number) => {
   };
 };
 
-/** A gzip file whose size is about `bytes`: its content does not compress. */
+/** A gzip file whose size is about `bytes`: its content, a cipher's key stream, does not compress. */
 export const gzipOf = (bytes: number, seed: number): Buffer => {
-  const random = randomFrom(seed);
-  const content = Buffer.alloc(bytes);
-  for (let i = 0; i < bytes; i += 1) content[i] = Math.floor(random() * 256);
-  return gzipSync(content, { level: 1 });
+  const key = createHash('sha256').update(String(seed)).digest();
+  const stream = createCipheriv('aes-128-ctr', key.subarray(0, 16), key.subarray(16));
+  return gzipSync(stream.update(Buffer.alloc(bytes)), { level: 0 });
 };
 
 /** The files of a version by name, its CHECKSUM file among them. */

@@ -1,0 +1,519 @@
+import { readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  ChecksumError,
+  ChecksumFileError,
+  createDownloader,
+  createFolderSource,
+  type DataType,
+  type DownloadEvent,
+  DownloaderError,
+  type FileFinished,
+  type FileProgress,
+  VersionError,
+} from '../src/index.js';
+import { checksumFileOf, gzipOf, makeVersion, sha256, temporaryFolder, writeFiles } from './support/dump.js';
+import { rejectionOf } from './support/errors.js';
+import { contentOf, metadataOf, setUp, summaryOf } from './support/setup.js';
+
+const V1 = '20260101';
+const V2 = '20260201';
+const ARTISTS = `discogs_${V1}_artists.xml.gz`;
+const CHECKSUM = `discogs_${V1}_CHECKSUM.txt`;
+
+const reusedOf = (events: readonly DownloadEvent[]): Record<string, boolean> =>
+  Object.fromEntries(
+    events
+      .filter((event): event is FileFinished => event.kind === 'file_finished')
+      .map(({ type, reused }) => [type, reused]),
+  );
+
+describe('a download from a folder', () => {
+  it('brings the newest version, verified, with its CHECKSUM file and its metadata', async () => {
+    const files = makeVersion(V2, 2_500_000);
+    const { root, downloader, onProgress, events } = await setUp(new Map([...makeVersion(V1), ...files]));
+    const verified = await downloader.download({ onProgress });
+    expect(verified.map(({ type }) => type)).toEqual(['artists', 'labels', 'masters', 'releases']);
+    for (const file of verified) {
+      const bytes = files.get(file.name)!;
+      expect(file).toEqual({
+        type: file.type,
+        name: `discogs_${V2}_${file.type}.xml.gz`,
+        path: join(root, file.name),
+        size: bytes.length,
+        sha256: sha256(bytes),
+        version: V2,
+        reused: false,
+      });
+      expect(await metadataOf(root)).toHaveProperty([file.name], {
+        path: file.path,
+        checksum: file.sha256,
+        version: V2,
+        size: file.size,
+        mtime: (await stat(file.path)).mtimeMs,
+      });
+    }
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+    expect(reusedOf(events)).toEqual({ artists: false, labels: false, masters: false, releases: false });
+  });
+
+  it('makes the folder where it is missing', async () => {
+    const directory = join(await temporaryFolder(), 'deep', 'down');
+    const { downloader } = await setUp(makeVersion(V1), { directory });
+    await downloader.download();
+    expect(await contentOf(directory)).toEqual(summaryOf(makeVersion(V1)));
+  });
+
+  it('brings only the types that are wanted, and wants only these to be there', async () => {
+    const files = makeVersion(V2);
+    files.delete(`discogs_${V2}_releases.xml.gz`);
+    const { root, downloader } = await setUp(new Map([...makeVersion(V1), ...files]));
+    const verified = await downloader.download({ types: ['masters', 'artists'] });
+    expect(verified.map(({ name }) => name)).toEqual([`discogs_${V2}_artists.xml.gz`, `discogs_${V2}_masters.xml.gz`]);
+    expect(Object.keys(await contentOf(root)).sort()).toEqual([
+      `discogs_${V2}_CHECKSUM.txt`,
+      `discogs_${V2}_artists.xml.gz`,
+      `discogs_${V2}_masters.xml.gz`,
+    ]);
+  });
+
+  it('falls back to the newest complete version', async () => {
+    const files = makeVersion(V2);
+    files.delete(`discogs_${V2}_masters.xml.gz`);
+    const { downloader } = await setUp(new Map([...makeVersion(V1), ...files]));
+    const choice = await downloader.choose();
+    expect(choice).toMatchObject({
+      version: V1,
+      passedOver: [{ version: V2, missing: [`discogs_${V2}_masters.xml.gz`] }],
+    });
+    expect((await downloader.download({ choice }))[0]).toMatchObject({ version: V1 });
+  });
+
+  it('brings the version asked for, or says why not', async () => {
+    const files = makeVersion(V2);
+    files.delete(`discogs_${V2}_CHECKSUM.txt`);
+    const { root, downloader } = await setUp(new Map([...makeVersion(V1), ...files]));
+    await rejectionOf(downloader.download({ version: V2 }), VersionError, 'incomplete_version');
+    await rejectionOf(downloader.download({ version: '20200101' }), VersionError, 'unknown_version');
+    await rejectionOf(downloader.download({ version: '../../etc' }), DownloaderError, 'invalid_options');
+    expect(await contentOf(root)).toEqual({});
+    expect((await downloader.download({ version: V1 }))[0]).toMatchObject({ version: V1 });
+  });
+
+  it('says that an empty folder has no version', async () => {
+    const { downloader } = await setUp(new Map());
+    await rejectionOf(downloader.download(), VersionError, 'no_version');
+  });
+
+  it('reports each file: started, how far, finished', async () => {
+    const files = makeVersion(V1, 4_000_000);
+    const { downloader, events, onProgress } = await setUp(files);
+    await downloader.download({ onProgress, types: ['labels'] });
+    const name = `discogs_${V1}_labels.xml.gz`;
+    const total = files.get(name)!.length;
+    expect(events[0]).toEqual({ kind: 'file_started', name, type: 'labels', version: V1, total });
+    expect(events.at(-1)).toMatchObject({ kind: 'file_finished', name, size: total, reused: false });
+    const progress = events.slice(1, -1) as FileProgress[];
+    expect(progress.length).toBeGreaterThan(3);
+    expect(new Set(progress.map(({ kind, phase }) => `${kind} ${phase}`))).toEqual(new Set(['file_progress download']));
+    expect(progress.every((event) => event.total === total)).toBe(true);
+    expect(progress.map(({ bytes }) => bytes)).toEqual(progress.map(({ bytes }) => bytes).toSorted((a, b) => a - b));
+    expect(progress.at(-1)).toMatchObject({ bytes: total, eta: 0 });
+    expect(progress.at(-1)!.rate).toBeGreaterThan(0);
+  });
+
+  it('works on no more files at once than it may', async () => {
+    const { downloader, events, onProgress } = await setUp(makeVersion(V1, 1_500_000), { concurrency: 1 });
+    await downloader.download({ onProgress });
+    // The second file's first bytes come after the first file's end.
+    const moves = events.filter(({ kind }) => kind === 'file_progress' || kind === 'file_finished');
+    const runs = moves.map(({ type }) => type).filter((type, index, all) => type !== all[index - 1]);
+    expect(runs).toEqual(['artists', 'labels', 'masters', 'releases']);
+  });
+
+  it('does one download at a time', async () => {
+    const { downloader } = await setUp(makeVersion(V1));
+    const first = downloader.download();
+    await rejectionOf(downloader.download(), DownloaderError, 'busy');
+    await first;
+    await downloader.download();
+  });
+});
+
+describe('what is here already', () => {
+  it('is neither fetched nor hashed again while size and time are the same', async () => {
+    const files = makeVersion(V1);
+    const { root, downloader, events, onProgress } = await setUp(files);
+    await downloader.download();
+    // A time that can be set again to the nanosecond.
+    await utimes(join(root, ARTISTS), 1, 1);
+    await downloader.download({ onProgress });
+    expect(reusedOf(events)).toEqual({ artists: true, labels: true, masters: true, releases: true });
+    const hashed = events.filter((event) => event.kind === 'file_progress');
+    expect(new Set(hashed.map(({ name, phase }) => `${phase} ${name}`))).toEqual(new Set([`verify ${ARTISTS}`]));
+    expect((await metadataOf(root))[ARTISTS]!.mtime).toBe(1000);
+
+    // A file that is not read can be another one.
+    await writeFile(join(root, ARTISTS), Buffer.from(files.get(ARTISTS)!).fill(0));
+    await utimes(join(root, ARTISTS), 1, 1);
+    events.length = 0;
+    expect((await downloader.download({ onProgress })).every(({ reused }) => reused)).toBe(true);
+    expect(events.filter(({ kind }) => kind === 'file_progress')).toEqual([]);
+
+    await utimes(join(root, ARTISTS), 1, 2);
+    await downloader.download({ onProgress });
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+  });
+
+  it.each([
+    ['shorter', (bytes: Buffer) => bytes.subarray(0, 1000)],
+    ['longer', (bytes: Buffer) => Buffer.concat([bytes, bytes])],
+    [
+      'changed in one bit',
+      (bytes: Buffer) => Buffer.from(bytes.map((byte, index) => (index === 1500 ? byte ^ 1 : byte))),
+    ],
+    ['empty', () => Buffer.alloc(0)],
+    ['something else', () => Buffer.from('<html>')],
+  ])('is fetched again when it is %s', async (_, change) => {
+    const files = makeVersion(V1);
+    const { root, downloader, events, onProgress } = await setUp(files);
+    await writeFiles(root, new Map([[ARTISTS, change(files.get(ARTISTS)!)]]));
+    await downloader.download({ onProgress });
+    expect(reusedOf(events)['artists']).toBe(false);
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+  });
+
+  it('is fetched again when another checksum has been published since', async () => {
+    const { mirror, root, downloader, events, onProgress } = await setUp(makeVersion(V1));
+    await downloader.download();
+    const files = makeVersion(V1);
+    files.set(ARTISTS, gzipOf(2000, 7));
+    files.delete(CHECKSUM);
+    files.set(CHECKSUM, checksumFileOf(files));
+    await writeFiles(mirror, files);
+    await downloader.download({ onProgress });
+    expect(reusedOf(events)).toEqual({ artists: false, labels: true, masters: true, releases: true });
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+  });
+
+  it('is hashed once where an older extractor has written the metadata', async () => {
+    const files = makeVersion(V1);
+    const { root, downloader, events, onProgress } = await setUp(files);
+    await writeFiles(root, files);
+    const entries = [...files]
+      .filter(([name]) => name !== CHECKSUM)
+      .map(([name, bytes]) => [
+        name,
+        { path: join(root, name), checksum: sha256(bytes), version: '202601', size: bytes.length },
+      ]);
+    const other = { path: '/elsewhere', checksum: 'x', version: '202512', size: 5, note: 'kept' };
+    await writeFile(join(root, '.discogs_metadata.json'), JSON.stringify({ ...Object.fromEntries(entries), other }));
+    await downloader.download({ onProgress });
+    expect(reusedOf(events)).toEqual({ artists: true, labels: true, masters: true, releases: true });
+    expect(await metadataOf(root)).toMatchObject({ other, [ARTISTS]: { version: V1, mtime: expect.any(Number) } });
+    events.length = 0;
+    await downloader.download({ onProgress });
+    expect(events.filter(({ kind }) => kind === 'file_progress')).toEqual([]);
+  });
+
+  it('may be the source itself: verified in place, and never touched', async () => {
+    const files = makeVersion(V1);
+    const root = await temporaryFolder();
+    const { downloader, events, onProgress } = await setUp(files, { mirror: root, directory: root });
+    const before = await stat(join(root, ARTISTS));
+    await downloader.download({ onProgress });
+    expect(reusedOf(events)).toEqual({ artists: true, labels: true, masters: true, releases: true });
+    expect((await stat(join(root, ARTISTS))).ino).toBe(before.ino);
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+
+    await truncate(join(root, ARTISTS), 100);
+    const error = await rejectionOf(downloader.download(), ChecksumError, 'checksum_mismatch');
+    expect(error.facts).toMatchObject({ file: ARTISTS, bytes: 100, expected: sha256(files.get(ARTISTS)!) });
+    expect((await readFile(join(root, ARTISTS))).length).toBe(100);
+  });
+
+  it('may be a link to the source', async () => {
+    const { mirror, root, downloader, events, onProgress } = await setUp(makeVersion(V1));
+    await symlink(join(mirror, ARTISTS), join(root, ARTISTS));
+    await downloader.download({ onProgress });
+    expect(reusedOf(events)['artists']).toBe(true);
+    await truncate(join(mirror, ARTISTS), 100);
+    await rejectionOf(downloader.download(), ChecksumError, 'checksum_mismatch');
+    expect((await stat(join(mirror, ARTISTS))).size).toBe(100);
+  });
+
+  it('can serve as a source after, since the CHECKSUM file lies there too', async () => {
+    const { root, downloader } = await setUp(makeVersion(V1));
+    await downloader.download();
+    const source = await createFolderSource({ directory: root });
+    const directory = await temporaryFolder();
+    await using next = await createDownloader({ source, directory });
+    await next.download();
+    expect(await contentOf(directory)).toEqual(summaryOf(makeVersion(V1)));
+  });
+});
+
+describe('wrong bytes', () => {
+  it.each([
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 700)],
+    [
+      'changed in one bit',
+      (bytes: Buffer) => Buffer.from(bytes.map((byte, index) => (index === 1500 ? byte ^ 1 : byte))),
+    ],
+    ['longer', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from([0])])],
+  ])('of a file that is %s are tried twice and never get the final name', async (_, change) => {
+    const files = makeVersion(V1);
+    const right = files.get(ARTISTS)!;
+    files.set(ARTISTS, change(right));
+    const { root, downloader, events, onProgress } = await setUp(files);
+    const error = await rejectionOf(downloader.download({ onProgress }), ChecksumError, 'checksum_mismatch');
+    expect(error.facts).toEqual({
+      file: ARTISTS,
+      expected: sha256(right),
+      actual: sha256(files.get(ARTISTS)!),
+      bytes: files.get(ARTISTS)!.length,
+      attempts: 2,
+    });
+    expect(events.filter(({ kind }) => kind === 'file_retry')).toHaveLength(1);
+    expect(events.filter((event) => event.kind === 'file_failed').map((event) => event.error)).toEqual([error]);
+    // The other files are there.
+    files.delete(ARTISTS);
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+    expect(Object.keys(await metadataOf(root))).toHaveLength(3);
+  });
+
+  it('that lay under the final name are taken away, also when the right ones cannot be had', async () => {
+    const files = makeVersion(V1);
+    files.set(ARTISTS, files.get(ARTISTS)!.subarray(0, 2000));
+    const { root, downloader } = await setUp(files);
+    await writeFiles(root, new Map([[ARTISTS, Buffer.from('wrong')]]));
+    await rejectionOf(downloader.download(), ChecksumError, 'checksum_mismatch');
+    expect(await contentOf(root)).not.toHaveProperty([ARTISTS]);
+  });
+
+  it('that are no gzip at all are not even written', async () => {
+    const files = makeVersion(V1);
+    files.set(ARTISTS, Buffer.from('<!DOCTYPE html><html><body>Just a moment...</body></html>'));
+    const { root, downloader } = await setUp(files);
+    await rejectionOf(downloader.download({ types: ['artists'] }), DownloaderError, 'unexpected_content');
+    expect(Object.keys(await contentOf(root)).sort()).toEqual([CHECKSUM]);
+  });
+
+  it.each([
+    ['is a page', 'checksum_file_malformed' as const, () => Buffer.from('<html></html>')],
+    ['is empty', 'checksum_file_malformed' as const, () => Buffer.alloc(0)],
+    ['is far too long', 'checksum_file_malformed' as const, (text: Buffer) => Buffer.concat(Array(400).fill(text))],
+    [
+      'lacks a file',
+      'checksum_missing' as const,
+      (text: Buffer) => Buffer.from(text.toString().split('\n').slice(1).join('\n')),
+    ],
+    ['is cut in a name', 'checksum_missing' as const, (text: Buffer) => text.subarray(0, text.length - 10)],
+  ])('in a CHECKSUM file that %s are an error before anything is fetched', async (_, code, change) => {
+    const files = makeVersion(V1);
+    files.set(CHECKSUM, change(files.get(CHECKSUM)!));
+    const { root, downloader } = await setUp(files);
+    await rejectionOf(downloader.download(), ChecksumFileError, code);
+    expect(await contentOf(root)).toEqual({});
+  });
+});
+
+describe('an interrupted download', () => {
+  const abortAt = (bytes: number, reason: Error) => {
+    const aborter = new AbortController();
+    const onProgress = (event: DownloadEvent): void => {
+      if (event.kind === 'file_progress' && event.bytes >= bytes) aborter.abort(reason);
+    };
+    return { signal: aborter.signal, onProgress };
+  };
+
+  it('rejects with the reason, leaves a part file, and is resumed there', async () => {
+    const files = makeVersion(V1, 6_000_000);
+    const { root, downloader, events, onProgress } = await setUp(files);
+    const types: DataType[] = ['artists'];
+    const reason = new Error('stop');
+    await expect(downloader.download({ types, ...abortAt(3_000_000, reason) })).rejects.toBe(reason);
+    const part = await readFile(join(root, `${ARTISTS}.part`));
+    expect(part.length).toBeGreaterThanOrEqual(3_000_000);
+    expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
+    expect(await contentOf(root)).not.toHaveProperty([ARTISTS]);
+
+    await downloader.download({ types, onProgress });
+    const downloaded = events.filter(
+      (event) => event.kind === 'file_progress' && event.phase === 'download',
+    ) as FileProgress[];
+    expect(downloaded[0]!.bytes).toBeGreaterThan(part.length);
+    expect(Object.keys(await contentOf(root)).sort()).toEqual([CHECKSUM, ARTISTS]);
+    expect((await readFile(join(root, ARTISTS))).equals(files.get(ARTISTS)!)).toBe(true);
+  });
+
+  it('stops all its files, also while hashing what lies here', async () => {
+    const files = makeVersion(V1, 6_000_000);
+    const { root, downloader } = await setUp(files, { concurrency: 4 });
+    await writeFiles(root, files);
+    const reason = new Error('stop');
+    await expect(downloader.download(abortAt(2_000_000, reason))).rejects.toBe(reason);
+    // Nothing was taken for wrong because it was not read to its end.
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+  });
+
+  it('goes on when the part file is whole, and starts over when it is wrong', async () => {
+    const files = makeVersion(V1, 3_000_000);
+    const right = files.get(ARTISTS)!;
+    const wrong = Buffer.from(right.subarray(0, 1_500_000));
+    wrong[700_000]! ^= 1;
+    for (const part of [right, wrong, Buffer.concat([right, right]), Buffer.from('<html>'), Buffer.alloc(0)]) {
+      const { root, downloader } = await setUp(files);
+      await writeFiles(root, new Map([[`${ARTISTS}.part`, part]]));
+      await downloader.download();
+      expect(await contentOf(root)).toEqual(summaryOf(files));
+    }
+  });
+
+  it('is stopped by close, and nothing starts after', async () => {
+    const { root, downloader } = await setUp(makeVersion(V1, 6_000_000));
+    let closed: Promise<void> | undefined;
+    const running = downloader.download({
+      onProgress: (event) => {
+        if (event.kind === 'file_progress') closed ??= downloader.close();
+      },
+    });
+    await rejectionOf(running, DownloaderError, 'closed');
+    await closed;
+    await downloader.close();
+    expect(await contentOf(root)).not.toHaveProperty([ARTISTS]);
+    await rejectionOf(downloader.download(), DownloaderError, 'closed');
+    await rejectionOf(downloader.choose(), DownloaderError, 'closed');
+  });
+
+  it('does not begin with an aborted signal, and leaves no listener on a signal that lives on', async () => {
+    const { root, downloader } = await setUp(makeVersion(V1));
+    const reason = new Error('too late');
+    await expect(downloader.download({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(await contentOf(root)).toEqual({});
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      listeners += 1;
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners -= 1;
+      removeEventListener.apply(signal, args);
+    };
+    await downloader.download({ signal });
+    expect(listeners).toBe(0);
+  });
+});
+
+describe('the metadata file', () => {
+  it.each(['', '{"a":', '[]', 'null', '"text"', '\0\0\0'])(
+    'when damaged (%j) is moved aside, reported and made anew',
+    async (text) => {
+      const files = makeVersion(V1);
+      const { root, downloader, notices, events, onProgress } = await setUp(files);
+      await downloader.download();
+      await writeFile(join(root, '.discogs_metadata.json'), text);
+      await downloader.download({ onProgress });
+      expect(reusedOf(events)).toEqual({ artists: true, labels: true, masters: true, releases: true });
+      expect(notices).toMatchObject([{ kind: 'metadata_damaged', path: join(root, '.discogs_metadata.json') }]);
+      const notice = notices[0]!;
+      if (notice.kind === 'metadata_damaged') {
+        expect(await readFile(notice.movedTo, 'utf8')).toBe(text);
+        await rm(notice.movedTo);
+      }
+      expect(Object.keys(await metadataOf(root))).toHaveLength(4);
+      expect(await contentOf(root)).toEqual(summaryOf(files));
+    },
+  );
+
+  it('with an entry that says nothing usable costs a hashing', async () => {
+    const { root, downloader, events, onProgress } = await setUp(makeVersion(V1));
+    await downloader.download();
+    const metadata = await metadataOf(root);
+    await writeFile(join(root, '.discogs_metadata.json'), JSON.stringify({ ...metadata, [ARTISTS]: 5 }));
+    await downloader.download({ onProgress });
+    expect(
+      events.some((event) => event.kind === 'file_progress' && event.name === ARTISTS && event.phase === 'verify'),
+    ).toBe(true);
+    expect((await metadataOf(root))[ARTISTS]).toEqual(metadata[ARTISTS]);
+  });
+});
+
+describe('old versions', () => {
+  const all = () => new Map(['20251101', '20251201', V1, V2].flatMap((version) => [...makeVersion(version)]));
+  const versionsIn = async (root: string): Promise<string[]> =>
+    [...new Set(Object.keys(await contentOf(root)).map((name) => name.split('_')[1] ?? name))].sort();
+
+  it('stay by default', async () => {
+    const { root, downloader } = await setUp(all());
+    await downloader.download({ version: V1 });
+    await downloader.download();
+    expect(await versionsIn(root)).toEqual([V1, V2]);
+  });
+
+  it('go when only so many are kept, with their part files and metadata, and nothing else does', async () => {
+    const root = await temporaryFolder();
+    const { downloader, notices } = await setUp(all(), { directory: root, keepVersions: 2 });
+    await writeFiles(
+      root,
+      new Map([
+        ['discogs_20251101_artists.xml.gz.part', Buffer.from('x')],
+        ['.extraction_status_20251101.json', Buffer.from('{}')],
+        ['notes', Buffer.alloc(0)],
+      ]),
+    );
+    await downloader.download({ version: '20251201' });
+    await downloader.download({ version: V1 });
+    await downloader.download({ version: V2 });
+    expect(await versionsIn(root)).toEqual([V1, V2, 'notes', 'status']);
+    expect(notices.map((notice) => notice.kind === 'version_pruned' && [notice.version, notice.files.length])).toEqual([
+      ['20251101', 1],
+      ['20251201', 5],
+    ]);
+    expect(Object.keys(await metadataOf(root))).toHaveLength(8);
+  });
+
+  it('never go in favour of newer ones when an old one was asked for', async () => {
+    const root = await temporaryFolder();
+    const { downloader } = await setUp(all(), { directory: root, keepVersions: 1 });
+    await downloader.download();
+    await downloader.download({ version: '20251101' });
+    expect(await versionsIn(root)).toEqual(['20251101']);
+  });
+
+  it('stay when the download fails', async () => {
+    const files = all();
+    files.set(`discogs_${V2}_artists.xml.gz`, gzipOf(100, 1));
+    const root = await temporaryFolder();
+    const { downloader } = await setUp(files, { directory: root, keepVersions: 1 });
+    await downloader.download({ version: V1 });
+    await rejectionOf(downloader.download(), ChecksumError, 'checksum_mismatch');
+    expect(await versionsIn(root)).toEqual([V1, V2]);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    { concurrency: 0 },
+    { concurrency: 1.5 },
+    { keepVersions: 0 },
+    { reserveBytes: -1 },
+    { progressIntervalMs: Number.NaN },
+    { directory: '' },
+    { retry: { attempts: 0 } },
+    { source: {} as never },
+  ])('%j are refused', async (options) => {
+    const source = await createFolderSource({ directory: '.' });
+    await rejectionOf(createDownloader({ source, directory: '.', ...options }), DownloaderError, 'invalid_options');
+  });
+
+  it('types must be some that exist', async () => {
+    const { downloader } = await setUp(makeVersion(V1));
+    await rejectionOf(downloader.choose({ types: [] }), DownloaderError, 'invalid_options');
+    await rejectionOf(downloader.choose({ types: ['users' as DataType] }), DownloaderError, 'invalid_options');
+    expect((await downloader.choose({ types: ['labels', 'labels'] })).files).toHaveLength(1);
+  });
+});

@@ -1,0 +1,112 @@
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createFolderSource, DownloaderError, type DumpSource, type DumpStream, SourceError } from '../src/index.js';
+import { makeVersion, temporaryFolder, writeFiles } from './support/dump.js';
+import { rejectionOf } from './support/errors.js';
+
+const bytesOf = async (stream: DumpStream): Promise<Buffer> => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream.body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+};
+
+const sourceOf = async (files: ReadonlyMap<string, Uint8Array>): Promise<{ source: DumpSource; directory: string }> => {
+  const directory = await temporaryFolder();
+  await writeFiles(directory, files);
+  return { source: await createFolderSource({ directory }), directory };
+};
+
+it('lists versions newest first, with sizes, and keeps what it ignores', async () => {
+  const { source, directory } = await sourceOf(new Map([...makeVersion('20260101'), ...makeVersion('20260301')]));
+  await writeFile(join(directory, 'notes.txt'), '');
+  await writeFile(join(directory, 'discogs_20260401_artists.xml.gz.part'), '');
+  await mkdir(join(directory, 'discogs_20260501_artists.xml.gz'));
+  const { versions, ignored } = await source.list();
+  expect(versions.map(({ version }) => version)).toEqual(['20260301', '20260101']);
+  expect(versions[0]!.data.labels).toMatchObject({
+    name: 'discogs_20260301_labels.xml.gz',
+    size: makeVersion('20260301').get('discogs_20260301_labels.xml.gz')!.length,
+  });
+  expect(versions[0]!.checksum?.kind).toBe('checksum');
+  expect([...ignored].sort()).toEqual([
+    'discogs_20260401_artists.xml.gz.part',
+    'discogs_20260501_artists.xml.gz',
+    'notes.txt',
+  ]);
+});
+
+it('looks into folders by year as well, as a mirror of the bucket has them', async () => {
+  const files = [...makeVersion('20260101')].map(([name, bytes]) => [`2026/${name}`, bytes] as const);
+  const { source, directory } = await sourceOf(new Map(files));
+  await writeFiles(directory, new Map([['2026/2025/discogs_20250101_artists.xml.gz', Buffer.from('deeper')]]));
+  await writeFiles(directory, new Map([['other/discogs_20240101_artists.xml.gz', Buffer.from('elsewhere')]]));
+  const { versions } = await source.list();
+  expect(versions.map(({ version }) => version)).toEqual(['20260101']);
+  const file = versions[0]!.data.artists!;
+  expect(await bytesOf(await source.open(file))).toEqual(makeVersion('20260101').get(file.name));
+});
+
+it('follows links and passes over those that point nowhere', async () => {
+  const { directory: elsewhere } = await sourceOf(makeVersion('20260101'));
+  const { source, directory } = await sourceOf(new Map());
+  await symlink(join(elsewhere, 'discogs_20260101_artists.xml.gz'), join(directory, 'discogs_20260101_artists.xml.gz'));
+  await symlink(join(elsewhere, 'gone'), join(directory, 'discogs_20260101_labels.xml.gz'));
+  const { versions } = await source.list();
+  expect(Object.keys(versions[0]!.data)).toEqual(['artists']);
+});
+
+it('reads from a position', async () => {
+  const files = makeVersion('20260101', 3_000_000);
+  const { source } = await sourceOf(files);
+  const file = (await source.list()).versions[0]!.data.artists!;
+  const bytes = files.get(file.name)!;
+  const stream = await source.open(file, { from: 1_234_567 });
+  expect(stream).toMatchObject({ offset: 1_234_567, size: bytes.length });
+  expect((await bytesOf(stream)).equals(bytes.subarray(1_234_567))).toBe(true);
+  expect(await bytesOf(await source.open(file, { from: bytes.length }))).toHaveLength(0);
+});
+
+it('says so when a file becomes shorter while it is read', async () => {
+  const files = makeVersion('20260101', 5_000_000);
+  const { source } = await sourceOf(files);
+  const file = (await source.list()).versions[0]!.data.artists!;
+  const stream = await source.open(file);
+  const read = (async () => {
+    for await (const _ of stream.body) await truncate(file.key, 1_500_000);
+  })();
+  await rejectionOf(read, SourceError, 'body_cut');
+});
+
+it('stops at an abort, with the reason', async () => {
+  const { source } = await sourceOf(makeVersion('20260101', 5_000_000));
+  const file = (await source.list()).versions[0]!.data.artists!;
+  const aborter = new AbortController();
+  const stream = await source.open(file, { signal: aborter.signal });
+  const reason = new Error('enough');
+  const read = (async () => {
+    for await (const _ of stream.body) aborter.abort(reason);
+  })();
+  await expect(read).rejects.toBe(reason);
+  await expect(source.list({ signal: aborter.signal })).rejects.toBe(reason);
+  await expect(source.open(file, { signal: aborter.signal })).rejects.toBe(reason);
+});
+
+it('tells a missing folder and a missing file from each other things', async () => {
+  const missing = await createFolderSource({ directory: join(await temporaryFolder(), 'nowhere') });
+  await rejectionOf(missing.list(), SourceError, 'not_found');
+  const { source } = await sourceOf(makeVersion('20260101'));
+  const file = (await source.list()).versions[0]!.data.artists!;
+  const error = await rejectionOf(source.open({ ...file, key: `${file.key}x` }), SourceError, 'not_found');
+  expect(error.facts).toMatchObject({ source: 'folder', location: `${file.key}x`, retryable: false });
+  await rejectionOf(createFolderSource({ directory: '' }), DownloaderError, 'invalid_options');
+});
+
+it('is of no use once closed', async () => {
+  const { source } = await sourceOf(makeVersion('20260101'));
+  const file = (await source.list()).versions[0]!.data.artists!;
+  await source.close();
+  await source[Symbol.asyncDispose]();
+  await rejectionOf(source.list(), DownloaderError, 'closed');
+  await rejectionOf(source.open(file), DownloaderError, 'closed');
+});

@@ -1,0 +1,126 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmod, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it, onTestFinished } from 'vitest';
+import { StorageError } from '../src/index.js';
+import { makeVersion, temporaryFolder, writeFiles } from './support/dump.js';
+import { rejectionOf } from './support/errors.js';
+import { contentOf, setUp, summaryOf } from './support/setup.js';
+
+const MiB = 1024 * 1024;
+const V1 = '20260101';
+const ARTISTS = `discogs_${V1}_artists.xml.gz`;
+
+/** A file system of a few mebibytes, or `null` where this user may not mount one. */
+const smallDisk = (path: string, bytes: number): string | null => {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path], { stdio: 'ignore' });
+  } catch {
+    return null;
+  }
+  onTestFinished(() => void execFileSync('umount', [path]));
+  return path;
+};
+
+const mayMount = process.platform === 'linux' && process.getuid?.() === 0;
+
+it('is found before a transfer starts, with what is needed and what there is', async () => {
+  const files = makeVersion(V1);
+  const reserveBytes = 2 ** 50;
+  const { root, downloader } = await setUp(files, { reserveBytes });
+  await writeFiles(root, new Map([[`${ARTISTS}.part`, files.get(ARTISTS)!.subarray(0, 1000)]]));
+  const error = await rejectionOf(downloader.download({ types: ['artists', 'labels'] }), StorageError, 'disk_full');
+  const sizes = files.get(ARTISTS)!.length + files.get(`discogs_${V1}_labels.xml.gz`)!.length;
+  expect(error.facts).toMatchObject({ path: root, neededBytes: sizes - 1000 });
+  expect(error.facts.freeBytes).toBeGreaterThan(0);
+  expect(Object.keys(await contentOf(root))).not.toContain(ARTISTS);
+});
+
+it('does not matter when all files are here already', async () => {
+  const files = makeVersion(V1);
+  const { root, downloader } = await setUp(files, { reserveBytes: 2 ** 50 });
+  await writeFiles(root, files);
+  await downloader.download();
+});
+
+it.runIf(mayMount)('in the midst of a transfer stops all files, keeps part files, and is got over', async () => {
+  const files = makeVersion(V1, 3 * MiB);
+  const directory = await temporaryFolder();
+  if (smallDisk(directory, 16 * MiB) === null) expect.fail('tmpfs could not be mounted although this is root');
+  const { downloader } = await setUp(files, { directory, reserveBytes: MiB, concurrency: 4 });
+  const filler = join(directory, 'filler');
+  const failed: string[] = [];
+  const download = downloader.download({
+    onProgress: (event) => {
+      if (event.kind === 'file_failed') failed.push(event.name);
+      if (event.kind !== 'file_progress' || event.bytes < MiB || event.bytes > 2 * MiB) return;
+      const { bavail, bsize } = statfsSync(directory);
+      if (bavail > 0) writeFileSync(filler, Buffer.alloc(bavail * bsize), { flag: 'a' });
+    },
+  });
+  const error = await rejectionOf(download, StorageError, 'disk_full');
+  expect(error.facts.path).toMatch(/\.part$/);
+  expect(failed.length).toBeGreaterThan(0);
+  const left = Object.keys(await contentOf(directory));
+  expect(left.filter((name) => name.endsWith('.xml.gz'))).toEqual([]);
+  // Something was given back, so that others can save what they must.
+  expect(statfsSync(directory).bavail * statfsSync(directory).bsize).toBeGreaterThanOrEqual(MiB / 2);
+  for (const [name, bytes] of files) {
+    if (!left.includes(`${name}.part`)) continue;
+    const part = await readFile(join(directory, `${name}.part`));
+    expect(part.equals(bytes.subarray(0, part.length))).toBe(true);
+  }
+
+  rmSync(filler);
+  await downloader.download();
+  expect(await contentOf(directory)).toEqual(summaryOf(files));
+});
+
+it('as a limit on file size is the same to it, without a right to mount', async () => {
+  const files = makeVersion(V1, 4 * MiB);
+  const [from, to] = [await temporaryFolder(), await temporaryFolder()];
+  await writeFiles(from, files);
+  const child = fileURLToPath(new URL('./fixtures/limited-download.ts', import.meta.url));
+  // `ulimit -f` counts in blocks of 512 or 1024 bytes, depending on the shell: 2.5 MiB or the double of it at most.
+  const run = promisify(execFile)('sh', [
+    '-c',
+    'ulimit -f 2560 && exec "$@"',
+    'sh',
+    process.execPath,
+    '--import',
+    'tsx',
+    child,
+    from,
+    to,
+  ]);
+  expect((await run).stdout).toBe('disk_full');
+  expect(await contentOf(to)).not.toHaveProperty([ARTISTS]);
+  const part = await readFile(join(to, `${ARTISTS}.part`));
+  expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
+
+  const { downloader } = await setUp(files, { mirror: from, directory: to });
+  await downloader.download({ types: ['artists'] });
+  expect((await stat(join(to, ARTISTS))).size).toBe(files.get(ARTISTS)!.length);
+});
+
+it('is told from a folder that cannot be written', async () => {
+  const files = makeVersion(V1);
+  const { mirror } = await setUp(files);
+  const blocked = join(await temporaryFolder(), 'a-file');
+  writeFileSync(blocked, '');
+  const { downloader } = await setUp(files, { mirror, directory: join(blocked, 'root') });
+  const error = await rejectionOf(downloader.download(), StorageError, 'storage_failed');
+  expect(error.facts.path).toBe(join(blocked, 'root'));
+  expect(error.cause).toBeInstanceOf(Error);
+});
+
+it('is told from a target that is a folder', async () => {
+  const files = makeVersion(V1);
+  const { root, downloader } = await setUp(files);
+  await writeFiles(root, new Map([[`${ARTISTS}/inside`, Buffer.alloc(1)]]));
+  await chmod(root, 0o755);
+  await rejectionOf(downloader.download(), StorageError, 'storage_failed');
+});
