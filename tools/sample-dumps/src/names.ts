@@ -12,10 +12,10 @@ export interface Reference {
 }
 
 const ARTIST_SCRIPTS = new Weighted<Script>([
-  ['latin', 888],
-  ['accented', 65],
-  ['cyrillic', 34],
-  ['greek', 6],
+  ['latin', 913],
+  ['accented', 62],
+  ['cyrillic', 14],
+  ['greek', 4],
   ['arabic', 4],
   ['kana', 1],
   ['han', 1],
@@ -23,9 +23,9 @@ const ARTIST_SCRIPTS = new Weighted<Script>([
 ]);
 
 const LABEL_SCRIPTS = new Weighted<Script>([
-  ['latin', 946],
-  ['accented', 34],
-  ['cyrillic', 17],
+  ['latin', 964],
+  ['accented', 24],
+  ['cyrillic', 9],
   ['arabic', 2],
   ['hebrew', 1],
 ]);
@@ -133,15 +133,15 @@ const latinArtist = (random: Random): string => {
     case 2:
       return `${random.pickEarly(words)} ${random.pick(words)}`;
     case 3:
-      return `DJ ${random.pick(GIVEN_NAMES)}`;
+      return `DJ ${random.pickEarly(GIVEN_NAMES)}`;
     case 4:
-      return `${random.pick(GIVEN_NAMES)}${random.chance(0.22) ? ' & ' : ' And '}${random.pick(GIVEN_NAMES)}`;
+      return `${random.pickEarly(GIVEN_NAMES)}${random.chance(0.22) ? ' & ' : ' And '}${random.pickEarly(GIVEN_NAMES)}`;
     case 5:
-      return `${random.pick(GIVEN_NAMES)} ${random.pick(GIVEN_NAMES)} ${random.pick(FAMILY_NAMES)}`;
+      return `${random.pickEarly(GIVEN_NAMES)} ${random.pickEarly(GIVEN_NAMES)} ${random.pickEarly(FAMILY_NAMES)}`;
     case 6:
       return `The ${random.pickEarly(words)} ${random.pickEarly(words)} ${random.chance(0.5) ? 'Band' : 'Orchestra'}`;
     default:
-      return `${random.pick(GIVEN_NAMES)} ${random.pick(FAMILY_NAMES)}`;
+      return `${random.pickEarly(GIVEN_NAMES)} ${random.pickEarly(FAMILY_NAMES)}`;
   }
 };
 
@@ -149,16 +149,15 @@ const otherArtist = (random: Random, script: Script): string => {
   const words = TITLE_WORDS[script];
   if (script !== 'accented') return `${random.pick(words)} ${random.pick(words)}`;
   return random.chance(0.5)
-    ? `${random.pick(GIVEN_NAMES)} ${random.pick(words)}`
-    : `${random.pick(words)} ${random.pick(FAMILY_NAMES)}`;
+    ? `${random.pickEarly(GIVEN_NAMES)} ${random.pick(words)}`
+    : `${random.pick(words)} ${random.pickEarly(FAMILY_NAMES)}`;
 };
 
 const labelName = (random: Random): string => {
   const script = LABEL_SCRIPTS.draw(random);
   const words = TITLE_WORDS[script];
-  let name = random.pick(words);
-  if (random.chance(0.55)) name += ` ${random.pickEarly(words)}`;
-  if (random.chance(0.025)) name += ` & ${random.pick(FAMILY_NAMES)}`;
+  let name = random.chance(0.5) ? random.pick(words) : random.pickEarly(words);
+  if (random.chance(0.6)) name += ` ${random.pickEarly(words)}`;
   name += LABEL_ENDINGS.draw(random);
   return random.chance(0.1) ? `${name} (${random.between(2, 9)})` : name;
 };
@@ -167,14 +166,16 @@ const labelName = (random: Random): string => {
 export const nameVariation = (random: Random, name: string): string => {
   const plain = name.replace(/ \(\d+\)$/, '');
   const space = plain.lastIndexOf(' ');
-  if (space <= 0) return random.chance(0.5) ? plain.toUpperCase() : `${plain} ${random.pick(GIVEN_NAMES)}`;
+  if (space <= 0) return random.chance(0.5) ? plain.toUpperCase() : `${plain} ${random.pickEarly(GIVEN_NAMES)}`;
   const last = plain.slice(space + 1);
-  switch (random.below(5)) {
+  switch (random.below(8)) {
     case 0:
-      return last;
     case 1:
-      return `${plain} ${random.pick(FAMILY_NAMES)}`;
     case 2:
+      return last;
+    case 3:
+      return `${plain} ${random.pickEarly(FAMILY_NAMES)}`;
+    case 4:
       return `${plain.slice(0, space)} ${random.pick(GIVEN_NAMES).charAt(0)}. ${last}`;
     default:
       return `${plain.charAt(0)}. ${last}`;

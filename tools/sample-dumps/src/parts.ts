@@ -1,7 +1,7 @@
 import { IMAGES, VIDEO } from './calibration.js';
 import type { Pen } from './pen.js';
 import { astral, prose, title } from './prose.js';
-import type { Spread } from './spread.js';
+import type { Random } from './random.js';
 import { SITES } from './terms.js';
 import { type Script, SIGNS, WORDS } from './vocabulary.js';
 
@@ -18,19 +18,22 @@ export const images = (pen: Pen, kind: string, id: number, count: number): strin
     let uri150 = '';
     if (traits.images === 'addresses') {
       const file = `${kind}-${id}-${1_100_000_000 + random.below(400_000_000)}.jpeg`;
-      uri = `http://api.discogs.example/image/${file}`;
-      uri150 = `http://api.discogs.example/image/${kind}-150-${file.slice(kind.length + 1)}`;
+      uri = `http://api.discogs.com/image/${file}`;
+      uri150 = `http://api.discogs.com/image/${kind}-150-${file.slice(kind.length + 1)}`;
     }
     const width = random.chance(0.85) ? 600 : random.between(120, 600);
-    const height = random.chance(IMAGES.square)
-      ? width
-      : width === 600
-        ? random.between(440, 610)
-        : random.between(99, 800);
+    const height = imageHeight(random, width);
     inner += `${pen.tag('image', 'type', type, 'uri', uri, 'uri150', uri150, 'width', String(width), 'height', String(height))}/>`;
     type = 'secondary';
   }
   return `<images>${inner}</images>`;
+};
+
+/** Most images are of sleeves: close to square. */
+const imageHeight = (random: Random, width: number): number => {
+  if (random.chance(IMAGES.square)) return width;
+  if (width < 600) return random.between(99, 800);
+  return random.chance(IMAGES.nearSquare) ? random.between(593, 604) : random.between(440, 610);
 };
 
 /** `<genre>` or `<style>` elements, none of them twice. */
@@ -46,14 +49,14 @@ export const terms = (pen: Pen, name: string, count: number, draw: () => string)
   return inner;
 };
 
-export const urls = (pen: Pen, counts: Spread): string => {
+export const urls = (pen: Pen, count: number): string => {
   const { random } = pen;
   let inner = '';
-  for (let left = counts.draw(random); left > 0; left--) {
+  for (let left = count; left > 0; left--) {
     let url = random.chance(0.5)
       ? `${random.pick(SITES)}${random.pick(WORDS.latin)}${random.pickEarly(WORDS.latin)}`
       : `http://www.${random.pick(WORDS.latin)}-${random.pickEarly(WORDS.latin)}.example/${random.chance(0.3) ? random.pick(WORDS.latin) : ''}`;
-    if (random.chance(0.02)) url += `?id=${random.below(99_999)}&lang=en`;
+    if (random.chance(0.017)) url += `?id=${random.below(99_999)}&lang=en`;
     if (random.chance(0.015)) url += `/${random.pick(WORDS.cyrillic)}_${random.pick(WORDS.cyrillic)}`;
     inner += pen.element('url', url);
   }
@@ -80,13 +83,14 @@ export const videos = (pen: Pen, count: number, about: { artist: string; title: 
   const company = random.pickEarly(WORDS.latin);
   const year = random.between(1958, 2020);
   // One person often puts all of a record's tracks on line, with the same words.
-  const uploader = prose(pen, { length: 60 + random.below(200), newline: '\n', breaks: 0.6, links: 0, foreign: 0.045 });
-  const sameWords = random.chance(0.35);
+  const newline = random.chance(0.45) ? '\r\n' : '\n';
+  const uploader = prose(pen, { length: 60 + random.below(200), newline, breaks: 0.7, links: 0, foreign: 0.045 });
+  const sameWords = random.chance(0.45);
   for (let left = count; left > 0; left--) {
     const track = title(random, random.chance(0.3) ? about.script : 'latin', 16);
     let caption = random.chance(0.75) ? `${about.artist} - ${track}` : track;
     if (random.chance(0.025)) caption += random.chance(0.2) ? ` ${astral(random)}` : ` ${random.pick(SIGNS)}`;
-    if (random.chance(0.1)) caption += ` ${about.title}`;
+    if (random.chance(0.22)) caption += ` ${about.title}`;
     let description: string;
     const kind = random.fraction();
     if (kind < VIDEO.emptyDescription) description = '';
@@ -101,8 +105,8 @@ export const videos = (pen: Pen, count: number, about: { artist: string; title: 
         ? `${track}\n${uploader}`
         : prose(pen, {
             length,
-            newline: random.chance(0.2) ? '\r\n' : '\n',
-            breaks: 0.5,
+            newline,
+            breaks: 0.75,
             links: 0,
             foreign: random.chance(0.3) ? 0.05 : 0.004,
           });

@@ -85,7 +85,7 @@ const link = (pen: Pen): string => {
 export const title = (random: Random, script: Script, length: number): string => {
   const words = TITLE_WORDS[script];
   const plain = TITLE_WORDS.latin;
-  let text = script === 'accented' || random.chance(0.5) ? random.pick(words) : random.pickEarly(words);
+  let text = script === 'accented' || random.chance(0.3) ? random.pick(words) : random.pickEarly(words);
   if (text.length > length + 4) return text.slice(0, Math.max(1, length));
   while (text.length < length - 3) {
     const separator = random.next() >>> 24;

@@ -5,7 +5,7 @@ import { images, terms, videos } from './parts.js';
 import type { Pen } from './pen.js';
 import { prose, TITLE_SCRIPTS, title } from './prose.js';
 import type { Random } from './random.js';
-import { type Spread, Weighted } from './spread.js';
+import { GREAT, has, type Spread, Weighted } from './spread.js';
 import {
   COMPANY_PARTS,
   COUNTRIES,
@@ -37,6 +37,7 @@ export const releaseRecord = (pen: Pen, number: number): string => {
   const id = names.id('releases', number);
   const script = TITLE_SCRIPTS.draw(random);
   const name = title(random, script, RELEASE.title.draw(random));
+  const great = random.chance(GREAT);
   const [format, trackCounts] = FORMAT.draw(random);
   const tracks = trackList(pen, format, trackCounts.draw(random), script);
   const artists = tracks.compilation
@@ -48,7 +49,7 @@ export const releaseRecord = (pen: Pen, number: number): string => {
   if (random.chance(RELEASE.images.share)) xml += images(pen, 'R', id, RELEASE.images.count.draw(random));
   xml += `${artists.xml}${pen.element('title', name)}${labels(pen, label)}`;
   if (pen.traits.series) xml += series(pen);
-  xml += pen.wrap('extraartists', credits(pen));
+  xml += pen.wrap('extraartists', credits(pen, great));
   xml += formats(pen, format);
   xml += `<genres>${terms(pen, 'genre', RELEASE.genres.draw(random), () => GENRES.draw(random))}</genres>`;
   if (random.chance(RELEASE.styles.share)) {
@@ -56,13 +57,13 @@ export const releaseRecord = (pen: Pen, number: number): string => {
   }
   if (random.chance(RELEASE.country)) xml += pen.element('country', COUNTRIES.draw(random));
   if (random.chance(RELEASE.released.share)) xml += `<released>${released(random)}</released>`;
-  if (random.chance(RELEASE.notes.share)) xml += pen.element('notes', notes(pen));
+  if (has(random, RELEASE.notes.share, great)) xml += pen.element('notes', notes(pen, great));
   xml += `<data_quality>${QUALITY.draw(random)}</data_quality>${masterId(pen, number)}${tracks.xml}`;
-  xml += pen.wrap('identifiers', identifiers(pen));
-  if (random.chance(RELEASE.videos.share)) {
-    xml += videos(pen, RELEASE.videos.count.draw(random), { artist: artists.first, title: name, script });
+  xml += pen.wrap('identifiers', identifiers(pen, great));
+  if (has(random, RELEASE.videos.share, great)) {
+    xml += videos(pen, RELEASE.videos.count.draw(random, great), { artist: artists.first, title: name, script });
   }
-  return `${xml}${pen.wrap('companies', companies(pen, label))}</release>`;
+  return `${xml}${pen.wrap('companies', companies(pen, label, great))}</release>`;
 };
 
 const NO_CREDIT = { anv: '', join: '', role: '', tracks: '' } as const;
@@ -101,15 +102,15 @@ const series = (pen: Pen): string => {
   return `<series>${pen.tag('series', 'name', name, 'catno', number, 'id', String(id))}/></series>`;
 };
 
-const credits = (pen: Pen): string => {
+const credits = (pen: Pen, great: boolean): string => {
   const { random } = pen;
-  if (!random.chance(RELEASE.credits.share)) return '';
+  if (!has(random, RELEASE.credits.share, great)) return '';
   let inner = '';
   let artist = pen.names.anyArtist(random);
-  for (let left = RELEASE.credits.count.draw(random); left > 0; left--) {
+  for (let left = RELEASE.credits.count.draw(random, great); left > 0; left--) {
     const anv = random.chance(RELEASE.credits.anv) ? nameVariation(random, artist.name) : '';
     const tracks = random.chance(RELEASE.credits.tracks) ? trackRange(random) : '';
-    inner += artistCredit(pen, artist, { anv, join: '', role: role(random, 0.2), tracks });
+    inner += artistCredit(pen, artist, { anv, join: '', role: role(random, 0.28), tracks });
     if (random.chance(0.85)) artist = pen.names.anyArtist(random);
   }
   return inner;
@@ -119,7 +120,7 @@ const trackRange = (random: Random): string => {
   const side = random.chance(0.6) ? 'A' : '';
   let at = random.between(1, 4);
   let text = `${side}${at}`;
-  while (random.chance(0.55)) {
+  while (random.chance(0.66)) {
     at += random.between(1, 3);
     text += `${random.chance(0.3) ? ' to ' : ', '}${side}${at}`;
   }
@@ -152,13 +153,13 @@ const released = (random: Random): string => {
   return `${year}-${String(random.between(1, 12)).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 };
 
-const notes = (pen: Pen): string => {
+const notes = (pen: Pen, great: boolean): string => {
   const { random } = pen;
   if (random.chance(RELEASE.notes.blank)) return '\n';
   return prose(pen, {
-    length: RELEASE.notes.length.draw(random),
+    length: RELEASE.notes.length.draw(random, great),
     newline: random.chance(0.42) ? '\r\n' : '\n',
-    breaks: 0.5,
+    breaks: 0.7,
     links: 0.06,
     foreign: random.chance(0.1) ? 0.03 : 0.006,
   });
@@ -175,19 +176,19 @@ const masterId = (pen: Pen, number: number): string => {
     : `<master_id>${id}</master_id>`;
 };
 
-const identifiers = (pen: Pen): string => {
+const identifiers = (pen: Pen, great: boolean): string => {
   const { random } = pen;
-  if (!random.chance(RELEASE.identifiers.share)) return '';
+  if (!has(random, RELEASE.identifiers.share, great)) return '';
   let inner = '';
   const stem = `${random.pick(GIVEN_NAMES).toUpperCase()} ${random.between(10, 99_999)}`;
   let side = 0;
-  for (let left = RELEASE.identifiers.count.draw(random); left > 0; left--) {
+  for (let left = RELEASE.identifiers.count.draw(random, great); left > 0; left--) {
     const type = IDENTIFIER_TYPES.draw(random);
     const matrix = type === 'Matrix / Runout';
     if (random.chance(matrix ? 0.75 : 0.43)) {
       const description = matrix
-        ? `Side ${'ABCDEFGH'[side++ % 8]}${random.chance(0.4) ? ', etched runout' : ''}`
-        : random.pick(['Text', 'Printed', 'Scanned', 'On sleeve', 'On the label of side A']);
+        ? `Side ${'ABCDEFGH'[side++ % 8]}${random.chance(0.4) ? ', hand-etched runout' : ''}`
+        : random.pick(['Text', 'Printed', 'Scanned', 'Text on back sleeve', 'On the label of side A']);
       inner += `${pen.tag('identifier', 'type', type, 'description', description, 'value', identifierValue(random, type, stem, side))}/>`;
     } else inner += `${pen.tag('identifier', 'type', type, 'value', identifierValue(random, type, stem, side))}/>`;
   }
@@ -211,18 +212,18 @@ const identifierValue = (random: Random, type: string, stem: string, side: numbe
       if (random.chance(0.07)) value += ` ${random.pick(SIGNS)} ${random.pick(SIGNS)}`;
       if (random.chance(0.03)) value += ` ${random.pick(WORDS.cyrillic)}`;
       if (random.chance(0.004)) value += ` "${random.pick(TITLE_WORDS.latin)}"`;
-      if (random.chance(0.002)) value += ` <${random.between(100, 999)}>`;
+      if (random.chance(0.006)) value += ` <${random.between(100, 999)}>`;
       return value;
     }
   }
 };
 
-const companies = (pen: Pen, label: Reference): string => {
+const companies = (pen: Pen, label: Reference, great: boolean): string => {
   const { random } = pen;
-  if (!random.chance(RELEASE.companies.share)) return '';
+  if (!has(random, RELEASE.companies.share, great)) return '';
   let inner = '';
   let company = label;
-  for (let left = RELEASE.companies.count.draw(random); left > 0; left--) {
+  for (let left = RELEASE.companies.count.draw(random, great); left > 0; left--) {
     if (random.chance(0.75)) company = pen.names.anyCompany(random);
     const [part, partName] = COMPANY_PARTS.draw(random);
     const catno = random.chance(RELEASE.companies.catno) ? catalogueNumber(random) : '';

@@ -7,6 +7,17 @@ const SLOTS = 1024;
 /** The slots above the 99th percentile: drawn by formula, since a table would cut off the long tail. */
 const TAIL_FROM = Math.floor(SLOTS * 0.99);
 
+const UPPER_QUARTER = SLOTS * 0.75;
+
+/** Share of the records that have more of everything than the rest: what one person documents well has several things long. */
+export const GREAT = 0.25;
+
+/** Whether something that `share` of all records have is there: more than twice as often in the great ones. */
+export const has = (random: Random, share: number, great: boolean): boolean => {
+  const ofGreat = Math.min(0.97, share * 2.2);
+  return random.chance(great ? ofGreat : (share - GREAT * ofGreat) / (1 - GREAT));
+};
+
 /** A distribution of counts or lengths, given by its quantiles as measured on the excerpts. */
 export class Spread {
   private readonly body: Int32Array;
@@ -20,8 +31,15 @@ export class Spread {
     for (let slot = 0; slot < SLOTS; slot++) this.body[slot] = Math.round(interpolate(figures, (slot + 0.5) / SLOTS));
   }
 
-  draw(random: Random): number {
-    const slot = random.next() >>> 22;
+  /**
+   * @param great Whether the record is a great one ({@link GREAT}), for what is only drawn where {@link has} says so: the upper
+   * quarter of the values then falls mostly to these. Over all records the distribution stays the same.
+   */
+  draw(random: Random, great?: boolean): number {
+    let slot = random.next() >>> 22;
+    if (great !== undefined) {
+      slot = random.chance(great ? 0.43 : 0.03) ? (slot >>> 2) + UPPER_QUARTER : slot % UPPER_QUARTER;
+    }
     if (slot < TAIL_FROM) return this.body[slot] as number;
     // The greatest value of a thousand is a rare one: most of the tail lies close to the 99th percentile.
     const u = random.fraction();

@@ -29,7 +29,8 @@ export const trackList = (
   const habits: Habits = {
     script,
     durations: random.chance(TRACK.durations.releases),
-    compilation: count > 1 && random.chance(TRACK.artists.releases * 1.05),
+    // Compilations are long.
+    compilation: random.chance(TRACK.artists.releases * (count > 7 ? 1.55 : 0.6)),
     credited: random.chance(TRACK.credits.releases) ? TRACK.credits.percentOfTracks.draw(random) / 100 : 0,
     pool: [],
   };
@@ -62,8 +63,10 @@ const track = (pen: Pen, habits: Habits, position: string): string => {
 
 const trackTitle = (random: Random, script: Script): string => {
   if (random.chance(0.002)) return '';
-  const text = title(random, script === 'accented' && random.chance(0.35) ? 'latin' : script, TRACK.title.draw(random));
-  return random.chance(0.1) ? `${text} (${random.pick(TRACK_SUFFIXES)})` : text;
+  const length = TRACK.title.draw(random);
+  const suffix = random.chance(0.1) ? ` (${random.pick(TRACK_SUFFIXES)})` : random.chance(0.0015) ? ' >' : '';
+  const words = script === 'accented' && random.chance(0.35) ? 'latin' : script;
+  return title(random, words, Math.max(1, length - 1 - suffix.length)) + suffix;
 };
 
 const duration = (random: Random, habits: Habits): string => {
@@ -94,7 +97,7 @@ const subTracks = (pen: Pen, habits: Habits, position: string): string => {
   let inner = '';
   const count = TRACK.subTracks.count.draw(random);
   for (let index = 0; index < count; index++) {
-    inner += `<track>${pen.element('position', `${position}.${index + 1}`)}${pen.element('title', trackTitle(random, habits.script))}${pen.element('duration', duration(random, habits))}`;
+    inner += `<track>${pen.element('position', `${position}${String.fromCharCode(97 + (index % 26))}`)}${pen.element('title', trackTitle(random, habits.script))}${pen.element('duration', duration(random, habits))}`;
     if (random.chance(TRACK.subTracks.artists)) inner += mainArtists(pen, 1, 0.5).xml;
     if (random.chance(TRACK.subTracks.credits)) inner += `<extraartists>${trackCredits(pen, habits, 2)}</extraartists>`;
     inner += '</track>';

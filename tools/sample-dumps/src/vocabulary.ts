@@ -53,7 +53,7 @@ const letters = (random: Random, from: readonly string[], least: number, most: n
   return word;
 };
 
-const coined = build(2600, 1, (random) => syllables(random, 1, 3));
+const coined = build(1400, 1, (random) => syllables(random, 1, 3));
 const coinedAccented = build(700, 2, (random) => {
   const start = random.chance(0.8) ? random.pick(CLOSED) : '';
   const middle = start + random.pick(ACCENTED_VOWELS) + random.pick(CLOSED);
@@ -102,8 +102,8 @@ export const TITLE_WORDS: Readonly<Record<Script, readonly string[]>> = {
 };
 
 /** Given names and family names, all of them coined. */
-export const GIVEN_NAMES = capitals(build(700, 10, (random) => syllables(random, 1, 2)));
-export const FAMILY_NAMES = capitals(build(4000, 11, (random) => syllables(random, 1, 3)));
+export const GIVEN_NAMES = capitals(build(500, 10, (random) => syllables(random, 1, 2)));
+export const FAMILY_NAMES = capitals(build(1800, 11, (random) => syllables(random, 1, 3)));
 
 /** Signs beyond Latin-1 that turn up in runouts, notes and video titles. */
 export const SIGNS = split('• ◇ ○ △ ∆ Ⓟ ℗ © ® ™ – — … ½ ⅓ ¾ ° × № ★ ♥ ♪ → ″ ′');

@@ -2,7 +2,7 @@ import { artistRecord } from './artist-record.js';
 import type { DataType } from './data-type.js';
 import type { Era } from './era.js';
 import { SampleDumpError } from './errors.js';
-import { encodeXml } from './escape.js';
+import { encodeXml, INVALID_BYTE } from './escape.js';
 import { labelRecord } from './label-record.js';
 import { masterRecord } from './master-record.js';
 import { checkCharacters, checkCount, checkEra, checkSeed, checkType } from './options.js';
@@ -115,31 +115,66 @@ export function* generateBlocks(options: XmlOptions): Generator<XmlBlock, void, 
   }
   options.signal?.throwIfAborted();
 
-  const open = root ? `<${options.type}>\n` : '';
+  const block = new Block(blockBytes, ascii);
+  if (root) block.add(`<${options.type}>\n`);
   const close = root ? `</${options.type}>` : '';
-  let block = open;
-  let size = open.length;
+  // The root's end tag counts, though it stands after the last record.
+  let total = block.size + close.length;
   let inBlock = 0;
-  // With the root's end tag, which stands after the last record.
-  let total = open.length + close.length;
   for (let number = 1; number <= records && total < xmlBytes; number++) {
-    const xml = record(number);
-    const length = (ascii ? xml.length : Buffer.byteLength(xml)) + 1;
-    block += xml;
-    block += '\n';
-    size += length;
-    total += length;
+    total += block.add(`${record(number)}\n`);
     inBlock++;
-    if (size >= blockBytes) {
-      yield { bytes: encode(block, ascii), records: inBlock };
+    if (block.size >= blockBytes) {
+      yield { bytes: block.take(), records: inBlock };
       options.signal?.throwIfAborted();
-      block = '';
-      size = 0;
       inBlock = 0;
     }
   }
-  block += close;
-  if (block !== '') yield { bytes: encode(block, ascii), records: inBlock };
+  block.add(close);
+  if (block.size > 0) yield { bytes: block.take(), records: inBlock };
 }
 
-const encode = (block: string, ascii: boolean): Buffer => (ascii ? Buffer.from(block, 'latin1') : encodeXml(block));
+/**
+ * Gathers records as bytes. Each is written at once, since a mebibyte of string made of a hundred thousand pieces
+ * outlives the young generation of the heap: that halves the speed.
+ */
+class Block {
+  size = 0;
+  private buffer: Buffer;
+
+  constructor(
+    private readonly blockBytes: number,
+    /** Whether each character is one byte. */
+    private readonly ascii: boolean,
+  ) {
+    this.buffer = Buffer.allocUnsafe(this.capacity(0));
+  }
+
+  /** @returns the number of bytes added */
+  add(xml: string): number {
+    const most = this.ascii ? xml.length : xml.length * 3;
+    if (this.buffer.length - this.size < most) {
+      const larger = Buffer.allocUnsafe(this.capacity(this.size + most));
+      this.buffer.copy(larger, 0, 0, this.size);
+      this.buffer = larger;
+    }
+    const added = this.ascii ? this.buffer.write(xml, this.size, 'latin1') : this.write(xml);
+    this.size += added;
+    return added;
+  }
+
+  take(): Buffer {
+    const bytes = this.buffer.subarray(0, this.size);
+    this.buffer = Buffer.allocUnsafe(this.capacity(0));
+    this.size = 0;
+    return bytes;
+  }
+
+  private write(xml: string): number {
+    return xml.includes(INVALID_BYTE) ? encodeXml(xml).copy(this.buffer, this.size) : this.buffer.write(xml, this.size);
+  }
+
+  private capacity(least: number): number {
+    return Math.max(least, this.blockBytes) + 64 * 1024;
+  }
+}
