@@ -158,7 +158,7 @@ const notes = (pen: Pen, great: boolean): string => {
   if (random.chance(RELEASE.notes.blank)) return '\n';
   return prose(pen, {
     length: RELEASE.notes.length.draw(random, great),
-    newline: random.chance(0.42) ? '\r\n' : '\n',
+    newline: random.chance(0.34) ? '\r\n' : '\n',
     breaks: 0.7,
     links: 0.06,
     foreign: random.chance(0.1) ? 0.03 : 0.006,
