@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { errnoOf, StateMarkerError, StoreIoError, type StoreOperation } from './errors.js';
 
 /** The ending of a temporary file: 64 random bits, so that no two writers ever share one. */
@@ -56,8 +56,17 @@ const createFile = async (directory: string, path: string): Promise<FileHandle> 
     return await open(path, 'wx');
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw new StoreIoError('write', path, error);
-    await attempt('create-directory', directory, () => mkdir(directory, { recursive: true }));
+    await createDirectory(directory);
     return attempt('write', path, () => open(path, 'wx'));
+  }
+};
+
+/** Makes a folder with all above it, as durably as what will stand in it. */
+const createDirectory = async (directory: string): Promise<void> => {
+  const made = await attempt('create-directory', directory, () => mkdir(directory, { recursive: true }));
+  if (made === undefined) return;
+  for (let path = resolve(directory); path.length >= resolve(made).length; path = dirname(path)) {
+    await syncDirectory(dirname(path));
   }
 };
 

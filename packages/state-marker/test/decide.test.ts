@@ -178,6 +178,13 @@ describe('the plan for a file:', () => {
   }
 });
 
+test('a name that every object inherits is no file of the marker', () => {
+  for (const name of ['__proto__', 'constructor', 'toString']) {
+    expect(planFile(fresh(), name, 'aa').reason).toBe('not_started');
+    expect(decide(found(completed()), { files: [{ name }] }).reason).toBe('files_unfinished');
+  }
+});
+
 /** The marker without the checksum of the artists' bytes, as older extractors write it. */
 function begunWithout(marker: StateMarker): StateMarker {
   const files = marker.processing_phase.progress_by_file;

@@ -85,7 +85,8 @@ describe('the file store', () => {
     await using store = await createFileMarkerStore({ directory });
     const plants = [
       () => mkdir(join(path, 'inner'), { recursive: true }),
-      () => writeFile(path, Buffer.from([0xff, 0xfe, 0x7b, 0x7d])),
+      // Whole and valid but for one byte, 0xff, within a text.
+      () => writeFile(path, Buffer.from(serializeMarker(failProcessing(markerAt(5), 'ÿ', T0)), 'latin1')),
       async () => {
         await writeFile(path, '');
         await truncate(path, 17 * 1024 * 1024);
