@@ -143,9 +143,8 @@ const processFile = async (
       ),
     );
     await keeper.save();
-    const { malformed, irregularities } = stats;
-    const notObjects = irregularities['not-an-object'];
-    return summary({ outcome: 'completed', records, delivered, malformed, notObjects, irregularities });
+    const irregularities = Object.fromEntries(Object.entries(stats.irregularities).filter(([, count]) => count > 0));
+    return summary({ outcome: 'completed', records, delivered, malformed: stats.malformed, irregularities });
   } catch (error) {
     if (signal.aborted) return summary({ outcome: 'stopped' });
     const reason = describeError(error);
@@ -157,4 +156,4 @@ const processFile = async (
   }
 };
 
-const NOTHING_ODD = { malformed: 0, notObjects: 0, irregularities: {} } as const;
+const NOTHING_ODD = { malformed: 0, irregularities: {} } as const;

@@ -29,7 +29,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         logger.warn({ path: event.path }, '⚠️ The download metadata could not be read: it is made anew');
         break;
       case 'download-started':
-        logger.info({ file: event.file, bytes: event.bytesTotal }, `📥 Fetching ${event.file}`);
+        logger.info({ file: event.file, bytes: event.bytesTotal }, `📥 Getting ${event.file}`);
         break;
       case 'download-progress':
         break;
@@ -84,7 +84,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         );
         break;
       case 'file-finished': {
-        const { file, dataType, records, delivered, seconds, malformed, notObjects, irregularities } = event;
+        const { file, dataType, records, delivered, seconds, malformed, irregularities } = event;
         const facts = {
           file,
           data_type: dataType,
@@ -92,7 +92,6 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           delivered,
           seconds: Number(seconds.toFixed(3)),
           malformed,
-          not_objects: notObjects,
           irregularities,
         };
         if (event.outcome === 'completed') logger.info(facts, `✅ ${dataType}: all ${records} records delivered`);

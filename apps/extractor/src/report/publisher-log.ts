@@ -26,8 +26,8 @@ export const createPublisherLog =
         break;
       case 'nack':
         logger.warn(
-          { file, message_id: event.messageId, attempt: event.attempt },
-          `⚠️ ${file}: the broker refused a message; it is sent again`,
+          { file, refused: event.refused, attempt: event.attempt, delay_ms: event.delay },
+          `⚠️ ${file}: the broker refused ${event.refused} messages; they are sent again`,
         );
         break;
       case 'shortfall':

@@ -25,9 +25,7 @@ export interface FileSummary {
   readonly seconds: number;
   /** Records kept in the quarantine instead of being delivered. */
   readonly malformed: number;
-  /** Records that are no objects, and so have no message. */
-  readonly notObjects: number;
-  /** Irregularities in the XML, counted by kind. */
+  /** Irregularities in the XML, counted by kind; `not-an-object` counts records that have no message. */
   readonly irregularities: Readonly<Record<string, number>>;
   readonly error?: Error;
 }
