@@ -1,4 +1,4 @@
-import { isSpace, LESS } from './bytes';
+import { isSpace } from './bytes';
 import { INPUT, MAX_RECORDS, Mode, PREFIX_MASK, RESULT, Result, SEED, Status, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work } from './layout';
 import { DIGESTS, ELEMENTS, ELEMENT_BYTES, Element, inputEnd, outputEnd, outputStart, setInputEnd, setOutput } from './layout';
 import { addedChild, assembleMessages, findId, idBytes, idStart, jsonGap, memberBytes } from './messages';
@@ -121,7 +121,7 @@ function readRecord(start: usize): usize {
 
 /** Whether what pass 1 read is a record of the data type, an object, of a plain id, in valid UTF-8. */
 function isRegularRecord(start: usize, end: usize): bool {
-  if (load<u8>(start) != LESS || load<usize>(ELEMENTS, Element.NAME) != recordName) return false;
+  if (load<usize>(ELEMENTS, Element.NAME) != recordName) return false;
   const hasAttributes = load<usize>(ELEMENTS, Element.ATTRIBUTES) != load<usize>(ELEMENTS, Element.ATTRIBUTES_END);
   const hasChildren = load<usize>(ELEMENTS, Element.SUBTREE_END) != ELEMENTS + ELEMENT_BYTES;
   return (hasAttributes || hasChildren) && findId(idName, addsId, elementsEnd) && isUtf8(start, end);

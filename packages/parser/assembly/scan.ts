@@ -29,8 +29,10 @@ function failAt(at: usize): usize {
   return 0;
 }
 
-/** Reads the record at `start` (a `<`); answers the address behind it, or 0: see `failedAt`. */
+/** Reads the record at `start`; answers the address behind it, or 0: see `failedAt`. */
 export function scanRecord(start: usize): usize {
+  if (load<u8>(start) != LESS) return failAt(start);
+  if (load<u8>(start, 1) == SLASH) return failAt(start + 1);
   let at = start;
   let element = ELEMENTS;
   let attribute = ATTRIBUTES;

@@ -155,7 +155,6 @@ const INPUT_BYTES = 2 * 1024 * 1024;
 const OUTPUT_BYTES = 4 * 1024 * 1024;
 /** Words of the kernel's work table per record; the first two are the JSON's span. */
 const WORK_WORDS = 8;
-const DIGEST_BYTES = 64;
 
 /** Compiled once a thread: a few milliseconds, without a promise. */
 let compiled: WasmModule | undefined;
@@ -232,17 +231,19 @@ class WasmKernel implements Kernel {
     };
   }
 
-  /** Hashes each record's canonical JSON where it lies, and puts the digits where `assemble` takes them. */
+  /** Hashes each record's canonical JSON where it lies, and puts all digits where `assemble` takes them. */
   #hash(records: number): void {
-    const heap = this.#heap;
     const words = this.#words;
+    const { buffer } = this.#exports.memory;
+    let digits = '';
     let entry = this.#workAddress >> 2;
-    let digest = this.#digestAddress;
-    for (let record = 0; record < records; record++, entry += WORK_WORDS, digest += DIGEST_BYTES) {
-      const json = heap.subarray(words[entry], words[entry + 1]);
-      // One-shot, in hexadecimal: half the time of a Hash object for records of a few hundred bytes.
-      heap.write(hash('sha256', json, 'hex'), digest, DIGEST_BYTES, 'latin1');
+    for (let record = 0; record < records; record++, entry += WORK_WORDS) {
+      const start = words[entry]!;
+      // One-shot, to hexadecimal: less than half the cost of a Hash object for records of a few hundred bytes.
+      digits += hash('sha256', new Uint8Array(buffer, start, words[entry + 1]! - start), 'hex');
     }
+    // One write for all: a write per record would cost a sixth of a hash each.
+    this.#heap.write(digits, this.#digestAddress, 'latin1');
   }
 
   #result(word: number): number {
