@@ -68,9 +68,8 @@ export class FileTask {
 
   /** Bytes that its transfer will need on the disk, as far as that is known. */
   async neededBytes(): Promise<number> {
-    if (this.#file.size === null) return 0;
     const part = await stat(this.#partPath).catch(() => null);
-    return Math.max(0, this.#file.size - (part?.size ?? 0));
+    return Math.max(0, (this.#file.size ?? this.#file.sizeEstimate ?? 0) - (part?.size ?? 0));
   }
 
   /** Settles the task if the right file lies here already. */

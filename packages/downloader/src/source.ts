@@ -10,6 +10,8 @@ export interface DumpFile {
   readonly kind: DataType | 'checksum';
   /** Bytes, or `null` where the listing does not say. */
   readonly size: number | null;
+  /** About how many bytes, where the listing gives a rounded size. It serves the check of the room on the disk, and nothing else. */
+  readonly sizeEstimate?: number | undefined;
   /** What the source itself calls the file: a path, an object's key. Meaningful to that source alone. */
   readonly key: string;
 }

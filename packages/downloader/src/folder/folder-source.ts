@@ -1,11 +1,11 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { DownloaderError, SourceError } from './errors.js';
-import { ListingBuilder } from './listing.js';
-import { parseFileName } from './names.js';
-import { readChunks } from './read-chunks.js';
-import type { DumpFile, DumpSource, DumpStream } from './source.js';
-import { errnoOf } from './storage.js';
+import { DownloaderError, SourceError } from '../errors.js';
+import { ListingBuilder } from '../listing.js';
+import { parseFileName } from '../names.js';
+import { readChunks } from '../read-chunks.js';
+import type { DumpFile, DumpSource, DumpStream } from '../source.js';
+import { errnoOf } from '../storage.js';
 
 /** What `createFolderSource` takes. */
 export interface FolderSourceOptions {
