@@ -126,6 +126,12 @@ describe('the download phase', () => {
     expect(marker.download_phase.downloads_by_file[ARTISTS]).toMatchObject({ checksum: null, bytes_downloaded: 0 });
   });
 
+  test('takes it back when a file that was whole is not, and cannot be had again', () => {
+    const marker = failFileDownload(startDownload(downloaded(), [ARTISTS], at(9)), ARTISTS, 'damaged', at(9));
+    expect(marker.download_phase).toMatchObject({ files_downloaded: 1, errors: [`${ARTISTS}: damaged`] });
+    expect(marker.download_phase.downloads_by_file[ARTISTS]).toMatchObject({ status: 'failed', checksum: null });
+  });
+
   test('refuses what cannot be', () => {
     const started = startDownload(fresh(), [ARTISTS], T0);
     const result = { bytes: 1, checksum: null };
@@ -137,8 +143,6 @@ describe('the download phase', () => {
     expect(brokenRule(() => advanceFileDownload(started, ARTISTS, 1, T0))).toBe('file_not_in_progress');
     expect(brokenRule(() => completeDownload(started, T0))).toBe('unfinished_files');
     expect(brokenRule(() => failDownload(downloaded(), 'x', T0))).toBe('already_completed');
-    const whole = completeFileDownload(started, ARTISTS, result, T0);
-    expect(brokenRule(() => failFileDownload(whole, ARTISTS, 'x', T0))).toBe('file_already_completed');
     expect(() => startDownload(fresh(), [], T0)).toThrow(code('INVALID_ARGUMENT'));
     expect(() => startDownload(fresh(), [ARTISTS, ARTISTS], T0)).toThrow(code('INVALID_ARGUMENT'));
     expect(() => completeFileDownload(started, ARTISTS, { bytes: -1, checksum: null }, T0)).toThrow(

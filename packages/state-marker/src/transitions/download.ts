@@ -98,17 +98,14 @@ export function completeFileDownload(
 }
 
 /**
- * A file could not be downloaded. The phase goes on with the others; `failDownload` ends it.
+ * A file could not be downloaded; or one that was whole turned out not to be, and could not be had again. The phase
+ * goes on with the others; `failDownload` ends it.
  *
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`, `file_already_completed`
+ * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`
  */
 export function failFileDownload(marker: StateMarker, file: string, error: string, now: Date): StateMarker {
   assertInProgress('failFileDownload', marker);
-  const entry = entryOf(marker.download_phase.downloads_by_file, file);
-  if (entry?.status === 'completed') {
-    refuse('failFileDownload', 'file_already_completed', 'it is downloaded', { file, status: 'completed' });
-  }
-  const failed = withFile(marker, file, now, { status: 'failed', completed_at: null });
+  const failed = withFile(marker, file, now, { status: 'failed', completed_at: null, checksum: null });
   return amend(failed, 'download_phase', { errors: appendError(failed.download_phase.errors, `${file}: ${error}`) });
 }
 

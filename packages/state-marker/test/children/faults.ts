@@ -77,7 +77,7 @@ const faults: Record<string, (directory: string) => Promise<unknown>> = {
   'read-only-mount': async (directory) => {
     const store = await createFileMarkerStore({ directory });
     await store.save(markerAt(1));
-    execFileSync('mount', ['-o', 'remount,ro', directory]);
+    execFileSync('mount', ['-o', 'remount,bind,ro', directory]);
     return { readOnly: await outcome(store.save(markerAt(2))), records: await recordsIn(store) };
   },
 
