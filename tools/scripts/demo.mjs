@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { install, pnpm } from './with-pnpm.mjs';
 
-const RECORDS_PER_TYPE = Number(process.env.DEMO_RECORDS ?? 20_000);
+const RECORDS_PER_TYPE = Number(process.env.DEMO_RECORDS ?? 10_000);
 const VERSION = '20260101';
 const TYPES = ['artists', 'labels', 'masters', 'releases'];
 
