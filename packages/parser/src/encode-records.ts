@@ -1,7 +1,11 @@
-import { ParserError } from './errors.js';
+import { checkEngine } from './engine.js';
+import type { Delivery } from './stream/collector.js';
+import { deliver } from './stream/deliver.js';
 import type { EncodedBlock } from './stream/encoded-block.js';
+import { MessageBlock } from './stream/message-block.js';
 import { type DumpSource, type ReadOptions, resolveReadOptions } from './stream/options.js';
-import type { RecordStream } from './stream/record-stream.js';
+import { type RecordStream, recordStream } from './stream/record-stream.js';
+import { newReadStats } from './stream/reports.js';
 
 /**
  * Reads a dump and gives its records as message bodies with their SHA-256, in blocks of about 1 MiB of XML, in document
@@ -10,6 +14,12 @@ import type { RecordStream } from './stream/record-stream.js';
  * @throws ParserError `INVALID_OPTIONS`, `ENGINE_UNAVAILABLE` at once; all else while iterating.
  */
 export const encodeRecords = (source: DumpSource, options: ReadOptions = {}): RecordStream<EncodedBlock> => {
-  resolveReadOptions(options);
-  throw new ParserError('ENGINE_UNAVAILABLE', `not yet built: ${String(source)}`);
+  const resolved = resolveReadOptions(options);
+  checkEngine(resolved.engine);
+  const stats = newReadStats();
+  return recordStream(messageBlocks(deliver(source, resolved, 'messages', stats)), stats);
 };
+
+async function* messageBlocks(deliveries: AsyncIterable<Delivery>): AsyncGenerator<EncodedBlock, void, undefined> {
+  for await (const delivery of deliveries) yield new MessageBlock(delivery);
+}

@@ -1,8 +1,12 @@
+import { HASH_LENGTH, TABLE_WIDTH } from './block/block-output.js';
 import type { DataType } from './data-type.js';
-import { ParserError } from './errors.js';
-import type { RecordTypes } from './record/types.js';
+import { checkEngine } from './engine.js';
+import type { RecordTypes, XmlObject } from './record/types.js';
+import type { Delivery } from './stream/collector.js';
+import { deliver } from './stream/deliver.js';
 import { type DumpSource, type ReadOptions, resolveReadOptions } from './stream/options.js';
-import type { RecordStream } from './stream/record-stream.js';
+import { type RecordStream, recordStream } from './stream/record-stream.js';
+import { newReadStats } from './stream/reports.js';
 
 /** One record as an object. */
 export interface ParsedRecord<T extends DataType = DataType> {
@@ -25,6 +29,29 @@ export const parseRecords = <T extends DataType = DataType>(
   source: DumpSource,
   options: ReadOptions & { dataType?: T | undefined } = {},
 ): RecordStream<ParsedRecord<T>> => {
-  resolveReadOptions(options);
-  throw new ParserError('ENGINE_UNAVAILABLE', `not yet built: ${String(source)}`);
+  const resolved = resolveReadOptions(options);
+  checkEngine(resolved.engine);
+  const stats = newReadStats();
+  return recordStream(parsedRecords<T>(deliver(source, resolved, 'json', stats)), stats);
+};
+
+async function* parsedRecords<T extends DataType>(
+  deliveries: AsyncIterable<Delivery>,
+): AsyncGenerator<ParsedRecord<T>, void, undefined> {
+  for await (const { firstRecord, count, bytes, table, hashes } of deliveries) {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const digits = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
+    for (let index = 0; index < count; index++) {
+      const row = index * TABLE_WIDTH;
+      const record = JSON.parse(text.toString('utf8', table[row], table[row + 1])) as RecordTypes[T];
+      const sha256 = digits.toString('latin1', index * HASH_LENGTH, (index + 1) * HASH_LENGTH);
+      yield { number: firstRecord + index, id: recordIdOf(record), sha256, record };
+    }
+  }
+}
+
+/** READING.md, section 5. */
+const recordIdOf = (record: XmlObject): string => {
+  const own = record['@id'] ?? record['id'];
+  return typeof own === 'string' ? own : 'unknown';
 };

@@ -8,3 +8,11 @@ export interface RecordStream<T> extends AsyncIterable<T>, AsyncDisposable {
   /** Live counters; they stay after the end. */
   readonly stats: ReadStats;
 }
+
+export const recordStream = <T>(records: AsyncGenerator<T, void, undefined>, stats: ReadStats): RecordStream<T> => ({
+  stats,
+  [Symbol.asyncIterator]: () => records,
+  [Symbol.asyncDispose]: async () => {
+    await records.return();
+  },
+});

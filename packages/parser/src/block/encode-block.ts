@@ -1,0 +1,243 @@
+import type { DataType } from '../data-type.js';
+import { type DocumentItem, nextItem } from '../document/scan-document.js';
+import { copyState, type DocumentState, indentAt } from '../document/state.js';
+import type { ParserErrorCode } from '../errors.js';
+import { buildRecord } from '../record/build-record.js';
+import { isObject } from '../record/canonical-json.js';
+import type { IrregularityKind, MalformedReason } from '../stream/reports.js';
+import { readElement } from '../strict/read-element.js';
+import { BlockOutput } from './block-output.js';
+
+/** What to make of the records: message bodies, or canonical JSON with the hashes beside it. */
+export type OutputKind = 'messages' | 'json';
+
+/** A stretch of the document to encode. All that matters for the result is in here. */
+export interface BlockRequest {
+  /** The document's state at the first byte. */
+  state: DocumentState;
+  bytes: Buffer;
+  /** Whether the document ends with these bytes. */
+  isFinal: boolean;
+  output: OutputKind;
+  /** How many records to pass over before the first that is encoded; `Infinity` to count only. */
+  skip: number;
+  maxRecordBytes: number;
+  maxDepth: number;
+}
+
+/** Something to tell, in document order. Offsets are into the block's bytes. */
+export type BlockNote =
+  | {
+      kind: 'irregularity';
+      irregularity: IrregularityKind;
+      count: number;
+      at: number;
+      /** Records of this block before it. */
+      recordsBefore: number;
+      /** Whether it belongs to the record that comes next. */
+      ofRecord: boolean;
+    }
+  | {
+      kind: 'malformed';
+      reason: MalformedReason;
+      detail: string;
+      recordsBefore: number;
+      /** Where its bytes in this block begin, and those bytes. */
+      start: number;
+      bytes: Uint8Array;
+      /** Whether it began in an earlier block; whether it ends in this one. */
+      begins: boolean;
+      ends: boolean;
+    };
+
+export interface BlockResult {
+  /** The document's state after the last byte that was consumed. */
+  state: DocumentState;
+  /** How many bytes are done with; the rest belongs in front of the next block. */
+  consumed: number;
+  /** Records numbered, the ones passed over included. */
+  records: number;
+  skipped: number;
+  /** The encoded records' lines, and where they are: see `BlockOutput`. */
+  bytes: Uint8Array;
+  table: Int32Array;
+  /** With output `json`: the records' hashes, 64 digits each. */
+  hashes: Uint8Array;
+  notes: BlockNote[];
+  /** Where the document turned out to be unreadable, after all that is in this result. */
+  error: { code: ParserErrorCode; message: string; at: number } | undefined;
+  /** Whether the document is over. */
+  ended: boolean;
+}
+
+/** Encodes regular records, as many in a row as it can; where it stops, the strict engine judges. */
+export interface RegularRecords {
+  begin(bytes: Buffer): void;
+  /**
+   * @param skip - how many records to pass over first
+   * @param run - where to begin; takes what was done
+   */
+  encode(dataType: DataType, skip: number, output: BlockOutput, run: RegularRun): void;
+}
+
+/** One run of regular records. */
+export interface RegularRun {
+  /** The first byte that is not done with. */
+  position: number;
+  records: number;
+  skipped: number;
+  /** True where the bytes end before the next record does. */
+  incomplete: boolean;
+  /** Encoded records without an id: where they begin, and how many records of this run are before each. */
+  unknownIds: { recordsBefore: number; at: number }[];
+}
+
+/**
+ * Encodes a block: a pure function of its request. Without `regular` every record is read by the strict engine; with it,
+ * only those that are not regular.
+ */
+export const encodeBlock = (request: BlockRequest, regular?: RegularRecords): BlockResult => {
+  const encoder = new BlockEncoder(request);
+  regular?.begin(request.bytes);
+  return encoder.run(regular);
+};
+
+class BlockEncoder {
+  readonly #request: BlockRequest;
+  readonly #state: DocumentState;
+  readonly #output: BlockOutput;
+  readonly #notes: BlockNote[] = [];
+  #records = 0;
+  #skipped = 0;
+  /** The broken record that is being passed over, and where its bytes begin in this block. */
+  #broken: { start: number; begins: boolean; reason: MalformedReason; detail: string } | undefined;
+
+  constructor(request: BlockRequest) {
+    this.#request = request;
+    this.#state = copyState(request.state);
+    this.#output = new BlockOutput(request.output);
+    const { inside } = this.#state;
+    if (inside?.kind === 'resync') {
+      this.#broken = { start: 0, begins: false, reason: inside.reason, detail: inside.detail };
+    }
+  }
+
+  run(regular: RegularRecords | undefined): BlockResult {
+    const { bytes, isFinal, state, maxRecordBytes } = this.#request;
+    const input = { bytes, end: bytes.length, isFinal, indentBefore: state.indent, maxRecordBytes };
+    let position = 0;
+    for (;;) {
+      if (regular !== undefined && this.#isBetweenRecords()) {
+        const run = this.#encodeRegular(regular, position);
+        position = run.position;
+        if (run.incomplete && !isFinal) return this.#finish({ kind: 'more', next: position });
+      }
+      const item = nextItem(this.#state, input, position);
+      position = item.next;
+      switch (item.kind) {
+        case 'record':
+          this.#encodeStrictly(item);
+          break;
+        case 'irregularity':
+          this.#note(item.irregularity, 1, item.at, false);
+          break;
+        case 'broken':
+          this.#broken = { start: item.start, begins: true, reason: item.reason, detail: item.detail };
+          break;
+        case 'resumed':
+          this.#noteBroken(item.next, true);
+          break;
+        default:
+          return this.#finish(item);
+      }
+    }
+  }
+
+  #isBetweenRecords(): boolean {
+    return this.#state.inside === undefined && (this.#state.phase === 'root' || this.#state.phase === 'rootless');
+  }
+
+  #encodeRegular(regular: RegularRecords, position: number): RegularRun {
+    const run: RegularRun = { position, records: 0, skipped: 0, incomplete: false, unknownIds: [] };
+    regular.encode(this.#state.dataType!, this.#request.skip - this.#skipped, this.#output, run);
+    for (const unknown of run.unknownIds) {
+      this.#notes.push({
+        kind: 'irregularity',
+        irregularity: 'unknown-id',
+        count: 1,
+        at: unknown.at,
+        recordsBefore: this.#records + unknown.recordsBefore,
+        ofRecord: true,
+      });
+    }
+    this.#records += run.records;
+    this.#skipped += run.skipped;
+    return run;
+  }
+
+  #encodeStrictly(item: Extract<DocumentItem, { kind: 'record' }>): void {
+    const { bytes, maxDepth, skip } = this.#request;
+    const read = readElement({ ...item, bytes, end: item.next }, maxDepth);
+    if (read.kind === 'malformed') {
+      this.#noteMalformed(item.start, item.next, { begins: true, ends: true, ...read });
+      return;
+    }
+    if (!isObject(read.element)) {
+      this.#note('not-an-object', 1, item.start, false);
+      return;
+    }
+    if (this.#skipped < skip) {
+      this.#skipped++;
+      this.#records++;
+      return;
+    }
+    for (const [irregularity, count] of read.irregularities) this.#note(irregularity, count, item.start, true);
+    const built = buildRecord(read.element, this.#state.dataType!);
+    if (built.unknownId) this.#note('unknown-id', 1, item.start, true);
+    this.#output.add(built);
+    this.#records++;
+  }
+
+  #note(irregularity: IrregularityKind, count: number, at: number, ofRecord: boolean): void {
+    this.#notes.push({ kind: 'irregularity', irregularity, count, at, recordsBefore: this.#records, ofRecord });
+  }
+
+  #noteBroken(end: number, ends: boolean): void {
+    const { start, begins, reason, detail } = this.#broken!;
+    this.#noteMalformed(start, end, { begins, ends, reason, detail });
+    this.#broken = undefined;
+  }
+
+  #noteMalformed(
+    start: number,
+    end: number,
+    facts: { reason: MalformedReason; detail: string; begins: boolean; ends: boolean },
+  ): void {
+    this.#notes.push({
+      kind: 'malformed',
+      reason: facts.reason,
+      detail: facts.detail,
+      begins: facts.begins,
+      ends: facts.ends,
+      recordsBefore: this.#records,
+      start,
+      // A copy: the block's memory is used again.
+      bytes: new Uint8Array(this.#request.bytes.subarray(start, end)),
+    });
+  }
+
+  #finish(item: Extract<DocumentItem, { kind: 'more' | 'end' | 'error' }>): BlockResult {
+    if (this.#broken !== undefined) this.#noteBroken(item.next, false);
+    this.#state.indent = indentAt(this.#request.bytes, item.next, this.#request.state.indent);
+    return {
+      state: this.#state,
+      consumed: item.next,
+      records: this.#records,
+      skipped: this.#skipped,
+      ...this.#output.finish(),
+      notes: this.#notes,
+      error: item.kind === 'error' ? { code: item.code, message: item.message, at: item.at } : undefined,
+      ended: item.kind === 'end',
+    };
+  }
+}

@@ -1,0 +1,30 @@
+import { newDocumentState } from '../document/state.js';
+import type { ByteSource } from '../source/byte-source.js';
+import type { ResolvedReadOptions } from '../stream/options.js';
+import { BlockReader } from './block-reader.js';
+import { type BlockResult, encodeBlock, type OutputKind, type RegularRecords } from './encode-block.js';
+
+/** Encodes a document block by block on the calling thread. `toSkip` is asked before each block. */
+export async function* runOnThisThread(
+  source: ByteSource,
+  options: ResolvedReadOptions,
+  output: OutputKind,
+  toSkip: () => number,
+  regular: RegularRecords | undefined,
+  blockBytes?: number,
+): AsyncGenerator<BlockResult, void, undefined> {
+  const reader = new BlockReader(source, blockBytes);
+  let state = newDocumentState(options.dataType);
+  let leftover: Uint8Array = new Uint8Array(0);
+  for (;;) {
+    const { bytes, isFinal, failure } = await reader.read(leftover);
+    options.signal?.throwIfAborted();
+    const { maxRecordBytes, maxDepth } = options;
+    const result = encodeBlock({ state, bytes, isFinal, output, skip: toSkip(), maxRecordBytes, maxDepth }, regular);
+    yield result;
+    if (failure !== undefined) throw failure.error;
+    if (isFinal) return;
+    ({ state } = result);
+    leftover = bytes.subarray(result.consumed);
+  }
+}

@@ -1,0 +1,90 @@
+import { ascii, isNameEnd, LESS_THAN, skipSpace, standsAt } from './bytes.js';
+import { indexOfBytes } from './scan-tag.js';
+
+export type Resync =
+  /** Reading resumes at `position`. */
+  | { kind: 'found'; position: number }
+  /** Nothing before `position`; go on from there with more bytes. */
+  | { kind: 'more'; position: number; afterEndTag: boolean };
+
+/**
+ * Looks for the place where reading resumes after a broken record that was the first thing on its line: the next line
+ * that begins with the same indent and a record's start tag, or the root's end tag (READING.md, section 2).
+ */
+export const resyncAtLine = (
+  bytes: Buffer,
+  from: number,
+  end: number,
+  indent: string,
+  recordName: string,
+  rootName: string | undefined,
+): Resync => {
+  const record = ascii(`\n${indent}<${recordName}`);
+  const root = rootName === undefined ? undefined : ascii(`\n${indent}</${rootName}`);
+  const atRecord = firstDelimited(bytes, record, from, end);
+  const atRoot =
+    root === undefined ? NONE : firstDelimited(bytes, root, from, Math.min(end, atRecord + root.length + 1));
+  const found = Math.min(atRecord, atRoot);
+  if (found !== NONE) return { kind: 'found', position: found + 1 + indent.length };
+  const longest = Math.max(record.length, root?.length ?? 0);
+  return { kind: 'more', position: Math.max(from, end - longest), afterEndTag: false };
+};
+
+/**
+ * The same for a broken record that followed something else on its line: a record's start tag, or the root's end tag,
+ * that follows a record's end tag with only white space between.
+ */
+export const resyncAfterEndTag = (
+  bytes: Buffer,
+  from: number,
+  end: number,
+  afterEndTag: boolean,
+  recordName: string,
+  rootName: string | undefined,
+): Resync => {
+  const endTag = ascii(`</${recordName}>`);
+  const record = ascii(`<${recordName}`);
+  const root = rootName === undefined ? undefined : ascii(`</${rootName}`);
+  let position = from;
+  let follows = afterEndTag;
+  for (;;) {
+    if (!follows) {
+      const found = indexOfBytes(bytes, endTag, position, end);
+      if (found === -1) {
+        return { kind: 'more', position: Math.max(position, end - endTag.length + 1), afterEndTag: false };
+      }
+      position = found + endTag.length;
+    }
+    position = skipSpace(bytes, position, end);
+    const here = begins(bytes, position, end, record) || (root !== undefined && begins(bytes, position, end, root));
+    if (here) return { kind: 'found', position };
+    const undecided =
+      position === end ||
+      (bytes[position] === LESS_THAN &&
+        (begins(bytes, position, end, record) === undefined ||
+          (root !== undefined && begins(bytes, position, end, root) === undefined)));
+    if (undecided) return { kind: 'more', position, afterEndTag: true };
+    follows = false;
+  }
+};
+
+const NONE = Number.POSITIVE_INFINITY;
+
+/** The first place of `tag` with a delimiter behind it. */
+const firstDelimited = (bytes: Buffer, tag: Uint8Array, from: number, end: number): number => {
+  let position = from;
+  for (;;) {
+    position = indexOfBytes(bytes, tag, position, end);
+    if (position === -1) return NONE;
+    const delimiter = position + tag.length;
+    if (delimiter < end && isNameEnd(bytes[delimiter]!)) return position;
+    position++;
+  }
+};
+
+const begins = (bytes: Buffer, position: number, end: number, tag: Uint8Array): boolean | undefined => {
+  const stands = standsAt(bytes, position, end, tag);
+  if (!stands) return stands;
+  if (position + tag.length >= end) return undefined;
+  return isNameEnd(bytes[position + tag.length]!);
+};

@@ -1,0 +1,487 @@
+import { DATA_TYPES, type DataType, recordNameOf } from '../data-type.js';
+import type { ParserErrorCode } from '../errors.js';
+import type { IrregularityKind, MalformedReason } from '../stream/reports.js';
+import {
+  APOSTROPHE,
+  ascii,
+  EXCLAMATION_MARK,
+  GREATER_THAN,
+  isNameEnd,
+  isNameStart,
+  LEFT_BRACKET,
+  LESS_THAN,
+  QUESTION_MARK,
+  QUOTATION_MARK,
+  RIGHT_BRACKET,
+  SLASH,
+  skipSpace,
+  standsAt,
+} from './bytes.js';
+import { checkEncoding } from './encoding.js';
+import { resyncAfterEndTag, resyncAtLine } from './resync.js';
+import {
+  CDATA_END,
+  CDATA_START,
+  COMMENT_END,
+  COMMENT_START,
+  INSTRUCTION_END,
+  type Interlude,
+  type RecordNames,
+  scanRecord,
+} from './scan-record.js';
+import { BROKEN, INCOMPLETE, indexOfByte, indexOfBytes, scanEndTag, scanStartTag } from './scan-tag.js';
+import { type DocumentState, indentAt } from './state.js';
+
+/** The next thing of note. `next` is where to go on. */
+export type DocumentItem =
+  | {
+      kind: 'record';
+      start: number;
+      next: number;
+      interludes: Interlude[] | undefined;
+      strayLessThan: number | undefined;
+    }
+  /** A broken record begins at `start`; `resumed` tells where it ends. */
+  | { kind: 'broken'; start: number; next: number; reason: MalformedReason; detail: string }
+  | { kind: 'resumed'; next: number }
+  | { kind: 'irregularity'; irregularity: IrregularityKind; at: number; next: number }
+  /** What comes from `next` on cannot be told without more bytes. */
+  | { kind: 'more'; next: number }
+  | { kind: 'end'; next: number }
+  | { kind: 'error'; code: ParserErrorCode; message: string; at: number; next: number };
+
+export interface ScanInput {
+  bytes: Buffer;
+  /** How many bytes of the buffer are the document's. */
+  end: number;
+  /** Whether the document ends where the bytes do. */
+  isFinal: boolean;
+  /** `state.indent` as it was at the buffer's first byte. */
+  indentBefore: string | undefined;
+  maxRecordBytes: number;
+}
+
+const DOCTYPE = ascii('<!DOCTYPE');
+
+interface TypeNames extends RecordNames {
+  recordName: string;
+  rootName: string;
+}
+
+const NAMES = new Map<DataType, TypeNames>(
+  DATA_TYPES.map((type) => {
+    const recordName = recordNameOf(type);
+    return [type, { recordName, rootName: type, record: ascii(recordName), root: ascii(type) }];
+  }),
+);
+
+const namesOf = (state: DocumentState): TypeNames => NAMES.get(state.dataType!)!;
+
+/** The names to look for inside a record; a dump without a root has no root to end. */
+const recordNamesOf = (state: DocumentState): RecordNames => {
+  const names = namesOf(state);
+  return state.phase === 'root' ? names : { record: names.record, root: undefined };
+};
+
+/**
+ * Reads on from `position` up to the next thing of note (READING.md, sections 1 and 2). Pure but for `state`, which it
+ * moves along: where the buffer's bytes were cut off from the rest of the document never changes what it finds.
+ */
+export const nextItem = (state: DocumentState, input: ScanInput, from: number): DocumentItem => {
+  const { bytes, end, isFinal } = input;
+  let position = from;
+
+  if (state.phase === 'start') {
+    const check = checkEncoding(bytes, end, isFinal);
+    if (check.kind === 'incomplete') return { kind: 'more', next: position };
+    if (check.kind === 'unsupported') {
+      return error('UNSUPPORTED_ENCODING', `the dump says that it is ${check.encoding}; only UTF-8 is read`, 0);
+    }
+    state.phase = 'prolog';
+    position = check.markLength;
+  }
+
+  for (;;) {
+    if (state.inside !== undefined) {
+      const item = goOnInside(state, input, position);
+      if (typeof item !== 'number') return item;
+      position = item;
+      continue;
+    }
+
+    position = skipSpace(bytes, position, end);
+    if (position === end) return isFinal ? atEnd(state, position) : { kind: 'more', next: position };
+    const outset = position;
+    state.blank = false;
+
+    if (bytes[position] !== LESS_THAN) {
+      if (state.phase === 'epilog') return afterRoot(state, outset);
+      state.inside = { kind: 'text' };
+      return irregular('stray-text', outset, position);
+    }
+
+    const more = (): DocumentItem => (isFinal ? cutShort(state, outset) : { kind: 'more', next: outset });
+    if (position + 1 === end) return more();
+    const next = bytes[position + 1]!;
+
+    if (next === QUESTION_MARK) {
+      state.inside = { kind: 'until', terminator: '?>' };
+      position += 2;
+      continue;
+    }
+
+    if (next === EXCLAMATION_MARK) {
+      const comment = standsAt(bytes, position, end, COMMENT_START);
+      if (comment) {
+        state.inside = { kind: 'until', terminator: '-->' };
+        position += COMMENT_START.length;
+        continue;
+      }
+      const cdata = standsAt(bytes, position, end, CDATA_START);
+      const doctype = state.phase === 'prolog' ? standsAt(bytes, position, end, DOCTYPE) : false;
+      if (comment === undefined) return more();
+      if (state.phase === 'epilog') return afterRoot(state, outset);
+      if (cdata === undefined || doctype === undefined) return more();
+      if (doctype) {
+        const after = scanDoctype(bytes, position + DOCTYPE.length, Math.min(end, outset + input.maxRecordBytes));
+        if (after !== INCOMPLETE) return irregular('doctype', outset, after);
+        if (end - outset >= input.maxRecordBytes) return error('NOT_A_DUMP', 'a document type without an end', outset);
+        return more();
+      }
+      state.inside = cdata ? { kind: 'until', terminator: ']]>' } : { kind: 'junk' };
+      return irregular('stray-markup', outset, position + (cdata ? CDATA_START.length : 2));
+    }
+
+    if (state.phase === 'epilog') return afterRoot(state, outset);
+
+    if (next === SLASH) {
+      if (state.phase === 'root') {
+        const tag = scanEndTag(bytes, position, Math.min(end, outset + input.maxRecordBytes));
+        if (tag.end === INCOMPLETE && end - outset < input.maxRecordBytes) return more();
+        if (tag.end >= 0 && bytes.toString('latin1', position + 2, tag.nameEnd) === state.dataType) {
+          state.phase = 'epilog';
+          position = tag.end;
+          continue;
+        }
+      }
+      state.inside = { kind: 'junk' };
+      return irregular('stray-markup', outset, position + 2);
+    }
+
+    if (!isNameStart(next)) {
+      // A `<` that begins no markup is text.
+      state.inside = { kind: 'text' };
+      return irregular('stray-text', outset, position + 1);
+    }
+
+    if (state.phase === 'prolog') {
+      const item = openDocument(state, input, position);
+      if (typeof item !== 'number') return item;
+      position = item;
+      continue;
+    }
+
+    const isRecord = beginsTag(bytes, position + 1, end, namesOf(state).record);
+    if (isRecord === undefined) return more();
+    return isRecord ? recordItem(state, input, position) : foreignItem(state, input, position);
+  }
+};
+
+/** The first element: the root, or the first record of a dump without a root. */
+const openDocument = (state: DocumentState, input: ScanInput, position: number): DocumentItem | number => {
+  const { bytes, end, isFinal } = input;
+  let nameEnd = position + 1;
+  while (nameEnd < end && !isNameEnd(bytes[nameEnd]!) && nameEnd - position < 64) nameEnd++;
+  if (nameEnd === end) return isFinal ? cutShort(state, position) : { kind: 'more', next: position };
+  const name = bytes.toString('latin1', position + 1, nameEnd);
+
+  const found = DATA_TYPES.find((type) => name === type || name === recordNameOf(type));
+  if (found === undefined) return error('NOT_A_DUMP', `the first element is <${name}>`, position);
+  if (state.dataType !== undefined && state.dataType !== found) {
+    return error('DATA_TYPE_MISMATCH', `a dump of ${found} where ${state.dataType} were asked for`, position);
+  }
+  if (name !== found) {
+    state.dataType = found;
+    state.phase = 'rootless';
+    return position;
+  }
+  const tag = scanStartTag(bytes, nameEnd, Math.min(end, position + input.maxRecordBytes));
+  if (tag.end === INCOMPLETE && end - position < input.maxRecordBytes) {
+    return isFinal ? cutShort(state, position) : { kind: 'more', next: position };
+  }
+  if (tag.end < 0) return error('NOT_A_DUMP', 'the root element has a broken start tag', position);
+  state.dataType = found;
+  state.phase = tag.selfClosing ? 'epilog' : 'root';
+  return tag.end;
+};
+
+const recordItem = (state: DocumentState, input: ScanInput, start: number): DocumentItem => {
+  const { bytes, end, isFinal } = input;
+  const scan = scanRecord(bytes, start, end, recordNamesOf(state), input.maxRecordBytes);
+  switch (scan.kind) {
+    case 'incomplete':
+      return isFinal ? cutShort(state, start) : { kind: 'more', next: start };
+    case 'complete':
+      return {
+        kind: 'record',
+        start,
+        next: scan.end,
+        interludes: scan.interludes,
+        strayLessThan: scan.strayLessThan,
+      };
+    case 'broken':
+      state.inside = {
+        kind: 'resync',
+        reason: scan.reason,
+        detail: scan.detail,
+        afterEndTag: false,
+        indent: indentAt(bytes, start, input.indentBefore),
+      };
+      return { kind: 'broken', start, next: start + 1, reason: scan.reason, detail: scan.detail };
+  }
+};
+
+const foreignItem = (state: DocumentState, input: ScanInput, start: number): DocumentItem => {
+  const { bytes, end, isFinal } = input;
+  const wall = Math.min(end, start + input.maxRecordBytes);
+  const tag = scanStartTag(bytes, start + 2, wall);
+  if (tag.end === INCOMPLETE) {
+    if (end - start < input.maxRecordBytes) return isFinal ? cutShort(state, start) : { kind: 'more', next: start };
+    return irregular('stray-markup', start, wall);
+  }
+  if (tag.end === BROKEN) return irregular('stray-markup', start, tag.brokenAt);
+  if (!tag.selfClosing) {
+    state.inside = { kind: 'foreign', name: nameAt(bytes, start + 1), depth: 1, until: undefined };
+  }
+  return irregular('foreign-element', start, tag.end);
+};
+
+/** Goes on with what is open. A number is where it ends. */
+const goOnInside = (state: DocumentState, input: ScanInput, from: number): DocumentItem | number => {
+  const { bytes, end, isFinal } = input;
+  const inside = state.inside!;
+  switch (inside.kind) {
+    case 'ignored':
+      return isFinal ? { kind: 'end', next: end } : { kind: 'more', next: end };
+
+    case 'cut-short':
+      return cutShort(state, end);
+
+    case 'until': {
+      const after = skipUntil(bytes, from, end, inside.terminator);
+      if (after.found) {
+        state.inside = undefined;
+        return after.position;
+      }
+      return isFinal ? cutShort(state, end) : { kind: 'more', next: after.position };
+    }
+
+    case 'text': {
+      let position = from;
+      for (;;) {
+        position = indexOfByte(bytes, LESS_THAN, position, end);
+        if (position === -1 || position + 1 === end) break;
+        if (beginsMarkup(bytes[position + 1]!)) {
+          state.inside = undefined;
+          return position;
+        }
+        position++;
+      }
+      if (position === -1) position = end;
+      if (!isFinal) return { kind: 'more', next: position };
+      state.inside = undefined;
+      return position;
+    }
+
+    case 'junk': {
+      for (let position = from; position < end; position++) {
+        const byte = bytes[position];
+        if (byte !== GREATER_THAN && byte !== LESS_THAN) continue;
+        state.inside = undefined;
+        return byte === GREATER_THAN ? position + 1 : position;
+      }
+      return isFinal ? cutShort(state, end) : { kind: 'more', next: end };
+    }
+
+    case 'foreign': {
+      const position = passForeign(inside, input, from);
+      if (inside.depth === 0) {
+        state.inside = undefined;
+        return position;
+      }
+      return isFinal ? cutShort(state, position) : { kind: 'more', next: position };
+    }
+
+    case 'resync': {
+      const { recordName } = namesOf(state);
+      const rootName = state.phase === 'root' ? namesOf(state).rootName : undefined;
+      const resync =
+        inside.indent === undefined
+          ? resyncAfterEndTag(bytes, from, end, inside.afterEndTag, recordName, rootName)
+          : resyncAtLine(bytes, from, end, inside.indent, recordName, rootName);
+      if (resync.kind === 'found') {
+        state.inside = undefined;
+        return { kind: 'resumed', next: resync.position };
+      }
+      if (!isFinal) {
+        inside.afterEndTag = resync.afterEndTag;
+        return { kind: 'more', next: resync.position };
+      }
+      // The broken record is reported first; then the end comes up again.
+      state.inside = { kind: 'cut-short' };
+      return { kind: 'resumed', next: end };
+    }
+  }
+};
+
+type Foreign = Extract<NonNullable<DocumentState['inside']>, { kind: 'foreign' }>;
+
+/** Goes through a foreign element; `foreign.depth` is 0 where it has ended. Gives the place that it came to. */
+const passForeign = (foreign: Foreign, input: ScanInput, from: number): number => {
+  const { bytes, end } = input;
+  let position = from;
+  for (;;) {
+    if (foreign.until !== undefined) {
+      const after = skipUntil(bytes, position, end, foreign.until);
+      if (!after.found) return after.position;
+      foreign.until = undefined;
+      position = after.position;
+    }
+    position = indexOfByte(bytes, LESS_THAN, position, end);
+    if (position === -1) return end;
+    if (position + 1 === end) return position;
+    const next = bytes[position + 1]!;
+    const wall = Math.min(end, position + input.maxRecordBytes);
+    const beyond = end - position >= input.maxRecordBytes;
+
+    if (next === QUESTION_MARK) {
+      foreign.until = '?>';
+      position += 2;
+    } else if (next === EXCLAMATION_MARK) {
+      const comment = standsAt(bytes, position, end, COMMENT_START);
+      const cdata = standsAt(bytes, position, end, CDATA_START);
+      if (comment === undefined || cdata === undefined) return position;
+      if (comment) foreign.until = '-->';
+      else if (cdata) foreign.until = ']]>';
+      position += comment ? COMMENT_START.length : cdata ? CDATA_START.length : 2;
+    } else if (next === SLASH) {
+      const tag = scanEndTag(bytes, position, wall);
+      if (tag.end === INCOMPLETE && !beyond) return position;
+      if (tag.end < 0) {
+        position += 2;
+        continue;
+      }
+      if (bytes.toString('latin1', position + 2, tag.nameEnd) === foreign.name) foreign.depth--;
+      position = tag.end;
+      if (foreign.depth === 0) return position;
+    } else if (isNameStart(next)) {
+      const tag = scanStartTag(bytes, position + 2, wall);
+      if (tag.end === INCOMPLETE && !beyond) return position;
+      if (tag.end >= 0 && !tag.selfClosing && nameAt(bytes, position + 1) === foreign.name) foreign.depth++;
+      position = tag.end === INCOMPLETE ? wall : tag.end === BROKEN ? tag.brokenAt : tag.end;
+    } else {
+      position++;
+    }
+  }
+};
+
+/** What the end of input means. */
+const atEnd = (state: DocumentState, position: number): DocumentItem => {
+  switch (state.phase) {
+    case 'start':
+    case 'prolog':
+      return state.blank
+        ? error('EMPTY_INPUT', 'the dump is empty', position)
+        : error('NOT_A_DUMP', 'there is no element in it', position);
+    case 'root':
+      return error('TRUNCATED', 'the dump ends before its root element does', position);
+    case 'rootless':
+    case 'epilog':
+      return { kind: 'end', next: position };
+  }
+};
+
+/** What the end of input means in the middle of something. */
+const cutShort = (state: DocumentState, position: number): DocumentItem => {
+  if (state.phase !== 'epilog') return error('TRUNCATED', 'the dump ends in the middle of something', position);
+  return state.inside === undefined ? afterRoot(state, position) : { kind: 'end', next: position };
+};
+
+const afterRoot = (state: DocumentState, at: number): DocumentItem => {
+  state.inside = { kind: 'ignored' };
+  return irregular('after-root', at, at);
+};
+
+const irregular = (irregularity: IrregularityKind, at: number, next: number): DocumentItem => ({
+  kind: 'irregularity',
+  irregularity,
+  at,
+  next,
+});
+
+const error = (code: ParserErrorCode, message: string, at: number): DocumentItem => ({
+  kind: 'error',
+  code,
+  message,
+  at,
+  next: at,
+});
+
+const beginsMarkup = (byte: number): boolean =>
+  isNameStart(byte) || byte === SLASH || byte === EXCLAMATION_MARK || byte === QUESTION_MARK;
+
+/** Whether a tag's name at `position` is `name`; `undefined` where the bytes end first. */
+const beginsTag = (bytes: Buffer, position: number, end: number, name: Uint8Array): boolean | undefined => {
+  const stands = standsAt(bytes, position, end, name);
+  if (!stands) return stands;
+  if (position + name.length >= end) return undefined;
+  return isNameEnd(bytes[position + name.length]!);
+};
+
+const nameAt = (bytes: Buffer, position: number): string => {
+  let end = position;
+  while (!isNameEnd(bytes[end]!)) end++;
+  return bytes.toString('latin1', position, end);
+};
+
+const skipUntil = (
+  bytes: Buffer,
+  from: number,
+  end: number,
+  terminator: string,
+): { found: boolean; position: number } => {
+  const sequence = terminator === '-->' ? COMMENT_END : terminator === ']]>' ? CDATA_END : INSTRUCTION_END;
+  const found = indexOfBytes(bytes, sequence, from, end);
+  if (found !== -1) return { found: true, position: found + sequence.length };
+  return { found: false, position: Math.max(from, end - sequence.length + 1) };
+};
+
+/** After a document type's `>`: quotes, a bracketed subset, and comments and instructions within it are stepped over. */
+const scanDoctype = (bytes: Buffer, from: number, end: number): number => {
+  let inSubset = false;
+  let position = from;
+  while (position < end) {
+    const byte = bytes[position]!;
+    if (byte === QUOTATION_MARK || byte === APOSTROPHE) {
+      position = indexOfByte(bytes, byte, position + 1, end);
+      if (position === -1) return INCOMPLETE;
+    } else if (byte === LEFT_BRACKET) {
+      inSubset = true;
+    } else if (byte === RIGHT_BRACKET) {
+      inSubset = false;
+    } else if (byte === GREATER_THAN && !inSubset) {
+      return position + 1;
+    } else if (byte === LESS_THAN && inSubset) {
+      const comment = standsAt(bytes, position, end, COMMENT_START);
+      if (comment === undefined) return INCOMPLETE;
+      const terminator = comment ? COMMENT_END : bytes[position + 1] === QUESTION_MARK ? INSTRUCTION_END : undefined;
+      if (terminator !== undefined) {
+        const found = indexOfBytes(bytes, terminator, position + (comment ? 4 : 2), end);
+        if (found === -1) return INCOMPLETE;
+        position = found + terminator.length - 1;
+      }
+    }
+    position++;
+  }
+  return INCOMPLETE;
+};

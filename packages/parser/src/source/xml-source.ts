@@ -1,0 +1,57 @@
+import type { DumpSource } from '../stream/options.js';
+import type { ReadStats } from '../stream/reports.js';
+import type { ByteSource } from './byte-source.js';
+import { GunzipSource, isGzip } from './gunzip.js';
+import { openSource } from './open-source.js';
+
+/** Opens a dump and gives its XML, gunzipped where its first bytes say so. Keeps the byte counters of `stats`. */
+export const openXml = async (
+  source: DumpSource,
+  stats: ReadStats,
+  signal: AbortSignal | undefined,
+): Promise<ByteSource> => {
+  const raw = await openSource(source, signal);
+  try {
+    const counted = counting(raw, (bytes) => {
+      stats.sourceBytes += bytes;
+    });
+    const head = await readHead(counted);
+    stats.gzipped = isGzip(head);
+    const whole = prefixed(head, counted);
+    return counting(stats.gzipped ? new GunzipSource(whole, signal) : whole, (bytes) => {
+      stats.xmlBytes += bytes;
+    });
+  } catch (error) {
+    await raw.close();
+    throw error;
+  }
+};
+
+/** The first chunk, or as many as it takes to have two bytes. */
+const readHead = async (source: ByteSource): Promise<Uint8Array> => {
+  const first = await source.read();
+  if (first === undefined || first.length > 1) return first ?? new Uint8Array(0);
+  const second = await source.read();
+  return second === undefined ? first : Buffer.concat([first, second]);
+};
+
+const prefixed = (head: Uint8Array, source: ByteSource): ByteSource => {
+  let first: Uint8Array | undefined = head.length > 0 ? head : undefined;
+  return {
+    read: async () => {
+      const bytes = first ?? (await source.read());
+      first = undefined;
+      return bytes;
+    },
+    close: () => source.close(),
+  };
+};
+
+const counting = (source: ByteSource, count: (bytes: number) => void): ByteSource => ({
+  read: async () => {
+    const bytes = await source.read();
+    if (bytes !== undefined) count(bytes.length);
+    return bytes;
+  },
+  close: () => source.close(),
+});

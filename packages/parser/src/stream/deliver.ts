@@ -1,0 +1,49 @@
+import type { BlockResult, OutputKind } from '../block/encode-block.js';
+import { runOnThisThread } from '../block/run-on-this-thread.js';
+import { ParserError } from '../errors.js';
+import type { ByteSource } from '../source/byte-source.js';
+import { openXml } from '../source/xml-source.js';
+import { Collector, type Delivery } from './collector.js';
+import type { DumpSource, ResolvedReadOptions } from './options.js';
+import type { ReadStats } from './reports.js';
+
+/** Reads a dump from its first byte to its last and gives what is to be delivered, block by block. */
+export async function* deliver(
+  source: DumpSource,
+  options: ResolvedReadOptions,
+  output: OutputKind,
+  stats: ReadStats,
+): AsyncGenerator<Delivery, void, undefined> {
+  const xml = await openXml(source, stats, options.signal);
+  try {
+    const collector = new Collector(options, stats);
+    for await (const result of results(xml, options, output, collector)) {
+      const { delivery, error, done } = collector.take(result);
+      if (delivery !== undefined) yield delivery;
+      if (error !== undefined) throw error;
+      if (done) {
+        stats.complete = result.ended && !collector.limited;
+        return;
+      }
+    }
+  } catch (error) {
+    throw withRecordsBefore(error, stats);
+  } finally {
+    await xml.close();
+  }
+}
+
+const results = (
+  xml: ByteSource,
+  options: ResolvedReadOptions,
+  output: OutputKind,
+  collector: Collector,
+): AsyncGenerator<BlockResult, void, undefined> =>
+  runOnThisThread(xml, options, output, () => collector.toSkip, undefined);
+
+/** Errors of the source know nothing of records. */
+const withRecordsBefore = (error: unknown, stats: ReadStats): unknown => {
+  if (!(error instanceof ParserError) || error.recordsBefore !== undefined) return error;
+  const { code, message, byteOffset, cause } = error;
+  return new ParserError(code, message, { byteOffset, cause, recordsBefore: stats.records });
+};

@@ -1,0 +1,147 @@
+import sax from 'sax';
+import type { Interlude } from '../document/scan-record.js';
+import { addChild, type Element, newElement } from '../record/element.js';
+import type { IrregularityKind, MalformedReason } from '../stream/reports.js';
+import { AMPERSAND_MARK, decodeReferences, restoreAmpersands } from './decode-references.js';
+import { decodeUtf8 } from './decode-utf8.js';
+
+/** A record's bytes and what the scan of its extent found. Offsets are into `bytes`. */
+export interface RecordBytes {
+  bytes: Buffer;
+  start: number;
+  end: number;
+  interludes: Interlude[] | undefined;
+  strayLessThan: number | undefined;
+}
+
+export type ReadElement =
+  | { kind: 'element'; element: Element; irregularities: Map<IrregularityKind, number> }
+  | { kind: 'malformed'; reason: MalformedReason; detail: string };
+
+/** Literal control characters, other than tab, line feed and carriage return. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/g;
+
+class Malformed extends Error {
+  constructor(
+    readonly reason: MalformedReason,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Where `sax` keeps a tag's attributes. It asks this object whether it has seen a name before, drops the repeat without
+ * a word if so, and trips over an attribute called `hasOwnProperty`. We count attributes ourselves, so it learns nothing.
+ */
+const noAttributes = new Proxy({} as Record<string, string>, {
+  get: () => () => false,
+  set: () => true,
+});
+
+/**
+ * Reads one record with `sax` in strict mode. What `sax` judges is whether the record is well-formed; entities,
+ * duplicate attributes, comments' and instructions' extent and white space are ours (READING.md, sections 3 and 4).
+ */
+export const readElement = (record: RecordBytes, maxDepth: number): ReadElement => {
+  if (record.strayLessThan !== undefined) {
+    // `sax` would pass over white space behind a `<`.
+    const offset = record.strayLessThan - record.start;
+    return { kind: 'malformed', reason: 'not-well-formed', detail: `a "<" that begins no markup, ${offset} bytes in` };
+  }
+  const builder = new ElementBuilder(maxDepth);
+  try {
+    let position = record.start;
+    for (const interlude of record.interludes ?? []) {
+      builder.feed(record.bytes.subarray(position, interlude.start), true);
+      // `sax` takes `??>` for no end of an instruction, so it never sees one; nor are entities to span either.
+      builder.endText();
+      if (interlude.kind === 'comment') builder.feed(record.bytes.subarray(interlude.start, interlude.end), false);
+      position = interlude.end;
+    }
+    builder.feed(record.bytes.subarray(position, record.end), true);
+    return { kind: 'element', element: builder.finish(), irregularities: builder.irregularities };
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return { kind: 'malformed', reason: error.reason, detail: error.message };
+  }
+};
+
+/** Builds the element tree from the events of one `sax` parser. */
+class ElementBuilder {
+  readonly irregularities = new Map<IrregularityKind, number>();
+  readonly #parser: sax.SAXParser;
+  readonly #open: Element[] = [];
+  #root: Element | undefined;
+
+  constructor(maxDepth: number) {
+    const parser = sax.parser(true, { position: false });
+    this.#parser = parser;
+    // Text of any length comes in one piece: records are bounded already.
+    (parser as unknown as { bufferCheckPosition: number }).bufferCheckPosition = Number.POSITIVE_INFINITY;
+    const count = this.#count;
+
+    parser.onerror = (error) => {
+      throw new Malformed('not-well-formed', error.message.split('\n', 1)[0]!);
+    };
+    parser.onopentagstart = (tag) => {
+      (tag as sax.Tag).attributes = noAttributes;
+      if (this.#open.length >= maxDepth) throw new Malformed('too-deep', `deeper than ${maxDepth} elements`);
+      const element = newElement(tag.name);
+      const parent = this.#open.at(-1);
+      if (parent === undefined) this.#root = element;
+      else addChild(parent, element);
+      this.#open.push(element);
+    };
+    parser.onattribute = ({ name, value }) => {
+      const element = this.#open.at(-1)!;
+      element.attributes ??= new Map();
+      if (element.attributes.has(name)) {
+        throw new Malformed('duplicate-attribute', `attribute ${name} twice in one tag`);
+      }
+      this.#countControls(value);
+      element.attributes.set(name, decodeReferences(value, count));
+    };
+    parser.onclosetag = () => {
+      this.#open.pop();
+    };
+    parser.ontext = (text) => {
+      this.#countControls(text);
+      this.#append(decodeReferences(text, count));
+    };
+    parser.oncdata = (text) => {
+      this.#countControls(text);
+      this.#append(restoreAmpersands(text));
+    };
+  }
+
+  feed(bytes: Buffer, isContent: boolean): void {
+    const { text, replaced } = decodeUtf8(bytes);
+    if (isContent && replaced > 0) this.#count('invalid-utf8', replaced);
+    this.#parser.write(text.includes('&') ? text.replaceAll('&', AMPERSAND_MARK) : text);
+  }
+
+  endText(): void {
+    this.#parser.flush();
+  }
+
+  finish(): Element {
+    this.#parser.close();
+    return this.#root!;
+  }
+
+  #append(text: string): void {
+    const element = this.#open.at(-1);
+    if (element !== undefined) element.text += text;
+  }
+
+  #countControls(text: string): void {
+    const found = text.match(CONTROL);
+    if (found !== null) this.#count('control-character', found.length);
+  }
+
+  readonly #count = (kind: IrregularityKind, times = 1): void => {
+    this.irregularities.set(kind, (this.irregularities.get(kind) ?? 0) + times);
+  };
+}

@@ -1,0 +1,94 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { parseRecords } from '../src/index.js';
+import { type ConformanceCase, loadCases } from './conformance/load-cases.js';
+import { canonicalHash } from './support/canonical.js';
+import { chunksOf, randomFrom } from './support/chunks.js';
+import { ENGINES } from './support/engines.js';
+import { type Outcome, outcomeOf, outcomeOfCut } from './support/outcome.js';
+
+const cases = loadCases();
+
+/** Inputs up to this size are cut at every byte; larger ones at sampled places. */
+const CUT_EVERYWHERE = 4096;
+const SAMPLED_CUTS = 24;
+/** Large inputs cost a second or so a run. */
+const HUGE = 1_000_000;
+
+const expectOutcome = (outcome: Outcome, { expected, input }: ConformanceCase): void => {
+  if (expected.messages !== undefined) expect(outcome.messages).toEqual(expected.messages);
+  const records = expected.records ?? expected.messages!.map(idAndHash);
+  expect(outcome.records).toEqual(records);
+  expect(outcome.numbers).toEqual(records.map((_, index) => index + 1));
+  expect(outcome.malformed).toEqual(expected.malformed);
+  expect(outcome.malformedBytes).toEqual(
+    expected.malformed.map(({ byteOffset, length }) => {
+      const kept = Math.min(length, expected.options?.maxRecordBytes ?? length);
+      return input.toString('latin1', byteOffset, byteOffset + kept);
+    }),
+  );
+  expect(outcome.irregularities).toEqual(expected.irregularities);
+  expect(outcome.error).toBe(expected.error);
+  expect(outcome.dataType).toBe(expected.dataType);
+};
+
+const idAndHash = (message: string): [string, string] => {
+  const { id, sha256 } = /^\{"type":"data","id":(?<id>"(?:[^"\\]|\\.)*"),"sha256":"(?<sha256>[0-9a-f]{64})"/.exec(
+    message,
+  )!.groups as { id: string; sha256: string };
+  return [JSON.parse(id) as string, sha256];
+};
+
+test('there are enough cases', () => {
+  expect(cases.length).toBeGreaterThanOrEqual(60);
+});
+
+describe.each(ENGINES)('$name', ({ name, regular }) => {
+  describe.each(cases)('$name', (theCase) => {
+    const { input, expected } = theCase;
+    const options = { ...expected.options, engine: name };
+
+    test('whole', async () => {
+      expectOutcome(await outcomeOf(chunksOf(input, input.length), options), theCase);
+    });
+
+    test('gzipped', async () => {
+      expectOutcome(await outcomeOf(chunksOf(gzipSync(input), 1000), options), theCase);
+    });
+
+    test('parsed', async () => {
+      const stream = parseRecords(chunksOf(input, 777), options);
+      const records: [string, string][] = [];
+      try {
+        for await (const { id, sha256, record } of stream) {
+          records.push([id, sha256]);
+          expect(canonicalHash(record)).toBe(sha256);
+        }
+      } catch (error) {
+        expect((error as { code: string }).code).toBe(expected.error);
+      }
+      expect(records).toEqual(expected.records ?? expected.messages!.map(idAndHash));
+    });
+
+    test('cut', () => {
+      const whole = outcomeOfCut(input, [], expected.options, regular());
+      expectOutcome(whole, theCase);
+      const everywhere = Array.from({ length: Math.max(input.length - 1, 0) }, (_, index) => index + 1);
+      const random = randomFrom(input.length);
+      const cuts =
+        input.length <= CUT_EVERYWHERE
+          ? everywhere
+          : Array.from(
+              { length: input.length > HUGE ? 3 : SAMPLED_CUTS },
+              () => 1 + Math.floor(random() * (input.length - 1)),
+            );
+      for (const cut of cuts) {
+        expect(outcomeOfCut(input, [cut], expected.options, regular()), `cut at ${cut}`).toEqual(whole);
+      }
+      // A byte at a time: quadratic within a record, so for small ones only.
+      if (input.length <= 1500) {
+        expect(outcomeOfCut(input, everywhere, expected.options, regular()), 'cut at every byte').toEqual(whole);
+      }
+    });
+  });
+});

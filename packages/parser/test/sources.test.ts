@@ -1,0 +1,255 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ReadableStream } from 'node:stream/web';
+import { pathToFileURL } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DumpSource, encodeRecords } from '../src/index.js';
+import { chunksOf } from './support/chunks.js';
+import { artistsXml } from './support/dumps.js';
+import { outcomeOf } from './support/outcome.js';
+
+const xml = artistsXml(3000);
+const gz = gzipSync(xml);
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'parser-'));
+  writeFileSync(join(folder, 'a.xml'), xml);
+  writeFileSync(join(folder, 'a.xml.gz'), gz);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const webStream = (bytes: Uint8Array, onCancel?: () => void): ReadableStream<Uint8Array> => {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= bytes.length) controller.close();
+      else controller.enqueue(bytes.subarray(at, at + 5000));
+      at += 5000;
+    },
+    cancel: onCancel ?? (() => {}),
+  });
+};
+
+/** A web stream of another make: not iterable. */
+const readerOnly = (stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> =>
+  ({ getReader: () => stream.getReader() }) as unknown as ReadableStream<Uint8Array>;
+
+const openFiles = (): number => readdirSync('/proc/self/fd').length;
+
+describe('a source is', () => {
+  const kinds: [string, () => DumpSource][] = [
+    ['a path', () => join(folder, 'a.xml')],
+    ['a path to gzip', () => join(folder, 'a.xml.gz')],
+    ['a URL', () => pathToFileURL(join(folder, 'a.xml.gz'))],
+    ['a Node stream', () => createReadStream(join(folder, 'a.xml.gz'), { highWaterMark: 999 })],
+    ['a web stream', () => webStream(gz)],
+    ['a web stream that is not iterable', () => readerOnly(webStream(gz))],
+    ['an async iterable', () => chunksOf(xml, 1234)],
+    ['an async iterable of single bytes', () => chunksOf(gz, 1)],
+    [
+      'several gzip members',
+      () => chunksOf(Buffer.concat([gzipSync(xml.subarray(0, 777)), gzipSync(xml.subarray(777))]), 64),
+    ],
+    ['gzip with zeros behind it', () => chunksOf(Buffer.concat([gz, Buffer.alloc(512)]), 4096)],
+  ];
+
+  test.each(kinds)('%s', async (_, source) => {
+    const stream = encodeRecords(source());
+    let count = 0;
+    for await (const block of stream) {
+      expect(block.firstRecord).toBe(count + 1);
+      expect(block.dataType).toBe('artists');
+      expect(block.id(0)).toBe(String(count + 1));
+      count += block.count;
+    }
+    expect(count).toBe(3000);
+    expect(stream.stats).toMatchObject({ records: 3000, complete: true, xmlBytes: xml.length, dataType: 'artists' });
+  });
+});
+
+test('a file that is not there', async () => {
+  const outcome = await outcomeOf(join(folder, 'none.xml.gz'));
+  expect(outcome.error).toBe('SOURCE_UNREADABLE');
+});
+
+test('a folder', async () => {
+  expect((await outcomeOf(folder)).error).toBe('SOURCE_UNREADABLE');
+});
+
+test('a source that yields no bytes but strings', async () => {
+  async function* strings(): AsyncGenerator<Uint8Array> {
+    yield '<artists/>' as unknown as Uint8Array;
+  }
+  expect((await outcomeOf(strings())).error).toBe('SOURCE_UNREADABLE');
+});
+
+test('something that is no source', async () => {
+  expect((await outcomeOf(42 as unknown as string)).error).toBe('SOURCE_UNREADABLE');
+});
+
+test('an error of the source comes through as it is, after the records before it', async () => {
+  const mine = new Error('line cut');
+  async function* failing(): AsyncGenerator<Uint8Array> {
+    yield xml.subarray(0, 1000);
+    throw mine;
+  }
+  let records = 0;
+  const run = async (): Promise<void> => {
+    for await (const block of encodeRecords(failing())) records += block.count;
+  };
+  await expect(run()).rejects.toBe(mine);
+  expect(records).toBe(xml.subarray(0, 1000).toString().split('</artist>\n').length - 1);
+});
+
+describe('gzip', () => {
+  // Hashes don't compress, so the stream is long enough to be cut in interesting places.
+  const noisy = Buffer.from(
+    `<artists>\n${Array.from({ length: 4000 }, (_, index) => `<artist><id>${index + 1}</id><a>${randomBytes(40).toString('hex')}</a></artist>`).join('\n')}\n</artists>\n`,
+  );
+  const noisyGz = gzipSync(noisy);
+
+  test('cut short anywhere: TRUNCATED, and all that could be gunzipped is delivered first', async () => {
+    for (const length of [
+      2,
+      5,
+      10,
+      11,
+      100,
+      5000,
+      100_000,
+      noisyGz.length - 9,
+      noisyGz.length - 8,
+      noisyGz.length - 1,
+    ]) {
+      const cut = noisyGz.subarray(0, length);
+      const outcome = await outcomeOf(chunksOf(cut, 10_007));
+      expect(outcome.error, `cut at ${length}`).toBe('TRUNCATED');
+      const whole = gunzippedPart(cut);
+      expect(outcome.records.length, `cut at ${length}`).toBe(whole.split('</artist>').length - 1);
+    }
+  });
+
+  test('damaged: CORRUPT_GZIP, whatever the chunks; the records before the damage are delivered first', async () => {
+    const damaged = Buffer.from(noisyGz);
+    // A block type that does not exist would be found at once; a wrong checksum only at the end.
+    damaged[damaged.length - 6]! ^= 0xff;
+    const outcomes = await Promise.all([7, 4096, damaged.length].map((size) => outcomeOf(chunksOf(damaged, size))));
+    for (const outcome of outcomes) {
+      expect(outcome.error).toBe('CORRUPT_GZIP');
+      expect(outcome.records.length).toBe(outcomes[0]!.records.length);
+    }
+  });
+
+  test('with something else behind it: zlib drops what it made of the last piece', async () => {
+    const outcome = await outcomeOf(chunksOf(Buffer.concat([noisyGz, Buffer.from('more')]), 4096));
+    expect(outcome.error).toBe('CORRUPT_GZIP');
+    expect(outcome.records.length).toBeLessThanOrEqual(4000);
+  });
+
+  test('damaged behind the root, where nothing is looked at', async () => {
+    const whole = gzipSync(Buffer.concat([xml, Buffer.from('x'.repeat(1_000_000))]));
+    const outcome = await outcomeOf(chunksOf(whole.subarray(0, whole.length - 8), 4096));
+    expect(outcome.records.length).toBe(3000);
+    expect(outcome.error).toBe('TRUNCATED');
+  });
+
+  const gunzippedPart = (cut: Buffer): string => {
+    try {
+      // Flushing as if there were more to come gives what is there.
+      return gunzipSync(cut, { finishFlush: 2 }).toString();
+    } catch {
+      return '';
+    }
+  };
+});
+
+describe('leaving early', () => {
+  const manyXml = artistsXml(60_000);
+
+  test('ends an async iterable', async () => {
+    let ended = false;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* chunksOf(manyXml, 100_000);
+      } finally {
+        ended = true;
+      }
+    }
+    for await (const block of encodeRecords(source())) {
+      expect(block.count).toBeGreaterThan(0);
+      break;
+    }
+    expect(ended).toBe(true);
+  });
+
+  test('cancels a web stream', async () => {
+    let cancelled = 0;
+    const stream = (): ReadableStream<Uint8Array> => webStream(manyXml, () => cancelled++);
+    for await (const _ of encodeRecords(stream())) break;
+    for await (const _ of encodeRecords(readerOnly(stream()))) break;
+    expect(cancelled).toBe(2);
+  });
+
+  test('destroys a Node stream', async () => {
+    const stream = createReadStream(join(folder, 'a.xml'), { highWaterMark: 10_000 });
+    for await (const _ of encodeRecords(stream, { limit: 1 })) break;
+    expect(stream.destroyed).toBe(true);
+  });
+
+  test('closes the file: by a break, by an error, by limit, by disposal', async () => {
+    const path = join(folder, 'many.xml.gz');
+    writeFileSync(path, gzipSync(manyXml));
+    const before = openFiles();
+    for await (const _ of encodeRecords(path)) break;
+    await outcomeOf(path, { dataType: 'labels' });
+    await outcomeOf(path, { limit: 10 });
+    {
+      await using stream = encodeRecords(path);
+      await stream[Symbol.asyncIterator]().next();
+    }
+    expect(openFiles()).toBe(before);
+  });
+
+  test('an error in the loop closes the file as well', async () => {
+    const before = openFiles();
+    const run = async (): Promise<void> => {
+      for await (const _ of encodeRecords(join(folder, 'a.xml.gz'))) throw new Error('mine');
+    };
+    await expect(run()).rejects.toThrow('mine');
+    expect(openFiles()).toBe(before);
+  });
+
+  test('a callback that throws ends the run with its error', async () => {
+    const before = openFiles();
+    const path = join(folder, 'stray.xml');
+    writeFileSync(path, '<artists>stray<artist><id>1</id></artist></artists>');
+    const run = async (): Promise<void> => {
+      const onIrregularity = (): void => {
+        throw new Error('mine');
+      };
+      for await (const _ of encodeRecords(path, { onIrregularity }));
+    };
+    await expect(run()).rejects.toThrow('mine');
+    expect(openFiles()).toBe(before);
+  });
+});
+
+test('no more of the source is read than the consumer asks for', async () => {
+  let pulled = 0;
+  async function* source(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunksOf(artistsXml(400_000), 100_000)) {
+      pulled += chunk.length;
+      yield chunk;
+    }
+  }
+  const blocks = encodeRecords(source())[Symbol.asyncIterator]();
+  await blocks.next();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(pulled).toBeLessThan(3_000_000);
+  await blocks.return?.();
+});

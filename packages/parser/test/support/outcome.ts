@@ -1,0 +1,129 @@
+import { encodeBlock, type RegularRecords } from '../../src/block/encode-block.js';
+import { newDocumentState } from '../../src/document/state.js';
+import {
+  type DataType,
+  type DumpSource,
+  encodeRecords,
+  type IrregularityKind,
+  type MalformedReason,
+  type MalformedRecord,
+  ParserError,
+  type ParserErrorCode,
+  type ReadOptions,
+  type ReadStats,
+} from '../../src/index.js';
+import { Collector } from '../../src/stream/collector.js';
+import { MessageBlock } from '../../src/stream/message-block.js';
+import { resolveReadOptions } from '../../src/stream/options.js';
+import { newReadStats } from '../../src/stream/reports.js';
+
+/** All that one run over a dump came to, in a form to compare. */
+export interface Outcome {
+  dataType: DataType | null;
+  messages: string[];
+  records: [id: string, sha256: string][];
+  numbers: number[];
+  irregularities: Partial<Record<IrregularityKind, number>>;
+  /** Each irregularity as it was told: kind, count, byte offset, record number. */
+  told: [IrregularityKind, number, number, number | undefined][];
+  malformed: { reason: MalformedReason; byteOffset: number; length: number; recordsBefore: number }[];
+  malformedBytes: string[];
+  error: ParserErrorCode | undefined;
+  errorOffset: number | undefined;
+}
+
+const emptyOutcome = (): Outcome => ({
+  dataType: null,
+  messages: [],
+  records: [],
+  numbers: [],
+  irregularities: {},
+  told: [],
+  malformed: [],
+  malformedBytes: [],
+  error: undefined,
+  errorOffset: undefined,
+});
+
+const listening = (outcome: Outcome, options: ReadOptions): ReadOptions => ({
+  ...options,
+  onMalformed: ({ reason, byteOffset, length, recordsBefore, bytes }: MalformedRecord) => {
+    outcome.malformed.push({ reason, byteOffset, length, recordsBefore });
+    outcome.malformedBytes.push(Buffer.from(bytes).toString('latin1'));
+  },
+  onIrregularity: ({ kind, count, byteOffset, recordNumber }) => {
+    outcome.told.push([kind, count, byteOffset, recordNumber]);
+  },
+});
+
+const takeBlock = (outcome: Outcome, block: MessageBlock | AsyncIterable<never> | Iterable<unknown>): void => {
+  for (const { id, sha256, message, number } of block as MessageBlock) {
+    outcome.messages.push(Buffer.from(message).toString('utf8'));
+    outcome.records.push([id, sha256]);
+    outcome.numbers.push(number);
+  }
+};
+
+const finish = (outcome: Outcome, stats: ReadStats, error: unknown): Outcome => {
+  if (error !== undefined) {
+    if (!(error instanceof ParserError)) throw error;
+    outcome.error = error.code;
+    outcome.errorOffset = error.byteOffset;
+  }
+  outcome.dataType = stats.dataType ?? null;
+  for (const [kind, count] of Object.entries(stats.irregularities)) {
+    if (count > 0) outcome.irregularities[kind as IrregularityKind] = count;
+  }
+  return outcome;
+};
+
+/** Runs the public entry point. */
+export const outcomeOf = async (source: DumpSource, options: ReadOptions = {}): Promise<Outcome> => {
+  const outcome = emptyOutcome();
+  const stream = encodeRecords(source, listening(outcome, options));
+  let error: unknown;
+  try {
+    for await (const block of stream) takeBlock(outcome, block);
+  } catch (thrown) {
+    error = thrown;
+  }
+  return finish(outcome, stream.stats, error);
+};
+
+/** Encodes block by block with the blocks cut exactly at `cuts`: nothing is gathered or kept back in between. */
+export const outcomeOfCut = (
+  input: Buffer,
+  cuts: readonly number[],
+  options: ReadOptions = {},
+  regular?: RegularRecords,
+): Outcome => {
+  const outcome = emptyOutcome();
+  const resolved = resolveReadOptions(listening(outcome, options));
+  const stats = newReadStats();
+  const collector = new Collector(resolved, stats);
+  const { maxDepth, maxRecordBytes } = resolved;
+  let state = newDocumentState(resolved.dataType);
+  let consumed = 0;
+  let error: unknown;
+  for (const end of [...cuts, input.length]) {
+    const isFinal = end === input.length;
+    const bytes = input.subarray(consumed, end);
+    const request = {
+      state,
+      bytes,
+      isFinal,
+      output: 'messages',
+      skip: collector.toSkip,
+      maxDepth,
+      maxRecordBytes,
+    } as const;
+    const result = encodeBlock(request, regular);
+    const collected = collector.take(result);
+    if (collected.delivery !== undefined) takeBlock(outcome, new MessageBlock(collected.delivery));
+    error = collected.error;
+    if (collected.done) break;
+    ({ state } = result);
+    consumed += result.consumed;
+  }
+  return finish(outcome, stats, error);
+};
