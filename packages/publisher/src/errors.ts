@@ -5,6 +5,7 @@
  * - `UNREACHABLE`: no connection within the allowed attempts
  * - `CONNECTION_LOST`: told by events only, since the publisher reconnects
  * - `BAD_CREDENTIALS`, `VHOST_REFUSED`, `ACCESS_REFUSED`: the broker knows us, but not like this
+ * - `TLS_FAILED`: the broker's certificate is not accepted, or it speaks no TLS on this port
  * - `TOPOLOGY_CONFLICT`: an exchange or queue exists with other settings (`PRECONDITION_FAILED`)
  * - `TOPOLOGY_MISSING`: a queue, binding or exchange vanished while publishing
  * - `UNROUTABLE`: the broker returned a message, no queue took it
@@ -21,6 +22,7 @@ export type PublisherErrorCode =
   | 'BAD_CREDENTIALS'
   | 'VHOST_REFUSED'
   | 'ACCESS_REFUSED'
+  | 'TLS_FAILED'
   | 'TOPOLOGY_CONFLICT'
   | 'TOPOLOGY_MISSING'
   | 'UNROUTABLE'

@@ -25,6 +25,7 @@ export type PublisherState =
 
 /** What a publisher tells its owner as it happens. Credentials are never in it. */
 export type PublisherEvent =
+  /** `open` and `full` take turns many times a second, so a step between these two is not told. */
   | { type: 'state'; from: PublisherState; to: PublisherState }
   /** The connection stands and the topology is declared; `republished` unsettled messages go first. */
   | { type: 'connected'; epoch: number; republished: number }
@@ -34,8 +35,8 @@ export type PublisherEvent =
   | { type: 'backoff'; attempt: number; delay: number }
   | { type: 'blocked'; reason: string }
   | { type: 'unblocked'; seconds: number }
-  /** The broker refused a message for the `attempt`th time; it is sent again. */
-  | { type: 'nack'; sequence: number; messageId: string | undefined; attempt: number }
+  /** The broker refused messages; `refused` of them wait to be sent again, the oldest after `attempt` refusals in a row. */
+  | { type: 'nack'; refused: number; attempt: number; delay: number }
   /** A queue holds fewer messages than were confirmed for it and has no consumer; it is looked at closer. */
   | { type: 'shortfall'; queue: string; expected: number; found: number }
   | { type: 'failed'; error: PublisherError };

@@ -1,4 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
+import { type BrokerAddress, parseBrokerUrl } from './broker-address.js';
+import { PublisherError } from './errors.js';
 import type { PublisherEvent } from './events.js';
 
 /** An exchange that the publisher declares at every connect, and publishes to. */
@@ -50,7 +52,7 @@ export interface MessageProperties {
 export interface BackoffOptions {
   /** Upper bound of the first wait, in milliseconds. @default 200 */
   initial?: number;
-  /** Upper bound of every wait, in milliseconds. @default 30_000 */
+  /** Upper bound of every wait, in milliseconds. @default 10_000 */
   max?: number;
   /** @default 2 */
   factor?: number;
@@ -91,11 +93,14 @@ export interface PublisherOptions {
    * milliseconds; 0 for never. It does not count while the broker is blocked. @default 60_000
    */
   confirmTimeout?: number;
-  /** Times a message is sent in all when the broker nacks it, before `NACKED` fails the publisher. @default 5 */
+  /** Times in a row that the broker may refuse the oldest nacked message before `NACKED` fails the publisher. @default 10 */
   nackAttempts?: number;
-  /** Upper bound of the first wait before a nacked message is sent again, in milliseconds; doubles each time, with full jitter. @default 100 */
+  /**
+   * Upper bound of the first wait before a nacked message is sent again, in milliseconds; doubles each time up to
+   * 5 seconds, with full jitter. @default 200
+   */
   nackBackoff?: number;
-  /** How often the topology is looked at while publishing, in milliseconds; 0 for never. @default 5_000 */
+  /** How often the topology is looked at while publishing, in milliseconds; 0 for never. @default 2_000 */
   topologyCheckInterval?: number;
   /**
    * Whether the look counts messages too, which finds a lost binding of one queue among several. See the README
@@ -113,3 +118,118 @@ export interface PublisherOptions {
   /** Called for what a log or a health page would tell. Must not throw. @default undefined */
   onEvent?: (event: PublisherEvent) => void;
 }
+
+/** {@link QueueOptions} with every default filled in. */
+export interface ResolvedQueue {
+  readonly name: string;
+  readonly routingKeys: readonly string[];
+  readonly durable: boolean;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** {@link PublisherOptions} checked, with every default filled in. */
+export interface ResolvedOptions {
+  readonly address: BrokerAddress;
+  readonly exchange: Readonly<Required<ExchangeOptions>>;
+  readonly queues: readonly ResolvedQueue[];
+  readonly properties: Readonly<MessageProperties> & { readonly deliveryMode: 1 | 2; readonly mandatory: boolean };
+  readonly maxInFlight: number;
+  readonly maxBytes: number;
+  readonly backoff: Readonly<Required<BackoffOptions>>;
+  readonly connectAttempts: number;
+  readonly reconnectAttempts: number;
+  readonly connectTimeout: number;
+  readonly heartbeat: number;
+  readonly confirmTimeout: number;
+  readonly nackAttempts: number;
+  readonly nackBackoff: number;
+  readonly topologyCheckInterval: number;
+  readonly topologyCheckCounts: boolean;
+  readonly connectionName: string | undefined;
+  readonly tls: ConnectionOptions;
+  readonly signal: AbortSignal | undefined;
+  readonly onConfirmed: ((confirmed: number) => void) | undefined;
+  readonly onEvent: ((event: PublisherEvent) => void) | undefined;
+}
+
+/** AMQP's short strings: names, routing keys, message ids. */
+const SHORT_STRING_BYTES = 255;
+
+/** Whether AMQP can carry `text` as a short string. A UTF-16 unit is three bytes at most, which spares most counts. */
+export const isShortString = (text: string): boolean =>
+  text.length * 3 <= SHORT_STRING_BYTES || Buffer.byteLength(text) <= SHORT_STRING_BYTES;
+
+const invalid = (name: string, wanted: string, value: unknown): never => {
+  throw new PublisherError('INVALID_OPTIONS', `${name} must be ${wanted}, not ${String(value)}`);
+};
+
+const whole = (name: string, value: number, least: number): number =>
+  Number.isSafeInteger(value) && value >= least ? value : invalid(name, `a whole number from ${least} up`, value);
+
+const wholeOrInfinite = (name: string, value: number): number =>
+  value === Number.POSITIVE_INFINITY ? value : whole(name, value, 1);
+
+const finite = (name: string, value: number, least: number): number =>
+  Number.isFinite(value) && value >= least ? value : invalid(name, `a number from ${least} up`, value);
+
+const MAX_TIMER = 2 ** 31 - 1;
+
+const milliseconds = (name: string, value: number): number =>
+  value <= MAX_TIMER ? finite(name, value, 0) : invalid(name, `at most ${MAX_TIMER} ms`, value);
+
+const shortName = (name: string, value: unknown): string =>
+  typeof value === 'string' && isShortString(value) ? value : invalid(name, 'a string of at most 255 bytes', value);
+
+/**
+ * Merges options with their defaults.
+ * @throws PublisherError `INVALID_OPTIONS`, `INVALID_URL`
+ */
+export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
+  const address = parseBrokerUrl(options.url);
+  const exchange = typeof options.exchange === 'string' ? { name: options.exchange } : options.exchange;
+  const { queues = [], properties = {}, backoff = {} } = options;
+  if (exchange.name === '' && queues.some((queue) => queue.routingKeys.length > 0)) {
+    invalid('queues', "without routing keys where the exchange is the broker's default one", 'bound');
+  }
+  const deliveryMode = properties.deliveryMode ?? 2;
+  if (deliveryMode !== 1 && deliveryMode !== 2) invalid('properties.deliveryMode', '1 or 2', deliveryMode);
+  const initial = milliseconds('backoff.initial', backoff.initial ?? 200);
+  return {
+    address,
+    exchange: {
+      name: shortName('exchange.name', exchange.name),
+      type: shortName('exchange.type', exchange.type ?? 'topic'),
+      durable: exchange.durable ?? true,
+      autoDelete: exchange.autoDelete ?? false,
+      arguments: exchange.arguments ?? {},
+    },
+    queues: queues.map((queue) => ({
+      name: shortName('queue.name', queue.name) || invalid('queue.name', 'not empty', queue.name),
+      routingKeys: queue.routingKeys.map((key) => shortName('queue.routingKeys', key)),
+      durable: queue.durable ?? true,
+      arguments: { ...queue.arguments, ...(queue.queueType && { 'x-queue-type': queue.queueType }) },
+    })),
+    properties: { ...properties, deliveryMode, mandatory: properties.mandatory ?? true },
+    maxInFlight: whole('maxInFlight', options.maxInFlight ?? 5_000, 1),
+    maxBytes: whole('maxBytes', options.maxBytes ?? 32 * 2 ** 20, 1),
+    backoff: {
+      initial,
+      max: Math.max(initial, milliseconds('backoff.max', backoff.max ?? 10_000)),
+      factor: finite('backoff.factor', backoff.factor ?? 2, 1),
+    },
+    connectAttempts: wholeOrInfinite('connectAttempts', options.connectAttempts ?? Number.POSITIVE_INFINITY),
+    reconnectAttempts: wholeOrInfinite('reconnectAttempts', options.reconnectAttempts ?? Number.POSITIVE_INFINITY),
+    connectTimeout: milliseconds('connectTimeout', whole('connectTimeout', options.connectTimeout ?? 15_000, 1)),
+    heartbeat: whole('heartbeat', options.heartbeat ?? address.heartbeat ?? 10, 0),
+    confirmTimeout: milliseconds('confirmTimeout', options.confirmTimeout ?? 60_000),
+    nackAttempts: whole('nackAttempts', options.nackAttempts ?? 10, 1),
+    nackBackoff: milliseconds('nackBackoff', options.nackBackoff ?? 200),
+    topologyCheckInterval: milliseconds('topologyCheckInterval', options.topologyCheckInterval ?? 2_000),
+    topologyCheckCounts: options.topologyCheckCounts ?? true,
+    connectionName: options.connectionName,
+    tls: options.tls ?? {},
+    signal: options.signal,
+    onConfirmed: options.onConfirmed,
+    onEvent: options.onEvent,
+  };
+};

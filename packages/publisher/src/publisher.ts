@@ -17,7 +17,8 @@ export interface PublisherStats {
   /** Messages acked and not returned, in any order; the watermark is {@link Publisher.confirmed}. */
   readonly acked: number;
   readonly unsettled: number;
-  readonly unsettledBytes: number;
+  /** Bytes of the bodies beyond the watermark. */
+  readonly windowBytes: number;
   readonly nacks: number;
   readonly returns: number;
   /** Connections made after the first. */

@@ -1,0 +1,775 @@
+import { jitteredDelay } from './backoff.js';
+import { PublisherError, type PublisherErrorFacts } from './errors.js';
+import type { PublisherEvent, PublisherState } from './events.js';
+import { NackHold } from './nack-hold.js';
+import { isShortString, type ResolvedOptions } from './options.js';
+import { type Entry, Outbox } from './outbox.js';
+import type {
+  CloseOptions,
+  CloseReport,
+  FlushOptions,
+  OutgoingMessage,
+  Publisher,
+  PublisherStats,
+} from './publisher.js';
+import { QueueLedger, type Shortfall } from './queue-ledger.js';
+import { connectRefusal, declareRefusal, isClientFault, isMissing, publishRefusal, replyCodeOf } from './refusal.js';
+import { createScrub, type Scrub, scrubbedCause } from './scrub.js';
+import { Session } from './session.js';
+import { DeclarationError, readQueues, rebindQueues } from './topology.js';
+
+type Life = 'running' | 'failed' | 'closing' | 'closed';
+type Link = 'connecting' | 'setup' | 'open' | 'blocked' | 'lost' | 'backoff';
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const deferred = <T = void>(): Deferred<T> => {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  // A caller may look at the publisher's error instead; an unread promise must not end the process.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+};
+
+/** Times in a row that a broker may refuse the virtual host, or our messages, before we believe it. */
+const REFUSALS = 3;
+/** A queue that falls short so many readings in a row, the later ones at close range, is not bound. */
+const SHORTFALLS = 3;
+/** After a pause of this length the queues are read before anything is sent: consumers may have come and gone. */
+const IDLE_MS = 100;
+
+/** A message that only looks whether a queue still takes it has no place in the order. */
+const PROBE = 0;
+
+/**
+ * The publisher's state machine. Its public state is derived from two: its life (running, failed, closing, closed) and its
+ * link with the broker (connecting → setup → open ⇄ blocked → lost → backoff → connecting).
+ */
+export class WindowedPublisher implements Publisher {
+  readonly #options: ResolvedOptions;
+  readonly #scrub: Scrub;
+  readonly #outbox = new Outbox();
+  readonly #ledger: QueueLedger;
+  readonly #opened = deferred();
+  #life: Life = 'running';
+  #link: Link = 'connecting';
+  #announced: PublisherState = 'connecting';
+  #error: PublisherError | undefined;
+  #aborted: { reason: unknown } | undefined;
+
+  #session: Session | undefined;
+  #sessionEnd: Deferred<unknown> | undefined;
+  #epoch = 0;
+  /** Next message to send on this connection; a new connection starts behind the watermark again. */
+  #cursor = 1;
+  /** Highest number ever sent: what is sent again up to here is a re-publish. */
+  #everSent = 0;
+  #writable = true;
+  #hold: NackHold | undefined;
+  /**
+   * The broker closed the channel for a fault of ours. The messages before the one it did not like lost their
+   * confirms with the channel: sent by the window again, they would never get them.
+   */
+  #careful = false;
+  #holdTimer: NodeJS.Timeout | undefined;
+  #wakeFromBackoff: (() => void) | undefined;
+
+  #room: Deferred<void> | undefined;
+  /** Conditions that somebody waits for; looked at whenever something settles, fails or ends. */
+  readonly #waits = new Set<{ test: () => boolean; done: Deferred<void> }>();
+  #notifying = false;
+  #closing: Promise<CloseReport> | undefined;
+
+  #verified = 0;
+  #look: Promise<void> | undefined;
+  #gated = false;
+  #lastReading = 0;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #lastProgress = 0;
+
+  #nacks = 0;
+  #returns = 0;
+  #republished = 0;
+  #blockedSince: number | undefined;
+  #blockedMs = 0;
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options;
+    this.#scrub = createScrub(options.address);
+    this.#ledger = new QueueLedger(options);
+  }
+
+  get state(): PublisherState {
+    if (this.#life !== 'running') return this.#life;
+    return this.#link === 'open' && !this.#hasRoom() ? 'full' : this.#link;
+  }
+
+  get error(): PublisherError | undefined {
+    return this.#error;
+  }
+
+  get confirmed(): number {
+    return this.#outbox.confirmed;
+  }
+
+  get verified(): number {
+    return this.#options.topologyCheckInterval > 0 ? this.#verified : this.#outbox.confirmed;
+  }
+
+  get stats(): PublisherStats {
+    const outbox = this.#outbox;
+    const now = this.#blockedSince === undefined ? 0 : performance.now() - this.#blockedSince;
+    return {
+      published: outbox.published,
+      acked: outbox.settled,
+      unsettled: outbox.unsettled,
+      windowBytes: outbox.bytes,
+      nacks: this.#nacks,
+      returns: this.#returns,
+      reconnects: Math.max(0, this.#epoch - 1),
+      republished: this.#republished,
+      blockedSeconds: (this.#blockedMs + now) / 1000,
+    };
+  }
+
+  /** Connects; resolves once the topology stands. */
+  async start(): Promise<void> {
+    const { signal, confirmTimeout, topologyCheckInterval } = this.#options;
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (confirmTimeout > 0) {
+      this.#timers.push(setInterval(() => this.#watchConfirms(), Math.max(10, Math.min(1_000, confirmTimeout / 4))));
+    }
+    if (topologyCheckInterval > 0) {
+      this.#timers.push(setInterval(() => this.#watchTopology(), Math.max(10, topologyCheckInterval)));
+    }
+    void this.#run();
+    try {
+      await this.#opened.promise;
+    } catch (error) {
+      await this.close({ timeout: 0 });
+      throw error;
+    }
+  }
+
+  publish(message: OutgoingMessage): Promise<void> | undefined {
+    const { routingKey, body, messageId } = message;
+    if (this.#life !== 'running') return Promise.reject(this.#refusalNow());
+    if (!(body instanceof Uint8Array) || typeof routingKey !== 'string' || !isShortString(routingKey)) {
+      throw new PublisherError('INVALID_MESSAGE', 'A message needs a body of bytes and a routing key of at most 255.');
+    }
+    if (messageId !== undefined && (typeof messageId !== 'string' || !isShortString(messageId))) {
+      throw new PublisherError('INVALID_MESSAGE', 'A message id has at most 255 bytes.', { routingKey });
+    }
+    if (this.#outbox.unsettled === 0) this.#gateAfterPause();
+    const buffer = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    this.#outbox.add(routingKey, messageId, buffer);
+    this.#pump();
+    if (this.#hasRoom()) return undefined;
+    this.#room ??= deferred();
+    return this.#room.promise;
+  }
+
+  async flush({ signal }: FlushOptions = {}): Promise<void> {
+    const target = this.#outbox.published;
+    await this.#until(() => this.#outbox.confirmed >= target, signal);
+    while (this.verified < target) {
+      await this.#until(() => this.#link === 'open', signal);
+      await this.#within(this.#lookNow(), signal);
+      if (this.#life === 'failed' || this.#life === 'closed') throw this.#refusalNow();
+    }
+  }
+
+  close(options: CloseOptions = {}): Promise<CloseReport> {
+    this.#closing ??= this.#close(options.timeout ?? 5_000);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  // The link: one connection after the other.
+
+  async #run(): Promise<void> {
+    let attempts = 0;
+    let vhostRefusals = 0;
+    let faults = 0;
+    while (this.#isAlive()) {
+      const session = this.#newSession();
+      const end = this.#sessionEnd as Deferred<unknown>;
+      const openedAt = performance.now();
+      let error: PublisherError | undefined;
+      let reason: unknown;
+      try {
+        await this.#establish(session);
+        vhostRefusals = 0;
+        reason = await end.promise;
+        if (!this.#isAlive()) return;
+        const progress = session.confirms > 0;
+        if (progress || performance.now() - openedAt > this.#options.backoff.max) attempts = 0;
+        const fault = isClientFault(reason) && session.tags.outstanding > 0;
+        faults = fault ? (progress ? 1 : faults + 1) : 0;
+        this.#careful = fault;
+        if (faults >= REFUSALS) error = publishRefusal(reason, this.#scrub, this.#firstUnsettledFacts());
+      } catch (thrown) {
+        session.end(thrown);
+        reason = this.#setupReason(thrown, await end.promise);
+        if (!this.#isAlive()) return;
+        error = this.#refusalOf(reason);
+        if (error?.code === 'VHOST_REFUSED' && ++vhostRefusals < REFUSALS) error = undefined;
+      }
+      if (error) return this.#fail(error);
+      attempts++;
+      if (!(await this.#backOff(attempts, reason))) return;
+    }
+  }
+
+  #newSession(): Session {
+    const end = deferred<unknown>();
+    const session: Session = new Session(this.#epoch + 1, this.#options, {
+      acked: (entry, tag) => this.#onAck(entry, tag),
+      nacked: (entry) => this.#onNack(entry),
+      returned: (entry, replyCode) => this.#onReturn(entry, replyCode),
+      settledSome: () => this.#onSettledSome(),
+      blocked: (reason) => this.#onBlocked(reason),
+      unblocked: () => this.#onUnblocked(),
+      writable: () => {
+        this.#writable = true;
+        this.#pump();
+      },
+      ended: (reason) => {
+        this.#stopHold();
+        this.#endBlock();
+        this.#setLink('lost');
+        end.resolve(reason);
+        this.#poke();
+      },
+    });
+    this.#session = session;
+    this.#sessionEnd = end;
+    return session;
+  }
+
+  async #establish(session: Session): Promise<void> {
+    const { connectTimeout } = this.#options;
+    const timer = setTimeout(() => session.end(new Error(`no connection within ${connectTimeout} ms`)), connectTimeout);
+    try {
+      this.#setLink('connecting');
+      await session.open();
+      this.#setLink('setup');
+      const expectations = this.#ledger.expectations();
+      // Made anew without a look, a deleted queue would hide that its messages are gone.
+      if (this.#epoch > 0) await session.findQueues();
+      const readings = await session.declare();
+      if (session.ended) throw new Error('ended during setup');
+      const { shortfalls } = this.#ledger.compare(expectations, readings, 0);
+      this.#lastReading = performance.now();
+      this.#epoch = session.epoch;
+      this.#cursor = this.#outbox.confirmed + 1;
+      this.#writable = true;
+      this.#gated = false;
+      this.#lastProgress = performance.now();
+      this.#setLink(session.blocked ? 'blocked' : 'open');
+      const republished = Math.max(0, this.#everSent - this.#outbox.confirmed);
+      this.#report({ type: 'connected', epoch: session.epoch, republished });
+      if (this.#careful) {
+        this.#hold = new NackHold(this.#options);
+        this.#stepHold(this.#hold.resume());
+      }
+      this.#pump();
+      this.#opened.resolve();
+      this.#poke();
+      if (shortfalls.length > 0) this.#startLook(shortfalls);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A refused declaration knows what it was about; where the whole connection went, its end knows why. */
+  #setupReason(thrown: unknown, ended: unknown): unknown {
+    if (!(thrown instanceof DeclarationError)) return ended;
+    return replyCodeOf(thrown.cause) === undefined && ended !== thrown
+      ? new DeclarationError(thrown.facts, ended)
+      : thrown;
+  }
+
+  /** What will not mend by trying again. */
+  #refusalOf(reason: unknown): PublisherError | undefined {
+    const broker = this.#options.address.display;
+    if (!(reason instanceof DeclarationError)) return connectRefusal(reason, this.#scrub, { broker });
+    const facts = { broker, ...reason.facts };
+    if (this.#epoch > 0 && isMissing(reason.cause)) return this.#missingQueue(facts, reason.cause);
+    return declareRefusal(reason.cause, this.#scrub, facts);
+  }
+
+  /** Waits for the next attempt; `false` when there is none. */
+  async #backOff(attempt: number, reason: unknown): Promise<boolean> {
+    const { address, backoff, connectAttempts, reconnectAttempts } = this.#options;
+    const cause = scrubbedCause(this.#scrub, reason instanceof DeclarationError ? reason.cause : reason);
+    const replyCode = replyCodeOf(cause);
+    const facts = {
+      broker: address.display,
+      attempts: attempt,
+      ...(replyCode !== undefined && { replyCode }),
+    };
+    const lost = new PublisherError(
+      'CONNECTION_LOST',
+      `No connection with ${address.display}: ${cause.message}`,
+      facts,
+      cause,
+    );
+    this.#report({ type: 'lost', error: lost, unsettled: this.#outbox.unsettled });
+    if (attempt >= (this.#epoch > 0 ? reconnectAttempts : connectAttempts)) {
+      this.#fail(
+        new PublisherError(
+          'UNREACHABLE',
+          `${address.display} cannot be reached after ${attempt} attempts: ${cause.message}`,
+          facts,
+          cause,
+        ),
+      );
+      return false;
+    }
+    const delay = jitteredDelay(attempt, backoff);
+    this.#setLink('backoff');
+    this.#report({ type: 'backoff', attempt: attempt + 1, delay });
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delay);
+      this.#wakeFromBackoff = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wakeFromBackoff = undefined;
+    return true;
+  }
+
+  // Sending.
+
+  #hasRoom(): boolean {
+    const outbox = this.#outbox;
+    return outbox.published - outbox.confirmed < this.#options.maxInFlight && outbox.bytes < this.#options.maxBytes;
+  }
+
+  #canSend(): boolean {
+    return (
+      this.#link === 'open' && this.#writable && !this.#gated && (this.#life === 'running' || this.#life === 'closing')
+    );
+  }
+
+  /** Sends what the window and the socket take. */
+  #pump(): void {
+    if (this.#hold || !this.#canSend()) return;
+    const outbox = this.#outbox;
+    const { maxInFlight } = this.#options;
+    while (this.#cursor <= outbox.published && this.#cursor - outbox.confirmed <= maxInFlight) {
+      const entry = outbox.at(this.#cursor++);
+      if (!entry.settled && !this.#send(entry)) return;
+    }
+  }
+
+  #send(entry: Entry): boolean {
+    const session = this.#session as Session;
+    if (entry.sequence <= this.#everSent) this.#republished++;
+    else this.#everSent = entry.sequence;
+    if (session.tags.outstanding === 0) this.#lastProgress = performance.now();
+    this.#writable = session.send(entry);
+    return this.#writable;
+  }
+
+  // What the broker says.
+
+  #onAck(entry: Entry, tag: number): void {
+    this.#ledger.confirmed(tag, entry);
+    if (entry.sequence === PROBE) return;
+    this.#hold?.acked();
+    this.#outbox.settle(entry);
+  }
+
+  #onNack(entry: Entry): void {
+    if (entry.sequence === PROBE) return;
+    this.#nacks++;
+    this.#hold ??= new NackHold(this.#options);
+    this.#hold.nacked(entry);
+  }
+
+  #onReturn(entry: Entry, replyCode: number): void {
+    this.#returns++;
+    const { routingKey, messageId, sequence } = entry;
+    const exchange = this.#options.exchange.name;
+    this.#fail(
+      new PublisherError(
+        'UNROUTABLE',
+        `No queue took message ${sequence} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone or were unbound. Restore them, then publish again from this message on.`,
+        { exchange, routingKey, replyCode, sequence, ...(messageId !== undefined && { messageId }) },
+      ),
+    );
+  }
+
+  #onSettledSome(): void {
+    this.#lastProgress = performance.now();
+    if (this.#hold && this.#session?.tags.outstanding === 0) this.#stepHold();
+    this.#pump();
+    if (this.#room && this.#hasRoom() && this.#life === 'running') {
+      this.#room.resolve();
+      this.#room = undefined;
+    }
+    this.#poke();
+    if (this.#options.onConfirmed && !this.#notifying) {
+      // Confirms come many to a read of the socket: told once, after the last of them.
+      this.#notifying = true;
+      queueMicrotask(() => {
+        this.#notifying = false;
+        this.#options.onConfirmed?.(this.#outbox.confirmed);
+      });
+    }
+  }
+
+  #stepHold(step = this.#hold?.next()): void {
+    const hold = this.#hold;
+    if (!hold || !step || !this.#canStepHold()) return;
+    switch (step.kind) {
+      case 'over':
+        this.#hold = undefined;
+        return;
+      case 'hopeless': {
+        const { sequence, routingKey, messageId } = step.entry;
+        const facts = { sequence, routingKey, attempts: step.attempts, exchange: this.#options.exchange.name };
+        this.#fail(
+          new PublisherError(
+            'NACKED',
+            `The broker refused message ${sequence} ${step.attempts} times in a row: most likely a queue is full (x-overflow reject-publish) and nobody consumes from it.`,
+            messageId === undefined ? facts : { ...facts, messageId },
+          ),
+        );
+        return;
+      }
+      case 'wait':
+        this.#report({ type: 'nack', refused: hold.refused, attempt: hold.failures, delay: step.delay });
+        this.#holdTimer = setTimeout(() => this.#stepHold(hold.resume()), step.delay);
+        return;
+      case 'send': {
+        // A round is small or the window at most, so the socket's buffer takes it whole.
+        for (const entry of step.entries) this.#send(entry);
+        for (let fresh = step.fresh; fresh > 0 && this.#cursor <= this.#outbox.published; ) {
+          const entry = this.#outbox.at(this.#cursor++);
+          if (entry.settled) continue;
+          this.#send(entry);
+          fresh--;
+        }
+        // Nothing left to send in rounds: what comes next flows as ever.
+        if (this.#session?.tags.outstanding === 0) this.#hold = undefined;
+      }
+    }
+  }
+
+  #canStepHold(): boolean {
+    return (
+      this.#session !== undefined && !this.#session.ended && (this.#life === 'running' || this.#life === 'closing')
+    );
+  }
+
+  #stopHold(): void {
+    clearTimeout(this.#holdTimer);
+    this.#hold = undefined;
+  }
+
+  #onBlocked(reason: string): void {
+    this.#blockedSince ??= performance.now();
+    if (this.#link === 'open') this.#setLink('blocked');
+    this.#report({ type: 'blocked', reason: this.#scrub(String(reason)) });
+  }
+
+  #onUnblocked(): void {
+    const seconds = this.#endBlock();
+    this.#lastProgress = performance.now();
+    if (this.#link === 'blocked') this.#setLink('open');
+    this.#report({ type: 'unblocked', seconds });
+    this.#pump();
+    this.#poke();
+  }
+
+  #endBlock(): number {
+    if (this.#blockedSince === undefined) return 0;
+    const milliseconds = performance.now() - this.#blockedSince;
+    this.#blockedMs += milliseconds;
+    this.#blockedSince = undefined;
+    return milliseconds / 1000;
+  }
+
+  #watchConfirms(): void {
+    const session = this.#session;
+    if (this.#link !== 'open' || !session || session.tags.outstanding === 0) return;
+    const { confirmTimeout } = this.#options;
+    if (performance.now() - this.#lastProgress > confirmTimeout) {
+      session.end(new Error(`no confirm within ${confirmTimeout} ms`));
+    }
+  }
+
+  // Looking after the topology.
+
+  #watchTopology(): void {
+    const busy = this.#verified < this.#outbox.confirmed || this.#outbox.unsettled > 0;
+    if (busy && this.#link === 'open' && !this.#look && this.#life === 'running') this.#startLook();
+  }
+
+  #lookNow(): Promise<void> {
+    return this.#look ?? this.#startLook();
+  }
+
+  #startLook(shortfalls?: readonly Shortfall[]): Promise<void> {
+    const session = this.#session as Session;
+    const look = this.#lookAround(session, shortfalls)
+      // A look that a lost connection cut short is made again on the next one.
+      .catch((error: unknown) => this.#onLookFailed(session, error))
+      .finally(() => {
+        this.#look = undefined;
+        this.#poke();
+      });
+    this.#look = look;
+    return look;
+  }
+
+  /** Reads the queues; where one falls short, reads again and again until it is cleared or convicted. */
+  async #lookAround(session: Session, suspects: readonly Shortfall[] = []): Promise<void> {
+    let shortfalls = suspects;
+    for (;;) {
+      if (shortfalls.length > 0) await this.#gatherEvidence(session, shortfalls);
+      if (session.ended || !this.#isAlive()) return;
+      const watermark = this.#outbox.confirmed;
+      const expectations = this.#ledger.expectations();
+      const readings = await session.ask((channel) => readQueues(channel, this.#options));
+      if (session.ended || !this.#isAlive()) return;
+      this.#lastReading = performance.now();
+      const seen = this.#ledger.compare(expectations, readings, session.tags.last);
+      shortfalls = seen.shortfalls;
+      for (const { queue, expected, found, times } of shortfalls) {
+        this.#report({ type: 'shortfall', queue, expected, found });
+        if (times >= SHORTFALLS) return this.#fail(this.#missingBinding(queue));
+      }
+      if (shortfalls.length === 0) {
+        if (seen.blind) await session.ask((channel) => rebindQueues(channel, this.#options));
+        this.#verified = Math.max(this.#verified, watermark);
+        return;
+      }
+    }
+  }
+
+  /** Waits until each suspect queue should have got a message; where none is on its way, sends a known one again. */
+  async #gatherEvidence(session: Session, shortfalls: readonly Shortfall[]): Promise<void> {
+    const missing = (): Shortfall[] => shortfalls.filter(({ queue }) => !this.#ledger.hasEvidence(queue));
+    await this.#until(() => session.ended || missing().length === 0 || this.#outbox.unsettled === 0);
+    if (session.ended || !this.#canSend()) return;
+    for (const { sample } of missing()) {
+      this.#republished++;
+      const { routingKey, messageId, body } = sample;
+      session.send({ sequence: PROBE, routingKey, messageId, body, settled: false, returned: false });
+    }
+    await this.#until(() => session.ended || missing().length === 0);
+  }
+
+  #onLookFailed(session: Session, error: unknown): void {
+    if (session.ended || !this.#isAlive()) return;
+    if (error instanceof DeclarationError) {
+      const { cause, facts } = error;
+      const broker = this.#options.address.display;
+      const fatal = isMissing(cause)
+        ? this.#missingQueue(facts, cause)
+        : declareRefusal(cause, this.#scrub, { broker, ...facts });
+      if (fatal) {
+        this.#fail(fatal);
+        return;
+      }
+    }
+    session.end(error);
+  }
+
+  #missingQueue(facts: PublisherErrorFacts, cause: unknown): PublisherError {
+    return new PublisherError(
+      'TOPOLOGY_MISSING',
+      `Queue ${facts.queue} is gone, and the messages published since then with it. Publish again from message ${this.#verified + 1} on.`,
+      { broker: this.#options.address.display, ...facts, verified: this.#verified },
+      scrubbedCause(this.#scrub, cause),
+    );
+  }
+
+  #missingBinding(queue: string): PublisherError {
+    const exchange = this.#options.exchange.name;
+    return new PublisherError(
+      'TOPOLOGY_MISSING',
+      `Queue ${queue} gets nothing that is published: its binding to exchange ${exchange} was removed. Publish again from message ${this.#verified + 1} on.`,
+      { broker: this.#options.address.display, exchange, queue, verified: this.#verified },
+    );
+  }
+
+  /** While nothing was on its way, consumers may have come and gone: counts start anew, before anything is sent. */
+  #gateAfterPause(): void {
+    const session = this.#session;
+    const looks = this.#options.topologyCheckInterval > 0 && this.#ledger.judges;
+    if (!looks || !session || this.#link !== 'open' || this.#look || this.#gated) return;
+    if (performance.now() - this.#lastReading < IDLE_MS) return;
+    this.#gated = true;
+    session
+      .ask((channel) => readQueues(channel, this.#options))
+      .then((readings) => {
+        if (session.ended) return;
+        this.#lastReading = performance.now();
+        this.#ledger.baseline(readings, session.tags.last);
+        this.#gated = false;
+        this.#pump();
+      })
+      .catch((error: unknown) => this.#onLookFailed(session, error));
+  }
+
+  // Waiting and ending.
+
+  /** Resolves when `test` holds; rejects when the publisher ends before. */
+  #until(test: () => boolean, signal?: AbortSignal): Promise<void> {
+    if (this.#life === 'failed' || this.#life === 'closed') return Promise.reject(this.#refusalNow());
+    if (test()) return Promise.resolve();
+    const wait = { test, done: deferred() };
+    this.#waits.add(wait);
+    return this.#within(wait.done.promise, signal).finally(() => this.#waits.delete(wait));
+  }
+
+  async #within(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    if (!signal) return work;
+    signal.throwIfAborted();
+    const stop = deferred();
+    const abort = (): void => stop.reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await Promise.race([work, stop.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  #poke(): void {
+    for (const wait of this.#waits) {
+      if (!wait.test()) continue;
+      this.#waits.delete(wait);
+      wait.done.resolve();
+    }
+  }
+
+  #isAlive(): boolean {
+    return this.#life === 'running' || this.#life === 'closing';
+  }
+
+  #refusalNow(): unknown {
+    return this.#aborted
+      ? this.#aborted.reason
+      : (this.#error ?? new PublisherError('CLOSED', 'The publisher is closed.'));
+  }
+
+  #rejectWaits(reason: unknown): void {
+    this.#opened.reject(reason);
+    this.#room?.reject(reason);
+    this.#room = undefined;
+    for (const wait of this.#waits) wait.done.reject(reason);
+    this.#waits.clear();
+  }
+
+  /** For good. The connection stays until `close`, so that confirms on their way still move the watermark. */
+  #fail(error: PublisherError): void {
+    if (!this.#isAlive()) return;
+    this.#error = error;
+    if (this.#life === 'running') this.#setLife('failed');
+    this.#stopHold();
+    this.#report({ type: 'failed', error });
+    this.#rejectWaits(error);
+    this.#drained?.resolve();
+  }
+
+  readonly #onAbort = (): void => {
+    const reason: unknown = this.#options.signal?.reason;
+    this.#aborted = { reason };
+    this.#drained?.resolve();
+    this.#rejectWaits(reason);
+    this.#tearDown();
+    this.#session?.end(reason);
+  };
+
+  /** Resolves when `close` need not wait any longer. */
+  #drained: Deferred<void> | undefined;
+
+  async #close(timeout: number): Promise<CloseReport> {
+    const session = this.#session;
+    if (this.#life !== 'closed') {
+      const failed = this.#life === 'failed';
+      if (!failed) this.#setLife('closing');
+      const drained = deferred();
+      this.#drained = drained;
+      const done = failed
+        ? () => !session || session.ended || session.tags.outstanding === 0
+        : () => this.#outbox.unsettled === 0;
+      if (!done()) {
+        this.#waits.add({ test: done, done: drained });
+        const timer = setTimeout(drained.resolve, timeout);
+        await drained.promise.catch(() => {});
+        clearTimeout(timer);
+      }
+      this.#tearDown();
+      await this.#session?.close();
+      this.#rejectWaits(this.#refusalNow());
+    }
+    const { published, confirmed } = this.#outbox;
+    const unsettled = Array.from(this.#outbox.unsettledEntries(), ({ sequence, routingKey, messageId }) => ({
+      sequence,
+      routingKey,
+      messageId,
+    }));
+    return { published, confirmed, unsettled };
+  }
+
+  #tearDown(): void {
+    this.#setLife('closed');
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#stopHold();
+    this.#endBlock();
+    this.#wakeFromBackoff?.();
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #firstUnsettledFacts(): PublisherErrorFacts {
+    const exchange = this.#options.exchange.name;
+    for (const { sequence, routingKey, messageId } of this.#outbox.unsettledEntries()) {
+      return { exchange, sequence, routingKey, ...(messageId !== undefined && { messageId }) };
+    }
+    return { exchange };
+  }
+
+  // Telling.
+
+  #setLife(life: Life): void {
+    this.#life = life;
+    this.#announce();
+  }
+
+  #setLink(link: Link): void {
+    this.#link = link;
+    this.#announce();
+  }
+
+  #announce(): void {
+    const from = this.#announced;
+    const to = this.#life === 'running' ? this.#link : this.#life;
+    if (from === to) return;
+    this.#announced = to;
+    this.#report({ type: 'state', from, to });
+  }
+
+  #report(event: PublisherEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}

@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { jitteredDelay } from '../src/backoff.js';
+import { bindingMatchOf, topicMatches } from '../src/binding-match.js';
+import { parseBrokerUrl } from '../src/broker-address.js';
+import { type PublisherOptions, resolveOptions } from '../src/options.js';
+import { createScrub, scrubbedCause } from '../src/scrub.js';
+import { shown } from './support.js';
+
+describe('a topic binding', () => {
+  it.each([
+    ['artists', 'artists', true],
+    ['artists', 'artist', false],
+    ['#', 'a.b.c', true],
+    ['#', '', true],
+    ['*', 'a', true],
+    ['*', 'a.b', false],
+    ['*', '', true],
+    ['a.*', 'a', false],
+    ['a.#', 'a', true],
+    ['a.#', 'a.b.c', true],
+    ['#.c', 'a.b.c', true],
+    ['a.#.c', 'a.c', true],
+    ['a.#.c', 'a.b.b.c', true],
+    ['a.#.c', 'a.b.b', false],
+    ['*.*', 'a.b', true],
+    ['#.*', 'a', true],
+    ['a.*.#', 'a', false],
+    ['', '', true],
+    ['', 'a', false],
+  ])('%j takes %j: %j', (pattern, key, expected) => {
+    expect(topicMatches(pattern, key)).toBe(expected);
+  });
+
+  it('agrees with a regular expression', () => {
+    const word = fc.constantFrom('a', 'b', '');
+    const part = fc.constantFrom('a', 'b', '*', '#');
+    const words = fc.array(word, { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), words, (parts, keyWords) => {
+        // Each word and its dot in front: `#` is then simply "any number of these".
+        const source = parts
+          .map((it) => (it === '#' ? '(?:\\.[^.]*)*' : it === '*' ? '\\.[^.]*' : `\\.${it}`))
+          .join('');
+        const expected = new RegExp(`^${source}$`).test(`.${keyWords.join('.')}`);
+        return topicMatches(parts.join('.'), keyWords.join('.')) === expected;
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('has other rules for other exchanges', () => {
+    expect(bindingMatchOf('direct')?.('#', 'a')).toBe(false);
+    expect(bindingMatchOf('fanout')?.('x', 'a')).toBe(true);
+    expect(bindingMatchOf('headers')).toBeUndefined();
+  });
+});
+
+describe('a broker URL', () => {
+  it.each([
+    ['amqp://h', { hostname: 'h', port: 5672, vhost: '/', username: 'guest', password: 'guest' }],
+    ['amqp://h/', { vhost: '/' }],
+    ['amqp://h/%2F', { vhost: '/' }],
+    ['amqp://h/v', { vhost: 'v' }],
+    ['amqp://h/a%2Fb%25', { vhost: 'a/b%' }],
+    ['amqps://h', { protocol: 'amqps', port: 5671 }],
+    ['amqp://u:p%40@h:1/', { username: 'u', password: 'p@', port: 1, display: 'amqp://h:1/%2F' }],
+    ['amqp://u@h', { username: 'u', password: '' }],
+    ['amqp://[::1]:7', { hostname: '::1', port: 7 }],
+    ['amqp://h?heartbeat=7', { heartbeat: 7 }],
+    ['amqp://', { hostname: 'localhost' }],
+  ])('%s', (url, expected) => {
+    expect(parseBrokerUrl(url)).toMatchObject(expected);
+  });
+
+  it.each([
+    '',
+    'nonsense',
+    'http://u:hunter22@h',
+    'amqp://u:hunter22%@h',
+    'amqp://h?heartbeat=soon',
+    'amqp://u:hunter22@h:99999',
+  ])('%j is refused without being repeated', (url) => {
+    const error = (() => {
+      try {
+        return expect.fail(`accepted ${parseBrokerUrl(url).hostname}`);
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect(error).toMatchObject({ code: 'INVALID_URL' });
+    expect(shown(error)).not.toContain('hunter22');
+  });
+});
+
+describe('options', () => {
+  const valid: PublisherOptions = { url: 'amqp://h', exchange: 'e' };
+  it('get their defaults', () => {
+    expect(
+      resolveOptions({ ...valid, queues: [{ name: 'q', routingKeys: ['k'], queueType: 'quorum' }] }),
+    ).toMatchObject({
+      exchange: { name: 'e', type: 'topic', durable: true },
+      queues: [{ name: 'q', durable: true, arguments: { 'x-queue-type': 'quorum' } }],
+      properties: { deliveryMode: 2, mandatory: true },
+      maxInFlight: 5_000,
+      heartbeat: 10,
+      connectAttempts: Number.POSITIVE_INFINITY,
+    });
+    expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=0' }).heartbeat).toBe(0);
+    expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=7', heartbeat: 3 }).heartbeat).toBe(3);
+  });
+
+  it.each<Partial<PublisherOptions>>([
+    { maxInFlight: 0 },
+    { maxInFlight: 1.5 },
+    { maxBytes: Number.NaN },
+    { heartbeat: -1 },
+    { connectAttempts: 0 },
+    { confirmTimeout: 2 ** 31 },
+    { backoff: { factor: 0.5 } },
+    { backoff: { initial: -1 } },
+    { exchange: 'é'.repeat(128) },
+    { properties: { deliveryMode: 3 as 2 } },
+    { exchange: '', queues: [{ name: 'q', routingKeys: ['k'] }] },
+    { queues: [{ name: '', routingKeys: [] }] },
+  ])('%j are refused', (options) => {
+    expect(() => resolveOptions({ ...valid, ...options })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS' }),
+    );
+  });
+});
+
+describe('a wait before a reconnect', () => {
+  it('is anything from nothing to the exponential bound', () => {
+    const options = { initial: 100, factor: 2, max: 1_000 };
+    const bounds = [1, 2, 3, 4, 5, 50].map((attempt) => jitteredDelay(attempt, options, () => 1));
+    expect(bounds).toEqual([100, 200, 400, 800, 1_000, 1_000]);
+    expect(jitteredDelay(3, options, () => 0)).toBe(0);
+  });
+});
+
+describe('credentials', () => {
+  it('vanish from texts, also when they are short or odd', () => {
+    const scrub = createScrub({ username: 'bob', password: 'p.*s/w$rd' });
+    expect(scrub("refused for user 'bob' (bobbin), p.*s/w$rd and p.*s%2Fw%24rd")).toBe(
+      "refused for user '***' (bobbin), *** and ***",
+    );
+    expect(scrub('failed: amqp://bob:p.*s@host/')).toBe('failed: amqp://***@host/');
+  });
+
+  it('vanish from causes, which keep code and name', () => {
+    const cause = scrubbedCause(createScrub({ username: 'u', password: 'hunter22' }), {
+      __proto__: Object.assign(new TypeError('no hunter22'), { code: 'EX' }),
+    });
+    expect(shown(cause)).not.toContain('hunter22');
+    const kept = scrubbedCause(
+      createScrub({ username: 'u', password: 'x' }),
+      Object.assign(new TypeError('t'), { code: 'EX' }),
+    );
+    expect(kept).toMatchObject({ name: 'TypeError', code: 'EX', message: 't' });
+  });
+});

@@ -1,0 +1,330 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  countMessages,
+  drainQueue,
+  sharedBroker,
+  startProxy,
+  type TestBroker,
+  uniqueTopology,
+  withConnection,
+} from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPublisher } from '../src/index.js';
+import { drainNumbers, numbered, openPublisher, publishNumbered, range, twoQueues, until } from './support.js';
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await sharedBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+});
+
+describe('a message', () => {
+  it('has exactly the properties asked for', async () => {
+    const { exchange, a, options } = twoQueues();
+    const { publisher } = await openPublisher({
+      url: broker.url,
+      ...options,
+      properties: { contentType: 'application/json', contentEncoding: 'application/json', deliveryMode: 2 },
+    });
+    const body = Buffer.from('{"type":"data"}');
+    publisher.publish({ routingKey: 'k', body, messageId: '20260101:artists:1:abc' });
+    await publisher.flush();
+    await publisher.close();
+    const [message] = await drainQueue(broker.url, a);
+    expect(message?.body.equals(body)).toBe(true);
+    expect(message).toMatchObject({ exchange, routingKey: 'k' });
+    const set = Object.entries(message?.properties ?? {}).filter(([, value]) => value !== undefined);
+    expect(Object.fromEntries(set)).toEqual({
+      contentType: 'application/json',
+      contentEncoding: 'application/json',
+      deliveryMode: 2,
+      messageId: '20260101:artists:1:abc',
+      headers: {},
+    });
+  });
+
+  it('has by default a delivery mode and nothing else', async () => {
+    const { a, options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    publisher.publish({ routingKey: 'k', body: new Uint8Array([0, 255, 1]).subarray(1) });
+    await publisher.flush();
+    await publisher.close();
+    const [message] = await drainQueue(broker.url, a);
+    expect([...(message?.body ?? [])]).toEqual([255, 1]);
+    const set = Object.entries(message?.properties ?? {}).filter(([, value]) => value !== undefined);
+    expect(Object.fromEntries(set)).toEqual({ deliveryMode: 2, headers: {} });
+  });
+
+  it.each([0, 1, 2_000, 5_000, 300_000])('of %i bytes arrives as it was', async (size) => {
+    const { a, options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    const body = Uint8Array.from({ length: size }, (_, i) => (i * 31) & 0xff);
+    publisher.publish({ routingKey: 'k', body });
+    await publisher.flush();
+    await publisher.close();
+    const [message] = await drainQueue(broker.url, a);
+    expect(message?.body.equals(body)).toBe(true);
+  });
+
+  it('that AMQP cannot carry is refused at once and not taken', async () => {
+    const { options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    const body = Buffer.from('x');
+    const long = 'é'.repeat(128);
+    const publish = (message: object) => () => publisher.publish(message as never);
+    const invalid = expect.objectContaining({ code: 'INVALID_MESSAGE' });
+    expect(publish({ routingKey: long, body })).toThrow(invalid);
+    expect(publish({ routingKey: 'k', body, messageId: long })).toThrow(invalid);
+    expect(publish({ routingKey: 'k', body: 'text' })).toThrow(invalid);
+    expect(publisher.stats.published).toBe(0);
+    publisher.publish({ routingKey: 'k', body, messageId: 'é'.repeat(127) });
+    await publisher.flush();
+    await publisher.close();
+  });
+});
+
+describe('the topology', () => {
+  it('is declared with types, durability, arguments and bindings', async () => {
+    const { exchange, queue } = uniqueTopology();
+    const { publisher } = await openPublisher({
+      url: broker.url,
+      exchange: { name: exchange, type: 'direct', durable: true },
+      queues: [
+        { name: queue('both'), routingKeys: ['one', 'two'], arguments: { 'x-max-priority': 3 } },
+        { name: queue('one'), routingKeys: ['one'], queueType: 'quorum' },
+        { name: queue('none'), routingKeys: [], durable: false },
+      ],
+    });
+    publisher.publish({ routingKey: 'one', body: Buffer.from('1') });
+    publisher.publish({ routingKey: 'two', body: Buffer.from('2') });
+    await publisher.flush();
+    await publisher.close();
+    const bodies = async (name: string) =>
+      (await drainQueue(broker.url, queue(name))).map(({ body }) => body.toString());
+    expect(await bodies('both')).toEqual(['1', '2']);
+    expect(await bodies('one')).toEqual(['1']);
+    expect(await bodies('none')).toEqual([]);
+    // Declared once more with the same settings by somebody else, or it would be a conflict.
+    await withConnection(broker.url, async (connection) => {
+      const channel = await connection.createChannel();
+      await channel.assertExchange(exchange, 'direct', { durable: true });
+      await channel.assertQueue(queue('both'), { arguments: { 'x-max-priority': 3 } });
+      await channel.assertQueue(queue('one'), { arguments: { 'x-queue-type': 'quorum' } });
+      await channel.assertQueue(queue('none'), { durable: false });
+    });
+  });
+
+  it('may be a stream queue', async () => {
+    const { exchange, queue } = uniqueTopology();
+    const { publisher } = await openPublisher({
+      url: broker.url,
+      exchange,
+      queues: [{ name: queue('s'), routingKeys: ['k'], queueType: 'stream' }],
+    });
+    await publishNumbered(publisher, 1, 50);
+    await publisher.flush();
+    expect(publisher.confirmed).toBe(50);
+    await publisher.close();
+    await until(async () => (await countMessages(broker.url, queue('s'))) === 50);
+  });
+
+  it('may be the default exchange', async () => {
+    const { queue } = uniqueTopology();
+    const { publisher } = await openPublisher({
+      url: broker.url,
+      exchange: '',
+      queues: [{ name: queue('q'), routingKeys: [] }],
+    });
+    publisher.publish({ routingKey: queue('q'), body: Buffer.from('hello') });
+    await publisher.flush();
+    await publisher.close();
+    expect(await countMessages(broker.url, queue('q'))).toBe(1);
+  });
+});
+
+describe('the window', () => {
+  it('bounds what is in flight, keeps the order, and moves the watermark step by step', async () => {
+    const { a, b, options } = twoQueues();
+    const marks: number[] = [];
+    const { publisher } = await openPublisher({
+      url: broker.url,
+      ...options,
+      maxInFlight: 50,
+      onConfirmed: (n) => marks.push(n),
+    });
+    let waits = 0;
+    for (let n = 1; n <= 3_000; n++) {
+      const wait = publisher.publish(numbered(n));
+      expect(publisher.stats.unsettled).toBeLessThanOrEqual(50);
+      if (wait) {
+        waits++;
+        expect(publisher.state).toBe('full');
+        await wait;
+      }
+    }
+    await publisher.flush();
+    expect(waits).toBeGreaterThan(3);
+    expect(publisher).toMatchObject({ confirmed: 3_000, verified: 3_000, state: 'open' });
+    expect(publisher.stats).toMatchObject({ published: 3_000, acked: 3_000, unsettled: 0, windowBytes: 0 });
+    expect(marks.at(-1)).toBe(3_000);
+    expect(marks).toEqual([...marks].sort((x, y) => x - y));
+    expect(await publisher.close()).toEqual({ published: 3_000, confirmed: 3_000, unsettled: [] });
+    expect(await drainNumbers(broker, a)).toEqual(range(1, 3_000));
+    expect(await drainNumbers(broker, b)).toEqual(range(1, 3_000));
+  });
+
+  it('is bounded by bytes too, and lets a larger message pass alone', async () => {
+    const { options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options, maxBytes: 10_000 });
+    let waits = 0;
+    for (let n = 1; n <= 100; n++) {
+      const wait = publisher.publish(numbered(n, n === 50 ? 20_000 : 3_000));
+      expect(publisher.stats.windowBytes).toBeLessThan(10_000 + 20_000);
+      if (wait) {
+        waits++;
+        await wait;
+        expect(publisher.stats.windowBytes).toBeLessThan(10_000);
+      }
+    }
+    expect(waits).toBeGreaterThan(10);
+    await publisher.flush();
+    await publisher.close();
+  });
+
+  it('holds back what a caller does not wait for', async () => {
+    const { a, options } = twoQueues();
+    await using proxy = await startProxy(broker);
+    const { publisher } = await openPublisher({
+      url: broker.urlFor({ port: proxy.port }),
+      ...options,
+      maxInFlight: 10,
+    });
+    proxy.stall();
+    const waits = range(1, 1_000).map((n) => publisher.publish(numbered(n, 100)));
+    expect(waits.filter((it) => it !== undefined).length).toBe(991);
+    await sleep(50);
+    expect(publisher.stats.unsettled).toBe(1_000);
+    proxy.resume();
+    await Promise.all(waits);
+    await publisher.flush();
+    await publisher.close();
+    expect(await drainNumbers(broker, a)).toEqual(range(1, 1_000));
+  });
+
+  it('of a second publisher is its own', async () => {
+    const { a, options } = twoQueues();
+    const [one, two] = await Promise.all([
+      openPublisher({ url: broker.url, ...options }),
+      openPublisher({ url: broker.url, ...options }),
+    ]);
+    await Promise.all([publishNumbered(one.publisher, 1, 500), publishNumbered(two.publisher, 501, 1_000)]);
+    await Promise.all([one.publisher.flush(), two.publisher.flush()]);
+    await Promise.all([one.publisher.close(), two.publisher.close()]);
+    const numbers = await drainNumbers(broker, a);
+    expect(numbers.filter((n) => n <= 500)).toEqual(range(1, 500));
+    expect(numbers.filter((n) => n > 500)).toEqual(range(501, 1_000));
+  });
+});
+
+describe('ending', () => {
+  it('reports what is unsettled when the time is over', async () => {
+    const { options } = twoQueues();
+    await using proxy = await startProxy(broker);
+    const { publisher } = await openPublisher({ url: broker.urlFor({ port: proxy.port }), ...options });
+    await publishNumbered(publisher, 1, 5);
+    await publisher.flush();
+    proxy.stall();
+    await publishNumbered(publisher, 6, 8);
+    const flushed = publisher.flush();
+    const report = await publisher.close({ timeout: 100 });
+    expect(report).toEqual({
+      published: 8,
+      confirmed: 5,
+      unsettled: [6, 7, 8].map((n) => ({ sequence: n, routingKey: 'k', messageId: `id-${n}` })),
+    });
+    await expect(flushed).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(publisher.state).toBe('closed');
+    expect(await publisher.close()).toBe(report);
+    await expect(publisher.publish(numbered(9))).rejects.toMatchObject({ code: 'CLOSED' });
+    await expect(publisher.flush()).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('waits for outstanding confirms', async () => {
+    const { a, options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    await publishNumbered(publisher, 1, 2_000);
+    expect(await publisher.close()).toEqual({ published: 2_000, confirmed: 2_000, unsettled: [] });
+    expect(await drainNumbers(broker, a)).toEqual(range(1, 2_000));
+  });
+
+  it('by a signal rejects everything with its reason', async () => {
+    const { options } = twoQueues();
+    await using proxy = await startProxy(broker);
+    const controller = new AbortController();
+    const { publisher } = await openPublisher({
+      url: broker.urlFor({ port: proxy.port }),
+      ...options,
+      maxInFlight: 3,
+      signal: controller.signal,
+    });
+    proxy.stall();
+    const waits = range(1, 4).map((n) => publisher.publish(numbered(n)));
+    const flushed = publisher.flush();
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(waits[3]).rejects.toBe(reason);
+    await expect(flushed).rejects.toBe(reason);
+    await expect(publisher.publish(numbered(5))).rejects.toBe(reason);
+    expect(publisher.state).toBe('closed');
+    expect((await publisher.close()).unsettled.length).toBe(4);
+    await until(() => proxy.connections <= 1);
+  });
+
+  it('by a signal before or while connecting leaves nothing behind', async () => {
+    const { options } = twoQueues();
+    const reason = new Error('not at all');
+    await expect(createPublisher({ url: broker.url, ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
+
+    await using proxy = await startProxy(broker);
+    proxy.stall();
+    const controller = new AbortController();
+    const opening = createPublisher({
+      url: broker.urlFor({ port: proxy.port }),
+      ...options,
+      signal: controller.signal,
+    });
+    await until(() => proxy.connections === 1);
+    controller.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+  });
+
+  it('of a flush by its own signal leaves the publisher alone', async () => {
+    const { options } = twoQueues();
+    await using proxy = await startProxy(broker);
+    const { publisher } = await openPublisher({ url: broker.urlFor({ port: proxy.port }), ...options });
+    proxy.stall();
+    publisher.publish(numbered(1));
+    const reason = new Error('no patience');
+    await expect(publisher.flush({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const flushed = publisher.flush({ signal: controller.signal });
+    controller.abort(reason);
+    await expect(flushed).rejects.toBe(reason);
+    proxy.resume();
+    await publisher.flush();
+    await publisher.close();
+  });
+
+  it('by `await using` closes', async () => {
+    const { a, options } = twoQueues();
+    {
+      await using publisher = await createPublisher({ url: broker.url, ...options });
+      publisher.publish(numbered(1));
+    }
+    expect(await drainNumbers(broker, a)).toEqual([1]);
+  });
+});

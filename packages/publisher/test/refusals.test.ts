@@ -1,0 +1,268 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer as createTcpServer, connect as tcpConnect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { promisify } from 'node:util';
+import {
+  drainQueue,
+  startOwnBroker,
+  startProxy,
+  type TestBroker,
+  uniqueTopology,
+  withConnection,
+} from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPublisher, PublisherError, type PublisherEvent, type PublisherOptions } from '../src/index.js';
+import { numbered, openPublisher, publishNumbered, shown, twoQueues, until } from './support.js';
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await startOwnBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+});
+
+const failure = async (options: Partial<PublisherOptions> & { url: string }): Promise<PublisherError> => {
+  const error = await createPublisher({ ...twoQueues().options, ...options }).then(
+    () => expect.fail('a publisher was made'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(PublisherError);
+  return error as PublisherError;
+};
+
+describe('what waiting will not mend', () => {
+  it('wrong credentials', async () => {
+    const password = 'Tr0ub4dor&3 / ä';
+    const events: PublisherEvent[] = [];
+    const error = await failure({
+      url: broker.urlFor({ username: 'mallory-user', password }),
+      onEvent: (event) => events.push(event),
+    });
+    expect(error).toMatchObject({ code: 'BAD_CREDENTIALS', facts: { replyCode: 403 } });
+    const text = shown([error, events]);
+    for (const secret of [password, encodeURIComponent(password), 'mallory-user']) expect(text).not.toContain(secret);
+    expect(text).toContain(String(broker.port));
+  });
+
+  it('an unknown virtual host, or one without permission', async () => {
+    expect(await failure({ url: broker.urlFor({ vhost: 'nowhere' }) })).toMatchObject({ code: 'VHOST_REFUSED' });
+    await broker.createUser('outsider', 'secret-of-outsider', { vhost: '/' });
+    await broker.createVhost('closed');
+    const error = await failure({
+      url: broker.urlFor({ vhost: 'closed', username: 'outsider', password: 'secret-of-outsider' }),
+    });
+    expect(error.code).toBe('VHOST_REFUSED');
+    expect(shown(error)).not.toMatch(/outsider/);
+  });
+
+  it('an exchange or a queue with other settings', async () => {
+    const { exchange, a, options } = twoQueues();
+    await withConnection(broker.url, async (connection) => {
+      const channel = await connection.createChannel();
+      await channel.assertExchange(exchange, 'fanout');
+      await channel.assertQueue(a, { durable: true, arguments: { 'x-max-length': 7 } });
+    });
+    expect(await failure({ url: broker.url, ...options })).toMatchObject({
+      code: 'TOPOLOGY_CONFLICT',
+      facts: { exchange, replyCode: 406 },
+    });
+    expect(await failure({ url: broker.url, ...options, exchange: { name: exchange, type: 'fanout' } })).toMatchObject({
+      code: 'TOPOLOGY_CONFLICT',
+      facts: { queue: a, replyCode: 406 },
+    });
+  });
+
+  it('an exchange type that the broker does not have', async () => {
+    const { exchange } = uniqueTopology();
+    expect(
+      await failure({ url: broker.url, exchange: { name: exchange, type: 'nonsense' }, queues: [] }),
+    ).toMatchObject({ code: 'TOPOLOGY_CONFLICT', facts: { exchange, replyCode: 503 } });
+  });
+
+  it('missing permissions to declare or to publish', async () => {
+    const { exchange, a, options } = twoQueues();
+    await broker.createUser('reader', 'secret-of-reader', { configure: '^$' });
+    const reader = broker.urlFor({ username: 'reader', password: 'secret-of-reader' });
+    expect(await failure({ url: reader, ...options })).toMatchObject({
+      code: 'ACCESS_REFUSED',
+      facts: { exchange, replyCode: 403 },
+    });
+    // May declare and bind, but not publish: the broker closes the channel at each attempt.
+    await broker.createUser('mute', 'secret-of-mute', { write: `^${a}$` });
+    const { publisher } = await openPublisher({
+      url: broker.urlFor({ username: 'mute', password: 'secret-of-mute' }),
+      ...options,
+      queues: [],
+    });
+    publisher.publish(numbered(1));
+    await expect(publisher.flush()).rejects.toMatchObject({ code: 'ACCESS_REFUSED', facts: { sequence: 1 } });
+    expect(publisher.state).toBe('failed');
+    expect((await publisher.close()).unsettled.length).toBe(1);
+  });
+
+  it('a message that the broker does not take', async () => {
+    const { options } = twoQueues();
+    await broker.ctl('eval', 'application:set_env(rabbit, max_message_size, 100000).');
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    await publishNumbered(publisher, 1, 10);
+    publisher.publish(numbered(11, 200_000));
+    await expect(publisher.flush()).rejects.toMatchObject({
+      code: 'MESSAGE_REFUSED',
+      facts: { sequence: 11, replyCode: 406, messageId: 'id-11' },
+    });
+    expect(publisher.confirmed).toBe(10);
+    await publisher.close();
+    await broker.ctl('eval', 'application:set_env(rabbit, max_message_size, 134217728).');
+  });
+
+  it('a broker that stays away, where attempts are bounded', async () => {
+    await using proxy = await startProxy(broker);
+    proxy.setRefusing(true);
+    const backoff = { initial: 1, max: 5 };
+    const url = broker.urlFor({ port: proxy.port });
+    expect(await failure({ url, backoff, connectAttempts: 3 })).toMatchObject({
+      code: 'UNREACHABLE',
+      facts: { attempts: 3 },
+    });
+    proxy.setRefusing(false);
+    const { publisher } = await openPublisher({ ...twoQueues().options, url, backoff, reconnectAttempts: 2 });
+    proxy.setRefusing(true);
+    proxy.cut();
+    await until(() => publisher.state === 'failed');
+    expect(publisher.error).toMatchObject({ code: 'UNREACHABLE', facts: { attempts: 2 } });
+    await publisher.close();
+  });
+
+  it('a peer that never answers, where attempts are bounded', async () => {
+    const silent = createTcpServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as { port: number };
+    const error = await failure({ url: broker.urlFor({ port }), connectTimeout: 50, connectAttempts: 1 });
+    expect(error.code).toBe('UNREACHABLE');
+    silent.close();
+  });
+});
+
+describe('a message that no queue takes', () => {
+  it('is returned, fails the publisher, and is not confirmed', async () => {
+    const { options } = twoQueues();
+    const { publisher, events } = await openPublisher({ url: broker.url, ...options });
+    await publishNumbered(publisher, 1, 5);
+    publisher.publish({ ...numbered(6), routingKey: 'nobody' });
+    await publishNumbered(publisher, 7, 9);
+    await expect(publisher.flush()).rejects.toMatchObject({
+      code: 'UNROUTABLE',
+      facts: { sequence: 6, routingKey: 'nobody', messageId: 'id-6', replyCode: 312 },
+    });
+    expect(publisher.state).toBe('failed');
+    await expect(publisher.publish(numbered(10))).rejects.toMatchObject({ code: 'UNROUTABLE' });
+    const report = await publisher.close();
+    expect(report).toMatchObject({ published: 9, confirmed: 5, unsettled: [{ sequence: 6 }] });
+    expect(publisher.stats).toMatchObject({ returns: 1, acked: 8 });
+    expect(events.filter((it) => it.type === 'failed').length).toBe(1);
+  });
+
+  it('is found among equal ids and bodies, the oldest first', async () => {
+    const { options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    const same = { body: Buffer.from('same'), messageId: 'same' };
+    publisher.publish({ ...same, routingKey: 'k' });
+    publisher.publish({ ...same, routingKey: 'nobody', body: Buffer.from('other') });
+    publisher.publish({ ...same, routingKey: 'nobody' });
+    publisher.publish({ ...same, routingKey: 'nobody' });
+    await expect(publisher.flush()).rejects.toMatchObject({ code: 'UNROUTABLE', facts: { sequence: 2 } });
+    expect((await publisher.close()).unsettled.map((it) => it.sequence)).toEqual([2, 3, 4]);
+  });
+
+  it('passes in silence where `mandatory` is off', async () => {
+    const { options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options, properties: { mandatory: false } });
+    publisher.publish({ ...numbered(1), routingKey: 'nobody' });
+    await publisher.flush();
+    expect(await publisher.close()).toMatchObject({ confirmed: 1, unsettled: [] });
+  });
+});
+
+describe('the URL', () => {
+  const publishOne = async (url: string): Promise<string[]> => {
+    const { a, options } = twoQueues();
+    const { publisher } = await openPublisher({ url, ...options });
+    publisher.publish(numbered(1));
+    await publisher.flush();
+    await publisher.close();
+    const found: string[] = [];
+    for (const vhost of ['/', 'named', 'a/b %']) {
+      const drained = await drainQueue(broker.urlFor({ vhost }), a).catch(() => []);
+      if (drained.length > 0) found.push(vhost);
+    }
+    return found;
+  };
+
+  it('names a virtual host in every form', async () => {
+    await broker.createVhost('named');
+    await broker.createVhost('a/b %');
+    const base = `amqp://guest:guest@127.0.0.1:${broker.port}`;
+    expect(await publishOne(base)).toEqual(['/']);
+    expect(await publishOne(`${base}/`)).toEqual(['/']);
+    expect(await publishOne(`${base}/%2F`)).toEqual(['/']);
+    expect(await publishOne(`${base}/%2f?heartbeat=5`)).toEqual(['/']);
+    expect(await publishOne(`${base}/named`)).toEqual(['named']);
+    expect(await publishOne(`${base}/a%2Fb%20%25`)).toEqual(['a/b %']);
+    expect(await publishOne(`amqp://127.0.0.1:${broker.port}`)).toEqual(['/']);
+  });
+
+  it('may hold special characters in user and password', async () => {
+    await broker.createUser('us er@x', 'p/a:s%s#');
+    const url = `amqp://us%20er%40x:p%2Fa%3As%25s%23@127.0.0.1:${broker.port}/`;
+    expect(await publishOne(url)).toEqual(['/']);
+  });
+
+  it('amqps: checks the certificate', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'publisher-tls-'));
+    const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    await promisify(execFile)('openssl', [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
+      ...['-addext', 'subjectAltName=DNS:localhost', '-keyout', keyFile, '-out', certFile],
+    ]);
+    const [key, cert] = await Promise.all([readFile(keyFile), readFile(certFile)]);
+    await rm(folder, { recursive: true });
+    // TLS ends here; behind it is the broker.
+    const server = createTlsServer({ key, cert }, (socket) => {
+      const upstream = tcpConnect(broker.port, '127.0.0.1');
+      socket.pipe(upstream).pipe(socket);
+      for (const it of [socket, upstream]) it.on('error', () => {});
+    });
+    server.on('tlsClientError', () => {});
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const url = `amqps://guest:guest@localhost:${port}/`;
+
+    expect(await failure({ url })).toMatchObject({ code: 'TLS_FAILED' });
+    expect(await failure({ url: `amqps://127.0.0.1:${broker.port}` })).toMatchObject({ code: 'TLS_FAILED' });
+    const { a, options } = twoQueues();
+    const { publisher } = await openPublisher({ url, ...options, tls: { ca: cert } });
+    await publishNumbered(publisher, 1, 100);
+    await publisher.flush();
+    await publisher.close();
+    expect((await drainQueue(broker.url, a)).length).toBe(100);
+
+    // A TLS handshake that stalls is given up as any other.
+    const controller = new AbortController();
+    await using proxy = await startProxy({ host: '127.0.0.1', port });
+    proxy.stall();
+    const opening = createPublisher({
+      url: `amqps://localhost:${proxy.port}`,
+      ...options,
+      tls: { ca: cert },
+      signal: controller.signal,
+    });
+    await until(() => proxy.connections === 1);
+    controller.abort(new Error('enough'));
+    await expect(opening).rejects.toThrow('enough');
+    server.close();
+  });
+});
