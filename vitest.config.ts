@@ -9,6 +9,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
  */
 const alias = {
   '@discogs-extractor/parser': source('./packages/parser/src/index.ts'),
+  '@discogs-extractor/state-marker/contract': source('./packages/state-marker/src/contract.ts'),
   '@discogs-extractor/state-marker': source('./packages/state-marker/src/index.ts'),
   '@discogs-extractor/publisher': source('./packages/publisher/src/index.ts'),
   '@discogs-extractor/downloader': source('./packages/downloader/src/index.ts'),

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { downloadCommand } from './commands/download.js';
 import { parseCommand } from './commands/parse.js';
 import { runCommand } from './commands/run.js';
 import { statusCommand } from './commands/status.js';
@@ -75,6 +76,17 @@ program
   .addHelpText('after', settingsHelp())
   .action(async (options: Record<string, unknown>) => {
     process.exitCode = await runCommand({ ...sourcesFrom(options), once: options['once'] === true });
+  });
+
+program
+  .command('download')
+  .description('bring a dump into DISCOGS_ROOT, verified, and do nothing else')
+  .addOption(configOption)
+  .option('--source <source>', SETTINGS.dumpSource.accepts)
+  .option('--types <list>', SETTINGS.dataTypes.accepts)
+  .option('--dump-version <YYYYMMDD>', 'this dump instead of the newest complete one')
+  .action(async (options: Record<string, unknown>) => {
+    process.exitCode = await downloadCommand(sourcesFrom(options));
   });
 
 program

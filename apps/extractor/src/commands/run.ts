@@ -1,18 +1,12 @@
-import { destination as fileDestination } from 'pino';
-import { type ConfigSources, loadConfig } from '../config/load-config.js';
+import type { ConfigSources } from '../config/load-config.js';
 import { describeError, EXIT, errorCodeOf } from '../errors.js';
-import { lockDataFolder } from '../pipeline/data-folder-lock.js';
 import { runPass } from '../pipeline/run-pass.js';
-import { createLogListener } from '../report/log-listener.js';
-import { createLogger, createPrettyDestination } from '../report/logger.js';
 import { createPublisherLog } from '../report/publisher-log.js';
-import { listeners } from '../report/run-events.js';
-import { createTerminalBars } from '../report/terminal-listener.js';
 import { nextPassAt } from '../service/schedule.js';
+import { inSession, type Session } from '../service/session.js';
 import { sleepUntil } from '../service/sleep.js';
-import { listenForStop } from '../service/stop-signals.js';
 import { createSink } from '../sinks/create-sink.js';
-import { createSource } from '../sources/create-source.js';
+import type { Sink } from '../sinks/sink.js';
 
 export interface RunOptions extends ConfigSources {
   /** End after one pass. */
@@ -20,47 +14,31 @@ export interface RunOptions extends ConfigSources {
 }
 
 /** `discogs-extractor run`. Resolves with the exit status; throws for a configuration that is not valid. */
-export const runCommand = async ({ once, ...sources }: RunOptions): Promise<number> => {
-  const config = await loadConfig(sources);
-  await using source = await createSource(config.dumpSource);
-  const bars = process.stderr.isTTY ? createTerminalBars() : undefined;
-  const logger = createLogger(
-    config.logLevel,
-    bars ? createPrettyDestination(bars.print) : fileDestination({ dest: 1, sync: true }),
-  );
-  const log = createLogListener(logger, { progressInterval: config.progressLogInterval });
-  const listen = bars ? listeners(bars.listen, log) : log;
-  using stop = listenForStop((name) => logger.info(`🛑 ${name}: stopping; a second signal ends at once`));
-  const { signal } = stop;
-
-  try {
-    await using _lock = await lockDataFolder(config.discogsRoot);
+export const runCommand = ({ once, ...sources }: RunOptions): Promise<number> =>
+  inSession(sources, async (session) => {
+    const { config, logger, signal } = session;
     const sink = createSink(config, { once, onPublisherEvent: createPublisherLog(logger) });
+    if (once) return (await isPassFine(session, sink, config.forceReprocess)) ? EXIT.done : EXIT.failed;
+
     let failures = 0;
     for (let pass = 1; ; pass++) {
-      const forceReprocess = config.forceReprocess && pass === 1;
-      const failed = await runPass({ ...config, forceReprocess }, { source, sink, listen, signal }).then(
-        ({ outcome, quarantined }) => outcome === 'failed' || quarantined > 0,
-        (error: unknown) => {
-          if (signal.aborted) return false;
-          logger.error({ code: errorCodeOf(error) }, `❌ ${describeError(error)}`);
-          return true;
-        },
-      );
-      if (signal.aborted) return EXIT.done;
-      if (once) return failed ? EXIT.failed : EXIT.done;
-      failures = failed ? failures + 1 : 0;
+      const isFine = await isPassFine(session, sink, config.forceReprocess && pass === 1);
+      failures = isFine ? 0 : failures + 1;
       const next = nextPassAt(new Date(), config.periodicCheckDays, failures);
       logger.info({ next_check: next.toISOString() }, `🚀 Next check at ${next.toISOString()}`);
-      await sleepUntil(next, signal).catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-      });
-      if (signal.aborted) return EXIT.done;
+      await sleepUntil(next, signal);
     }
+  });
+
+/** Makes one pass, and tells whether all went well: nothing failed, and nothing went to the quarantine. */
+const isPassFine = async (session: Session, sink: Sink, forceReprocess: boolean): Promise<boolean> => {
+  const { config, source, listen, logger, signal } = session;
+  try {
+    const { outcome, quarantined } = await runPass({ ...config, forceReprocess }, { source, sink, listen, signal });
+    return outcome !== 'failed' && quarantined === 0;
   } catch (error) {
+    if (signal.aborted) throw error;
     logger.error({ code: errorCodeOf(error) }, `❌ ${describeError(error)}`);
-    return EXIT.failed;
-  } finally {
-    bars?.stop();
+    return false;
   }
 };

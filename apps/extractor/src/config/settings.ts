@@ -197,6 +197,20 @@ export const SETTINGS = {
     schema: z.preprocess(text, z.string().refine(isHttpUrl).optional()),
     fallback: none,
   }),
+  webUrl: setting<string>({
+    env: 'WEB_URL',
+    toml: 'web_url',
+    accepts: 'the http:// or https:// URL of the listing of dumps',
+    schema: z.preprocess(text, z.string().refine(isHttpUrl)),
+    fallback: () => 'https://data.discogs.com/',
+  }),
+  keepVersions: setting<number | 'all'>({
+    env: 'KEEP_VERSIONS',
+    toml: 'keep_versions',
+    accepts: 'all, or a whole number of versions from 1 to 1000',
+    schema: z.union([z.preprocess(text, z.literal('all')), integer(1, 1000)]),
+    fallback: () => 'all',
+  }),
   dumpSource: setting<string>({
     env: 'DUMP_SOURCE',
     toml: 'dump_source',

@@ -11,6 +11,7 @@ import {
 } from '@discogs-extractor/state-marker';
 import { describeError } from '../errors.js';
 import type { RunListener } from '../report/run-events.js';
+import { reportDownload } from './download-reports.js';
 
 export interface DownloadPhaseOptions {
   readonly downloader: Downloader;
@@ -20,14 +21,27 @@ export interface DownloadPhaseOptions {
   readonly signal: AbortSignal;
 }
 
-/** Brings the chosen version's files into the data folder, verified, and keeps the marker's download phase. */
+/**
+ * Brings the chosen version's files into the data folder, verified, and keeps the marker's download phase.
+ *
+ * @throws the downloader's error, which the marker then has as well; the signal's reason
+ */
 export const downloadPhase = async (options: DownloadPhaseOptions): Promise<readonly VerifiedFile[]> => {
   const { downloader, choice, keeper, listen, signal } = options;
   const names = choice.files.map(({ name }) => name);
   keeper.update((marker, now) => startDownload(marker, names, now));
   await keeper.save();
+  const record = recordDownload(keeper);
+  const report = reportDownload(listen);
   try {
-    const files = await downloader.download({ choice, signal, onProgress: followDownload(keeper, listen) });
+    const files = await downloader.download({
+      choice,
+      signal,
+      onProgress: (event) => {
+        record(event);
+        report(event);
+      },
+    });
     keeper.update(completeDownload);
     await keeper.save();
     return files;
@@ -39,35 +53,21 @@ export const downloadPhase = async (options: DownloadPhaseOptions): Promise<read
   }
 };
 
-/** Carries the downloader's events over to the marker and to whoever listens. */
-const followDownload = (keeper: MarkerKeeper, listen: RunListener) => {
+/** Carries what happens to a file over to the marker. */
+const recordDownload = (keeper: MarkerKeeper): ((event: DownloadEvent) => void) => {
   const fetching = new Set<string>();
-  return (event: DownloadEvent): void => {
+  return (event) => {
     const { name: file } = event;
-    switch (event.kind) {
-      case 'file_started':
-        listen({ type: 'download-started', file, bytesTotal: event.total ?? undefined });
-        break;
-      case 'file_progress':
-        listen({ type: 'download-progress', file, bytes: event.bytes, bytesTotal: event.total ?? undefined });
-        // A file that is only verified where it lies stays in the marker as it was.
-        if (event.phase !== 'download') break;
-        if (!fetching.has(file)) keeper.update((marker, now) => startFileDownload(marker, file, now));
-        fetching.add(file);
-        keeper.update((marker, now) => advanceFileDownload(marker, file, event.bytes, now));
-        break;
-      case 'file_retry':
-        listen({ type: 'download-retry', file, delayMs: event.delayMs, error: event.error });
-        break;
-      case 'file_finished':
-        keeper.update((marker, now) =>
-          completeFileDownload(marker, file, { bytes: event.size, checksum: event.sha256 }, now),
-        );
-        listen({ type: 'download-finished', file, bytes: event.size, reused: event.reused });
-        break;
-      case 'file_failed':
-        keeper.update((marker, now) => failFileDownload(marker, file, describeError(event.error), now));
-        break;
+    if (event.kind === 'file_progress' && event.phase === 'download') {
+      // A file that is only verified where it lies stays in the marker as it was.
+      if (!fetching.has(file)) keeper.update((marker, now) => startFileDownload(marker, file, now));
+      fetching.add(file);
+      keeper.update((marker, now) => advanceFileDownload(marker, file, event.bytes, now));
+    } else if (event.kind === 'file_finished') {
+      const result = { bytes: event.size, checksum: event.sha256 };
+      keeper.update((marker, now) => completeFileDownload(marker, file, result, now));
+    } else if (event.kind === 'file_failed') {
+      keeper.update((marker, now) => failFileDownload(marker, file, describeError(event.error), now));
     }
   };
 };

@@ -13,6 +13,7 @@ import {
   type MarkerKeeper,
   planFile,
   restartFile,
+  StateMarkerError,
   startFile,
   startProcessing,
   unfinishedFiles,
@@ -147,6 +148,8 @@ const processFile = async (
     return summary({ outcome: 'completed', records, delivered, malformed: stats.malformed, irregularities });
   } catch (error) {
     if (signal.aborted) return summary({ outcome: 'stopped' });
+    // The marker itself is at fault: there is no way to note that down in it.
+    if (error instanceof StateMarkerError) throw error;
     const reason = describeError(error);
     keeper.update((marker, now) => failFile(marker, file, reason, now));
     if (error instanceof PublisherError)

@@ -4,6 +4,7 @@ import type { Config } from '../config/settings.js';
 import type { FileSummary, RunEvent, RunListener } from '../report/run-events.js';
 import type { Sink } from '../sinks/sink.js';
 import { downloadPhase } from './download-phase.js';
+import { reportNotice } from './download-reports.js';
 import { processingPhase } from './processing-phase.js';
 
 export interface PassContext {
@@ -39,9 +40,8 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
   await using downloader = await createDownloader({
     source,
     directory: config.discogsRoot,
-    onNotice: (notice) => {
-      if (notice.kind === 'metadata_damaged') listen({ type: 'metadata-set-aside', path: notice.movedTo });
-    },
+    keepVersions: config.keepVersions,
+    onNotice: reportNotice(listen),
   });
   await using store = await createFileMarkerStore({ directory: config.discogsRoot });
 

@@ -44,6 +44,18 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           `⚠️ ${event.file}: the transfer failed and is tried again`,
         );
         break;
+      case 'download-failed':
+        logger.error(
+          { file: event.file, code: errorCodeOf(event.error), error: describeError(event.error) },
+          `❌ ${event.file} could not be fetched`,
+        );
+        break;
+      case 'version-pruned':
+        logger.info(
+          { version: event.version, files: event.files },
+          `✅ Dump ${event.version} was deleted to make room`,
+        );
+        break;
       case 'download-finished':
         logger.info(
           { file: event.file, bytes: event.bytes, reused: event.reused },
