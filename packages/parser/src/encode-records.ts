@@ -1,4 +1,4 @@
-import { checkEngine } from './engine.js';
+import { resolveEngine } from './engine.js';
 import type { Delivery } from './stream/collector.js';
 import { deliver } from './stream/deliver.js';
 import type { EncodedBlock } from './stream/encoded-block.js';
@@ -15,9 +15,9 @@ import { newReadStats } from './stream/reports.js';
  */
 export const encodeRecords = (source: DumpSource, options: ReadOptions = {}): RecordStream<EncodedBlock> => {
   const resolved = resolveReadOptions(options);
-  checkEngine(resolved.engine);
+  const engine = resolveEngine(resolved.engine);
   const stats = newReadStats();
-  return recordStream(messageBlocks(deliver(source, resolved, 'messages', stats)), stats);
+  return recordStream(messageBlocks(deliver(source, resolved, engine, 'messages', stats)), stats);
 };
 
 async function* messageBlocks(deliveries: AsyncIterable<Delivery>): AsyncGenerator<EncodedBlock, void, undefined> {

@@ -1,7 +1,16 @@
+import type { RegularRecords } from './block/encode-block.js';
 import { ParserError } from './errors.js';
+import { FastRecords, type FastRecordsOptions, isFastEngineSupported } from './fast/fast-records.js';
 import type { EngineName } from './stream/options.js';
 
-/** @throws ParserError `ENGINE_UNAVAILABLE` */
-export const checkEngine = (engine: EngineName): void => {
-  if (engine === 'fast') throw new ParserError('ENGINE_UNAVAILABLE', 'the fast engine is not there yet');
+/** Which engine `engine` comes to on this machine. @throws ParserError `ENGINE_UNAVAILABLE` */
+export const resolveEngine = (engine: EngineName): 'fast' | 'strict' => {
+  if (engine === 'strict') return 'strict';
+  if (isFastEngineSupported()) return 'fast';
+  if (engine === 'auto') return 'strict';
+  throw new ParserError('ENGINE_UNAVAILABLE', 'this runtime has no WebAssembly with SIMD');
 };
+
+/** What makes `encodeBlock` that engine. */
+export const createEngine = (engine: 'fast' | 'strict', options: FastRecordsOptions): RegularRecords | undefined =>
+  engine === 'fast' ? new FastRecords(options) : undefined;

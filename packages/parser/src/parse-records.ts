@@ -1,6 +1,6 @@
 import { HASH_LENGTH, TABLE_WIDTH } from './block/block-output.js';
 import type { DataType } from './data-type.js';
-import { checkEngine } from './engine.js';
+import { resolveEngine } from './engine.js';
 import type { RecordTypes, XmlObject } from './record/types.js';
 import type { Delivery } from './stream/collector.js';
 import { deliver } from './stream/deliver.js';
@@ -30,9 +30,9 @@ export const parseRecords = <T extends DataType = DataType>(
   options: ReadOptions & { dataType?: T | undefined } = {},
 ): RecordStream<ParsedRecord<T>> => {
   const resolved = resolveReadOptions(options);
-  checkEngine(resolved.engine);
+  const engine = resolveEngine(resolved.engine);
   const stats = newReadStats();
-  return recordStream(parsedRecords<T>(deliver(source, resolved, 'json', stats)), stats);
+  return recordStream(parsedRecords<T>(deliver(source, resolved, engine, 'json', stats)), stats);
 };
 
 async function* parsedRecords<T extends DataType>(

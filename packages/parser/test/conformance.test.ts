@@ -71,7 +71,7 @@ describe.each(ENGINES)('$name', ({ name, regular }) => {
     });
 
     test('cut', () => {
-      const whole = outcomeOfCut(input, [], expected.options, regular());
+      const whole = outcomeOfCut(input, [], expected.options, regular(expected.options));
       expectOutcome(whole, theCase);
       const everywhere = Array.from({ length: Math.max(input.length - 1, 0) }, (_, index) => index + 1);
       const random = randomFrom(input.length);
@@ -83,11 +83,14 @@ describe.each(ENGINES)('$name', ({ name, regular }) => {
               () => 1 + Math.floor(random() * (input.length - 1)),
             );
       for (const cut of cuts) {
-        expect(outcomeOfCut(input, [cut], expected.options, regular()), `cut at ${cut}`).toEqual(whole);
+        expect(outcomeOfCut(input, [cut], expected.options, regular(expected.options)), `cut at ${cut}`).toEqual(whole);
       }
       // A byte at a time: quadratic within a record, so for small ones only.
       if (input.length <= 1500) {
-        expect(outcomeOfCut(input, everywhere, expected.options, regular()), 'cut at every byte').toEqual(whole);
+        expect(
+          outcomeOfCut(input, everywhere, expected.options, regular(expected.options)),
+          'cut at every byte',
+        ).toEqual(whole);
       }
     });
   });

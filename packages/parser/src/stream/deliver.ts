@@ -1,5 +1,6 @@
 import type { BlockResult, OutputKind } from '../block/encode-block.js';
 import { runOnThisThread } from '../block/run-on-this-thread.js';
+import { createEngine } from '../engine.js';
 import { ParserError } from '../errors.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { openXml } from '../source/xml-source.js';
@@ -11,13 +12,14 @@ import type { ReadStats } from './reports.js';
 export async function* deliver(
   source: DumpSource,
   options: ResolvedReadOptions,
+  engine: 'fast' | 'strict',
   output: OutputKind,
   stats: ReadStats,
 ): AsyncGenerator<Delivery, void, undefined> {
   const xml = await openXml(source, stats, options.signal);
   try {
     const collector = new Collector(options, stats);
-    for await (const result of results(xml, options, output, collector)) {
+    for await (const result of results(xml, options, engine, output, collector)) {
       const { delivery, error, done } = collector.take(result);
       if (delivery !== undefined) yield delivery;
       if (error !== undefined) throw error;
@@ -36,10 +38,11 @@ export async function* deliver(
 const results = (
   xml: ByteSource,
   options: ResolvedReadOptions,
+  engine: 'fast' | 'strict',
   output: OutputKind,
   collector: Collector,
 ): AsyncGenerator<BlockResult, void, undefined> =>
-  runOnThisThread(xml, options, output, () => collector.toSkip, undefined);
+  runOnThisThread(xml, options, output, () => collector.toSkip, createEngine(engine, options));
 
 /** Errors of the source know nothing of records. */
 const withRecordsBefore = (error: unknown, stats: ReadStats): unknown => {
