@@ -75,17 +75,17 @@ export function scanRecord(start: usize): usize {
 
           const key = internName(at);
           if (key == 0) return failAt(nameFailedAt);
-          // The name's last bearer may be of an older tag, and its entry reused since: then the entry's name is another.
-          const last: usize = load<usize>(key, Name.LAST_ATTRIBUTE);
-          if (last >= firstAttribute && last < attribute && load<usize>(last, Attribute.NAME) == key) return failAt(start);
-          if (attribute == ATTRIBUTES_END) return failAt(start);
-          store<usize>(key, attribute, Name.LAST_ATTRIBUTE);
-
           at += load<usize>(key, Name.BYTES);
           if (load<u8>(at) != EQUALS) return failAt(at);
           const quote: u32 = load<u8>(at, 1);
           if (quote != QUOTE && quote != APOSTROPHE) return failAt(at + 1);
           at += 2;
+
+          // Only now is it the whole name. Its last bearer may be of an older tag, and the entry reused since: then it has another name.
+          const last: usize = load<usize>(key, Name.LAST_ATTRIBUTE);
+          if (last >= firstAttribute && last < attribute && load<usize>(last, Attribute.NAME) == key) return failAt(start);
+          if (attribute == ATTRIBUTES_END) return failAt(start);
+          store<usize>(key, attribute, Name.LAST_ATTRIBUTE);
 
           store<usize>(attribute, key, Attribute.NAME);
           store<usize>(attribute, at, Attribute.VALUE_START);

@@ -8,6 +8,8 @@ describe('a block', () => {
     "<release id='2'><labels><label name=\"a\tb\" catno='&quot;'/></labels><notes>\n&#13;\n</notes ></release >",
     '<release id="3"><an_element_with_a_long_name x="1"><a/></an_element_with_a_long_name></release>',
     '<release id="4"/>',
+    // Cut short, the second name of each is the first.
+    '<release id="5" i="" id5=""><a a="1" aa="2"/><exactly_16_bytes exactly_16_bytes="" exactly_16_bytes_="" /></release>',
   ];
 
   it('may end anywhere: what is whole is read, the rest left', () => {
@@ -20,7 +22,8 @@ describe('a block', () => {
         if (end < 0) break;
         ends.push(block.indexOf('>', end) + 1);
       }
-      ends.push(block.lastIndexOf('/>') + 2);
+      ends.push(block.indexOf('"4"/>') + 5);
+      ends.sort((a, b) => a - b);
       for (let cut = 0; cut <= block.length; cut++) {
         const whole = ends.filter((end) => end <= cut);
         // White space behind the last whole record is consumed, and a record begun is not.
