@@ -2,7 +2,7 @@ import { isSpace } from './bytes';
 import { INPUT, MAX_RECORDS, Mode, PREFIX_MASK, RESULT, Result, SEED, Status, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work } from './layout';
 import { DIGESTS, ELEMENTS, ELEMENT_BYTES, Element, inputEnd, outputEnd, outputStart, setInputEnd, setOutput } from './layout';
 import { addedChild, assembleMessages, findId, idBytes, idStart, jsonGap, memberBytes } from './messages';
-import { Name, forgetNames, internName, namesFull } from './names';
+import { Name, countNameBytes, forgetNames, internName, namesFull } from './names';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan';
 import { isUtf8 } from './utf8';
 import { boundJson, memberEnd, memberStart, writeRecord } from './write';
@@ -55,8 +55,8 @@ export function layout(input: usize, outputFrom: usize, outputTo: usize): void {
 function resetNames(): void {
   forgetNames();
   store<usize>(ID_AT, ID);
-  recordName = internName(SEED);
-  idName = internName(ID_AT);
+  recordName = internName(SEED, countNameBytes(SEED));
+  idName = internName(ID_AT, countNameBytes(ID_AT));
 }
 
 /** Reads records from `from` on, at most `limit`; answers the status. */

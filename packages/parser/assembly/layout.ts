@@ -9,7 +9,7 @@
  *   RESULT          8 words        what `run` tells JavaScript beside its status
  *   SEED            64 bytes       the record's name, written by JavaScript
  *   HISTOGRAM       256 words      for the counting sort of wide objects
- *   NAME_INDEX      1024 words     hash table: name → its slot
+ *   NAME_INDEX      2048 words     hash table: name → its slot
  *   NAMES           255 slots      interned names: the name, its rank in byte order, its JSON keys ready to copy
  *   WORK            32 bytes each  per record: where its JSON is and how to turn it into a message (messages.ts)
  *   TABLE           16 bytes each  per record: what JavaScript gets to see
@@ -54,7 +54,7 @@ export const MAX_ATTRIBUTES: usize = 1 << 18;
 export const MAX_NAMES: usize = 255;
 
 export const NAME_SLOT_BYTES: usize = 192;
-export const NAME_INDEX_BITS: u32 = 10;
+export const NAME_INDEX_BITS: u32 = 11;
 export const ELEMENT_BYTES: usize = 32;
 export const ATTRIBUTE_BYTES: usize = 16;
 export const WORK_BYTES: usize = 32;
@@ -66,7 +66,7 @@ export const RESULT: usize = PREFIX_MASK + 64;
 export const SEED: usize = RESULT + 64;
 export const HISTOGRAM: usize = SEED + 128;
 export const NAME_INDEX: usize = HISTOGRAM + 4 * 256;
-export const NAMES: usize = 8192;
+export const NAMES: usize = NAME_INDEX + (4 << NAME_INDEX_BITS) + 64;
 export const NAMES_END: usize = NAMES + MAX_NAMES * NAME_SLOT_BYTES;
 export const WORK: usize = NAMES + 256 * NAME_SLOT_BYTES;
 export const TABLE: usize = WORK + MAX_RECORDS * WORK_BYTES;

@@ -42,7 +42,7 @@ export let nameFailedAt: usize = 0;
 /** How many of the 16 bytes at an address are name characters, up to the first that is none. */
 // @ts-ignore: decorator
 @inline
-function countNameBytes(at: usize): usize {
+export function countNameBytes(at: usize): usize {
   const bytes = v128.load(at);
   // Each row of sixteen bytes (2x … 7x) has a bit, and each column the rows in which it is a name character:
   // 2D 2E  30–39 3A  41–4F  50–5A 5F  61–6F  70–7A
@@ -64,18 +64,22 @@ function firstBytes(at: usize, count: usize): v128 {
 
 // @ts-ignore: decorator
 @inline
-function indexOf(first: v128): usize {
-  const mixed = (i64x2.extract_lane(first, 0) ^ (i64x2.extract_lane(first, 1) * 0x3c79ac492ba7b653)) * 0x1c69b3f74ac4ae35;
+function indexOf(first: v128, count: usize): usize {
+  // Eight bytes and the count tell the dumps' names apart.
+  const mixed = (i64x2.extract_lane(first, 0) + count) * 0x1c69b3f74ac4ae35;
   return ((mixed as u64) >> (64 - NAME_INDEX_BITS)) as usize;
 }
 
-/** The slot of the name that begins at an address, or 0 where none does: see `namesFull` and `nameFailedAt`. */
+/**
+ * The slot of the name that begins at an address, or 0 where none does: see `namesFull` and `nameFailedAt`.
+ *
+ * @param count - what {@link countNameBytes} says of the address
+ */
 // @ts-ignore: decorator
 @inline
-export function internName(at: usize): usize {
-  const count = countNameBytes(at);
+export function internName(at: usize, count: usize): usize {
   const first = firstBytes(at, count);
-  const slot: usize = load<usize>(NAME_INDEX + (indexOf(first) << 2));
+  const slot = load<usize>(NAME_INDEX + (indexOf(first, count) << 2));
   // A name of less than 16 bytes is wholly in `first`, with a zero behind it that no longer name has.
   if (slot != 0 && count < 16 && !differ(v128.load(slot, Name.FIRST), first)) return slot;
   return internSlowly(at);
@@ -99,8 +103,7 @@ function internSlowly(at: usize): usize {
   }
   if (bytes > MAX_NAME_BYTES) return 0;
 
-  const first = firstBytes(at, min<usize>(bytes, 16));
-  let index = indexOf(first);
+  let index = indexOf(firstBytes(at, min<usize>(bytes, 16)), min<usize>(bytes, 16));
   for (;;) {
     const slot: usize = load<usize>(NAME_INDEX + (index << 2));
     if (slot == 0) break;

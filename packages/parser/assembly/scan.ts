@@ -2,7 +2,7 @@ import { AMPERSAND, APOSTROPHE, BACKSLASH, CARRIAGE_RETURN, EQUALS, GREATER, LES
 import { bytesEqual, differ, isSpace, specialBytes } from './bytes';
 import { ATTRIBUTES, ATTRIBUTES_END, ATTRIBUTE_BYTES, ELEMENTS, ELEMENTS_END, ELEMENT_BYTES } from './layout';
 import { Attribute, Content, Element } from './layout';
-import { Name, internName, nameFailedAt } from './names';
+import { Name, countNameBytes, internName, nameFailedAt } from './names';
 import { checkReference, referenceFailedAt } from './references';
 
 /*
@@ -54,7 +54,8 @@ export function scanRecord(start: usize): usize {
       depth--;
       if (open == 0) break;
     } else {
-      const name = internName(at + 1);
+      const nameBytes = countNameBytes(at + 1);
+      const name = internName(at + 1, nameBytes);
       if (name == 0) return failAt(nameFailedAt);
       if (depth == maxDepth || element == ELEMENTS_END) return failAt(start);
       const entry = element;
@@ -63,7 +64,8 @@ export function scanRecord(start: usize): usize {
       store<usize>(entry, open, Element.PARENT);
       store<usize>(entry, 0, Element.TEXT_START);
       store<usize>(entry, attribute, Element.ATTRIBUTES);
-      at += 1 + load<usize>(name, Name.BYTES);
+      // Not by way of the slot where possible: everything that follows waits for this sum.
+      at += 1 + (nameBytes < 16 ? nameBytes : load<usize>(name, Name.BYTES));
 
       if (load<u8>(at) != GREATER) {
         const firstAttribute = attribute;
@@ -73,9 +75,10 @@ export function scanRecord(start: usize): usize {
           const mark: u32 = load<u8>(at);
           if (mark == SLASH || mark == GREATER) break;
 
-          const key = internName(at);
+          const keyBytes = countNameBytes(at);
+          const key = internName(at, keyBytes);
           if (key == 0) return failAt(nameFailedAt);
-          at += load<usize>(key, Name.BYTES);
+          at += keyBytes < 16 ? keyBytes : load<usize>(key, Name.BYTES);
           if (load<u8>(at) != EQUALS) return failAt(at);
           const quote: u32 = load<u8>(at, 1);
           if (quote != QUOTE && quote != APOSTROPHE) return failAt(at + 1);
