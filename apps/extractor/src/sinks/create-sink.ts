@@ -7,7 +7,7 @@ import { createNullSink } from './null-sink.js';
 import type { Sink } from './sink.js';
 
 /** A single pass gives up on a broker that stays away; the service waits for it, however long it takes. */
-const ATTEMPTS_OF_A_SINGLE_PASS = { connectAttempts: 5, reconnectAttempts: 20 };
+const ATTEMPTS_OF_A_SINGLE_PASS = { connectAttempts: 7, reconnectAttempts: 20 };
 
 export interface CreateSinkOptions {
   /** Only one pass will be made. */
