@@ -8,6 +8,7 @@
  *   PREFIX_MASK     32 bytes       16 × ff, 16 × 00: a load at +(16 − n) is a mask for the first n bytes
  *   RESULT          8 words        what `run` tells JavaScript beside its status
  *   SEED            64 bytes       the record's name, written by JavaScript
+ *   SPARE_SPAN      a span         for text that may have to be dropped
  *   HISTOGRAM       256 words      for the counting sort of wide objects
  *   NAME_INDEX      2048 words     hash table: name → its slot
  *   NAMES           255 slots      interned names: the name, its rank in byte order, its JSON keys ready to copy
@@ -64,7 +65,8 @@ export const DIGEST_BYTES: usize = 64;
 export const PREFIX_MASK: usize = 1024;
 export const RESULT: usize = PREFIX_MASK + 64;
 export const SEED: usize = RESULT + 64;
-export const HISTOGRAM: usize = SEED + 128;
+export const SPARE_SPAN: usize = SEED + 128;
+export const HISTOGRAM: usize = SPARE_SPAN + 64;
 export const NAME_INDEX: usize = HISTOGRAM + 4 * 256;
 export const NAMES: usize = NAME_INDEX + (4 << NAME_INDEX_BITS) + 64;
 export const NAMES_END: usize = NAMES + MAX_NAMES * NAME_SLOT_BYTES;
@@ -79,31 +81,37 @@ export const ELEMENTS: usize = ATTRIBUTES_END + SLACK;
 export const ELEMENTS_END: usize = ELEMENTS + MAX_ELEMENTS * ELEMENT_BYTES;
 export const INPUT: usize = ELEMENTS_END + SLACK;
 
-/** The fields of an entry of ELEMENTS. All are addresses; 0 stands for none. */
+/** A text or value: where it lies in the input, and what it holds. A start of 0: there is none. */
+export namespace Span {
+  export const START: usize = 0;
+  export const END: usize = 4;
+  /** Bits of Content. */
+  export const CONTENT: usize = 8;
+}
+
+export const SPAN_BYTES: usize = 12;
+
+/** The fields of an entry of ELEMENTS. All are addresses, 0 stands for none. */
 export namespace Element {
   /** The name's slot. */
   export const NAME: usize = 0;
   /** The parent's entry; 0 for the record. */
   export const PARENT: usize = 4;
-  /** The text's span in the input, untrimmed. A start of 0: no text. */
-  export const TEXT_START: usize = 8;
-  export const TEXT_END: usize = 12;
+  /** A Span, untrimmed. */
+  export const TEXT: usize = 8;
   /** First entry behind the element's descendants. */
-  export const SUBTREE_END: usize = 16;
-  /** The attributes' span in ATTRIBUTES. */
-  export const ATTRIBUTES: usize = 20;
-  export const ATTRIBUTES_END: usize = 24;
-  /** What the text holds: see Content. */
-  export const CONTENT: usize = 28;
+  export const SUBTREE_END: usize = 20;
+  /** The attributes' entries. */
+  export const ATTRIBUTES: usize = 24;
+  export const ATTRIBUTES_END: usize = 28;
 }
 
 /** The fields of an entry of ATTRIBUTES. */
 export namespace Attribute {
+  /** The name's slot. */
   export const NAME: usize = 0;
-  export const VALUE_START: usize = 4;
-  export const VALUE_END: usize = 8;
-  /** What the value holds: see Content. */
-  export const CONTENT: usize = 12;
+  /** A Span. */
+  export const VALUE: usize = 4;
 }
 
 /** What a text or value holds that keeps it from being copied as it stands. Bits; 0 means that it can be copied. */

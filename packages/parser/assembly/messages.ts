@@ -1,5 +1,5 @@
 import { AMPERSAND, BACKSLASH, COMMA, QUOTE } from './bytes';
-import { Attribute, DIGESTS, DIGEST_BYTES, ELEMENTS, ATTRIBUTE_BYTES, ELEMENT_BYTES, Element } from './layout';
+import { Attribute, DIGESTS, DIGEST_BYTES, ELEMENTS, ATTRIBUTE_BYTES, ELEMENT_BYTES, Element, Span } from './layout';
 import { RESULT, Result, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work, outputStart } from './layout';
 
 /*
@@ -56,12 +56,12 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
   if (child != 0) {
     if (load<usize>(child, Element.SUBTREE_END) != child + ELEMENT_BYTES) return false;
     if (load<usize>(child, Element.ATTRIBUTES) != load<usize>(child, Element.ATTRIBUTES_END)) return false;
-    const start: usize = load<usize>(child, Element.TEXT_START);
-    if (start == 0) {
+    const start: usize = load<usize>(child, Element.TEXT + Span.START);
+    if (start == 0 || start == load<usize>(child, Element.TEXT + Span.END)) {
       memberBytes = NULL_MEMBER_BYTES;
     } else {
       idStart = start;
-      idBytes = load<usize>(child, Element.TEXT_END) - start;
+      idBytes = load<usize>(child, Element.TEXT + Span.END) - start;
       if (!isPlain(idStart, idBytes)) return false;
       memberBytes = MEMBER_EXTRA + idBytes;
     }
@@ -70,20 +70,20 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
   const attributesEnd: usize = load<usize>(record, Element.ATTRIBUTES_END);
   for (let at: usize = load<usize>(record, Element.ATTRIBUTES); at < attributesEnd; at += ATTRIBUTE_BYTES) {
     if (load<usize>(at, Attribute.NAME) != idName) continue;
-    idStart = load<usize>(at, Attribute.VALUE_START);
-    idBytes = load<usize>(at, Attribute.VALUE_END) - idStart;
+    idStart = load<usize>(at, Attribute.VALUE + Span.START);
+    idBytes = load<usize>(at, Attribute.VALUE + Span.END) - idStart;
     if (!isPlain(idStart, idBytes)) return false;
     if (child == 0 && addsId) {
       if (idBytes == 0) return false; // an empty value is a string, an empty text would be null
       memberBytes = MEMBER_EXTRA + idBytes;
       addedChild = elementsEnd;
       store<usize>(addedChild, idName, Element.NAME);
-      store<usize>(addedChild, idStart, Element.TEXT_START);
-      store<usize>(addedChild, (idStart + idBytes), Element.TEXT_END);
+      store<usize>(addedChild, idStart, Element.TEXT + Span.START);
+      store<usize>(addedChild, (idStart + idBytes), Element.TEXT + Span.END);
       store<usize>(addedChild, (addedChild + ELEMENT_BYTES), Element.SUBTREE_END);
       store<usize>(addedChild, 0, Element.ATTRIBUTES);
       store<usize>(addedChild, 0, Element.ATTRIBUTES_END);
-      store<usize>(addedChild, 0, Element.CONTENT);
+      store<usize>(addedChild, 0, Element.TEXT + Span.CONTENT);
     }
     break;
   }

@@ -1,4 +1,4 @@
-import { COLON, COMMA, GREATER, AT, QUOTE, UNDERSCORE, differ } from './bytes';
+import { COLON, COMMA, GREATER, AT, QUOTE, SLASH, UNDERSCORE, differ } from './bytes';
 import { MAX_NAMES, NAMES, NAME_INDEX, NAME_INDEX_BITS, NAME_SLOT_BYTES, PREFIX_MASK, inputEnd } from './layout';
 
 /*
@@ -14,7 +14,7 @@ import { MAX_NAMES, NAMES, NAME_INDEX, NAME_INDEX_BITS, NAME_SLOT_BYTES, PREFIX_
 export namespace Name {
   /** The first 16 bytes, zeros behind a shorter name. */
   export const FIRST: usize = 0;
-  /** The name and `>`, and the mask of these bytes: what an end tag is compared with. Never equal for 16 bytes and more. */
+  /** `/`, the name, `>`, and the mask of these bytes: what an end tag is compared with. Equal to nothing for over 14 bytes. */
   export const CLOSE: usize = 16;
   export const CLOSE_MASK: usize = 32;
   export const BYTES: usize = 48;
@@ -125,12 +125,11 @@ function fillSlot(slot: usize, at: usize, bytes: usize): void {
   memory.fill(slot, 0, NAME_SLOT_BYTES);
   v128.store(slot, firstBytes(at, min<usize>(bytes, 16)), Name.FIRST);
   store<usize>(slot, bytes, Name.BYTES);
-  if (bytes < 16) {
-    memory.copy(slot + Name.CLOSE, at, bytes);
-    store<u8>(slot + bytes, GREATER, Name.CLOSE);
-    v128.store(slot, v128.load(PREFIX_MASK + 16 - (bytes + 1)), Name.CLOSE_MASK);
-  } else {
-    store<u8>(slot, GREATER, Name.CLOSE);
+  store<u8>(slot, SLASH, Name.CLOSE);
+  if (bytes <= 14) {
+    memory.copy(slot + Name.CLOSE + 1, at, bytes);
+    store<u8>(slot + bytes, GREATER, Name.CLOSE + 1);
+    v128.store(slot, v128.load(PREFIX_MASK + 16 - (bytes + 2)), Name.CLOSE_MASK);
   }
 
   const elementKey = slot + Name.ELEMENT_KEY;

@@ -1,7 +1,7 @@
 import { AMPERSAND, APOSTROPHE, BACKSLASH, CARRIAGE_RETURN, EQUALS, GREATER, LESS, LINE_FEED, QUOTE, SLASH, SPACE, TAB } from './bytes';
 import { bytesEqual, differ, isSpace, specialBytes } from './bytes';
 import { ATTRIBUTES, ATTRIBUTES_END, ATTRIBUTE_BYTES, ELEMENTS, ELEMENTS_END, ELEMENT_BYTES } from './layout';
-import { Attribute, Content, Element } from './layout';
+import { Attribute, Content, Element, SPAN_BYTES, SPARE_SPAN, Span } from './layout';
 import { Name, countNameBytes, internName, nameFailedAt } from './names';
 import { checkReference, referenceFailedAt } from './references';
 
@@ -42,17 +42,12 @@ export function scanRecord(start: usize): usize {
   // Each turn begins at a `<` and takes a tag and the text behind it.
   for (;;) {
     if (load<u8>(at, 1) == SLASH) {
-      const name: usize = load<usize>(open, Element.NAME);
-      if (differ(v128.and(v128.load(at, 2), v128.load(name, Name.CLOSE_MASK)), v128.load(name, Name.CLOSE))) {
-        at = readUnusualEndTag(at + 2, name);
-        if (at == 0) return 0;
-      } else {
-        at += 3 + load<usize>(name, Name.BYTES);
-      }
+      const name = load<usize>(open, Element.NAME);
+      at = isEndTag(at + 1, name) ? at + 3 + load<usize>(name, Name.BYTES) : readUnusualEndTag(at + 2, name);
+      if (at == 0) return 0;
       store<usize>(open, element, Element.SUBTREE_END);
       open = load<usize>(open, Element.PARENT);
       depth--;
-      if (open == 0) break;
     } else {
       const nameBytes = countNameBytes(at + 1);
       const name = internName(at + 1, nameBytes);
@@ -62,17 +57,17 @@ export function scanRecord(start: usize): usize {
       element += ELEMENT_BYTES;
       store<usize>(entry, name, Element.NAME);
       store<usize>(entry, open, Element.PARENT);
-      store<usize>(entry, 0, Element.TEXT_START);
+      store<usize>(entry, 0, Element.TEXT + Span.START);
       store<usize>(entry, attribute, Element.ATTRIBUTES);
       // Not by way of the slot where possible: everything that follows waits for this sum.
       at += 1 + (nameBytes < 16 ? nameBytes : load<usize>(name, Name.BYTES));
 
-      if (load<u8>(at) != GREATER) {
+      let mark: u32 = load<u8>(at);
+      if (mark != GREATER) {
         const firstAttribute = attribute;
-        while (isSpace(load<u8>(at))) {
+        while (isSpace(mark)) {
           do at++;
-          while (isSpace(load<u8>(at)));
-          const mark: u32 = load<u8>(at);
+          while (isSpace((mark = load<u8>(at))));
           if (mark == SLASH || mark == GREATER) break;
 
           const keyBytes = countNameBytes(at);
@@ -82,92 +77,107 @@ export function scanRecord(start: usize): usize {
           if (load<u8>(at) != EQUALS) return failAt(at);
           const quote: u32 = load<u8>(at, 1);
           if (quote != QUOTE && quote != APOSTROPHE) return failAt(at + 1);
-          at += 2;
 
           // Only now is it the whole name. Its last bearer may be of an older tag, and the entry reused since: then it has another name.
-          const last: usize = load<usize>(key, Name.LAST_ATTRIBUTE);
+          const last = load<usize>(key, Name.LAST_ATTRIBUTE);
           if (last >= firstAttribute && last < attribute && load<usize>(last, Attribute.NAME) == key) return failAt(start);
           if (attribute == ATTRIBUTES_END) return failAt(start);
           store<usize>(key, attribute, Name.LAST_ATTRIBUTE);
-
           store<usize>(attribute, key, Attribute.NAME);
-          store<usize>(attribute, at, Attribute.VALUE_START);
-          let content: usize = 0;
-          for (;;) {
-            const bytes = v128.load(at);
-            const ends = bytesEqual(bytes, quote);
-            const before = (ends & -ends) - 1; // all ones where there is no end
-            // `"` is special to JSON but may be this value's quote: it is then the first end, and not before itself.
-            const special = (specialBytes(bytes) | bytesEqual(bytes, LESS)) & before;
-            if (special != 0) {
-              const found = inspect(at, special);
-              if (found < 0) return 0;
-              content |= found as usize;
-            }
-            if (ends != 0) {
-              at += ctz(ends);
-              break;
-            }
-            at += 16;
-          }
-          store<usize>(attribute, at, Attribute.VALUE_END);
-          store<usize>(attribute, content, Attribute.CONTENT);
+          at = scanSpan(at + 2, quote, true, attribute + Attribute.VALUE);
+          if (at == 0) return 0;
           attribute += ATTRIBUTE_BYTES;
           at++;
+          mark = load<u8>(at);
         }
+      }
+      store<usize>(entry, attribute, Element.ATTRIBUTES_END);
 
-        if (load<u8>(at) == SLASH) {
-          if (load<u8>(at, 1) != GREATER) return failAt(at + 1);
-          at += 2;
-          store<usize>(entry, attribute, Element.ATTRIBUTES_END);
+      if (mark == GREATER) {
+        at++;
+        // Most elements hold a short plain text and nothing else: their end tag is in sight.
+        const bytes = v128.load(at);
+        const ends = bytesEqual(bytes, LESS);
+        const textEnd = at + ctz(ends);
+        if (ends != 0 && (specialBytes(bytes) & bitsBelow(ends)) == 0 && isEndTag(textEnd + 1, name)) {
+          store<usize>(entry, at, Element.TEXT + Span.START);
+          store<usize>(entry, textEnd, Element.TEXT + Span.END);
+          store<usize>(entry, 0, Element.TEXT + Span.CONTENT);
           store<usize>(entry, element, Element.SUBTREE_END);
-          if (open == 0) break;
+          at = textEnd + 3 + nameBytes;
         } else {
-          if (load<u8>(at) != GREATER) return failAt(at);
-          at++;
-          store<usize>(entry, attribute, Element.ATTRIBUTES_END);
           open = entry;
           depth++;
         }
       } else {
-        at++;
-        store<usize>(entry, attribute, Element.ATTRIBUTES_END);
-        open = entry;
-        depth++;
+        if (mark != SLASH) return failAt(at);
+        if (load<u8>(at, 1) != GREATER) return failAt(at + 1);
+        at += 2;
+        store<usize>(entry, element, Element.SUBTREE_END);
       }
     }
+    if (open == 0) break;
 
     if (load<u8>(at) == LESS) continue;
-    const textStart = at;
-    let content: usize = 0;
-    for (;;) {
-      const bytes = v128.load(at);
-      const ends = bytesEqual(bytes, LESS);
-      const before = (ends & -ends) - 1;
-      const special = specialBytes(bytes) & before;
-      if (special != 0) {
-        const found = inspect(at, special);
-        if (found < 0) return 0;
-        content |= found as usize;
-      }
-      if (ends != 0) {
-        at += ctz(ends);
-        break;
-      }
-      at += 16;
-    }
-    if (load<usize>(open, Element.TEXT_START) == 0 || isBlank(load<usize>(open, Element.TEXT_START), load<usize>(open, Element.TEXT_END))) {
-      store<usize>(open, textStart, Element.TEXT_START);
-      store<usize>(open, at, Element.TEXT_END);
-      store<usize>(open, content, Element.CONTENT);
-    } else if (!isBlank(textStart, at)) {
-      // Text in several pieces, which no dump has: left to the strict engine.
-      return failAt(start);
+    if (load<usize>(open, Element.TEXT + Span.START) == 0) {
+      at = scanSpan(at, LESS, false, open + Element.TEXT);
+      if (at == 0) return 0;
+    } else {
+      const textStart = at;
+      at = scanSpan(at, LESS, false, SPARE_SPAN);
+      if (at == 0) return 0;
+      // White space between children changes nothing. Text in several pieces, which no dump has, is left to the strict engine.
+      if (isBlank(textStart, at)) continue;
+      if (!isBlank(load<usize>(open, Element.TEXT + Span.START), load<usize>(open, Element.TEXT + Span.END))) return failAt(start);
+      memory.copy(open + Element.TEXT, SPARE_SPAN, SPAN_BYTES);
     }
   }
 
   elementsEnd = element;
   attributesEnd = attribute;
+  return at;
+}
+
+/** Whether the end tag of a name of up to 14 bytes stands right behind a `<`, without white space. */
+// @ts-ignore: decorator
+@inline
+function isEndTag(at: usize, name: usize): bool {
+  return !differ(v128.and(v128.load(at), v128.load(name, Name.CLOSE_MASK)), v128.load(name, Name.CLOSE));
+}
+
+/** All bits below the lowest one that is set; all where none is. */
+// @ts-ignore: decorator
+@inline
+function bitsBelow(bits: u32): u32 {
+  return (bits & -bits) - 1;
+}
+
+/** Takes text up to a `<`, or a value up to its quote, into a span; answers where it ends, or 0: see `failedAt`. */
+// @ts-ignore: decorator
+@inline
+function scanSpan(at: usize, end: u32, isValue: bool, span: usize): usize {
+  store<usize>(span, at, Span.START);
+  let content: usize = 0;
+  for (;;) {
+    const bytes = v128.load(at);
+    const ends = bytesEqual(bytes, end);
+    // `"` is special to JSON but may be the quote that ends the value: then it is not below itself.
+    let special = specialBytes(bytes);
+    if (isValue) special |= bytesEqual(bytes, LESS);
+    special &= bitsBelow(ends);
+    if (special != 0) {
+      const found = inspect(at, special);
+      if (found < 0) return 0;
+      content |= found as usize;
+    }
+    if (ends != 0) {
+      at += ctz(ends);
+      break;
+    }
+    at += 16;
+  }
+  store<usize>(span, at, Span.END);
+  store<usize>(span, content, Span.CONTENT);
   return at;
 }
 

@@ -1,5 +1,5 @@
 import { BRACE, BRACE_END, BRACKET, BRACKET_END, COMMA } from './bytes';
-import { ATTRIBUTES, ATTRIBUTE_BYTES, Attribute, ELEMENTS, ELEMENT_BYTES, Element, HISTOGRAM, KEYS } from './layout';
+import { ATTRIBUTES, ATTRIBUTE_BYTES, Attribute, ELEMENTS, ELEMENT_BYTES, Element, HISTOGRAM, KEYS, Span } from './layout';
 import { KEY_EXTRA, Name } from './names';
 import { attributesEnd, elementsEnd } from './scan';
 import { trimEnd, trimStart, writeString } from './text';
@@ -77,13 +77,13 @@ function writeValue(element: usize, keys: usize, out: usize): usize {
 // @ts-ignore: decorator
 @inline
 function writeLeaf(element: usize, out: usize): usize {
-  let start: usize = load<usize>(element, Element.TEXT_START);
-  let end: usize = load<usize>(element, Element.TEXT_END);
+  let start: usize = load<usize>(element, Element.TEXT + Span.START);
+  let end: usize = load<usize>(element, Element.TEXT + Span.END);
   if (start != 0) {
     start = trimStart(start, end);
     if (start < end) {
       end = trimEnd(start, end);
-      return writeString(start, end, load<usize>(element, Element.CONTENT), out);
+      return writeString(start, end, load<usize>(element, Element.TEXT + Span.CONTENT), out);
     }
   }
   store<usize>(out, NULL);
@@ -112,14 +112,14 @@ function writeObject(element: usize, keys: usize, out: usize): usize {
 // @ts-ignore: decorator
 @inline
 function writeText(element: usize, out: usize): usize {
-  let start: usize = load<usize>(element, Element.TEXT_START);
+  let start: usize = load<usize>(element, Element.TEXT + Span.START);
   if (start == 0) return out;
-  const end: usize = load<usize>(element, Element.TEXT_END);
+  const end: usize = load<usize>(element, Element.TEXT + Span.END);
   start = trimStart(start, end);
   if (start >= end) return out;
   store<u64>(out, 0x22747865_7423222c); // ,"#text"
   store<u8>(out, 0x3a, 8);
-  return writeString(start, trimEnd(start, end), load<usize>(element, Element.CONTENT), out + TEXT_KEY_BYTES);
+  return writeString(start, trimEnd(start, end), load<usize>(element, Element.TEXT + Span.CONTENT), out + TEXT_KEY_BYTES);
 }
 
 function writeAttributes(element: usize, keys: usize, out: usize): usize {
@@ -146,8 +146,8 @@ function writeAttributes(element: usize, keys: usize, out: usize): usize {
 function writeAttribute(attribute: usize, out: usize): usize {
   const name: usize = load<usize>(attribute, Attribute.NAME);
   out = writeKey(name + Name.ATTRIBUTE_KEY, load<usize>(name, Name.BYTES) + KEY_EXTRA + 1, out);
-  const start: usize = load<usize>(attribute, Attribute.VALUE_START);
-  return writeString(start, load<usize>(attribute, Attribute.VALUE_END), load<usize>(attribute, Attribute.CONTENT), out);
+  const start: usize = load<usize>(attribute, Attribute.VALUE + Span.START);
+  return writeString(start, load<usize>(attribute, Attribute.VALUE + Span.END), load<usize>(attribute, Attribute.VALUE + Span.CONTENT), out);
 }
 
 // @ts-ignore: decorator
