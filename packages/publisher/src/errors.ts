@@ -44,8 +44,8 @@ export interface PublisherErrorFacts {
   readonly sequence?: number;
   readonly attempts?: number;
   /**
-   * With `TOPOLOGY_MISSING`: the watermark as of the last look that found the topology whole. Later messages may be
-   * missing in the named queue, though confirmed: resume after this one.
+   * With `TOPOLOGY_MISSING` and `UNROUTABLE`: the watermark as of the last look that found the topology whole. Later
+   * messages may be missing in one of the queues, though confirmed: resume after this one.
    */
   readonly verified?: number;
 }

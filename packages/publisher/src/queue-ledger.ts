@@ -20,11 +20,25 @@ export interface Shortfall {
   readonly sample: KnownMessage;
 }
 
+/** What must be in a queue by now: since the account was opened, and since the last reading. */
+interface Expectation {
+  readonly total: number;
+  readonly recent: number;
+}
+
+/** Messages that a count may be held to: those sent after `tag`, of which `confirmed` are confirmed. */
+interface Tally {
+  readonly messages: number;
+  readonly tag: number;
+  confirmed: number;
+}
+
 interface Account {
   readonly queue: ResolvedQueue;
-  baseline: QueueReading | undefined;
-  /** Messages for this queue that were sent after the baseline and are confirmed. */
-  confirmed: number;
+  /** Since the last moment at which the count was known and no consumer was there. */
+  since: Tally | undefined;
+  /** Since the last reading, for the looks at close range. */
+  recent: Tally | undefined;
   last: KnownMessage | undefined;
   times: number;
 }
@@ -41,23 +55,26 @@ const isCountable = (queue: ResolvedQueue): boolean => {
  * Finds a queue that gets nothing although everything is acked: AMQP has no question about bindings, and `mandatory`
  * speaks only where *no* queue takes a message. But a queue without consumers grows by what is confirmed for it.
  *
- * A reading counts only messages that were sent after the reading before it and confirmed before it, so messages on
- * their way never make a shortfall. A queue with a consumer at either reading is not judged.
+ * Counts run from the start of a connection, when nothing is on its way. A binding that goes takes all later messages
+ * with it, so what a queue holds is a beginning of what was sent: as long as it holds as many as are confirmed, it
+ * holds those. A queue with a consumer is not judged, and its count starts anew.
  */
 export class QueueLedger {
   readonly #accounts: Account[];
   readonly #matches: (queue: ResolvedQueue, routingKey: string) => boolean;
-  /** Messages up to this delivery tag may or may not be in the last reading. */
-  #baselineTag = Number.POSITIVE_INFINITY;
   #lastKey: string | undefined;
   #lastAccounts: readonly Account[] = [];
 
-  constructor({ exchange, queues, topologyCheckCounts }: ResolvedOptions) {
+  constructor({
+    exchange,
+    queues,
+    topologyCheckCounts,
+  }: Pick<ResolvedOptions, 'exchange' | 'queues' | 'topologyCheckCounts'>) {
     const match = bindingMatchOf(exchange.type);
     this.#matches = (queue, routingKey) => queue.routingKeys.some((key) => match?.(key, routingKey) === true);
     this.#accounts = queues
       .filter((queue) => match !== undefined && topologyCheckCounts && isCountable(queue))
-      .map((queue) => ({ queue, baseline: undefined, confirmed: 0, last: undefined, times: 0 }));
+      .map((queue) => ({ queue, since: undefined, recent: undefined, last: undefined, times: 0 }));
   }
 
   /** Whether there is a queue whose count says something. */
@@ -65,68 +82,84 @@ export class QueueLedger {
     return this.#accounts.length > 0;
   }
 
-  /** Whether a message for this queue was confirmed since the last reading, so that the next one can judge it. */
-  hasEvidence(queue: string): boolean {
-    return this.#accounts.some((account) => account.queue.name === queue && account.confirmed > 0);
+  /** Whether a queue is suspect, and no message for it was confirmed since the last reading that the next could find. */
+  lacksEvidence(queue: string): boolean {
+    return this.#accounts.some(
+      (account) => account.queue.name === queue && account.times > 0 && account.recent?.confirmed === 0,
+    );
   }
 
+  /** A message sent under `tag` is with the broker. */
   confirmed(tag: number, message: KnownMessage): void {
-    if (tag <= this.#baselineTag) return;
     if (message.routingKey !== this.#lastKey) {
       this.#lastKey = message.routingKey;
       this.#lastAccounts = this.#accounts.filter((account) => this.#matches(account.queue, message.routingKey));
     }
     for (const account of this.#lastAccounts) {
-      account.confirmed++;
+      if (account.since && tag > account.since.tag) account.since.confirmed++;
+      if (account.recent && tag > account.recent.tag) account.recent.confirmed++;
       account.last = message;
     }
   }
 
   /** What must be in the queues by now; taken before they are read. */
-  expectations(): number[] {
-    return this.#accounts.map((account) => account.confirmed);
+  expectations(): Expectation[] {
+    return this.#accounts.map(({ since, recent }) => ({
+      total: since?.confirmed ?? 0,
+      recent: recent?.confirmed ?? 0,
+    }));
   }
 
-  /** Starts anew from a reading; `tag` is the last one sent by then. */
-  baseline(readings: QueueReadings, tag: number): void {
-    this.#baselineTag = tag;
-    for (const account of this.#accounts) {
-      account.baseline = readings.get(account.queue.name);
-      account.confirmed = 0;
-    }
+  /** Starts all counts anew from a reading; `tag` is the last one sent by then. */
+  restart(readings: QueueReadings, tag: number): void {
+    for (const account of this.#accounts) restart(account, readings.get(account.queue.name), tag);
+  }
+
+  /** Drops every suspicion: a queue that refuses a message is bound. */
+  absolve(): void {
+    for (const account of this.#accounts) Object.assign(account, { times: 0, since: undefined });
   }
 
   /**
-   * Compares a reading with the expectations taken before it, and starts anew from it.
+   * Compares a reading with the expectations taken before it.
    * `blind` tells whether some queue could not be judged.
    */
   compare(
-    expectations: readonly number[],
+    expectations: readonly Expectation[],
     readings: QueueReadings,
     tag: number,
   ): { shortfalls: Shortfall[]; blind: boolean } {
     const shortfalls: Shortfall[] = [];
     let blind = this.#accounts.length < readings.size;
     for (const [index, account] of this.#accounts.entries()) {
-      const { name } = account.queue;
-      const before = account.baseline;
-      const now = readings.get(name);
-      const expected = expectations[index] as number;
-      if (!before || !now || before.consumers > 0 || now.consumers > 0) {
+      const now = readings.get(account.queue.name);
+      const { since, recent } = account;
+      if (!since || !recent || !now || now.consumers > 0) {
+        restart(account, now, tag);
         account.times = 0;
         blind = true;
         continue;
       }
-      if (expected === 0) continue;
-      const found = now.messages - before.messages;
+      const { total, recent: close } = expectations[index] as Expectation;
       // Close looks follow a first shortfall at once: a queue that takes even one of its messages is bound.
+      const expected = account.times === 0 ? total : close;
+      const found = now.messages - (account.times === 0 ? since.messages : recent.messages);
       const short = account.times === 0 ? found < expected : found <= 0;
-      account.times = short ? account.times + 1 : 0;
       if (short && account.last) {
-        shortfalls.push({ queue: name, expected, found, times: account.times, sample: account.last });
+        if (expected > 0) account.times++;
+        shortfalls.push({ queue: account.queue.name, expected, found, times: account.times, sample: account.last });
+      } else if (account.times > 0) {
+        account.times = 0;
+        restart(account, now, tag);
       }
+      account.recent = { messages: now.messages, tag, confirmed: 0 };
     }
-    this.baseline(readings, tag);
     return { shortfalls, blind };
   }
 }
+
+const restart = (account: Account, reading: QueueReading | undefined, tag: number): void => {
+  const tally = reading && reading.consumers === 0 ? { messages: reading.messages, tag } : undefined;
+  account.since = tally && { ...tally, confirmed: 0 };
+  account.recent = tally && { ...tally, confirmed: 0 };
+};

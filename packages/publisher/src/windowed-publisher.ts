@@ -43,7 +43,7 @@ const deferred = <T = void>(): Deferred<T> => {
 const REFUSALS = 3;
 /** A queue that falls short so many readings in a row, the later ones at close range, is not bound. */
 const SHORTFALLS = 3;
-/** After a pause of this length the queues are read before anything is sent: consumers may have come and gone. */
+/** After so long without a confirm the queues are read before anything is sent: consumers may have come and gone. */
 const IDLE_MS = 100;
 
 /** A message that only looks whether a queue still takes it has no place in the order. */
@@ -91,7 +91,6 @@ export class WindowedPublisher implements Publisher {
   #verified = 0;
   #look: Promise<void> | undefined;
   #gated = false;
-  #lastReading = 0;
   readonly #timers: NodeJS.Timeout[] = [];
   #lastProgress = 0;
 
@@ -272,7 +271,7 @@ export class WindowedPublisher implements Publisher {
       const readings = await session.declare();
       if (session.ended) throw new Error('ended during setup');
       const { shortfalls } = this.#ledger.compare(expectations, readings, 0);
-      this.#lastReading = performance.now();
+      this.#ledger.restart(readings, 0);
       this.#epoch = session.epoch;
       this.#cursor = this.#outbox.confirmed + 1;
       this.#writable = true;
@@ -396,7 +395,10 @@ export class WindowedPublisher implements Publisher {
   }
 
   #onNack(entry: Entry): void {
-    if (entry.sequence === PROBE) return;
+    if (entry.sequence === PROBE) {
+      this.#ledger.absolve();
+      return;
+    }
     this.#nacks++;
     this.#hold ??= new NackHold(this.#options);
     this.#hold.nacked(entry);
@@ -409,8 +411,15 @@ export class WindowedPublisher implements Publisher {
     this.#fail(
       new PublisherError(
         'UNROUTABLE',
-        `No queue took message ${sequence} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone or were unbound. Restore them, then publish again from this message on.`,
-        { exchange, routingKey, replyCode, sequence, ...(messageId !== undefined && { messageId }) },
+        `No queue took message ${sequence} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone or were unbound. Restore them, then publish again from message ${this.verified + 1} on.`,
+        {
+          exchange,
+          routingKey,
+          replyCode,
+          sequence,
+          verified: this.verified,
+          ...(messageId !== undefined && { messageId }),
+        },
       ),
     );
   }
@@ -549,7 +558,6 @@ export class WindowedPublisher implements Publisher {
       const expectations = this.#ledger.expectations();
       const readings = await session.ask((channel) => readQueues(channel, this.#options));
       if (session.ended || !this.#isAlive()) return;
-      this.#lastReading = performance.now();
       const seen = this.#ledger.compare(expectations, readings, session.tags.last);
       shortfalls = seen.shortfalls;
       for (const { queue, expected, found, times } of shortfalls) {
@@ -566,7 +574,7 @@ export class WindowedPublisher implements Publisher {
 
   /** Waits until each suspect queue should have got a message; where none is on its way, sends a known one again. */
   async #gatherEvidence(session: Session, shortfalls: readonly Shortfall[]): Promise<void> {
-    const missing = (): Shortfall[] => shortfalls.filter(({ queue }) => !this.#ledger.hasEvidence(queue));
+    const missing = (): Shortfall[] => shortfalls.filter(({ queue }) => this.#ledger.lacksEvidence(queue));
     await this.#until(() => session.ended || missing().length === 0 || this.#outbox.unsettled === 0);
     if (session.ended || !this.#canSend()) return;
     for (const { sample } of missing()) {
@@ -616,14 +624,18 @@ export class WindowedPublisher implements Publisher {
     const session = this.#session;
     const looks = this.#options.topologyCheckInterval > 0 && this.#ledger.judges;
     if (!looks || !session || this.#link !== 'open' || this.#look || this.#gated) return;
-    if (performance.now() - this.#lastReading < IDLE_MS) return;
+    if (performance.now() - this.#lastProgress < IDLE_MS) return;
+    if (this.#verified < this.#outbox.confirmed) {
+      // What was confirmed before the pause is still to be judged.
+      this.#startLook();
+      return;
+    }
     this.#gated = true;
     session
       .ask((channel) => readQueues(channel, this.#options))
       .then((readings) => {
         if (session.ended) return;
-        this.#lastReading = performance.now();
-        this.#ledger.baseline(readings, session.tags.last);
+        this.#ledger.restart(readings, session.tags.last);
         this.#gated = false;
         this.#pump();
       })

@@ -5,12 +5,13 @@ import {
   sharedBroker,
   startProxy,
   type TestBroker,
+  unbindQueue,
   uniqueTopology,
   withConnection,
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher } from '../src/index.js';
-import { drainNumbers, numbered, openPublisher, publishNumbered, range, twoQueues, until } from './support.js';
+import { drainNumbers, firsts, numbered, openPublisher, publishNumbered, range, twoQueues, until } from './support.js';
 
 let broker: TestBroker;
 beforeAll(async () => {
@@ -225,6 +226,98 @@ describe('the window', () => {
     const numbers = await drainNumbers(broker, a);
     expect(numbers.filter((n) => n <= 500)).toEqual(range(1, 500));
     expect(numbers.filter((n) => n > 500)).toEqual(range(501, 1_000));
+  });
+});
+
+describe('looking after the topology', () => {
+  it('does not mind messages that were taken between two bursts, and repeats none', async () => {
+    const { a, b, options } = twoQueues();
+    const { publisher, events } = await openPublisher({ url: broker.url, ...options });
+    for (let burst = 0; burst < 3; burst++) {
+      await publishNumbered(publisher, burst * 100 + 1, burst * 100 + 100);
+      await publisher.flush();
+      expect(await drainNumbers(broker, a)).toEqual(range(burst * 100 + 1, burst * 100 + 100));
+      await sleep(150);
+    }
+    expect(await drainNumbers(broker, b)).toEqual(range(1, 300));
+    await publisher.close();
+    expect(events.filter((it) => it.type === 'shortfall')).toEqual([]);
+    expect(publisher.stats.republished).toBe(0);
+  });
+
+  it('does not mind consumers, whether they stay or come and go', async () => {
+    const { a, b, options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options, topologyCheckInterval: 20 });
+    const taken: number[] = [];
+    await withConnection(broker.url, async (connection) => {
+      const channel = await connection.createChannel();
+      await channel.consume(b, (message) => message && channel.ack(message));
+      const publishing = publishNumbered(publisher, 1, 20_000, 500);
+      let published = false;
+      publishing.finally(() => {
+        published = true;
+      });
+      while (!published) taken.push(...(await drainNumbers(broker, a)));
+      await publishing;
+      await publisher.flush();
+    });
+    taken.push(...(await drainNumbers(broker, a)));
+    await publisher.close();
+    expect(firsts(taken)).toEqual(range(1, 20_000));
+    // At worst, what a suspicion sent again.
+    expect(taken.length - 20_000).toBeLessThanOrEqual(publisher.stats.republished);
+  });
+
+  it('restores a binding that cannot be judged, since a consumer is there', async () => {
+    const { exchange, a, b, options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options, topologyCheckInterval: 20 });
+    await withConnection(broker.url, async (connection) => {
+      const channel = await connection.createChannel();
+      const got: number[] = [];
+      await channel.consume(a, (message) => message && got.push(Number(message.content.toString().split(';')[0])));
+      await channel.unbindQueue(a, exchange, 'k');
+      await publishNumbered(publisher, 1, 1);
+      await publisher.flush();
+      await publishNumbered(publisher, 2, 2);
+      await publisher.flush();
+      await until(() => got.includes(2));
+    });
+    await publisher.close();
+    expect(await drainNumbers(broker, b)).toEqual([1, 2]);
+  });
+
+  it('counts quorum queues too', async () => {
+    const { exchange, queue } = uniqueTopology();
+    const queues = ['a', 'b'].map((name) => ({
+      name: queue(name),
+      routingKeys: ['k'],
+      queueType: 'quorum' as const,
+    }));
+    const { publisher, events } = await openPublisher({
+      url: broker.url,
+      exchange,
+      queues,
+      topologyCheckInterval: 50,
+    });
+    await publishNumbered(publisher, 1, 3_000);
+    await publisher.flush();
+    expect(events.filter((it) => it.type === 'shortfall')).toEqual([]);
+    await unbindQueue(broker.url, queue('b'), exchange, 'k');
+    await publishNumbered(publisher, 3_001, 3_010);
+    await expect(publisher.flush()).rejects.toMatchObject({ code: 'TOPOLOGY_MISSING', facts: { queue: queue('b') } });
+    await publisher.close();
+  });
+
+  it('can be left out', async () => {
+    const { exchange, a, b, options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options, topologyCheckInterval: 0 });
+    await unbindQueue(broker.url, a, exchange, 'k');
+    await publishNumbered(publisher, 1, 10);
+    await publisher.flush();
+    expect(publisher.verified).toBe(10);
+    await publisher.close();
+    expect(await drainNumbers(broker, a)).toEqual([]);
+    expect(await drainNumbers(broker, b)).toEqual(range(1, 10));
   });
 });
 

@@ -1,0 +1,19 @@
+import { startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { INJURIES } from '../injuries.js';
+
+const RUNS = Number(process.env['CHAOS_RUNS'] ?? 20);
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await startOwnBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+});
+
+describe(`nothing is lost, ${RUNS} times, when`, () => {
+  for (const [name, run] of Object.entries(INJURIES)) {
+    for (let round = 1; round <= RUNS; round++) it(`${name} (${round})`, () => run(broker), 120_000);
+  }
+});

@@ -1,0 +1,424 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  deleteQueue,
+  drainQueue,
+  startProxy,
+  type TcpProxy,
+  type TestBroker,
+  unbindQueue,
+} from '@discogs-extractor/test-broker';
+import { expect } from 'vitest';
+import type { Publisher, PublisherError, PublisherErrorCode, PublisherEvent, PublisherOptions } from '../src/index.js';
+import {
+  drainNumbers,
+  firsts,
+  numbered,
+  numberOf,
+  openPublisher,
+  publishNumbered,
+  range,
+  twoQueues,
+  until,
+} from './support.js';
+
+/** Small enough that every injury meets a full window, and that a window of duplicates shows. */
+const WINDOW = 500;
+const BODY_BYTES = 300;
+
+interface Scene {
+  readonly broker: TestBroker;
+  readonly proxy: TcpProxy;
+  readonly publisher: Publisher;
+  readonly events: PublisherEvent[];
+  readonly exchange: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+interface Outcome {
+  /** Messages published. */
+  readonly total: number;
+  readonly publisher: Publisher;
+  readonly events: PublisherEvent[];
+}
+
+const told = (scene: { events: PublisherEvent[] }, type: PublisherEvent['type']): number =>
+  scene.events.filter((event) => event.type === type).length;
+
+/** Publishes numbered messages without a pause until `until` says so, and answers how many. */
+const publishUntil = async (publisher: Publisher, enough: () => boolean): Promise<number> => {
+  let n = 0;
+  while (!enough()) {
+    const wait = publisher.publish(numbered(++n, BODY_BYTES));
+    if (wait) await wait;
+    // Neither this loop nor a fast broker may keep the injury from happening.
+    if (n % 100 === 0) await sleep(1);
+  }
+  return n;
+};
+
+/**
+ * None missing in either queue; within each connection strictly in order, so that a queue steps back once at most for
+ * each time that messages were sent again; and no more than a window of duplicates each time.
+ */
+const expectAllDelivered = async (scene: Scene, total: number, interruptions: number): Promise<void> => {
+  for (const queue of [scene.a, scene.b]) {
+    const numbers = await drainNumbers(scene.broker, queue);
+    expect(firsts(numbers).sort((x, y) => x - y)).toEqual(range(1, total));
+    const steps = numbers.filter((n, i) => i > 0 && n <= (numbers[i - 1] as number)).length;
+    expect(steps).toBeLessThanOrEqual(interruptions);
+    expect(numbers.length - total).toBeLessThanOrEqual(WINDOW * interruptions);
+  }
+};
+
+/** Publishes through an injury and counts what arrived. */
+const survive = async (
+  broker: TestBroker,
+  injure: (scene: Scene) => Promise<void>,
+  options: Partial<PublisherOptions> = {},
+): Promise<Outcome> => {
+  await using proxy = await startProxy(broker);
+  const { exchange, a, b, options: topology } = twoQueues();
+  const { publisher, events } = await openPublisher({
+    url: broker.urlFor({ port: proxy.port }),
+    ...topology,
+    maxInFlight: WINDOW,
+    ...options,
+  });
+  const scene = { broker, proxy, publisher, events, exchange, a, b };
+  let after = Number.POSITIVE_INFINITY;
+  const injury = until(() => publisher.confirmed > WINDOW)
+    .then(() => injure(scene))
+    .then(() => {
+      after = publisher.confirmed + 2 * WINDOW;
+    });
+  const [total] = await Promise.all([publishUntil(publisher, () => publisher.confirmed >= after), injury]);
+  await publisher.flush();
+  expect(await publisher.close()).toEqual({ published: total, confirmed: total, unsettled: [] });
+  expect(publisher.verified).toBe(total);
+  await expectAllDelivered(scene, total, publisher.stats.reconnects);
+  expect(publisher.stats.republished).toBeLessThanOrEqual(WINDOW * publisher.stats.reconnects);
+  return { total, publisher, events };
+};
+
+/** Publishes through an injury that must fail the publisher, and checks that its word about the past is true. */
+const failWith = async (
+  code: PublisherErrorCode,
+  broker: TestBroker,
+  injure: (scene: Scene) => Promise<void>,
+  options: Partial<PublisherOptions> = {},
+): Promise<{ error: PublisherError; scene: Scene }> => {
+  await using proxy = await startProxy(broker);
+  const { exchange, a, b, options: topology } = twoQueues();
+  const { publisher, events } = await openPublisher({
+    url: broker.urlFor({ port: proxy.port }),
+    ...topology,
+    maxInFlight: WINDOW,
+    topologyCheckInterval: 200,
+    ...options,
+  });
+  const scene = { broker, proxy, publisher, events, exchange, a, b };
+  const injury = until(() => publisher.confirmed > WINDOW && publisher.verified > 0).then(() => injure(scene));
+  const published = publishUntil(publisher, () => false).catch((error: unknown) => error);
+  await injury;
+  const error = (await published) as PublisherError;
+  expect(error).toMatchObject({ code });
+  expect(publisher).toMatchObject({ state: 'failed', error });
+  await expect(publisher.flush()).rejects.toBe(error);
+  const report = await publisher.close();
+  expect(report.confirmed).toBe(publisher.confirmed);
+  expect(report.published - report.confirmed).toBeGreaterThanOrEqual(report.unsettled.length);
+  const { verified } = error.facts;
+  expect(verified).toBeGreaterThan(0);
+  expect(verified).toBeLessThanOrEqual(report.confirmed);
+  for (const queue of [a, b]) {
+    const drained = await drainQueue(broker.url, queue).catch(() => undefined);
+    if (!drained) continue;
+    const have = new Set(drained.map(numberOf));
+    expect(range(1, verified as number).filter((n) => !have.has(n))).toEqual([]);
+  }
+  return { error, scene };
+};
+
+const lostOnce = (outcome: Outcome): void => {
+  expect(outcome.publisher.stats.reconnects).toBeGreaterThanOrEqual(1);
+  expect(told(outcome, 'lost')).toBeGreaterThanOrEqual(1);
+};
+
+/** Each injury, with a broker to injure. They leave it whole. */
+export const INJURIES: Readonly<Record<string, (broker: TestBroker) => Promise<void>>> = {
+  'kill -9 of the broker, and restart': async (broker) => {
+    lostOnce(await survive(broker, () => broker.restart()));
+  },
+
+  'the broker stops and starts its application': async (broker) => {
+    const outcome = await survive(broker, async () => {
+      await broker.stopApp();
+      await broker.startApp();
+    });
+    lostOnce(outcome);
+  },
+
+  'the broker closes the connection': async (broker) => {
+    lostOnce(await survive(broker, () => broker.closeConnections()));
+  },
+
+  'the broker closes the channel': async (broker) => {
+    lostOnce(await survive(broker, () => broker.closeChannels()));
+  },
+
+  'the path is cut in the middle of a frame': async (broker) => {
+    const outcome = await survive(broker, async ({ proxy }) => {
+      // A message is three frames; primes hit each of them in the long run.
+      for (const bytes of [10_007, 20_011, 30_013]) await proxy.cutAfter(bytes + Math.floor(Math.random() * 500));
+    });
+    expect(outcome.publisher.stats.reconnects).toBe(3);
+  },
+
+  'the path stalls, and flows again': async (broker) => {
+    const outcome = await survive(broker, async ({ proxy, publisher }) => {
+      proxy.stall();
+      await until(() => publisher.state === 'full');
+      await sleep(300);
+      expect(publisher.stats.unsettled).toBeLessThanOrEqual(WINDOW);
+      proxy.resume();
+    });
+    expect(outcome.publisher.stats.reconnects).toBe(0);
+  },
+
+  'the path stalls for good: no confirm comes': async (broker) => {
+    const outcome = await survive(
+      broker,
+      async ({ proxy, publisher, events }) => {
+        proxy.stall();
+        await until(() => told({ events }, 'lost') > 0);
+        proxy.resume();
+        await until(() => publisher.stats.reconnects === 1);
+      },
+      { confirmTimeout: 700, heartbeat: 0, connectTimeout: 1_000 },
+    );
+    lostOnce(outcome);
+  },
+
+  'the heartbeats stop': async (broker) => {
+    const outcome = await survive(
+      broker,
+      async ({ proxy, publisher, events }) => {
+        proxy.stall();
+        await until(() => told({ events }, 'lost') > 0);
+        // Whatever the dead connection still gets must not count.
+        proxy.resume();
+        await until(() => publisher.stats.reconnects >= 1);
+      },
+      { heartbeat: 1, confirmTimeout: 0 },
+    );
+    lostOnce(outcome);
+  },
+
+  'the path is slow': async (broker) => {
+    const outcome = await survive(broker, async ({ proxy }) => {
+      proxy.setDelay(20);
+      await sleep(500);
+      proxy.setDelay(0);
+    });
+    expect(outcome.publisher.stats.reconnects).toBe(0);
+  },
+
+  'a memory alarm is set and cleared': async (broker) => {
+    const outcome = await survive(broker, async ({ publisher, events }) => {
+      await broker.setMemoryAlarm();
+      try {
+        await until(() => publisher.state === 'blocked', 60_000);
+        const { confirmed } = publisher;
+        await sleep(300);
+        expect(publisher.state).toBe('blocked');
+        expect(publisher.stats.unsettled).toBeLessThanOrEqual(WINDOW);
+        expect(publisher.stats.blockedSeconds).toBeGreaterThan(0.2);
+        expect(publisher.confirmed - confirmed).toBeLessThanOrEqual(WINDOW);
+      } finally {
+        await broker.clearMemoryAlarm();
+      }
+      await until(() => told({ events }, 'unblocked') > 0, 60_000);
+    });
+    expect(outcome.publisher.stats).toMatchObject({ reconnects: 0, republished: 0 });
+    expect(told(outcome, 'blocked')).toBeGreaterThanOrEqual(1);
+  },
+
+  'the broker is absent at the start': async (broker) => {
+    const { a, options } = twoQueues();
+    await broker.kill9();
+    const events: PublisherEvent[] = [];
+    const opening = openPublisher({ url: broker.url, ...options, onEvent: (event) => events.push(event) });
+    await until(() => told({ events }, 'backoff') >= 3);
+    await broker.start();
+    const { publisher } = await opening;
+    await publishNumbered(publisher, 1, 100);
+    await publisher.flush();
+    await publisher.close();
+    expect(await drainNumbers(broker, a)).toEqual(range(1, 100));
+  },
+
+  'both queues are unbound': async (broker) => {
+    await failWith('UNROUTABLE', broker, async ({ exchange, a, b }) => {
+      await unbindQueue(broker.url, a, exchange, 'k');
+      await unbindQueue(broker.url, b, exchange, 'k');
+    });
+  },
+
+  'one of two queues is unbound': async (broker) => {
+    const { error, scene } = await failWith('TOPOLOGY_MISSING', broker, ({ exchange, b }) =>
+      unbindQueue(broker.url, b, exchange, 'k'),
+    );
+    expect(error.facts.queue).toBe(scene.b);
+  },
+
+  'one of two queues is unbound, and nothing more is published': async (broker) => {
+    const { exchange, a, b, options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    await publishNumbered(publisher, 1, 100);
+    await until(() => publisher.confirmed === 100);
+    await unbindQueue(broker.url, a, exchange, 'k');
+    await publishNumbered(publisher, 101, 150);
+    await expect(publisher.flush()).rejects.toMatchObject({ code: 'TOPOLOGY_MISSING', facts: { queue: a } });
+    await publisher.close();
+    // The known message that was sent again to make sure.
+    const numbers = await drainNumbers(broker, b);
+    expect(firsts(numbers)).toEqual(range(1, 150));
+    expect(numbers.length - 150).toBeLessThanOrEqual(2);
+  },
+
+  'one of two queues is unbound between two bursts': async (broker) => {
+    const { exchange, a, options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    await publishNumbered(publisher, 1, 100);
+    await publisher.flush();
+    expect(publisher.verified).toBe(100);
+    await unbindQueue(broker.url, a, exchange, 'k');
+    await publishNumbered(publisher, 101, 102);
+    await expect(publisher.flush()).rejects.toMatchObject({
+      code: 'TOPOLOGY_MISSING',
+      facts: { queue: a, verified: 100 },
+    });
+    await publisher.close();
+  },
+
+  'one of two queues is deleted': async (broker) => {
+    const { error, scene } = await failWith('TOPOLOGY_MISSING', broker, ({ a }) => deleteQueue(broker.url, a));
+    expect(error.facts.queue).toBe(scene.a);
+  },
+
+  'one of two queues is deleted while the connection is lost': async (broker) => {
+    const { error, scene } = await failWith('TOPOLOGY_MISSING', broker, async ({ proxy, a }) => {
+      proxy.setRefusing(true);
+      proxy.cut();
+      await deleteQueue(broker.url, a);
+      proxy.setRefusing(false);
+    });
+    expect(error.facts.queue).toBe(scene.a);
+  },
+
+  'both queues are deleted': async (broker) => {
+    const { exchange } = twoQueues();
+    expect(exchange).toBeTruthy();
+    await using proxy = await startProxy(broker);
+    const { a, b, options } = twoQueues();
+    const { publisher } = await openPublisher({
+      url: broker.urlFor({ port: proxy.port }),
+      ...options,
+      maxInFlight: WINDOW,
+      topologyCheckInterval: 0,
+    });
+    const published = publishUntil(publisher, () => false).catch((error: unknown) => error);
+    await until(() => publisher.confirmed > WINDOW);
+    await deleteQueue(broker.url, a);
+    await deleteQueue(broker.url, b);
+    expect(await published).toMatchObject({ code: 'UNROUTABLE' });
+    expect(publisher.stats.returns).toBeGreaterThan(0);
+    const { confirmed, unsettled } = await publisher.close();
+    expect(unsettled[0]?.sequence).toBe(confirmed + 1);
+  },
+
+  'a queue refuses messages while it is full': async (broker) => {
+    const { exchange, a, b } = twoQueues();
+    const { publisher, events } = await openPublisher({
+      url: broker.url,
+      exchange,
+      queues: [
+        { name: a, routingKeys: ['k'], arguments: { 'x-max-length': 1_000, 'x-overflow': 'reject-publish' } },
+        { name: b, routingKeys: ['k'] },
+      ],
+      maxInFlight: WINDOW,
+      nackBackoff: 20,
+    });
+    const total = 3_000;
+    const taken: number[] = [];
+    let done = false;
+    const consume = async (): Promise<void> => {
+      while (!done) {
+        await until(() => done || told({ events }, 'nack') > 0);
+        taken.push(...(await drainNumbers(broker, a)));
+        await sleep(100);
+      }
+    };
+    const consumer = consume();
+    await publishNumbered(publisher, 1, total, BODY_BYTES);
+    await publisher.flush();
+    done = true;
+    await consumer;
+    expect(await publisher.close()).toEqual({ published: total, confirmed: total, unsettled: [] });
+    taken.push(...(await drainNumbers(broker, a)));
+    expect(firsts(taken).sort((x, y) => x - y)).toEqual(range(1, total));
+    const others = await drainNumbers(broker, b);
+    expect(firsts(others).sort((x, y) => x - y)).toEqual(range(1, total));
+    const { nacks, republished } = publisher.stats;
+    expect(nacks).toBeGreaterThan(0);
+    // Each nack is sent again once, and each of these is a duplicate in the other queue.
+    expect(others.length - total).toBeLessThanOrEqual(republished);
+    expect(republished).toBeLessThanOrEqual(nacks + told({ events }, 'shortfall'));
+    const fills = Math.ceil(total / 1_000);
+    expect(others.length - total).toBeLessThanOrEqual(WINDOW * fills);
+  },
+
+  'a queue is full for good': async (broker) => {
+    const { exchange, a, b } = twoQueues();
+    const { publisher, events } = await openPublisher({
+      url: broker.url,
+      exchange,
+      queues: [
+        { name: a, routingKeys: ['k'], arguments: { 'x-max-length': 100, 'x-overflow': 'reject-publish' } },
+        { name: b, routingKeys: ['k'] },
+      ],
+      maxInFlight: WINDOW,
+      nackAttempts: 4,
+      nackBackoff: 20,
+    });
+    const published = publishNumbered(publisher, 1, 5_000).catch((error: unknown) => error);
+    const error = await published;
+    expect(error).toMatchObject({ code: 'NACKED', facts: { attempts: 4 } });
+    // The queue took what it holds, and a little more that was on its way.
+    expect(publisher.confirmed).toBeGreaterThanOrEqual(100);
+    expect((error as PublisherError).facts.sequence).toBe(publisher.confirmed + 1);
+    await publisher.close();
+    const others = await drainNumbers(broker, b);
+    // One window and, alone, the oldest refused message three times more.
+    expect(others.length - firsts(others).length).toBeLessThanOrEqual(3);
+    expect(told({ events }, 'nack')).toBe(3);
+    await deleteQueue(broker.url, a);
+  },
+
+  'several injuries at once': async (broker) => {
+    const outcome = await survive(broker, async ({ proxy, publisher }) => {
+      await broker.setMemoryAlarm();
+      try {
+        await until(() => publisher.state === 'blocked', 60_000);
+        proxy.cut();
+        await until(() => publisher.stats.reconnects >= 1 || publisher.state === 'blocked', 60_000);
+        await broker.closeConnections();
+      } finally {
+        await broker.clearMemoryAlarm();
+      }
+      await until(() => publisher.state === 'open' || publisher.state === 'full', 60_000);
+    });
+    lostOnce(outcome);
+  },
+};
