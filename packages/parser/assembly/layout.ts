@@ -14,7 +14,7 @@
  *   NAMES           255 slots      interned names: the name, its rank in byte order, its JSON keys ready to copy
  *   WORK            32 bytes each  per record: where its JSON is and how to turn it into a message (messages.ts)
  *   TABLE           16 bytes each  per record: what JavaScript gets to see
- *   DIGESTS         64 bytes each  per record: its SHA-256 in hexadecimal, written by JavaScript
+ *   DIGESTS         32 bytes each  per record: its SHA-256, written by JavaScript
  *   KEYS            words          pass 2's stack of sort keys
  *   ATTRIBUTES      16 bytes each  of the record at hand, in document order
  *   ELEMENTS        32 bytes each  of the record at hand, in document order
@@ -60,7 +60,7 @@ export const ELEMENT_BYTES: usize = 32;
 export const ATTRIBUTE_BYTES: usize = 16;
 export const WORK_BYTES: usize = 32;
 export const TABLE_BYTES: usize = 16;
-export const DIGEST_BYTES: usize = 64;
+export const DIGEST_BYTES: usize = 32;
 
 export const PREFIX_MASK: usize = 1024;
 export const RESULT: usize = PREFIX_MASK + 64;

@@ -17,8 +17,10 @@ import { RESULT, Result, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work, outp
 const HEAD_BYTES: usize = 21;
 /** `","sha256":"` */
 const HASH_KEY_BYTES: usize = 12;
+/** Hexadecimal digits of a SHA-256. */
+const DIGITS: usize = 64;
 /** What a message's head takes beside the id: the above, the digits, `",`. */
-const HEAD_EXTRA: usize = HEAD_BYTES + HASH_KEY_BYTES + DIGEST_BYTES + 2;
+const HEAD_EXTRA: usize = HEAD_BYTES + HASH_KEY_BYTES + DIGITS + 2;
 /** What the member `id` takes beside a string's contents: `,"id":""`. */
 const MEMBER_EXTRA: usize = 8;
 /** `,"id":null` */
@@ -137,8 +139,9 @@ export function assembleMessages(): void {
     store<usize>(table, (at - outputStart), Table.ID_END);
     writeHashKey(at);
     at += HASH_KEY_BYTES;
-    memory.copy(at, digest, DIGEST_BYTES);
-    at += DIGEST_BYTES;
+    writeHexadecimal(v128.load(digest), at);
+    writeHexadecimal(v128.load(digest, 16), at + 32);
+    at += DIGITS;
     store<u8>(at, QUOTE);
     if (hasMembersBefore) store<u8>(at, COMMA, 1);
 
@@ -160,4 +163,16 @@ function writeHead(at: usize): void {
 @inline
 function writeHashKey(at: usize): void {
   v128.store(at, i8x16(0x22, 0x2c, 0x22, 0x73, 0x68, 0x61, 0x32, 0x35, 0x36, 0x22, 0x3a, 0x22, 0, 0, 0, 0));
+}
+
+/** Writes 16 bytes as 32 lower-case digits. */
+// @ts-ignore: decorator
+@inline
+function writeHexadecimal(bytes: v128, at: usize): void {
+  const digits = i8x16(0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66);
+  const nibble = i8x16.splat(0x0f);
+  const high = i8x16.swizzle(digits, v128.and(i16x8.shr_u(bytes, 4), nibble));
+  const low = i8x16.swizzle(digits, v128.and(bytes, nibble));
+  v128.store(at, i8x16.shuffle(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+  v128.store(at, i8x16.shuffle(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), 16);
 }

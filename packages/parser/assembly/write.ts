@@ -68,6 +68,8 @@ export function writeRecord(idRank: usize, added: usize, out: usize): usize {
 }
 
 /** Writes an element's value: a string, `null` or an object. `keys` is free room for sort keys. */
+// @ts-ignore: decorator
+@inline
 function writeValue(element: usize, keys: usize, out: usize): usize {
   const attributes = load<usize>(element, Element.ATTRIBUTES_END) - load<usize>(element, Element.ATTRIBUTES);
   const descendants = load<usize>(element, Element.SUBTREE_END) - element - ELEMENT_BYTES;
@@ -200,17 +202,22 @@ function writeGroup(key: usize, length: usize, freeKeys: usize, out: usize): usi
   let child = elementOf(load<usize>(key));
   const name: usize = load<usize>(child, Element.NAME);
   out = writeKey(name + Name.ELEMENT_KEY, load<usize>(name, Name.BYTES) + KEY_EXTRA, out);
-  if (length == 1) return writeValue(child, freeKeys, out);
-
+  // An array's elements have a comma before each, and the first one's becomes the bracket. A value alone has none.
   const start = out;
   const end = key + (length << 2);
-  for (; key < end; key += 4) {
+  const isArray: usize = length > 1 ? 1 : 0;
+  for (;;) {
     store<u8>(out, COMMA);
-    out = writeValue(elementOf(load<usize>(key)), freeKeys, out + 1);
+    out = writeValue(child, freeKeys, out + isArray);
+    key += 4;
+    if (key == end) break;
+    child = elementOf(load<usize>(key));
   }
-  store<u8>(start, BRACKET);
-  store<u8>(out, BRACKET_END);
-  return out + 1;
+  if (isArray) {
+    store<u8>(start, BRACKET);
+    store<u8>(out, BRACKET_END);
+  }
+  return out + isArray;
 }
 
 // @ts-ignore: decorator

@@ -83,6 +83,7 @@ describe('a block', () => {
       expect(parts).toBe(whole);
       expect(kernel.run(at, mode, 1)).toMatchObject({ status: 'incomplete', offset: block.length, records: 0 });
       expect(kernel.run(0, mode, 0)).toMatchObject({ status: 'full', offset: 0, records: 0 });
+      expect(kernel.run(0, mode, Number.POSITIVE_INFINITY).records).toBe(records.length);
     }
   });
 });
