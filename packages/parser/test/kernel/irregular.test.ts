@@ -212,6 +212,16 @@ describe('irregular', () => {
     }
   });
 
+  it('is an end tag between records, also for a kernel whose tables hold a record that is regular', () => {
+    for (const tag of ['</artist>', '</artists>', '</>', '</ >']) {
+      const own = kernelFor('artists');
+      for (const before of [GOOD, GOOD, '']) {
+        const seen = checkBlock(own, 'artists', before + tag + before);
+        expect(seen).toMatchObject({ status: 'irregular', offset: before.length });
+      }
+    }
+  });
+
   it('is an added id that is empty', () => {
     const own = kernelFor('releases');
     expect(checkBlock(own, 'releases', '<release id=""><a/></release>').status).toBe('irregular');
