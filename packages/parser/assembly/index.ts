@@ -1,11 +1,12 @@
-import { isSpace } from './bytes';
-import { INPUT, MAX_RECORDS, Mode, PREFIX_MASK, RESULT, Result, SEED, Status, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work } from './layout';
-import { DIGESTS, ELEMENTS, ELEMENT_BYTES, Element, inputEnd, outputEnd, outputStart, setInputEnd, setOutput } from './layout';
+import { LINE_FEED, isSpace } from './bytes';
+import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RESULT, SEED, TABLE, TABLE_BYTES, WORK, WORK_BYTES } from './layout';
+import { Element, Mode, Result, Status, Table, Work } from './layout';
+import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput } from './layout';
 import { addedChild, assembleMessages, findId, idBytes, idStart, jsonGap, memberBytes } from './messages';
 import { Name, countNameBytes, forgetNames, internName, namesFull } from './names';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan';
 import { isUtf8 } from './utf8';
-import { boundJson, memberEnd, memberStart, writeRecord } from './write';
+import { boundJson, memberStart, writeRecord } from './write';
 
 /*
  * The kernel's exports. `layout.ts` explains memory and passes.
@@ -18,13 +19,12 @@ export const seedAddress: usize = SEED;
 export const workAddress: usize = WORK;
 export const tableAddress: usize = TABLE;
 export const digestAddress: usize = DIGESTS;
-export const maxRecordsPerRun: usize = MAX_RECORDS;
 
-const LINE_FEED: u32 = 0x0a;
-/** `id>`, and the record's name behind it in SEED. */
+/** `id>`, and where it is put to be interned. */
 const ID: usize = 0x3e6469;
 const ID_AT: usize = SEED + 112;
 
+/** In TABLE: no id. */
 const NONE: usize = -1;
 
 let recordName: usize = 0;

@@ -7,7 +7,7 @@
  *
  *   PREFIX_MASK     32 bytes       16 × ff, 16 × 00: a load at +(16 − n) is a mask for the first n bytes
  *   RESULT          8 words        what `run` tells JavaScript beside its status
- *   SEED            64 bytes       the record's name, written by JavaScript
+ *   SEED            128 bytes      the record's name, written by JavaScript
  *   SPARE_SPAN      a span         for text that may have to be dropped
  *   HISTOGRAM       256 words      for the counting sort of wide objects
  *   NAME_INDEX      2048 words     hash table: name → its slot
@@ -69,8 +69,7 @@ export const SPARE_SPAN: usize = SEED + 128;
 export const HISTOGRAM: usize = SPARE_SPAN + 64;
 export const NAME_INDEX: usize = HISTOGRAM + 4 * 256;
 export const NAMES: usize = NAME_INDEX + (4 << NAME_INDEX_BITS) + 64;
-export const NAMES_END: usize = NAMES + MAX_NAMES * NAME_SLOT_BYTES;
-export const WORK: usize = NAMES + 256 * NAME_SLOT_BYTES;
+export const WORK: usize = NAMES + (MAX_NAMES + 1) * NAME_SLOT_BYTES;
 export const TABLE: usize = WORK + MAX_RECORDS * WORK_BYTES;
 export const DIGESTS: usize = TABLE + MAX_RECORDS * TABLE_BYTES;
 export const KEYS: usize = DIGESTS + MAX_RECORDS * DIGEST_BYTES;

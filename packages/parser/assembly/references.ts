@@ -56,7 +56,8 @@ function checkNumber(at: usize): bool {
     value = value * (isHex ? 16 : 10) + digit;
   }
   referenceFailedAt = at;
-  return digits != 0 && load<u8>(at) == SEMICOLON && isXmlCharacter(value);
+  // No digits make 0, which is no character.
+  return load<u8>(at) == SEMICOLON && isXmlCharacter(value);
 }
 
 /** The value of a digit, or -1. */

@@ -1,6 +1,5 @@
 import { AMPERSAND, BACKSLASH, CARRIAGE_RETURN, LINE_FEED, QUOTE, SEMICOLON, SPACE, TAB } from './bytes';
 import { specialBytes } from './bytes';
-import { Content } from './layout';
 import { MAX_REFERENCE_BYTES, decodeReference, referenceEnd } from './references';
 
 /*

@@ -21,9 +21,8 @@ const MAX_INSERTION: usize = 24;
 const TEXT_KEY_BYTES: usize = 9; // ,"#text":
 const NULL: usize = 0x6c6c756e; // null
 
-/** Where the record's member `id` begins (its comma or brace) and ends: 0 where there is none. */
+/** Where the record's member `id` begins (its comma or brace): 0 where there is none. */
 export let memberStart: usize = 0;
-export let memberEnd: usize = 0;
 
 /** A bound for what {@link writeRecord} writes of the record at hand, whose XML has so many bytes. */
 export function boundJson(xmlBytes: usize): usize {
@@ -42,7 +41,6 @@ export function boundJson(xmlBytes: usize): usize {
  */
 export function writeRecord(idRank: usize, added: usize, out: usize): usize {
   memberStart = 0;
-  memberEnd = 0;
   const start = out;
   const record = ELEMENTS;
   out = writeText(record, out);
@@ -55,12 +53,10 @@ export function writeRecord(idRank: usize, added: usize, out: usize): usize {
   }
   sortKeys(KEYS, keysEnd);
   for (let key = KEYS; key < keysEnd; ) {
-    const isId = load<usize>(key) >> RANK_SHIFT == idRank;
-    if (isId) memberStart = out;
+    if (load<usize>(key) >> RANK_SHIFT == idRank) memberStart = out;
     const length = groupLength(key);
     out = writeGroup(key, length, keysEnd + 4, out);
     key += length << 2;
-    if (isId) memberEnd = out;
   }
   store<u8>(start, BRACE);
   store<u8>(out, BRACE_END);
@@ -148,8 +144,9 @@ function writeAttributes(element: usize, keys: usize, out: usize): usize {
 function writeAttribute(attribute: usize, out: usize): usize {
   const name: usize = load<usize>(attribute, Attribute.NAME);
   out = writeKey(name + Name.ATTRIBUTE_KEY, load<usize>(name, Name.BYTES) + KEY_EXTRA + 1, out);
-  const start: usize = load<usize>(attribute, Attribute.VALUE + Span.START);
-  return writeString(start, load<usize>(attribute, Attribute.VALUE + Span.END), load<usize>(attribute, Attribute.VALUE + Span.CONTENT), out);
+  const start = load<usize>(attribute, Attribute.VALUE + Span.START);
+  const end = load<usize>(attribute, Attribute.VALUE + Span.END);
+  return writeString(start, end, load<usize>(attribute, Attribute.VALUE + Span.CONTENT), out);
 }
 
 // @ts-ignore: decorator
