@@ -1,4 +1,5 @@
 import { jitteredDelay } from './backoff.js';
+import { type Deferred, deferred, Waits, within } from './deferred.js';
 import { PublisherError, type PublisherErrorFacts } from './errors.js';
 import type { PublisherEvent, PublisherState } from './events.js';
 import { NackHold } from './nack-hold.js';
@@ -12,40 +13,17 @@ import type {
   Publisher,
   PublisherStats,
 } from './publisher.js';
-import { QueueLedger, type Shortfall } from './queue-ledger.js';
-import { connectRefusal, declareRefusal, isClientFault, isMissing, publishRefusal, replyCodeOf } from './refusal.js';
+import { connectRefusal, declareRefusal, isClientFault, publishRefusal, replyCodeOf } from './refusal.js';
 import { createScrub, type Scrub, scrubbedCause } from './scrub.js';
 import { Session } from './session.js';
-import { DeclarationError, readQueues, rebindQueues } from './topology.js';
+import { DeclarationError } from './topology.js';
+import { TopologyWatch } from './topology-watch.js';
 
 type Life = 'running' | 'failed' | 'closing' | 'closed';
 type Link = 'connecting' | 'setup' | 'open' | 'blocked' | 'lost' | 'backoff';
 
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-const deferred = <T = void>(): Deferred<T> => {
-  let resolve!: (value: T) => void;
-  let reject!: (reason: unknown) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  // A caller may look at the publisher's error instead; an unread promise must not end the process.
-  promise.catch(() => {});
-  return { promise, resolve, reject };
-};
-
 /** Times in a row that a broker may refuse the virtual host, or our messages, before we believe it. */
 const REFUSALS = 3;
-/** A queue that falls short so many readings in a row, the later ones at close range, is not bound. */
-const SHORTFALLS = 3;
-/** After so long without a confirm the queues are read before anything is sent: consumers may have come and gone. */
-const IDLE_MS = 100;
-
 /** A message that only looks whether a queue still takes it has no place in the order. */
 const PROBE = 0;
 
@@ -57,7 +35,7 @@ export class WindowedPublisher implements Publisher {
   readonly #options: ResolvedOptions;
   readonly #scrub: Scrub;
   readonly #outbox = new Outbox();
-  readonly #ledger: QueueLedger;
+  readonly #watch: TopologyWatch;
   readonly #opened = deferred();
   #life: Life = 'running';
   #link: Link = 'connecting';
@@ -83,13 +61,10 @@ export class WindowedPublisher implements Publisher {
   #wakeFromBackoff: (() => void) | undefined;
 
   #room: Deferred<void> | undefined;
-  /** Conditions that somebody waits for; looked at whenever something settles, fails or ends. */
-  readonly #waits = new Set<{ test: () => boolean; done: Deferred<void> }>();
+  readonly #waits = new Waits();
   #notifying = false;
   #closing: Promise<CloseReport> | undefined;
 
-  #verified = 0;
-  #look: Promise<void> | undefined;
   #gated = false;
   readonly #timers: NodeJS.Timeout[] = [];
   #lastProgress = 0;
@@ -103,7 +78,22 @@ export class WindowedPublisher implements Publisher {
   constructor(options: ResolvedOptions) {
     this.#options = options;
     this.#scrub = createScrub(options.address);
-    this.#ledger = new QueueLedger(options);
+    this.#watch = new TopologyWatch(options, this.#scrub, {
+      outbox: this.#outbox,
+      isAlive: () => this.#isAlive(),
+      canSend: () => this.#canSend(),
+      until: (test) => this.#until(test),
+      repeat: ({ routingKey, messageId, body }) => {
+        this.#send({ sequence: PROBE, routingKey, messageId, body, settled: false, returned: false });
+      },
+      gate: (closed) => {
+        this.#gated = closed;
+        this.#pump();
+        this.#waits.poke();
+      },
+      report: (event) => this.#report(event),
+      fail: (error) => this.#fail(error),
+    });
   }
 
   get state(): PublisherState {
@@ -120,7 +110,7 @@ export class WindowedPublisher implements Publisher {
   }
 
   get verified(): number {
-    return this.#options.topologyCheckInterval > 0 ? this.#verified : this.#outbox.confirmed;
+    return this.#watch.verified;
   }
 
   get stats(): PublisherStats {
@@ -148,7 +138,7 @@ export class WindowedPublisher implements Publisher {
       this.#timers.push(setInterval(() => this.#watchConfirms(), Math.max(10, Math.min(1_000, confirmTimeout / 4))));
     }
     if (topologyCheckInterval > 0) {
-      this.#timers.push(setInterval(() => this.#watchTopology(), Math.max(10, topologyCheckInterval)));
+      this.#timers.push(setInterval(() => this.#tickWatch(), Math.max(10, topologyCheckInterval)));
     }
     void this.#run();
     try {
@@ -168,7 +158,9 @@ export class WindowedPublisher implements Publisher {
     if (messageId !== undefined && (typeof messageId !== 'string' || !isShortString(messageId))) {
       throw new PublisherError('INVALID_MESSAGE', 'A message id has at most 255 bytes.', { routingKey });
     }
-    if (this.#outbox.unsettled === 0) this.#gateAfterPause();
+    if (this.#outbox.unsettled === 0 && this.#link === 'open' && !this.#gated) {
+      this.#watch.afterPause(this.#session as Session, performance.now() - this.#lastProgress);
+    }
     const buffer = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     this.#outbox.add(routingKey, messageId, buffer);
     this.#pump();
@@ -182,7 +174,7 @@ export class WindowedPublisher implements Publisher {
     await this.#until(() => this.#outbox.confirmed >= target, signal);
     while (this.verified < target) {
       await this.#until(() => this.#link === 'open', signal);
-      await this.#within(this.#lookNow(), signal);
+      await within(this.#watch.look(this.#session as Session), signal);
       if (this.#life === 'failed' || this.#life === 'closed') throw this.#refusalNow();
     }
   }
@@ -221,8 +213,8 @@ export class WindowedPublisher implements Publisher {
         if (faults >= REFUSALS) error = publishRefusal(reason, this.#scrub, this.#firstUnsettledFacts());
       } catch (thrown) {
         session.end(thrown);
-        reason = this.#setupReason(thrown, await end.promise);
         if (!this.#isAlive()) return;
+        reason = this.#setupReason(thrown, await end.promise);
         error = this.#refusalOf(reason);
         if (error?.code === 'VHOST_REFUSED' && ++vhostRefusals < REFUSALS) error = undefined;
       }
@@ -244,13 +236,14 @@ export class WindowedPublisher implements Publisher {
       writable: () => {
         this.#writable = true;
         this.#pump();
+        this.#waits.poke();
       },
       ended: (reason) => {
         this.#stopHold();
         this.#endBlock();
         this.#setLink('lost');
         end.resolve(reason);
-        this.#poke();
+        this.#waits.poke();
       },
     });
     this.#session = session;
@@ -265,14 +258,12 @@ export class WindowedPublisher implements Publisher {
       this.#setLink('connecting');
       await session.open();
       this.#setLink('setup');
-      const expectations = this.#ledger.expectations();
       // Made anew without a look, a deleted queue would hide that its messages are gone.
       if (this.#epoch > 0) await session.findQueues();
       const readings = await session.declare();
       if (session.ended) throw new Error('ended during setup');
-      const { shortfalls } = this.#ledger.compare(expectations, readings, 0);
-      this.#ledger.restart(readings, 0);
       this.#epoch = session.epoch;
+      this.#watch.resume(session, readings);
       this.#cursor = this.#outbox.confirmed + 1;
       this.#writable = true;
       this.#gated = false;
@@ -286,8 +277,7 @@ export class WindowedPublisher implements Publisher {
       }
       this.#pump();
       this.#opened.resolve();
-      this.#poke();
-      if (shortfalls.length > 0) this.#startLook(shortfalls);
+      this.#waits.poke();
     } finally {
       clearTimeout(timer);
     }
@@ -306,8 +296,7 @@ export class WindowedPublisher implements Publisher {
     const broker = this.#options.address.display;
     if (!(reason instanceof DeclarationError)) return connectRefusal(reason, this.#scrub, { broker });
     const facts = { broker, ...reason.facts };
-    if (this.#epoch > 0 && isMissing(reason.cause)) return this.#missingQueue(facts, reason.cause);
-    return declareRefusal(reason.cause, this.#scrub, facts);
+    return this.#epoch > 0 ? this.#watch.refusalOf(reason) : declareRefusal(reason.cause, this.#scrub, facts);
   }
 
   /** Waits for the next attempt; `false` when there is none. */
@@ -378,6 +367,7 @@ export class WindowedPublisher implements Publisher {
 
   #send(entry: Entry): boolean {
     const session = this.#session as Session;
+    // A probe, too, is a message that the broker had already.
     if (entry.sequence <= this.#everSent) this.#republished++;
     else this.#everSent = entry.sequence;
     if (session.tags.outstanding === 0) this.#lastProgress = performance.now();
@@ -388,7 +378,7 @@ export class WindowedPublisher implements Publisher {
   // What the broker says.
 
   #onAck(entry: Entry, tag: number): void {
-    this.#ledger.confirmed(tag, entry);
+    this.#watch.ledger.confirmed(tag, entry);
     if (entry.sequence === PROBE) return;
     this.#hold?.acked();
     this.#outbox.settle(entry);
@@ -396,7 +386,7 @@ export class WindowedPublisher implements Publisher {
 
   #onNack(entry: Entry): void {
     if (entry.sequence === PROBE) {
-      this.#ledger.absolve();
+      this.#watch.ledger.absolve();
       return;
     }
     this.#nacks++;
@@ -432,7 +422,7 @@ export class WindowedPublisher implements Publisher {
       this.#room.resolve();
       this.#room = undefined;
     }
-    this.#poke();
+    this.#waits.poke();
     if (this.#options.onConfirmed && !this.#notifying) {
       // Confirms come many to a read of the socket: told once, after the last of them.
       this.#notifying = true;
@@ -504,7 +494,7 @@ export class WindowedPublisher implements Publisher {
     if (this.#link === 'blocked') this.#setLink('open');
     this.#report({ type: 'unblocked', seconds });
     this.#pump();
-    this.#poke();
+    this.#waits.poke();
   }
 
   #endBlock(): number {
@@ -524,154 +514,16 @@ export class WindowedPublisher implements Publisher {
     }
   }
 
-  // Looking after the topology.
-
-  #watchTopology(): void {
-    const busy = this.#verified < this.#outbox.confirmed || this.#outbox.unsettled > 0;
-    if (busy && this.#link === 'open' && !this.#look && this.#life === 'running') this.#startLook();
-  }
-
-  #lookNow(): Promise<void> {
-    return this.#look ?? this.#startLook();
-  }
-
-  #startLook(shortfalls?: readonly Shortfall[]): Promise<void> {
-    const session = this.#session as Session;
-    const look = this.#lookAround(session, shortfalls)
-      // A look that a lost connection cut short is made again on the next one.
-      .catch((error: unknown) => this.#onLookFailed(session, error))
-      .finally(() => {
-        this.#look = undefined;
-        this.#poke();
-      });
-    this.#look = look;
-    return look;
-  }
-
-  /** Reads the queues; where one falls short, reads again and again until it is cleared or convicted. */
-  async #lookAround(session: Session, suspects: readonly Shortfall[] = []): Promise<void> {
-    let shortfalls = suspects;
-    for (;;) {
-      if (shortfalls.length > 0) await this.#gatherEvidence(session, shortfalls);
-      if (session.ended || !this.#isAlive()) return;
-      const watermark = this.#outbox.confirmed;
-      const expectations = this.#ledger.expectations();
-      const readings = await session.ask((channel) => readQueues(channel, this.#options));
-      if (session.ended || !this.#isAlive()) return;
-      const seen = this.#ledger.compare(expectations, readings, session.tags.last);
-      shortfalls = seen.shortfalls;
-      for (const { queue, expected, found, times } of shortfalls) {
-        this.#report({ type: 'shortfall', queue, expected, found });
-        if (times >= SHORTFALLS) return this.#fail(this.#missingBinding(queue));
-      }
-      if (shortfalls.length === 0) {
-        if (seen.blind) await session.ask((channel) => rebindQueues(channel, this.#options));
-        this.#verified = Math.max(this.#verified, watermark);
-        return;
-      }
-    }
-  }
-
-  /** Waits until each suspect queue should have got a message; where none is on its way, sends a known one again. */
-  async #gatherEvidence(session: Session, shortfalls: readonly Shortfall[]): Promise<void> {
-    const missing = (): Shortfall[] => shortfalls.filter(({ queue }) => this.#ledger.lacksEvidence(queue));
-    await this.#until(() => session.ended || missing().length === 0 || this.#outbox.unsettled === 0);
-    if (session.ended || !this.#canSend()) return;
-    for (const { sample } of missing()) {
-      this.#republished++;
-      const { routingKey, messageId, body } = sample;
-      session.send({ sequence: PROBE, routingKey, messageId, body, settled: false, returned: false });
-    }
-    await this.#until(() => session.ended || missing().length === 0);
-  }
-
-  #onLookFailed(session: Session, error: unknown): void {
-    if (session.ended || !this.#isAlive()) return;
-    if (error instanceof DeclarationError) {
-      const { cause, facts } = error;
-      const broker = this.#options.address.display;
-      const fatal = isMissing(cause)
-        ? this.#missingQueue(facts, cause)
-        : declareRefusal(cause, this.#scrub, { broker, ...facts });
-      if (fatal) {
-        this.#fail(fatal);
-        return;
-      }
-    }
-    session.end(error);
-  }
-
-  #missingQueue(facts: PublisherErrorFacts, cause: unknown): PublisherError {
-    return new PublisherError(
-      'TOPOLOGY_MISSING',
-      `Queue ${facts.queue} is gone, and the messages published since then with it. Publish again from message ${this.#verified + 1} on.`,
-      { broker: this.#options.address.display, ...facts, verified: this.#verified },
-      scrubbedCause(this.#scrub, cause),
-    );
-  }
-
-  #missingBinding(queue: string): PublisherError {
-    const exchange = this.#options.exchange.name;
-    return new PublisherError(
-      'TOPOLOGY_MISSING',
-      `Queue ${queue} gets nothing that is published: its binding to exchange ${exchange} was removed. Publish again from message ${this.#verified + 1} on.`,
-      { broker: this.#options.address.display, exchange, queue, verified: this.#verified },
-    );
-  }
-
-  /** While nothing was on its way, consumers may have come and gone: counts start anew, before anything is sent. */
-  #gateAfterPause(): void {
-    const session = this.#session;
-    const looks = this.#options.topologyCheckInterval > 0 && this.#ledger.judges;
-    if (!looks || !session || this.#link !== 'open' || this.#look || this.#gated) return;
-    if (performance.now() - this.#lastProgress < IDLE_MS) return;
-    if (this.#verified < this.#outbox.confirmed) {
-      // What was confirmed before the pause is still to be judged.
-      this.#startLook();
-      return;
-    }
-    this.#gated = true;
-    session
-      .ask((channel) => readQueues(channel, this.#options))
-      .then((readings) => {
-        if (session.ended) return;
-        this.#ledger.restart(readings, session.tags.last);
-        this.#gated = false;
-        this.#pump();
-      })
-      .catch((error: unknown) => this.#onLookFailed(session, error));
+  #tickWatch(): void {
+    if (this.#link === 'open' && this.#life === 'running') this.#watch.tick(this.#session as Session);
   }
 
   // Waiting and ending.
 
   /** Resolves when `test` holds; rejects when the publisher ends before. */
-  #until(test: () => boolean, signal?: AbortSignal): Promise<void> {
-    if (this.#life === 'failed' || this.#life === 'closed') return Promise.reject(this.#refusalNow());
-    if (test()) return Promise.resolve();
-    const wait = { test, done: deferred() };
-    this.#waits.add(wait);
-    return this.#within(wait.done.promise, signal).finally(() => this.#waits.delete(wait));
-  }
-
-  async #within(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-    if (!signal) return work;
-    signal.throwIfAborted();
-    const stop = deferred();
-    const abort = (): void => stop.reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      await Promise.race([work, stop.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
-  }
-
-  #poke(): void {
-    for (const wait of this.#waits) {
-      if (!wait.test()) continue;
-      this.#waits.delete(wait);
-      wait.done.resolve();
-    }
+  async #until(test: () => boolean, signal?: AbortSignal): Promise<void> {
+    if (this.#life === 'failed' || this.#life === 'closed') throw this.#refusalNow();
+    await this.#waits.until(test, signal);
   }
 
   #isAlive(): boolean {
@@ -688,8 +540,7 @@ export class WindowedPublisher implements Publisher {
     this.#opened.reject(reason);
     this.#room?.reject(reason);
     this.#room = undefined;
-    for (const wait of this.#waits) wait.done.reject(reason);
-    this.#waits.clear();
+    this.#waits.rejectAll(reason);
   }
 
   /** For good. The connection stays until `close`, so that confirms on their way still move the watermark. */
@@ -725,12 +576,9 @@ export class WindowedPublisher implements Publisher {
       const done = failed
         ? () => !session || session.ended || session.tags.outstanding === 0
         : () => this.#outbox.unsettled === 0;
-      if (!done()) {
-        this.#waits.add({ test: done, done: drained });
-        const timer = setTimeout(drained.resolve, timeout);
-        await drained.promise.catch(() => {});
-        clearTimeout(timer);
-      }
+      const timer = setTimeout(drained.resolve, timeout);
+      await Promise.race([drained.promise, this.#waits.until(done).catch(() => {})]);
+      clearTimeout(timer);
       this.#tearDown();
       await this.#session?.close();
       this.#rejectWaits(this.#refusalNow());
