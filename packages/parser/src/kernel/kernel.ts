@@ -36,9 +36,12 @@ export type KernelMode =
 
 /** Why a run ended. */
 export type KernelStatus =
-  /** The loaded bytes end at `offset` (all was consumed) or in a record that begins there. */
+  /** The loaded bytes end at `offset` (all was consumed) or in a record that begins there and is regular so far. */
   | 'incomplete'
-  /** What begins at `offset` is no record, or one that the kernel cannot prove regular: it is the strict engine's. */
+  /**
+   * What begins at `offset` is no record, or one that the kernel cannot prove regular: it is the strict engine's. The loaded bytes may
+   * end in it.
+   */
   | 'irregular'
   /** The output or its table is full, or `maxRecords` were read: call again with `offset`. */
   | 'full';

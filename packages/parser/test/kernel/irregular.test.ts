@@ -222,6 +222,29 @@ describe('irregular', () => {
     }
   });
 
+  it('is an end tag that is longer, shorter or other than its name by a byte, at every length', () => {
+    for (let length = 1; length < 40; length++) {
+      const name = 'nameOfAnElement-of-some-considerable-length'.slice(0, length);
+      for (const end of [
+        `/${name}x`,
+        `/${name.slice(0, -1)}`,
+        `/${name.slice(0, -1)}X`,
+        `/X${name.slice(1)}`,
+        name,
+        `//${name}`,
+      ]) {
+        for (const content of ['', 'text', 'text of more than sixteen bytes']) {
+          const xml = `<artist><${name}>${content}<${end}></artist>`;
+          expect(checkBlock(kernel, 'artists', xml + GOOD), xml).toEqual({
+            status: 'irregular',
+            offset: 0,
+            records: 0,
+          });
+        }
+      }
+    }
+  });
+
   it('is an added id that is empty', () => {
     const own = kernelFor('releases');
     expect(checkBlock(own, 'releases', '<release id=""><a/></release>').status).toBe('irregular');
