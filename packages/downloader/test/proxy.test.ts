@@ -1,0 +1,125 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createProxyChoice } from '../src/http/proxy.js';
+import { createWebSource, DownloaderError, SourceError } from '../src/index.js';
+import { makeVersion } from './support/dump.js';
+import { rejectionOf } from './support/errors.js';
+import { HostileServer } from './support/hostile-server.js';
+import { contentOf, setUp, summaryOf } from './support/setup.js';
+import { QUICK } from './support/web.js';
+
+interface Proxy {
+  readonly url: string;
+  /** Method, target and the credentials that came with them. */
+  readonly seen: string[];
+}
+
+/** A proxy for plain requests, which refuses tunnels after it has noted them. */
+const startProxy = async (target: URL): Promise<Proxy> => {
+  const seen: string[] = [];
+  const credentials = (request: IncomingMessage): string =>
+    Buffer.from((request.headers['proxy-authorization'] ?? '').replace('Basic ', ''), 'base64').toString();
+  const server = createServer((request, response) => {
+    const url = new URL(request.url!);
+    seen.push(`${request.method} ${url.host} ${credentials(request)}`);
+    const upstream = connect(Number(target.port), target.hostname, () => {
+      upstream.write(`GET ${url.pathname}${url.search} HTTP/1.0\r\nhost: ${url.host}\r\n\r\n`);
+    });
+    // The raw answer with its head goes straight through.
+    upstream.pipe(response.socket as Socket);
+  });
+  server.on('connect', (request, socket) => {
+    seen.push(`CONNECT ${request.url} ${credentials(request)}`);
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+};
+
+describe('a proxy', () => {
+  it('is asked for plain HTTP, with its credentials', async () => {
+    const files = makeVersion('20260101');
+    const server = await HostileServer.start(files);
+    const proxy = await startProxy(new URL(server.url));
+    const httpProxy = proxy.url.replace('http://', 'http://user:p%40ss@');
+    const source = await createWebSource({
+      baseUrl: 'http://dumps.test/',
+      minGapMs: 0,
+      retry: QUICK,
+      proxy: { httpProxy },
+    });
+    const { root, downloader } = await setUp(new Map(), { source });
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+    expect(new Set(proxy.seen)).toEqual(new Set(['GET dumps.test user:p@ss']));
+    expect(server.seen[0]!.host).toBe('dumps.test');
+  });
+
+  it('is asked for a tunnel for HTTPS', async () => {
+    const proxy = await startProxy(new URL('http://127.0.0.1:1'));
+    const source = await createWebSource({
+      baseUrl: 'https://dumps.test/',
+      minGapMs: 0,
+      retry: { ...QUICK, attempts: 1 },
+      proxy: { httpsProxy: proxy.url, httpProxy: 'http://127.0.0.1:1' },
+    });
+    await rejectionOf(source.list(), SourceError, 'source_unreachable');
+    expect(proxy.seen).toEqual(['CONNECT dumps.test:443 ']);
+    await source.close();
+  });
+
+  it('is not asked for hosts that are asked directly, nor for the other protocol', async () => {
+    const server = await HostileServer.start(makeVersion('20260101'));
+    const proxy = await startProxy(new URL(server.url));
+    for (const options of [
+      { httpProxy: proxy.url, noProxy: 'example.org, 127.0.0.1' },
+      { httpsProxy: proxy.url },
+      { httpProxy: '', noProxy: '' },
+    ]) {
+      const source = await createWebSource({ baseUrl: server.url, minGapMs: 0, proxy: options });
+      await source.list();
+      await source.close();
+    }
+    expect(server.seen).toHaveLength(6);
+    expect(proxy.seen).toEqual([]);
+  });
+});
+
+describe('noProxy', () => {
+  it.each<[string, string, boolean]>([
+    ['', 'https://example.org/', false],
+    ['*', 'https://example.org/', true],
+    ['example.org', 'https://example.org/', true],
+    ['example.org', 'https://data.example.org/', true],
+    ['.example.org', 'https://data.example.org/', true],
+    ['*.example.org', 'https://data.example.org/', true],
+    ['example.org', 'https://notexample.org/', false],
+    ['Example.ORG', 'https://EXAMPLE.org/', true],
+    ['a.test b.test,c.test', 'https://b.test/', true],
+    ['example.org:443', 'https://example.org/', true],
+    ['example.org:8443', 'https://example.org/', false],
+    ['example.org:8443', 'https://example.org:8443/', true],
+    ['10.0.0.0/8', 'https://10.1.2.3/', true],
+    ['10.0.0.0/8', 'https://11.1.2.3/', false],
+    ['10.0.0.0/99', 'https://10.1.2.3/', false],
+    ['10.1.2.3', 'https://10.1.2.3/', true],
+    ['::1', 'https://[::1]/', true],
+    ['[::1]:8443', 'https://[::1]:8443/', true],
+    ['fd00::/8', 'https://[fd12::1]/', true],
+  ])('%j on %s: direct %s', (noProxy, url, direct) => {
+    const choose = createProxyChoice({ httpsProxy: 'proxy.test:3128', noProxy });
+    expect(choose(new URL(url))).toBe(direct ? null : 'http://proxy.test:3128/');
+  });
+
+  it.each(['socks5://127.0.0.1', 'http://', 'ftp://proxy.test', 'http://a b'])(
+    'goes with proxies only that are some, not %j',
+    async (httpProxy) => {
+      await rejectionOf((async () => createProxyChoice({ httpProxy }))(), DownloaderError, 'invalid_options');
+    },
+  );
+});

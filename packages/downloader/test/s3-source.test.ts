@@ -1,0 +1,302 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  createFallbackSource,
+  createFolderSource,
+  createS3Source,
+  createWebSource,
+  type DataType,
+  DownloaderError,
+  type DownloaderOptions,
+  type DumpSource,
+  type S3SourceOptions,
+  SourceError,
+  VersionError,
+} from '../src/index.js';
+import { makeVersion, temporaryFolder, writeFiles } from './support/dump.js';
+import { rejectionOf } from './support/errors.js';
+import { HostileServer } from './support/hostile-server.js';
+import { KEYS, type S3Fault, type S3Seen, type S3Server, startS3 } from './support/s3.js';
+import { contentOf, type FolderSetup, setUp, summaryOf } from './support/setup.js';
+import { QUICK } from './support/web.js';
+
+const V1 = '20260101';
+const ARTISTS = `discogs_${V1}_artists.xml.gz`;
+const CHECKSUM = `discogs_${V1}_CHECKSUM.txt`;
+const types: DataType[] = ['artists'];
+
+const isListing = ({ query }: S3Seen): boolean => query.has('list-type');
+const isGet = (name: string) => (request: S3Seen) => request.path.endsWith(name);
+
+const sourceOf = async (server: S3Server, options: S3SourceOptions = {}): Promise<DumpSource> => {
+  const source = await createS3Source({
+    endpoint: server.url,
+    bucket: server.bucket,
+    retry: QUICK,
+    stallTimeoutMs: 500,
+    ...options,
+  });
+  onTestFinished(() => source.close());
+  return source;
+};
+
+const setUpS3 = async (
+  files: ReadonlyMap<string, Buffer>,
+  { s3, ...options }: Partial<DownloaderOptions> & { s3?: S3SourceOptions } = {},
+): Promise<FolderSetup & { server: S3Server }> => {
+  const server = await startS3(files);
+  return { server, ...(await setUp(new Map(), { retry: QUICK, ...options, source: await sourceOf(server, s3) })) };
+};
+
+describe('a bucket', () => {
+  it('gives the newest version, to who does not sign', async () => {
+    const files = makeVersion('20260201', 300_000);
+    const { server, root, downloader, events, onProgress } = await setUpS3(new Map([...makeVersion(V1), ...files]));
+    await downloader.download({ onProgress });
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+    expect(server.seen.some(({ signed }) => signed)).toBe(false);
+    // The sizes are known from the start.
+    expect(events[0]).toMatchObject({
+      kind: 'file_started',
+      total: files.get('discogs_20260201_artists.xml.gz')!.length,
+    });
+  });
+
+  it('gives it to who signs, and refuses a wrong signature', async () => {
+    const { server, root, downloader } = await setUpS3(makeVersion(V1), { s3: { credentials: KEYS } });
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
+    expect(server.seen.every(({ signed }) => signed)).toBe(true);
+
+    const wrong = await sourceOf(server, { credentials: async () => ({ ...KEYS, secretAccessKey: 'wrong' }) });
+    const error = await rejectionOf(wrong.list(), SourceError, 'access_denied');
+    expect(error.facts).toMatchObject({
+      source: 's3',
+      status: 403,
+      location: `s3://${server.bucket}/data/`,
+      attempts: 1,
+    });
+    const unknown = await sourceOf(server, { credentials: { accessKeyId: 'NOBODY', secretAccessKey: 'x' } });
+    await rejectionOf(unknown.list(), SourceError, 'access_denied');
+  });
+
+  it('is listed page by page', async () => {
+    const versions = ['20251101', '20251201', V1];
+    const { server, downloader } = await setUpS3(new Map(versions.flatMap((version) => [...makeVersion(version)])), {
+      s3: { pageSize: 4 },
+    });
+    const listing = await downloader.list();
+    expect(listing.versions.map(({ version }) => version)).toEqual(versions.toReversed());
+    expect(listing.versions.every(({ data, checksum }) => Object.keys(data).length === 4 && checksum !== null)).toBe(
+      true,
+    );
+    expect(server.seen).toHaveLength(4);
+    expect(new Set(server.seen.map(({ query }) => query.get('continuation-token'))).size).toBe(4);
+    expect(
+      server.seen.every(({ query, path }) => query.get('prefix') === 'data/' && path === `/${server.bucket}/`),
+    ).toBe(true);
+  });
+
+  it('may hold other things, which are passed over', async () => {
+    const { server, root, downloader } = await setUpS3(makeVersion(V1));
+    await server.put('data/2026/readme.txt', Buffer.from('x'));
+    await server.put('data/discogs_99999999_labels.xml.gz', Buffer.from('x'));
+    await server.put('elsewhere/2026/discogs_20260301_artists.xml.gz', Buffer.from('x'));
+    const listing = await downloader.list();
+    expect(listing.versions.map(({ version }) => version)).toEqual([V1]);
+    expect(listing.ignored).toEqual(['data/2026/readme.txt', 'data/discogs_99999999_labels.xml.gz']);
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
+  });
+
+  it('may list keys that mean to go up, which are never asked for', async () => {
+    const { server, downloader } = await setUpS3(new Map());
+    const keys = [
+      'data/../../discogs_20260301_artists.xml.gz',
+      '../discogs_20260301_labels.xml.gz',
+      'data/./discogs_20260301_masters.xml.gz',
+    ];
+    server.fault = () => ({ kind: 'listing', keys });
+    expect(await downloader.list()).toEqual({ versions: [], ignored: keys });
+  });
+
+  it('that is not there, or empty, says so', async () => {
+    const { server, downloader } = await setUpS3(new Map());
+    await rejectionOf(downloader.choose(), VersionError, 'no_version');
+    await rejectionOf((await sourceOf(server, { bucket: 'nowhere' })).list(), SourceError, 'not_found');
+  });
+
+  it('whose listing is refused is an error at once', async () => {
+    const { server, downloader } = await setUpS3(makeVersion(V1));
+    server.fault = (request) => (isListing(request) ? { kind: 'error', status: 403, code: 'AccessDenied' } : null);
+    const error = await rejectionOf(downloader.download(), SourceError, 'access_denied');
+    expect(error.facts).toMatchObject({ source: 's3', status: 403, retryable: false, attempts: 1 });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('that is slow for a while is asked again', async () => {
+    const { server, root, downloader } = await setUpS3(makeVersion(V1));
+    const faults: S3Fault[] = [
+      { kind: 'error', status: 503, code: 'SlowDown' },
+      { kind: 'reset' },
+      { kind: 'error', status: 500, code: 'InternalError' },
+    ];
+    // Each of them once for the listing and once for each file.
+    const times = new Map<string, number>();
+    server.fault = ({ path }) => {
+      const time = times.get(path) ?? 0;
+      times.set(path, time + 1);
+      return faults[time] ?? null;
+    };
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
+  });
+
+  it('that is not reached is an error that says so', async () => {
+    const source = await createS3Source({
+      endpoint: 'http://127.0.0.1:1',
+      bucket: 'dumps',
+      retry: { ...QUICK, attempts: 2 },
+    });
+    const error = await rejectionOf(source.list(), SourceError, 'source_unreachable');
+    expect(error.facts.attempts).toBe(2);
+    await source.close();
+    await rejectionOf(source.list(), DownloaderError, 'closed');
+  });
+});
+
+describe('an object', () => {
+  it('that is cut goes on with a range', async () => {
+    const files = makeVersion(V1, 300_000);
+    const { server, root, downloader } = await setUpS3(files);
+    let cuts = 0;
+    server.fault = (request) => {
+      if (!isGet(ARTISTS)(request) || cuts === 3) return null;
+      cuts += 1;
+      return { kind: 'cut', after: 90_000 };
+    };
+    await downloader.download({ types });
+    expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
+    const ranges = server.seen.filter(isGet(ARTISTS)).map(({ range }) => range);
+    expect(ranges).toHaveLength(4);
+    expect(ranges[0]).toBeUndefined();
+    const starts = ranges.slice(1).map((range) => Number(/^bytes=([0-9]+)-$/.exec(range ?? '')?.[1]));
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    expect(starts[0]).toBeGreaterThan(0);
+  });
+
+  it('of which all or too much is here already is not misread', async () => {
+    const files = makeVersion(V1, 100_000);
+    for (const part of [files.get(ARTISTS)!, Buffer.concat([files.get(ARTISTS)!, Buffer.alloc(10)])]) {
+      const { root, downloader } = await setUpS3(files);
+      await writeFiles(root, new Map([[`${ARTISTS}.part`, part]]));
+      await downloader.download({ types });
+      expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
+    }
+  });
+
+  it('that is gone or refused is an error', async () => {
+    const { server, downloader } = await setUpS3(makeVersion(V1));
+    server.fault = (request) => (isGet(ARTISTS)(request) ? { kind: 'error', status: 404, code: 'NoSuchKey' } : null);
+    await rejectionOf(downloader.download({ types }), SourceError, 'not_found');
+    server.fault = (request) => (isGet(ARTISTS)(request) ? { kind: 'error', status: 403, code: 'AccessDenied' } : null);
+    await rejectionOf(downloader.download({ types }), SourceError, 'access_denied');
+  });
+
+  it('is let go of by an abort', async () => {
+    const { server, downloader } = await setUpS3(makeVersion(V1, 3_000_000));
+    const aborter = new AbortController();
+    const reason = new Error('stop');
+    server.fault = (request) => {
+      if (isGet(ARTISTS)(request)) aborter.abort(reason);
+      return null;
+    };
+    await expect(downloader.download({ types, signal: aborter.signal })).rejects.toBe(reason);
+  });
+});
+
+describe('auto: S3, else the web', () => {
+  const setUpAuto = async (files: ReadonlyMap<string, Buffer>) => {
+    const [s3, web] = [await startS3(files), await HostileServer.start(files)];
+    const fallbacks: string[] = [];
+    const source = await createFallbackSource({
+      sources: [await sourceOf(s3), await createWebSource({ baseUrl: web.url, minGapMs: 0, retry: QUICK })],
+      onFallback: ({ from, to, error }) => fallbacks.push(`${from} ${to} ${error?.code ?? 'nothing'}`),
+    });
+    onTestFinished(() => source.close());
+    return { s3, web, fallbacks, ...(await setUp(new Map(), { source, retry: QUICK })) };
+  };
+
+  it('takes S3 where it answers', async () => {
+    const { web, fallbacks, root, downloader } = await setUpAuto(makeVersion(V1));
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
+    expect(web.seen).toEqual([]);
+    expect(fallbacks).toEqual([]);
+  });
+
+  it('takes the web where S3 refuses to list', async () => {
+    const { s3, web, fallbacks, root, downloader } = await setUpAuto(makeVersion(V1));
+    s3.fault = () => ({ kind: 'error', status: 403, code: 'AccessDenied' });
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
+    expect(s3.seen).toHaveLength(1);
+    expect(web.fileRequests).toHaveLength(5);
+    expect(fallbacks).toEqual(['s3 web access_denied']);
+  });
+
+  it('takes the web for files that S3 lists and refuses', async () => {
+    const { s3, fallbacks, root, downloader } = await setUpAuto(makeVersion(V1));
+    s3.fault = (request) => (isListing(request) ? null : { kind: 'error', status: 403, code: 'AccessDenied' });
+    await downloader.download({ types });
+    expect(Object.keys(await contentOf(root)).sort()).toEqual([CHECKSUM, ARTISTS]);
+    expect(fallbacks).toEqual(['s3 web access_denied', 's3 web access_denied']);
+  });
+
+  it("takes the next one where one has nothing, and tells the last one's failure", async () => {
+    const [empty, full] = [await temporaryFolder(), await temporaryFolder()];
+    await writeFiles(full, makeVersion(V1));
+    const folder = (directory: string): Promise<DumpSource> => createFolderSource({ directory });
+    const source = await createFallbackSource({ sources: [await folder(empty), await folder(full)] });
+    const { downloader, root } = await setUp(new Map(), { source });
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
+
+    const failing = await createFallbackSource({ sources: [await folder(`${empty}/a`), await folder(`${empty}/b`)] });
+    const error = await rejectionOf(failing.list(), SourceError, 'not_found');
+    expect(error.facts.location).toBe(`${empty}/b`);
+    await rejectionOf(createFallbackSource({ sources: [] }), DownloaderError, 'invalid_options');
+  });
+
+  it('does not go on to the next one after an abort or once closed', async () => {
+    const { s3, web, downloader } = await setUpAuto(makeVersion(V1));
+    const aborter = new AbortController();
+    const reason = new Error('stop');
+    s3.fault = () => {
+      aborter.abort(reason);
+      return { kind: 'error', status: 403, code: 'AccessDenied' };
+    };
+    await expect(downloader.choose({ signal: aborter.signal })).rejects.toBe(reason);
+    expect(web.seen).toEqual([]);
+  });
+});
+
+it.each([{ bucket: '' }, { endpoint: 'nonsense' }, { pageSize: 0 }, { retry: { attempts: -1 } }])(
+  'refuses %j',
+  async (options) => {
+    await rejectionOf(createS3Source(options), DownloaderError, 'invalid_options');
+  },
+);
+
+it('has the bucket in the host name or in the path, as is wanted, and asks by way of a proxy', async () => {
+  const server = await startS3();
+  server.fault = () => ({ kind: 'listing', keys: [] });
+  for (const forcePathStyle of [true, false]) {
+    const proxy = { httpProxy: server.url };
+    const source = await sourceOf(server, { endpoint: 'http://s3.test:9000', forcePathStyle, proxy });
+    await source.list();
+  }
+  expect(server.seen.map(({ host, path }) => host + path)).toEqual([
+    `s3.test:9000/${server.bucket}/`,
+    `${server.bucket}.s3.test:9000/`,
+  ]);
+});

@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, onTestFinished } from 'vitest';
+import { signatureFault } from './sigv4.js';
+
+/** The keys that s3rver knows. */
+export const KEYS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
+
+/** A request to the S3 server. */
+export interface S3Seen {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly range: string | undefined;
+  readonly signed: boolean;
+  readonly host: string;
+}
+
+/** What the gate does to a request instead of passing it on; `cut` passes it on and ends the connection after so many bytes. */
+export type S3Fault =
+  | { readonly kind: 'error'; readonly status: number; readonly code: string }
+  | { readonly kind: 'listing'; readonly keys: readonly string[] }
+  | { readonly kind: 'cut'; readonly after: number }
+  | { readonly kind: 'reset' };
+
+/** A real S3 server with a gate before it, which counts requests, checks signatures, and can refuse as Amazon does. */
+export interface S3Server {
+  readonly url: string;
+  /** A bucket of the test's own. */
+  readonly bucket: string;
+  readonly seen: S3Seen[];
+  fault: (request: S3Seen) => S3Fault | null;
+  put(key: string, bytes: Buffer): Promise<void>;
+}
+
+/** Starts s3rver for all tests of a file; resolves with its port. */
+const startS3rver = async (): Promise<number> => {
+  const directory = await mkdtemp(join(tmpdir(), 's3-'));
+  const script = fileURLToPath(new URL('../fixtures/s3rver.mjs', import.meta.url));
+  const child = spawn(process.execPath, ['--openssl-legacy-provider', '--no-deprecation', script, directory], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  stopS3rver = async () => {
+    const exited = once(child, 'exit');
+    child.stdin.end();
+    await exited;
+    await rm(directory, { recursive: true, force: true });
+  };
+  const failed = once(child, 'exit').then(([code]) => {
+    throw new Error(`s3rver ended with ${code}`);
+  });
+  failed.catch(() => undefined);
+  const [line] = (await Promise.race([once(child.stdout, 'data'), failed])) as [Buffer];
+  return Number(line.toString());
+};
+
+let stopS3rver = async (): Promise<void> => undefined;
+let running: Promise<number> | undefined;
+let buckets = 0;
+
+afterAll(() => stopS3rver());
+
+const sendXml = (response: ServerResponse, status: number, xml: string): void => {
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n${xml}`;
+  response
+    .writeHead(status, { 'content-type': 'application/xml', 'content-length': Buffer.byteLength(body) })
+    .end(body);
+};
+
+const sendError = (response: ServerResponse, status: number, code: string): void =>
+  sendXml(response, status, `<Error><Code>${code}</Code><Message>No</Message></Error>`);
+
+export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): Promise<S3Server> => {
+  running ??= startS3rver();
+  const port = await running;
+  buckets += 1;
+  const bucket = `dumps-${buckets}`;
+  const client = new S3Client({
+    region: 'us-east-1',
+    endpoint: `http://127.0.0.1:${port}`,
+    forcePathStyle: true,
+    credentials: KEYS,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+  });
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  const server: S3Server = {
+    url: '',
+    bucket,
+    seen: [],
+    fault: () => null,
+    async put(key, bytes) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
+    },
+  };
+  for (const [name, bytes] of files) await server.put(`data/${name.slice(8, 12)}/${name}`, bytes);
+
+  const pass = (request: IncomingMessage, response: ServerResponse, cutAfter: number): void => {
+    const { url: path, method, headers } = request;
+    const upstream = httpRequest({ port, host: '127.0.0.1', path, method, headers }, (answered) => {
+      response.writeHead(answered.statusCode!, answered.headers);
+      let left = cutAfter;
+      answered.on('data', (chunk: Buffer) => {
+        if (left <= 0) return;
+        response.write(chunk.subarray(0, left));
+        left -= chunk.length;
+        if (left <= 0) response.socket!.end();
+      });
+      answered.on('end', () => left > 0 && response.end());
+    });
+    upstream.on('error', () => response.destroy());
+    request.pipe(upstream);
+  };
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const url = new URL(request.url!, 'http://127.0.0.1');
+    const seen: S3Seen = {
+      path: url.pathname,
+      query: url.searchParams,
+      range: request.headers.range,
+      signed: request.headers.authorization !== undefined,
+      host: request.headers.host ?? '',
+    };
+    server.seen.push(seen);
+    const fault = server.fault(seen);
+    const unsigned = seen.signed ? signatureFault(request, KEYS) : null;
+    if (fault?.kind === 'reset') request.socket.destroy();
+    else if (fault?.kind === 'error') sendError(response, fault.status, fault.code);
+    else if (unsigned !== null) sendError(response, 403, unsigned);
+    else if (fault?.kind === 'listing') {
+      const contents = fault.keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`);
+      sendXml(
+        response,
+        200,
+        `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`,
+      );
+    } else pass(request, response, fault?.after ?? Number.POSITIVE_INFINITY);
+  };
+  const gate = createServer(answer);
+  await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+  Object.assign(server, { url: `http://127.0.0.1:${(gate.address() as AddressInfo).port}` });
+  onTestFinished(async () => {
+    client.destroy();
+    gate.closeAllConnections();
+    await new Promise((resolve) => gate.close(resolve));
+  });
+  return server;
+};

@@ -1,0 +1,25 @@
+import { onTestFinished } from 'vitest';
+import { createWebSource, type DownloaderOptions, type WebSourceOptions } from '../../src/index.js';
+import { HostileServer } from './hostile-server.js';
+import { type FolderSetup, setUp } from './setup.js';
+
+/** Waits that a test can bear. */
+export const QUICK = { attempts: 6, baseDelayMs: 1, maxDelayMs: 5, maxRetryAfterMs: 5000 };
+
+/** A downloader with a hostile server as its source. */
+export const setUpWeb = async (
+  files: ReadonlyMap<string, Buffer>,
+  { web, ...options }: Partial<DownloaderOptions> & { web?: WebSourceOptions } = {},
+): Promise<FolderSetup & { server: HostileServer }> => {
+  const server = await HostileServer.start(files);
+  const source = await createWebSource({
+    baseUrl: server.url,
+    minGapMs: 0,
+    throttleDelayMs: 5,
+    stallTimeoutMs: 150,
+    retry: QUICK,
+    ...web,
+  });
+  onTestFinished(() => source.close());
+  return { server, ...(await setUp(new Map(), { retry: QUICK, ...options, source })) };
+};

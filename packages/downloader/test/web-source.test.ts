@@ -1,0 +1,486 @@
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  ChecksumError,
+  ChecksumFileError,
+  createWebSource,
+  type DataType,
+  DownloaderError,
+  type FileRetry,
+  SourceError,
+  StorageError,
+  VersionError,
+} from '../src/index.js';
+import { checksumFileOf, gzipOf, makeVersion, sha256, writeFiles } from './support/dump.js';
+import { rejectionOf } from './support/errors.js';
+import { type Fault, HostileServer, type Seen } from './support/hostile-server.js';
+import { contentOf, summaryOf } from './support/setup.js';
+import { QUICK, setUpWeb } from './support/web.js';
+
+const MiB = 1024 * 1024;
+const V1 = '20260101';
+const ARTISTS = `discogs_${V1}_artists.xml.gz`;
+const CHECKSUM = `discogs_${V1}_CHECKSUM.txt`;
+const types: DataType[] = ['artists'];
+
+/** The faults in turn for requests of a file's name or a page, then none. */
+const inTurn = (name: string, ...faults: (Fault | null)[]): ((request: Seen) => Fault | null) => {
+  const left = [...faults];
+  return (request) => (request.name === name || request.page === name ? (left.shift() ?? null) : null);
+};
+
+const always = (name: string, fault: Fault) => (request: Seen) =>
+  request.name === name || request.page === name ? fault : null;
+
+describe('the listing', () => {
+  it('holds the versions of the last two years, and of the year asked for', async () => {
+    const versions = ['20200806', '20241201', '20251201', '20260101'];
+    const { server, downloader } = await setUpWeb(new Map(versions.flatMap((version) => [...makeVersion(version)])));
+    expect((await downloader.list()).versions.map(({ version }) => version)).toEqual(['20260101', '20251201']);
+    expect(server.seen.map(({ page, name }) => page + name)).toEqual(['start', 'year2026', 'year2025']);
+    expect((await downloader.choose({ version: '20200806' })).version).toBe('20200806');
+    await rejectionOf(
+      downloader
+        .choose({ version: '20241201', types: ['labels'] })
+        .then(() => downloader.choose({ version: '20230101' })),
+      VersionError,
+      'unknown_version',
+    );
+  });
+
+  it('names the project to the server', async () => {
+    const { server, downloader } = await setUpWeb(makeVersion(V1));
+    await downloader.list();
+    expect(server.seen[0]!.userAgent).toMatch(/^discogs-extractor\/[0-9].* \(\+https:\/\//);
+  });
+
+  it('passes over an incomplete newest version', async () => {
+    const files = makeVersion('20260201');
+    files.delete('discogs_20260201_CHECKSUM.txt');
+    const { downloader } = await setUpWeb(new Map([...makeVersion(V1), ...files]));
+    expect(await downloader.choose()).toMatchObject({ version: V1, passedOver: [{ version: '20260201' }] });
+  });
+
+  it('of nothing is no version', async () => {
+    const { server, downloader } = await setUpWeb(new Map());
+    server.extraLinks = '<a href="?prefix=data%2F">data/</a>';
+    await rejectionOf(downloader.choose(), VersionError, 'no_version');
+  });
+
+  it('never takes a name with a way up, a folder or anything else in it', async () => {
+    const { server, root, downloader } = await setUpWeb(makeVersion(V1));
+    const hostile = [
+      '../../etc/discogs_20260301_artists.xml.gz',
+      'data/2026/../../discogs_20260301_artists.xml.gz',
+      'data/2026/../discogs_20260301_labels.xml.gz',
+      'data/2026/sub/discogs_20260301_masters.xml.gz',
+      '/data/2026/discogs_20260301_releases.xml.gz',
+      'data/2026/discogs_20260301_CHECKSUM.txt/..',
+      'data/2026/discogs_20260301_..%2Fartists.xml.gz',
+      'data/2026/discogs_20260301_artists.xml.gz\0',
+      'data/2026/discogs_99999999_artists.xml.gz',
+      'data/2026/discogs_20260301_<script>.xml.gz',
+    ];
+    server.extraLinks = [
+      ...hostile.map((key) => `<a href="?download=${encodeURIComponent(key)}">x</a>`),
+      '<a href="?download=%zz">x</a>',
+    ].join('\n');
+    const { versions, ignored } = await downloader.list();
+    expect(versions.map(({ version }) => version)).toEqual([V1]);
+    expect([...ignored].sort()).toEqual([...hostile, '%zz'].sort());
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
+  });
+
+  it('gives rounded sizes, which the check of the room goes by', async () => {
+    const { server, downloader } = await setUpWeb(makeVersion(V1, 500_000));
+    const file = (await downloader.list()).versions[0]!.data.artists!;
+    expect(file.size).toBeNull();
+    expect(file.sizeEstimate! / 500_000).toBeCloseTo(1, 2);
+    const { downloader: other, root } = await setUpWeb(makeVersion(V1, 500_000), { reserveBytes: 2 ** 50 });
+    const error = await rejectionOf(other.download(), StorageError, 'disk_full');
+    expect(error.facts.neededBytes! / 2_000_000).toBeCloseTo(1, 2);
+    expect(Object.keys(await contentOf(root))).toEqual([CHECKSUM]);
+    expect(server.fileRequests).toEqual([]);
+  });
+
+  it.each<[string, Fault]>([
+    ['a challenge page with 200', { kind: 'page', status: 200, type: 'text/html' }],
+    ['a challenge page with 403', { kind: 'page', status: 403, type: 'text/html' }],
+    ['a cut page', { kind: 'cut', after: 50 }],
+    ['a lost connection', { kind: 'reset' }],
+    ['a server error', { kind: 'status', status: 502 }],
+    ['a limit', { kind: 'status', status: 429, headers: { 'retry-after': '0' } }],
+  ])('is asked for again after %s', async (_, fault) => {
+    for (const page of ['start', 'year']) {
+      const { server, downloader } = await setUpWeb(makeVersion(V1));
+      server.fault = inTurn(page, fault, fault);
+      expect((await downloader.choose()).version).toBe(V1);
+      expect(server.seen.filter((request) => request.page === page)).toHaveLength(3);
+    }
+  });
+
+  it.each<[string, Fault, string, number | undefined]>([
+    ['a challenge page with 200', { kind: 'page', status: 200, type: 'text/html' }, 'listing_unreadable', undefined],
+    ['a challenge page with 403', { kind: 'page', status: 403, type: 'text/html' }, 'access_denied', 403],
+    ['a missing page', { kind: 'status', status: 404 }, 'not_found', 404],
+    ['a server error', { kind: 'status', status: 500 }, 'http_status', 500],
+    ['a lost connection', { kind: 'reset' }, 'source_unreachable', undefined],
+  ])('is given up after %s each time', async (_, fault, code, status) => {
+    const { server, downloader } = await setUpWeb(makeVersion(V1), { web: { retry: { ...QUICK, attempts: 3 } } });
+    server.fault = always('year', fault);
+    const error = await rejectionOf(downloader.choose(), SourceError, code as SourceError['code']);
+    expect(error.facts).toMatchObject({
+      source: 'web',
+      location: `${server.url}?prefix=data%2F2026%2F`,
+      attempts: status === 404 ? 1 : 3,
+    });
+    expect(error.facts.status).toBe(status);
+  });
+});
+
+describe('a file', () => {
+  it.each<[string, (Fault | null)[]]>([
+    ['is cut', [{ kind: 'cut', after: 100_000 }]],
+    [
+      'is cut at once',
+      [
+        { kind: 'cut', after: 0 },
+        { kind: 'cut', after: 1 },
+        { kind: 'cut', after: 2 },
+      ],
+    ],
+    ['stalls', [{ kind: 'stall', after: 100_000 }]],
+    ['never begins', [{ kind: 'stall', after: 0 }]],
+    ['comes without a length', [{ kind: 'no_length' }]],
+    ['is cut in silence', [{ kind: 'silent_cut', after: 100_000 }]],
+    [
+      'is cut in silence, time and again',
+      [
+        { kind: 'silent_cut', after: 100_000 },
+        { kind: 'silent_cut', after: 100_001 },
+        { kind: 'silent_cut', after: 50 },
+      ],
+    ],
+    ['claims to be longer', [{ kind: 'wrong_length', by: 1000 }]],
+    ['claims to be shorter', [{ kind: 'wrong_length', by: -1000 }]],
+    [
+      'is a page',
+      [
+        { kind: 'page', status: 200, type: 'text/html' },
+        { kind: 'page', status: 200, type: 'application/octet-stream' },
+      ],
+    ],
+    ['is a page with 403', [{ kind: 'page', status: 403, type: 'text/html; charset=utf-8' }]],
+    ['is refused for a while', [{ kind: 'status', status: 503 }, { kind: 'status', status: 500 }, { kind: 'reset' }]],
+    ['has a wrong bit', [{ kind: 'wrong_bit', at: 12345 }]],
+    ['is cut, then the range is ignored', [{ kind: 'cut', after: 100_000 }, { kind: 'ignore_range' }]],
+    [
+      'is cut, then a page comes',
+      [
+        { kind: 'cut', after: 100_000 },
+        { kind: 'page', status: 200, type: 'text/xml' },
+      ],
+    ],
+    ['is cut, then another range comes', [{ kind: 'cut', after: 100_000 }, { kind: 'wrong_range' }]],
+    [
+      'is cut, then goes on with a wrong bit',
+      [
+        { kind: 'cut', after: 100_000 },
+        { kind: 'wrong_bit', at: 7 },
+      ],
+    ],
+  ])('that %s is right in the end', async (_, faults) => {
+    for (const ranges of [true, false]) {
+      const files = makeVersion(V1, 300_000);
+      const { server, root, downloader, events, onProgress } = await setUpWeb(files);
+      server.ranges = ranges;
+      server.fault = inTurn(ARTISTS, ...faults);
+      await downloader.download({ types, onProgress });
+      expect(await contentOf(root)).toEqual(
+        summaryOf(new Map([ARTISTS, CHECKSUM].map((name) => [name, files.get(name)!]))),
+      );
+      expect(events.at(-1)).toMatchObject({ kind: 'file_finished', reused: false });
+    }
+  });
+
+  it('goes on where it was cut, when ranges are honoured', async () => {
+    const files = makeVersion(V1, 300_000);
+    const { server, downloader } = await setUpWeb(files);
+    server.fault = inTurn(ARTISTS, { kind: 'cut', after: 150_000 }, { kind: 'cut', after: 140_000 });
+    await downloader.download({ types });
+    const froms = server.fileRequests.filter(({ name }) => name === ARTISTS).map(({ from }) => from);
+    expect(froms[0]).toBe(0);
+    expect(froms[1]).toBeGreaterThan(0);
+    expect(froms[1]).toBeLessThanOrEqual(150_000);
+    expect(froms[2]).toBeGreaterThan(froms[1]!);
+    expect(froms).toHaveLength(3);
+  });
+
+  it('is not given up for its length while resuming gets on', async () => {
+    const files = makeVersion(V1, 12 * MiB);
+    const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 2 } });
+    server.fault = always(ARTISTS, { kind: 'cut', after: 3 * MiB });
+    await downloader.download({ types });
+    expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
+    expect(server.fileRequests.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it.each<[string, Fault, string]>([
+    ['cut each time', { kind: 'cut', after: 1000 }, 'body_cut'],
+    ['stalled each time', { kind: 'stall', after: 1000 }, 'body_stalled'],
+    ['a page each time', { kind: 'page', status: 200, type: 'text/html' }, 'unexpected_content'],
+    [
+      'a page that says it is none, each time',
+      { kind: 'page', status: 200, type: 'application/gzip' },
+      'unexpected_content',
+    ],
+    ['refused each time', { kind: 'page', status: 403, type: 'text/html' }, 'access_denied'],
+    ['missing', { kind: 'status', status: 404 }, 'not_found'],
+    ['unavailable each time', { kind: 'status', status: 503 }, 'rate_limited'],
+    ['lost each time', { kind: 'reset' }, 'source_unreachable'],
+    ['answered with a teapot', { kind: 'status', status: 418 }, 'http_status'],
+  ])('that is %s is given up with an error that says so', async (_, fault, code) => {
+    const files = makeVersion(V1, 300_000);
+    const { server, root, downloader, events, onProgress } = await setUpWeb(files, {
+      retry: { ...QUICK, attempts: 3 },
+    });
+    server.ranges = false;
+    server.fault = always(ARTISTS, fault);
+    const error = await rejectionOf(
+      downloader.download({ types: ['artists', 'labels'], onProgress }),
+      SourceError,
+      code as SourceError['code'],
+    );
+    const once = ['not_found', 'http_status'].includes(code);
+    expect(error.facts).toMatchObject({ source: 'web', attempts: once ? 1 : 3 });
+    expect(events.filter(({ kind }) => kind === 'file_retry')).toHaveLength(once ? 0 : 2);
+    // What cannot be resumed is not kept, and the other file is there.
+    expect(Object.keys(await contentOf(root)).sort()).toEqual([CHECKSUM, `discogs_${V1}_labels.xml.gz`]);
+  });
+
+  it.each([true, false])(
+    'with other bytes than were published is an error after the second time (lengths: %s)',
+    async (lengths) => {
+      const files = makeVersion(V1, 300_000);
+      const { server, root, downloader } = await setUpWeb(files);
+      const wrong = gzipOf(250_000, 99);
+      server.files.set(`data/2026/${ARTISTS}`, wrong);
+      if (!lengths) server.fault = always(ARTISTS, { kind: 'no_length' });
+      const error = await rejectionOf(downloader.download({ types }), ChecksumError, 'checksum_mismatch');
+      expect(error.facts).toMatchObject({
+        file: ARTISTS,
+        expected: sha256(files.get(ARTISTS)!),
+        actual: sha256(wrong),
+        bytes: wrong.length,
+      });
+      expect(server.fileRequests.filter(({ name, from }) => name === ARTISTS && from === 0)).toHaveLength(2);
+      expect(Object.keys(await contentOf(root))).toEqual([CHECKSUM]);
+    },
+  );
+
+  it('that is always cut in silence at another byte is an error in the end', async () => {
+    const files = makeVersion(V1, 300_000);
+    const { server, root, downloader } = await setUpWeb(files);
+    server.ranges = false;
+    server.fault = (request) =>
+      request.name === ARTISTS ? { kind: 'silent_cut', after: 1000 * server.seen.length } : null;
+    const error = await rejectionOf(downloader.download({ types }), ChecksumError, 'checksum_mismatch');
+    expect(error.facts.attempts).toBe(QUICK.attempts);
+    expect(Object.keys(await contentOf(root))).toEqual([CHECKSUM]);
+  });
+
+  it('keeps its part file when the server honours ranges, for the next run', async () => {
+    const files = makeVersion(V1, 300_000);
+    const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 1 } });
+    server.fault = inTurn(ARTISTS, { kind: 'cut', after: 200_000 });
+    await rejectionOf(downloader.download({ types }), SourceError, 'body_cut');
+    const part = await readFile(join(root, `${ARTISTS}.part`));
+    expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
+    await downloader.download({ types });
+    expect(server.fileRequests.at(-1)).toMatchObject({ name: ARTISTS, from: part.length });
+    await expect(access(join(root, `${ARTISTS}.part`))).rejects.toThrow();
+  });
+
+  it('does not lose what is here to a page that comes in its place', async () => {
+    const files = makeVersion(V1, 300_000);
+    const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 1 } });
+    await writeFiles(root, new Map([[`${ARTISTS}.part`, files.get(ARTISTS)!.subarray(0, 250_000)]]));
+    server.fault = inTurn(ARTISTS, { kind: 'page', status: 200, type: 'application/gzip' });
+    await rejectionOf(downloader.download({ types }), SourceError, 'unexpected_content');
+    // The page came with 200 where a range was asked for, so this much is known: ranges are not honoured here.
+    server.fault = () => null;
+    await downloader.download({ types });
+    expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
+  });
+});
+
+describe('the CHECKSUM file', () => {
+  it.each<[string, Fault]>([
+    ['is a page', { kind: 'page', status: 200, type: 'text/html' }],
+    ['is cut', { kind: 'cut', after: 100 }],
+    ['is cut in silence', { kind: 'silent_cut', after: 100 }],
+    ['is cut in silence after a line', { kind: 'silent_cut', after: 64 + 2 + ARTISTS.length + 1 }],
+  ])('that %s is asked for again', async (_, fault) => {
+    const { server, root, downloader, notices } = await setUpWeb(makeVersion(V1));
+    server.fault = inTurn(CHECKSUM, fault, fault);
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
+    expect(notices).toMatchObject([
+      { kind: 'checksum_retry', failures: 1 },
+      { kind: 'checksum_retry', failures: 2 },
+    ]);
+  });
+
+  it('that is a page each time is an error', async () => {
+    const { server, downloader } = await setUpWeb(makeVersion(V1));
+    server.fault = always(CHECKSUM, { kind: 'page', status: 200, type: 'text/plain' });
+    await rejectionOf(downloader.download(), ChecksumFileError, 'checksum_file_malformed');
+    expect(server.fileRequests).toHaveLength(QUICK.attempts);
+  });
+
+  it('that publishes a wrong checksum leaves nothing under the final name', async () => {
+    const files = makeVersion(V1);
+    const others = new Map(files);
+    others.set(ARTISTS, gzipOf(10, 1));
+    others.delete(CHECKSUM);
+    files.set(CHECKSUM, checksumFileOf(others));
+    const { root, downloader } = await setUpWeb(files);
+    await rejectionOf(downloader.download({ types }), ChecksumError, 'checksum_mismatch');
+    expect(Object.keys(await contentOf(root))).toEqual([CHECKSUM]);
+  });
+});
+
+describe('a server that wants to be left alone', () => {
+  const httpDate = (ms: number): string => new Date(Date.now() + ms).toUTCString();
+
+  it.each<[string, () => Record<string, string>, least: number]>([
+    ['for seconds', () => ({ 'retry-after': '1' }), 950],
+    // A date has no fraction of a second: what is two seconds away may be little more than one.
+    ['until a date', () => ({ 'retry-after': httpDate(2000) }), 950],
+    [
+      'until a date of its own clock, which is an hour ahead',
+      () => ({ date: httpDate(3_600_000), 'retry-after': httpDate(3_601_000) }),
+      950,
+    ],
+  ])('%s is left alone, by all files', async (_, headers, least) => {
+    const { server, downloader, events, onProgress } = await setUpWeb(makeVersion(V1));
+    let limited = 0;
+    server.fault = ({ name, at }) => {
+      if (name !== ARTISTS || limited > 0) return null;
+      limited = at;
+      return { kind: 'status', status: 429, headers: headers() };
+    };
+    await downloader.download({ onProgress });
+    const retries = events.filter((event): event is FileRetry => event.kind === 'file_retry');
+    expect(retries).toHaveLength(1);
+    expect(retries[0]!.delayMs).toBeGreaterThanOrEqual(least);
+    const after = server.seen.filter(({ at }) => at > limited && at < limited + least);
+    // A request that was on its way already may come in.
+    expect(after.length).toBeLessThanOrEqual(1);
+    expect(server.seen.some(({ name, at }) => name === ARTISTS && at >= limited + least)).toBe(true);
+  });
+
+  it('for longer than is waited for is an error at once, that says for how long', async () => {
+    const { server, downloader } = await setUpWeb(makeVersion(V1));
+    server.fault = always(ARTISTS, { kind: 'status', status: 429, headers: { 'retry-after': '3574' } });
+    const error = await rejectionOf(downloader.download({ types }), SourceError, 'rate_limited');
+    expect(error.facts).toMatchObject({ status: 429, retryAfterMs: 3_574_000, attempts: 1 });
+  });
+
+  it('is asked no more often than the gap allows', async () => {
+    const { server, downloader } = await setUpWeb(makeVersion(V1), { web: { minGapMs: 60 }, concurrency: 4 });
+    await downloader.download();
+    const times = server.seen.map(({ at }) => at);
+    expect(times).toHaveLength(2 + 5);
+    const gaps = times.slice(1).map((at, index) => at - times[index]!);
+    // Sent 60 ms apart; on the way a little of that can be lost.
+    expect(Math.min(...gaps)).toBeGreaterThan(40);
+  });
+
+  it('does not hold up an abort', async () => {
+    const { server, downloader } = await setUpWeb(makeVersion(V1));
+    server.fault = always('start', { kind: 'status', status: 429, headers: { 'retry-after': '5' } });
+    const aborter = new AbortController();
+    const reason = new Error('stop');
+    setTimeout(() => aborter.abort(reason), 100);
+    const started = performance.now();
+    await expect(downloader.choose({ signal: aborter.signal })).rejects.toBe(reason);
+    expect(performance.now() - started).toBeLessThan(4000);
+  });
+});
+
+describe('an abort', () => {
+  it('in the midst of a body that stalls rejects with the reason and keeps what is here', async () => {
+    const files = makeVersion(V1, 3 * MiB);
+    const { server, root, downloader } = await setUpWeb(files, { web: { stallTimeoutMs: 30_000 } });
+    server.fault = always(ARTISTS, { kind: 'stall', after: 100_000 });
+    const aborter = new AbortController();
+    const reason = new Error('stop');
+    const onProgress = (event: { kind: string }): void => {
+      if (event.kind === 'file_progress') setTimeout(() => aborter.abort(reason), 5);
+    };
+    await expect(downloader.download({ types, signal: aborter.signal, onProgress })).rejects.toBe(reason);
+    const part = await readFile(join(root, `${ARTISTS}.part`));
+    expect(part.length).toBeGreaterThan(0);
+    expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
+  });
+
+  it('by closing the source ends what is under way', async () => {
+    const server = await HostileServer.start(makeVersion(V1, MiB));
+    const source = await createWebSource({ baseUrl: server.url, minGapMs: 0, retry: QUICK });
+    server.fault = always(ARTISTS, { kind: 'stall', after: 1000 });
+    const file = (await source.list()).versions[0]!.data.artists!;
+    const stream = await source.open(file);
+    const read = (async () => {
+      for await (const _ of stream.body) await source.close();
+    })();
+    await rejectionOf(read, DownloaderError, 'closed');
+    await source.close();
+    await rejectionOf(source.list(), DownloaderError, 'closed');
+    await rejectionOf(source.open(file), DownloaderError, 'closed');
+  });
+});
+
+describe('a redirect', () => {
+  it.each([301, 302, 303, 307, 308])('with %i is followed, with its range', async (status) => {
+    const files = makeVersion(V1, 300_000);
+    const elsewhere = await HostileServer.start(files);
+    const { server, root, downloader } = await setUpWeb(files);
+    const to = `${elsewhere.url}?download=${encodeURIComponent(`data/2026/${ARTISTS}`)}`;
+    server.fault = always(ARTISTS, { kind: 'redirect', status, to });
+    await writeFiles(root, new Map([[`${ARTISTS}.part`, files.get(ARTISTS)!.subarray(0, 100_000)]]));
+    await downloader.download({ types });
+    expect(elsewhere.seen).toMatchObject([{ name: ARTISTS, from: 100_000 }]);
+    expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
+  });
+
+  it.each(['file:///etc/passwd', 'ftp://127.0.0.1/', 'http://', ''])(
+    'to %j is not followed, nor one in circles',
+    async (to) => {
+      const { server, downloader } = await setUpWeb(makeVersion(V1));
+      server.fault = always(ARTISTS, { kind: 'redirect', status: 302, to });
+      await rejectionOf(downloader.download({ types }), SourceError, 'http_status');
+      server.seen.length = 0;
+      server.fault = always(ARTISTS, {
+        kind: 'redirect',
+        status: 302,
+        to: `${server.url}?download=${encodeURIComponent(`data/2026/${ARTISTS}`)}`,
+      });
+      await rejectionOf(downloader.download({ types }), SourceError, 'http_status');
+      expect(server.fileRequests.length).toBeLessThan(10);
+    },
+  );
+});
+
+it.each([
+  { baseUrl: 'nonsense' },
+  { baseUrl: 'file:///tmp/' },
+  { years: 0 },
+  { minGapMs: -1 },
+  { stallTimeoutMs: 0 },
+  { proxy: { httpProxy: 'socks5://127.0.0.1:1' } },
+])('refuses %j', async (options) => {
+  await rejectionOf(createWebSource(options), DownloaderError, 'invalid_options');
+});
