@@ -1,5 +1,6 @@
 import { LINE_FEED, isSpace } from './bytes';
-import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RESULT, SEED, TABLE, TABLE_BYTES, WORK, WORK_BYTES } from './layout';
+import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RESULT, SEED, TABLE, TABLE_BYTES } from './layout';
+import { UNKNOWNS, UNKNOWN_BYTES, WORK, WORK_BYTES } from './layout';
 import { Element, Mode, Result, Status, Table, Work } from './layout';
 import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput } from './layout';
 import { addedChild, assembleMessages, findId, idBytes, idStart, jsonGap, memberBytes } from './messages';
@@ -18,6 +19,7 @@ export const resultAddress: usize = RESULT;
 export const seedAddress: usize = SEED;
 export const workAddress: usize = WORK;
 export const tableAddress: usize = TABLE;
+export const unknownAddress: usize = UNKNOWNS;
 export const digestAddress: usize = DIGESTS;
 
 /** `id>`, and where it is put to be interned. */
@@ -98,7 +100,11 @@ export function run(from: usize, mode: u32, limit: usize): u32 {
       if (mode == Mode.MESSAGES) noteWork(WORK + records * WORK_BYTES, out, json, jsonEnd);
       else noteJson(TABLE + records * TABLE_BYTES, json, jsonEnd);
       out = jsonEnd + 1;
-      if (idStart == 0) unknownIds++;
+      if (idStart == 0) {
+        store<usize>(UNKNOWNS + unknownIds * UNKNOWN_BYTES, records);
+        store<usize>(UNKNOWNS + unknownIds * UNKNOWN_BYTES, start - INPUT, 4);
+        unknownIds++;
+      }
     }
     records++;
     at = end;

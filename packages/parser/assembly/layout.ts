@@ -14,6 +14,7 @@
  *   NAMES           255 slots      interned names: the name, its rank in byte order, its JSON keys ready to copy
  *   WORK            32 bytes each  per record: where its JSON is and how to turn it into a message (messages.ts)
  *   TABLE           16 bytes each  per record: what JavaScript gets to see
+ *   UNKNOWNS        2 words each   per record without an id: its number in the run, its place in the input
  *   DIGESTS         32 bytes each  per record: its SHA-256, written by JavaScript
  *   KEYS            words          pass 2's stack of sort keys
  *   ATTRIBUTES      16 bytes each  of the record at hand, in document order
@@ -60,6 +61,7 @@ export const ELEMENT_BYTES: usize = 32;
 export const ATTRIBUTE_BYTES: usize = 16;
 export const WORK_BYTES: usize = 32;
 export const TABLE_BYTES: usize = 16;
+export const UNKNOWN_BYTES: usize = 8;
 export const DIGEST_BYTES: usize = 32;
 
 export const PREFIX_MASK: usize = 1024;
@@ -71,7 +73,8 @@ export const NAME_INDEX: usize = HISTOGRAM + 4 * 256;
 export const NAMES: usize = NAME_INDEX + (4 << NAME_INDEX_BITS) + 64;
 export const WORK: usize = NAMES + (MAX_NAMES + 1) * NAME_SLOT_BYTES;
 export const TABLE: usize = WORK + MAX_RECORDS * WORK_BYTES;
-export const DIGESTS: usize = TABLE + MAX_RECORDS * TABLE_BYTES;
+export const UNKNOWNS: usize = TABLE + MAX_RECORDS * TABLE_BYTES;
+export const DIGESTS: usize = UNKNOWNS + MAX_RECORDS * UNKNOWN_BYTES;
 export const KEYS: usize = DIGESTS + MAX_RECORDS * DIGEST_BYTES;
 // Twice the elements: the counting sort scatters into what follows its list. The rest is for attributes and end marks.
 export const ATTRIBUTES: usize = KEYS + 4 * (2 * MAX_ELEMENTS + 4096);

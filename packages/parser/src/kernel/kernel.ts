@@ -56,7 +56,7 @@ export interface KernelOptions {
   readonly maxRecordBytes?: number;
 }
 
-/** The result of one run. `output` and `table` are views of the kernel's memory: they hold until the next call of this kernel. */
+/** The result of one run. `output`, `table` and `unknowns` are views of the kernel's memory: they hold until the next call of this kernel. */
 export interface KernelRun {
   readonly status: KernelStatus;
   /** First byte that was not consumed, counted from the start of the loaded bytes. */
@@ -65,6 +65,8 @@ export interface KernelRun {
   readonly records: number;
   /** How many of them have no id that is a string (their id is `unknown`). Not counted in mode `count`. */
   readonly unknownIds: number;
+  /** Two numbers for each of these: its index in the run (0 is the first record), and where it begins in the loaded bytes. A view like `table`. */
+  readonly unknowns: Int32Array;
   /** What was written: `records` lines, each ended by a line feed. Empty in mode `count`. */
   readonly output: Uint8Array;
   /**
@@ -129,6 +131,7 @@ interface KernelExports {
   readonly seedAddress: WasmGlobal;
   readonly workAddress: WasmGlobal;
   readonly tableAddress: WasmGlobal;
+  readonly unknownAddress: WasmGlobal;
   readonly digestAddress: WasmGlobal;
   configure(addsId: number, maxDepth: number, maxRecordBytes: number): void;
   layout(inputEnd: number, outputStart: number, outputEnd: number): void;
@@ -171,6 +174,7 @@ class WasmKernel implements Kernel {
   readonly #resultAddress: number;
   readonly #workAddress: number;
   readonly #tableAddress: number;
+  readonly #unknownAddress: number;
   readonly #digestAddress: number;
 
   #inputCapacity = INPUT_BYTES;
@@ -188,6 +192,7 @@ class WasmKernel implements Kernel {
     this.#resultAddress = this.#exports.resultAddress.value;
     this.#workAddress = this.#exports.workAddress.value;
     this.#tableAddress = this.#exports.tableAddress.value;
+    this.#unknownAddress = this.#exports.unknownAddress.value;
     this.#digestAddress = this.#exports.digestAddress.value;
     this.#reserve();
     this.#heap.write(`${RECORD_NAMES[options.dataType]}>`, this.#exports.seedAddress.value, 'latin1');
@@ -225,13 +230,15 @@ class WasmKernel implements Kernel {
       this.#hash(records);
       this.#exports.assemble();
     }
+    const unknownIds = this.#result(2);
     const written = mode === 'count' ? 0 : records;
     const outputStart = this.#outputStart;
     return {
       status: STATUSES[status]!,
       offset: this.#result(0) - this.#inputAddress,
       records,
-      unknownIds: this.#result(2),
+      unknownIds,
+      unknowns: this.#words.subarray(this.#unknownAddress >> 2, (this.#unknownAddress >> 2) + 2 * unknownIds),
       output: this.#heap.subarray(outputStart, this.#result(3)),
       table: this.#words.subarray(this.#tableAddress >> 2, (this.#tableAddress >> 2) + TABLE_WIDTH * written),
     };

@@ -161,8 +161,11 @@ describe('messages', () => {
 
   it('counts records without an id that is a string', () => {
     const own = kernelFor('labels');
-    own.load(Buffer.from('<label><id>1</id></label><label><id/></label><label><a/></label><label id=""/>'));
-    expect(own.run(0, 'messages').unknownIds).toBe(2);
-    expect(own.run(0, 'json').unknownIds).toBe(2);
+    own.load(Buffer.from('<label><id>1</id></label>\n<label><id/></label> <label><a/></label><label id=""/>'));
+    for (const mode of ['messages', 'json'] as const) {
+      const run = own.run(0, mode);
+      expect([run.unknownIds, ...run.unknowns]).toEqual([2, 1, 26, 2, 47]);
+    }
+    expect(own.run(0, 'count')).toMatchObject({ records: 4, unknownIds: 0, unknowns: new Int32Array(0) });
   });
 });
