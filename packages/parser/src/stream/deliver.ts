@@ -4,6 +4,8 @@ import { createEngine } from '../engine.js';
 import { ParserError } from '../errors.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { openXml } from '../source/xml-source.js';
+import { runOnWorkers } from '../workers/run-on-workers.js';
+import { WorkerPool } from '../workers/worker-pool.js';
 import { Collector, type Delivery } from './collector.js';
 import type { DumpSource, ResolvedReadOptions } from './options.js';
 import type { ReadStats } from './reports.js';
@@ -41,8 +43,13 @@ const results = (
   engine: 'fast' | 'strict',
   output: OutputKind,
   collector: Collector,
-): AsyncGenerator<BlockResult, void, undefined> =>
-  runOnThisThread(xml, options, output, () => collector.toSkip, createEngine(engine, options));
+): AsyncGenerator<BlockResult, void, undefined> => {
+  const { workers, maxDepth, maxRecordBytes } = options;
+  const toSkip = (): number => collector.toSkip;
+  return workers > 0
+    ? runOnWorkers(xml, options, new WorkerPool(workers, { engine, maxDepth, maxRecordBytes }), output, toSkip)
+    : runOnThisThread(xml, options, output, toSkip, createEngine(engine, { maxDepth, maxRecordBytes }));
+};
 
 /** Errors of the source know nothing of records. */
 const withRecordsBefore = (error: unknown, stats: ReadStats): unknown => {

@@ -3,6 +3,7 @@ import { newDocumentState } from '../../src/document/state.js';
 import {
   type DataType,
   type DumpSource,
+  type EncodedBlock,
   encodeRecords,
   type IrregularityKind,
   type MalformedReason,
@@ -32,7 +33,7 @@ export interface Outcome {
   errorOffset: number | undefined;
 }
 
-const emptyOutcome = (): Outcome => ({
+export const emptyOutcome = (): Outcome => ({
   dataType: null,
   messages: [],
   records: [],
@@ -45,7 +46,7 @@ const emptyOutcome = (): Outcome => ({
   errorOffset: undefined,
 });
 
-const listening = (outcome: Outcome, options: ReadOptions): ReadOptions => ({
+export const listening = (outcome: Outcome, options: ReadOptions): ReadOptions => ({
   ...options,
   onMalformed: ({ reason, byteOffset, length, recordsBefore, bytes }: MalformedRecord) => {
     outcome.malformed.push({ reason, byteOffset, length, recordsBefore });
@@ -56,15 +57,15 @@ const listening = (outcome: Outcome, options: ReadOptions): ReadOptions => ({
   },
 });
 
-const takeBlock = (outcome: Outcome, block: MessageBlock | AsyncIterable<never> | Iterable<unknown>): void => {
-  for (const { id, sha256, message, number } of block as MessageBlock) {
+export const takeBlock = (outcome: Outcome, block: EncodedBlock): void => {
+  for (const { id, sha256, message, number } of block) {
     outcome.messages.push(Buffer.from(message).toString('utf8'));
     outcome.records.push([id, sha256]);
     outcome.numbers.push(number);
   }
 };
 
-const finish = (outcome: Outcome, stats: ReadStats, error: unknown): Outcome => {
+export const finishOutcome = (outcome: Outcome, stats: ReadStats, error: unknown): Outcome => {
   if (error !== undefined) {
     if (!(error instanceof ParserError)) throw error;
     outcome.error = error.code;
@@ -87,7 +88,7 @@ export const outcomeOf = async (source: DumpSource, options: ReadOptions = {}): 
   } catch (thrown) {
     error = thrown;
   }
-  return finish(outcome, stream.stats, error);
+  return finishOutcome(outcome, stream.stats, error);
 };
 
 /** Encodes block by block with the blocks cut exactly at `cuts`: nothing is gathered or kept back in between. */
@@ -125,5 +126,5 @@ export const outcomeOfCut = (
     ({ state } = result);
     consumed += result.consumed;
   }
-  return finish(outcome, stats, error);
+  return finishOutcome(outcome, stats, error);
 };

@@ -1,0 +1,96 @@
+import { BLOCK_BYTES } from '../block/block-reader.js';
+import type { DataType } from '../data-type.js';
+import { recordNameOf } from '../data-type.js';
+import { type DocumentState, indentAt } from '../document/state.js';
+import type { ByteSource } from '../source/byte-source.js';
+import { findCut } from './find-cut.js';
+
+/** A block without a boundary grows up to this; then it is cut anywhere. */
+const LARGEST_BLOCK = 8 * BLOCK_BYTES;
+
+/** How many blocks' memory is kept for use again. */
+const MOST_SPARES = 8;
+
+export interface CutBlock {
+  bytes: Uint8Array;
+  isFinal: boolean;
+  /** What ended the source before its time, after these bytes. */
+  failure: { error: unknown } | undefined;
+  /** The state that the next block will begin in, if the cut is what it looks like. */
+  nextState: DocumentState | undefined;
+}
+
+/**
+ * Gathers a source's chunks into blocks in memory of their own, to be handed to a thread, and cuts them where a record
+ * seems to begin.
+ */
+export class BlockCutter {
+  readonly #source: ByteSource;
+  readonly #blockBytes: number;
+  readonly #spares: ArrayBuffer[] = [];
+  #chunk: Uint8Array = new Uint8Array(0);
+  /** The beginning of the next block. */
+  #rest: Uint8Array = new Uint8Array(0);
+  #boundary: { state: DocumentState; recordName: string; indent: string | undefined } | undefined;
+
+  constructor(source: ByteSource, blockBytes = BLOCK_BYTES) {
+    this.#source = source;
+    this.#blockBytes = blockBytes;
+  }
+
+  /** From now on blocks are cut between records. `state` is a state between records; `rest` comes before all else. */
+  cutBetweenRecords(state: DocumentState, dataType: DataType, rest: Uint8Array): void {
+    this.#boundary = { state: { ...state }, recordName: recordNameOf(dataType), indent: state.indent };
+    this.#rest = rest;
+  }
+
+  async next(): Promise<CutBlock> {
+    let memory = Buffer.from(this.#spares.pop() ?? new ArrayBuffer(this.#blockBytes));
+    while (memory.length < this.#rest.length) memory = Buffer.from(new ArrayBuffer(2 * memory.length));
+    memory.set(this.#rest);
+    let length = this.#rest.length;
+    this.#rest = new Uint8Array(0);
+    for (;;) {
+      while (length < memory.length) {
+        if (this.#chunk.length === 0) {
+          try {
+            const chunk = await this.#source.read();
+            if (chunk === undefined) return cutBlock(memory, length, { isFinal: true });
+            this.#chunk = chunk;
+          } catch (error) {
+            return cutBlock(memory, length, { failure: { error } });
+          }
+        }
+        const part = this.#chunk.subarray(0, memory.length - length);
+        this.#chunk = this.#chunk.subarray(part.length);
+        memory.set(part, length);
+        length += part.length;
+      }
+      if (this.#boundary === undefined) return cutBlock(memory, length, {});
+      const { state, recordName, indent } = this.#boundary;
+      const cut = findCut(memory, length, recordName, indent);
+      if (cut !== undefined) {
+        this.#rest = Uint8Array.prototype.slice.call(memory, cut, length);
+        return cutBlock(memory, cut, { nextState: { ...state, indent: indentAt(memory, cut, undefined) } });
+      }
+      if (length >= Math.max(LARGEST_BLOCK, this.#blockBytes)) return cutBlock(memory, length, {});
+      const larger = Buffer.from(new ArrayBuffer(2 * memory.length));
+      larger.set(memory);
+      memory = larger;
+    }
+  }
+
+  /** Takes back the memory of a block that is done with. */
+  recycle(bytes: Uint8Array): void {
+    const fits = bytes.buffer.byteLength === this.#blockBytes;
+    if (fits && this.#spares.length < MOST_SPARES) this.#spares.push(bytes.buffer as ArrayBuffer);
+  }
+}
+
+const cutBlock = (memory: Buffer, length: number, facts: Partial<CutBlock>): CutBlock => ({
+  bytes: memory.subarray(0, length),
+  isFinal: false,
+  failure: undefined,
+  nextState: undefined,
+  ...facts,
+});

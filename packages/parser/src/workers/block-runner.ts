@@ -1,0 +1,20 @@
+import type { BlockRequest, BlockResult } from '../block/encode-block.js';
+
+/** A block to encode. Its memory is gone from the calling thread until the block is done. */
+export interface BlockTask extends Omit<BlockRequest, 'bytes'> {
+  bytes: Uint8Array;
+}
+
+export interface BlockDone {
+  result: BlockResult;
+  /** The task's bytes, back again. */
+  bytes: Uint8Array;
+}
+
+/** Whoever encodes blocks, several at a time. */
+export interface BlockRunner {
+  /** Encodes a block; `urgent` ones go before those that wait. */
+  run(task: BlockTask, urgent?: boolean): Promise<BlockDone>;
+  /** Releases everything; what is under way never settles. Idempotent. */
+  close(): Promise<void>;
+}

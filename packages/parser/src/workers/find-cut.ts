@@ -1,0 +1,50 @@
+import { ascii, isNameEnd, isSpace } from '../document/bytes.js';
+
+/** How many places that look like a boundary, and are none, are looked at before the search is given up. */
+const MOST_CANDIDATES = 64;
+
+/**
+ * Finds the last place in a block that looks like the boundary between two records: the start tag of a record after the
+ * end tag of another. It looks at bytes alone and may be fooled; who cuts there must check what comes of it.
+ *
+ * @param indent - the white space before the dump's records, where each is on a line of its own: with it, elements of
+ *   the record's own name deeper in a record are mostly told apart
+ */
+export const findCut = (
+  bytes: Buffer,
+  length: number,
+  recordName: string,
+  indent: string | undefined,
+): number | undefined => {
+  const endTag = ascii(`</${recordName}>`);
+  const startTag = ascii(`<${recordName}`);
+  const onItsLine = indent === undefined ? undefined : ascii(`\n${indent}<${recordName}`);
+  if (onItsLine !== undefined) {
+    let at = length;
+    for (let candidates = 0; candidates < MOST_CANDIDATES && at > 0; candidates++) {
+      at = bytes.lastIndexOf(onItsLine, at - 1);
+      if (at === -1) break;
+      const delimiter = at + onItsLine.length;
+      if (delimiter < length && isNameEnd(bytes[delimiter]!) && followsEndTag(bytes, at, endTag)) {
+        return delimiter - startTag.length;
+      }
+    }
+  }
+  let at = length;
+  for (let candidates = 0; candidates < MOST_CANDIDATES && at > 0; candidates++) {
+    at = bytes.lastIndexOf(endTag, at - 1);
+    if (at === -1) return undefined;
+    let start = at + endTag.length;
+    while (start < length && isSpace(bytes[start])) start++;
+    const delimiter = start + startTag.length;
+    if (delimiter < length && isNameEnd(bytes[delimiter]!) && bytes.indexOf(startTag, start) === start) return start;
+  }
+  return undefined;
+};
+
+const followsEndTag = (bytes: Buffer, before: number, endTag: Uint8Array): boolean => {
+  let end = before;
+  while (end > 0 && isSpace(bytes[end - 1])) end--;
+  const start = end - endTag.length;
+  return start >= 0 && Buffer.compare(bytes.subarray(start, end), endTag) === 0;
+};

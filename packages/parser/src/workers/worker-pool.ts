@@ -1,0 +1,100 @@
+import { Worker } from 'node:worker_threads';
+import { ParserError } from '../errors.js';
+import type { BlockDone, BlockRunner, BlockTask } from './block-runner.js';
+import { movableMemory, type WorkerRequest, type WorkerResponse, type WorkerSetup } from './protocol.js';
+import { WORKER_SOURCE } from './worker-source.generated.js';
+
+interface Job {
+  message: WorkerRequest;
+  resolve: (done: BlockDone) => void;
+  reject: (error: unknown) => void;
+}
+
+interface Thread {
+  worker: Worker;
+  /** At most two: one at work, one waiting, so that a thread never idles between them. */
+  jobs: Map<number, Job>;
+}
+
+const JOBS_PER_THREAD = 2;
+
+/** Threads that encode blocks. They keep the process alive only while they have something to do. */
+export class WorkerPool implements BlockRunner {
+  readonly #threads: Thread[] = [];
+  readonly #queue: Job[] = [];
+  #nextTask = 0;
+  #failure: { error: unknown } | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(size: number, setup: WorkerSetup) {
+    for (let index = 0; index < size; index++) this.#threads.push(this.#start(index, setup));
+  }
+
+  run(task: BlockTask, urgent = false): Promise<BlockDone> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure.error);
+        return;
+      }
+      const job: Job = { message: { ...task, task: this.#nextTask++ }, resolve, reject };
+      if (urgent) this.#queue.unshift(job);
+      else this.#queue.push(job);
+      this.#dispatch();
+    });
+  }
+
+  /** Ends all threads, at once. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#queue.length = 0;
+      await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    })();
+    return this.#closing;
+  }
+
+  #start(index: number, setup: WorkerSetup): Thread {
+    const worker = new Worker(WORKER_SOURCE, {
+      eval: true,
+      name: `discogs-parser-${index + 1}`,
+      workerData: setup,
+      // The host's loaders and debuggers have no business in there.
+      execArgv: [],
+    });
+    const thread: Thread = { worker, jobs: new Map() };
+    worker.on('message', ({ task, result, bytes }: WorkerResponse) => {
+      const job = thread.jobs.get(task);
+      thread.jobs.delete(task);
+      this.#dispatch();
+      if (thread.jobs.size === 0) worker.unref();
+      job?.resolve({ result, bytes });
+    });
+    worker.on('error', (error) => this.#fail(error));
+    worker.on('messageerror', (error) => this.#fail(error));
+    worker.on('exit', (code) => {
+      if (this.#closing === undefined) this.#fail(new Error(`a worker thread ended with status ${code}`));
+    });
+    // Last, since listening for messages is what holds a process.
+    worker.unref();
+    return thread;
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0 && this.#closing === undefined) {
+      const thread = this.#threads.reduce((least, other) => (other.jobs.size < least.jobs.size ? other : least));
+      if (thread.jobs.size >= JOBS_PER_THREAD) return;
+      const job = this.#queue.shift()!;
+      if (thread.jobs.size === 0) thread.worker.ref();
+      thread.jobs.set(job.message.task, job);
+      thread.worker.postMessage(job.message, movableMemory(job.message.bytes));
+    }
+  }
+
+  #fail(cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    this.#failure ??= { error: new ParserError('WORKER_FAILED', `a worker thread failed: ${message}`, { cause }) };
+    const jobs = [...this.#queue, ...this.#threads.flatMap((thread) => [...thread.jobs.values()])];
+    this.#queue.length = 0;
+    for (const thread of this.#threads) thread.jobs.clear();
+    for (const job of jobs) job.reject(this.#failure.error);
+  }
+}

@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ENGINES } from './support/engines.js';
+import { outcomeOfCut } from './support/outcome.js';
+import { LocalRunner, outcomeOfBlocks } from './support/outcome-of-blocks.js';
+import { damaged, labelsDump } from './support/random-dump.js';
+
+/*
+ * The fast engine against the strict one, whole and cut at random places, and the guessing of the worker threads against
+ * both, on random dumps. A failure names its seed; PARSER_SEED=seed runs it again. PARSER_RUNS does more of them.
+ */
+
+const seed = Number(process.env['PARSER_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
+const runs = Number(process.env['PARSER_RUNS'] ?? 300);
+const [strict, fast] = ENGINES as [(typeof ENGINES)[number], (typeof ENGINES)[number]];
+
+const kinds: [string, fc.Arbitrary<Buffer>][] = [
+  ['regular', labelsDump(0)],
+  ['odd', labelsDump(2)],
+  ['damaged', damaged(labelsDump(1))],
+];
+
+describe.each(kinds)(`random dumps, %s (PARSER_SEED=${seed})`, (_, dumps) => {
+  test('both engines agree, however the dump is cut', () => {
+    const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 });
+    const limits = fc.record({
+      maxDepth: fc.constantFrom(3, 256),
+      maxRecordBytes: fc.constantFrom(64, 1000, 1_000_000),
+    });
+    const property = fc.property(dumps, cuts, limits, (dump, places, options) => {
+      const whole = outcomeOfCut(dump, [], options, strict.regular());
+      const at = [...new Set(places.map((place) => Math.floor(place * dump.length)))]
+        .filter((place) => place > 0 && place < dump.length)
+        .sort((one, other) => one - other);
+      expect(outcomeOfCut(dump, at, options, strict.regular())).toEqual(whole);
+      expect(outcomeOfCut(dump, [], options, fast.regular(options))).toEqual(whole);
+      expect(outcomeOfCut(dump, at, options, fast.regular(options))).toEqual(whole);
+    });
+    fc.assert(property, { seed, numRuns: runs, interruptAfterTimeLimit: 30_000, markInterruptAsFailure: false });
+  });
+
+  test('blocks side by side come to the same', async () => {
+    const some = fc.record({
+      blockBytes: fc.integer({ min: 40, max: 700 }),
+      skip: fc.constantFrom(0, 0, 1, 3, 50),
+      limit: fc.constantFrom(1, 4, 1000, 1000),
+      maxMalformed: fc.constantFrom(0, 100),
+    });
+    const property = fc.asyncProperty(dumps, some, async (dump, { blockBytes, ...options }) => {
+      const whole = outcomeOfCut(dump, [], options, strict.regular());
+      const runner = new LocalRunner(fast.regular());
+      expect(await outcomeOfBlocks(dump, blockBytes, options, runner)).toEqual(whole);
+    });
+    await fc.assert(property, { seed, numRuns: runs, interruptAfterTimeLimit: 30_000, markInterruptAsFailure: false });
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import type { RegularRecords } from '../src/block/encode-block.js';
+import { FastRecords } from '../src/fast/fast-records.js';
+import { artistsXml } from './support/dumps.js';
+import { outcomeOfCut } from './support/outcome.js';
+
+const limits = { maxDepth: 256, maxRecordBytes: 64 * 1024 * 1024 };
+
+/** Counts what the kernel takes, so that a kernel that leaves everything to the strict engine is found out. */
+const counting = (): { regular: RegularRecords; taken: () => number } => {
+  const fast = new FastRecords(limits);
+  let taken = 0;
+  return {
+    taken: () => taken,
+    regular: {
+      begin: (bytes) => fast.begin(bytes),
+      encode: (dataType, skip, output, run) => {
+        const before = run.records;
+        fast.encode(dataType, skip, output, run);
+        taken += run.records - before;
+      },
+    },
+  };
+};
+
+describe('the kernel takes all regular records but the first, which opens the dump', () => {
+  test.each([
+    ['artists', artistsXml(5000), 5000],
+    ['artists that were passed over', artistsXml(5000), 5000, { skip: 3000 }],
+    [
+      'what is left of the others',
+      Buffer.concat([
+        artistsXml(9).subarray(0, -12),
+        Buffer.from('<artist>&</artist>'.repeat(5)),
+        artistsXml(9).subarray(10),
+      ]),
+      18,
+    ],
+  ])('%s', (_, input, records, options = { skip: 0 }) => {
+    const { regular, taken } = counting();
+    const outcome = outcomeOfCut(input, [1000], options, regular);
+    expect(outcome.numbers.at(-1)).toBe(records);
+    expect(taken()).toBe(records - 1);
+    expect(outcome.error).toBeUndefined();
+  });
+});
+
+test('a block larger than the kernel can hold goes through it in parts', () => {
+  const filler = 'x'.repeat(5000);
+  const records = Array.from({ length: 8000 }, (_, id) =>
+    id % 2000 === 1999
+      ? `<artist><name>${filler}</name></artist>`
+      : `<artist><id>${id}</id><name>${filler}</name></artist>`,
+  );
+  const input = Buffer.from(`<artists>\n${records.join('\n')}\n</artists>`);
+  expect(input.length).toBeGreaterThan(40_000_000);
+  const { regular, taken } = counting();
+  const outcome = outcomeOfCut(input, [], {}, regular);
+  expect(taken()).toBe(7999);
+  expect(outcome.records.map(([id]) => id)).toEqual(records.map((_, id) => (id % 2000 === 1999 ? 'unknown' : `${id}`)));
+  expect(outcome.told).toEqual(
+    [1999, 3999, 5999, 7999].map((id) => ['unknown-id', 1, input.indexOf(records[id]!, id * 5000), id + 1]),
+  );
+});
+
+test('a record larger than the kernel takes is read all the same', () => {
+  const big = `<artist><id>2</id><name>${'y'.repeat(9_000_000)}</name></artist>`;
+  const input = Buffer.concat([artistsXml(2).subarray(0, -12), Buffer.from(big), artistsXml(3).subarray(10)]);
+  const { regular, taken } = counting();
+  const outcome = outcomeOfCut(input, [1_000_000, 5_000_000], {}, regular);
+  expect(outcome.records.map(([id]) => id)).toEqual(['1', '2', '2', '1', '2', '3']);
+  expect(taken()).toBe(4);
+  expect(outcome.messages[2]).toHaveLength(9_000_000 + 110);
+});

@@ -1,0 +1,207 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { encodeRecords, parseRecords } from '../src/index.js';
+import type { BlockTask } from '../src/workers/block-runner.js';
+import { WorkerPool } from '../src/workers/worker-pool.js';
+import { loadCases } from './conformance/load-cases.js';
+import { chunksOf, randomFrom } from './support/chunks.js';
+import { artistsXml } from './support/dumps.js';
+import { ENGINES } from './support/engines.js';
+import { outcomeOf } from './support/outcome.js';
+import { LocalRunner, outcomeOfBlocks } from './support/outcome-of-blocks.js';
+
+/** Labels with what fools a guess at where records begin: nested labels on lines of their own, in CDATA, in comments. */
+const foolingLabels = (count: number, seed: number): Buffer => {
+  const random = randomFrom(seed);
+  const parts = ['<labels>\n'];
+  for (let id = 1; id <= count; id++) {
+    const choice = Math.floor(random() * 40);
+    if (choice === 0) parts.push('<!-- </label>\n<label><id>9</id></label>\n -->');
+    if (choice === 1) parts.push(`<label><id>${id}</id><a><![CDATA[</label>\n<label>]]></a></label>\n`);
+    else if (choice === 2)
+      parts.push(`<label><id>${id}</id><sublabels><label>x</label>\n<label id="7">y</label>\n</sublabels></label>\n`);
+    else if (choice === 3) parts.push(`<label><id>${id}</id><a b="</label>\n<label>"/>&nbsp;</label>\n`);
+    else if (choice === 4) parts.push(`<label><id>${id}</id><a></label>\n`);
+    else if (choice === 5) parts.push(`<label><id>${id}</id><!X></label>\n`);
+    else
+      parts.push(
+        `<label><id>${id}</id><profile>${'p'.repeat(Math.floor(random() * 600))} &amp; &#13;</profile></label>\n`,
+      );
+  }
+  parts.push('</labels>');
+  return Buffer.from(parts.join(''));
+};
+
+const threads = (): number => readdirSync('/proc/self/task').length;
+
+const maxMalformed = Number.POSITIVE_INFINITY;
+
+describe.each(ENGINES)('$name', ({ name: engine, regular }) => {
+  describe('what comes of a dump does not depend on the threads', () => {
+    // The strict engine takes its time, and needs a few blocks only.
+    const scale = engine === 'strict' ? 0.3 : 1;
+    const some = (count: number): number => Math.round(count * scale);
+    const gz = gzipSync(foolingLabels(some(20_000), 1));
+
+    test.each([
+      {},
+      { skip: some(9000) },
+      { skip: some(17_000), limit: 5 },
+      { limit: some(12_345) },
+      { maxMalformed: 300 },
+    ])('%j', async (options) => {
+      const all = { maxMalformed, ...options, engine };
+      const alone = await outcomeOf(chunksOf(gz, 50_000), all);
+      expect(alone.records.length).toBeGreaterThan(0);
+      for (const workers of engine === 'strict' ? [2] : [1, 2, 3]) {
+        expect(await outcomeOf(chunksOf(gz, 50_000), { ...all, workers })).toEqual(alone);
+      }
+    });
+
+    test('nor do the objects', async () => {
+      const read = async (workers: number): Promise<unknown[]> => {
+        const records: unknown[] = [];
+        for await (const record of parseRecords(chunksOf(gz, 50_000), { workers, engine, maxMalformed }))
+          records.push(record);
+        return records;
+      };
+      expect(await read(2)).toEqual(await read(0));
+    });
+
+    test('a truncated stream, with all that is before its end', async () => {
+      for (const length of [10, some(30_000), gz.length - 20]) {
+        const options = { engine, maxMalformed };
+        const alone = await outcomeOf(chunksOf(gz.subarray(0, length), 9999), options);
+        expect(alone.error).toBe('TRUNCATED');
+        expect(await outcomeOf(chunksOf(gz.subarray(0, length), 9999), { ...options, workers: 2 })).toEqual(alone);
+      }
+    });
+  });
+
+  test.each(loadCases().filter(({ input }) => input.length < 100_000))(
+    'case $name in small blocks',
+    async ({ input, expected }) => {
+      const options = { ...expected.options, engine };
+      const whole = await outcomeOf(chunksOf(input, input.length), options);
+      for (const blockBytes of [16, 61, 200]) {
+        const runner = new LocalRunner(regular(expected.options));
+        expect(await outcomeOfBlocks(input, blockBytes, options, runner), `blocks of ${blockBytes}`).toEqual(whole);
+      }
+    },
+  );
+});
+
+test('guesses at where records begin are mostly right: few blocks are encoded twice', async () => {
+  const input = artistsXml(20_000);
+  const runner = new LocalRunner(ENGINES[1]!.regular());
+  const outcome = await outcomeOfBlocks(input, 10_000, {}, runner);
+  expect(outcome.records).toHaveLength(20_000);
+  expect(runner.runs).toBeLessThanOrEqual(Math.ceil(input.length / 9500) + 2);
+});
+
+describe('threads', () => {
+  const input = artistsXml(100_000);
+
+  test.each([
+    [
+      'the end',
+      async () => {
+        for await (const _ of encodeRecords(chunksOf(input, 1_000_000), { workers: 2 }));
+      },
+    ],
+    [
+      'a break',
+      async () => {
+        for await (const _ of encodeRecords(chunksOf(input, 1_000_000), { workers: 2 })) break;
+      },
+    ],
+    [
+      'limit',
+      async () => {
+        for await (const _ of encodeRecords(chunksOf(input, 1_000_000), { workers: 2, limit: 5 }));
+      },
+    ],
+    [
+      'an error of the dump',
+      async () => {
+        await outcomeOf(chunksOf(input, 1_000_000), { workers: 2, dataType: 'labels' });
+      },
+    ],
+    [
+      'an abort',
+      async () => {
+        const controller = new AbortController();
+        const run = async (): Promise<void> => {
+          for await (const _ of encodeRecords(chunksOf(input, 1_000_000), { workers: 2, signal: controller.signal })) {
+            controller.abort(new Error('stop'));
+          }
+        };
+        await expect(run()).rejects.toThrow('stop');
+      },
+    ],
+    [
+      'an abort while the source hangs',
+      async () => {
+        async function* hanging(): AsyncGenerator<Uint8Array> {
+          yield input.subarray(0, 2_500_000);
+          await new Promise(() => {});
+        }
+        const signal = AbortSignal.timeout(100);
+        const run = async (): Promise<void> => {
+          for await (const _ of encodeRecords(hanging(), { workers: 2, signal }));
+        };
+        await expect(run()).rejects.toMatchObject({ name: 'TimeoutError' });
+      },
+    ],
+  ])('are gone after %s', async (_, run) => {
+    await run();
+    const before = threads();
+    for (let times = 0; times < 3; times++) await run();
+    expect(threads()).toBeLessThanOrEqual(before);
+  });
+
+  test('that fail make the run fail', async () => {
+    const pool = new WorkerPool(2, { engine: 'fast', maxDepth: 256, maxRecordBytes: 1000 });
+    const broken = { bytes: new Uint8Array(10), state: undefined } as unknown as BlockTask;
+    await expect(pool.run(broken)).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+    await expect(pool.run(broken)).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+    await pool.close();
+    await pool.close();
+  });
+});
+
+describe('as built', () => {
+  const dist = fileURLToPath(new URL('../dist/index.js', import.meta.url));
+  const node = (script: string): ReturnType<typeof spawnSync> =>
+    spawnSync(process.execPath, ['--no-warnings', '-e', script], { timeout: 30_000, encoding: 'utf8' });
+
+  test('there is a build to look at', () => {
+    expect(existsSync(dist), 'run the build first').toBe(true);
+  });
+
+  test('it can be required, and threads start from there', () => {
+    const { stdout, status } = node(`
+      const { encodeRecords } = require(${JSON.stringify(dist)});
+      (async () => {
+        const source = (async function* () { yield Buffer.from('<artists><artist><id>1</id></artist></artists>'); })();
+        for await (const block of encodeRecords(source, { workers: 2 })) process.stdout.write(block.bytes);
+      })();
+    `);
+    expect(stdout).toMatch(/^\{"type":"data","id":"1","sha256":"[0-9a-f]{64}"\}\n$/);
+    expect(status).toBe(0);
+  });
+
+  test('an iteration that is abandoned keeps no process alive', () => {
+    const { status, signal } = node(`
+      const { encodeRecords } = require(${JSON.stringify(dist)});
+      const dump = Buffer.from('<artists>\\n' + '<artist><id>1</id></artist>\\n'.repeat(400000) + '</artists>');
+      const source = (async function* () { for (let at = 0; at < dump.length; at += 1e6) yield dump.subarray(at, at + 1e6); })();
+      encodeRecords(source, { workers: 2 })[Symbol.asyncIterator]().next();
+    `);
+    expect(signal).toBeNull();
+    expect(status).toBe(0);
+  });
+});
