@@ -4,9 +4,9 @@ import { kernelFor } from './harness.js';
 
 const kernel = kernelFor('artists');
 
-/** Room for 80 bytes of text, all ASCII to begin with. */
+/** Room for 240 bytes of text, all ASCII to begin with: several of the 64-byte steps that pass over ASCII. */
 const PREFIX = '<artist><a>';
-const TEXT_BYTES = 80;
+const TEXT_BYTES = 240;
 const record = Buffer.from(`${PREFIX}${'x'.repeat(TEXT_BYTES)}</a></artist>`);
 
 /** Whether the kernel takes the bytes, put somewhere into the text, and whether they are UTF-8. */
@@ -77,6 +77,23 @@ it('finds a bad sequence at every place, also cut off by the end of text', () =>
     const bytes = sequence.split(' ').map((digits) => Number.parseInt(digits, 16));
     for (let shift = 0; shift <= TEXT_BYTES - bytes.length; shift++) {
       expect(judge(bytes, shift)).toEqual({ regular: false, valid: false });
+    }
+  }
+  // A sequence whose bytes stand apart, with ASCII between them that the kernel steps over.
+  for (const [lead, rest] of [
+    ['c3', 'a9'],
+    ['e2', '82 ac'],
+    ['f0 9f', '9a 80'],
+  ] as const) {
+    for (const gap of [1, 16, 48, 64, 128]) {
+      const bytes = [
+        ...Buffer.from(lead.replace(' ', ''), 'hex'),
+        ...Buffer.alloc(gap, 'x'),
+        ...Buffer.from(rest.replace(' ', ''), 'hex'),
+      ];
+      for (let shift = 0; shift <= TEXT_BYTES - bytes.length; shift++) {
+        expect(judge(bytes, shift)).toEqual({ regular: false, valid: false });
+      }
     }
   }
   for (const text of ['é', '日', '🚀', '\u{10ffff}', '\ud7ff', '\ue000', '🚀é日é🚀']) {
