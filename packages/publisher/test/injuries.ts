@@ -406,6 +406,34 @@ export const INJURIES: Readonly<Record<string, (broker: TestBroker) => Promise<v
     await deleteQueue(broker.url, a);
   },
 
+  'the connection is lost while a queue is full': async (broker) => {
+    const { exchange, a, b } = twoQueues();
+    const full = { 'x-max-length': 100, 'x-overflow': 'reject-publish' };
+    const { publisher, events } = await openPublisher({
+      url: broker.url,
+      exchange,
+      queues: [
+        { name: a, routingKeys: ['k'], arguments: full },
+        { name: b, routingKeys: ['k'] },
+      ],
+      maxInFlight: WINDOW,
+      nackBackoff: 200,
+      nackAttempts: 100,
+    });
+    const published = publishNumbered(publisher, 1, 600);
+    await until(() => told({ events }, 'nack') >= 2);
+    await broker.closeConnections();
+    await until(() => publisher.stats.reconnects >= 1);
+    const taken: number[] = [];
+    while (publisher.confirmed < 600) taken.push(...(await drainNumbers(broker, a)));
+    await published;
+    await publisher.flush();
+    await publisher.close();
+    taken.push(...(await drainNumbers(broker, a)));
+    expect(firsts(taken).sort((x, y) => x - y)).toEqual(range(1, 600));
+    expect(firsts(await drainNumbers(broker, b)).sort((x, y) => x - y)).toEqual(range(1, 600));
+  },
+
   'several injuries at once': async (broker) => {
     const outcome = await survive(broker, async ({ proxy, publisher }) => {
       await broker.setMemoryAlarm();

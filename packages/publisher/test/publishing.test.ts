@@ -1,3 +1,4 @@
+import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   countMessages,
@@ -202,12 +203,15 @@ describe('the window', () => {
       ...options,
       maxInFlight: 10,
     });
-    proxy.stall();
-    const waits = range(1, 1_000).map((n) => publisher.publish(numbered(n, 100)));
+    proxy.setDelay(200);
+    const before = proxy.bytesUp;
+    const waits = range(1, 1_000).map((n) => publisher.publish(numbered(n, 1_000)));
     expect(waits.filter((it) => it !== undefined).length).toBe(991);
-    await sleep(50);
+    await until(() => proxy.bytesUp > before);
+    // Ten messages, not a thousand: the first confirm is still far.
+    expect(proxy.bytesUp - before).toBeLessThan(20_000);
     expect(publisher.stats.unsettled).toBe(1_000);
-    proxy.resume();
+    proxy.setDelay(0);
     await Promise.all(waits);
     await publisher.flush();
     await publisher.close();
@@ -393,6 +397,35 @@ describe('ending', () => {
     await until(() => proxy.connections === 1);
     controller.abort(reason);
     await expect(opening).rejects.toBe(reason);
+  });
+
+  it('by a signal leaves no socket to a peer that neither answers nor closes', async () => {
+    const { options } = twoQueues();
+    const accepted: Socket[] = [];
+    let passing = true;
+    // Passes everything at first; then it answers nothing and keeps its half of the connection open.
+    const relay = createServer({ allowHalfOpen: true }, (socket) => {
+      accepted.push(socket);
+      const upstream = connect(broker.port, broker.host);
+      socket.on('data', (chunk) => passing && upstream.write(chunk));
+      upstream.on('data', (chunk) => passing && socket.write(chunk));
+      for (const it of [socket, upstream]) it.on('error', () => {});
+      socket.on('close', () => upstream.destroy());
+    });
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+    const { port } = relay.address() as { port: number };
+    const controller = new AbortController();
+    const { publisher } = await openPublisher({ url: broker.urlFor({ port }), ...options, signal: controller.signal });
+    passing = false;
+    publisher.publish(numbered(1));
+    controller.abort(new Error('enough'));
+    await publisher.close();
+    // Only a closed socket answers bytes with a reset.
+    await until(() => {
+      accepted[0]?.write('x');
+      return accepted[0]?.destroyed === true;
+    });
+    relay.close();
   });
 
   it('of a flush by its own signal leaves the publisher alone', async () => {
