@@ -42,16 +42,18 @@ export class BlockOutput {
 
   /** Adds finished lines and their table; copies both. `hashes` only with output `json`. */
   addLines(lines: Uint8Array, table: Int32Array, hashes?: readonly string[]): void {
-    for (let row = 0; row < table.length; row += TABLE_WIDTH) {
-      this.#addRow(
-        this.#length + table[row]!,
-        this.#length + table[row + 1]!,
-        this.#length + table[row + 2]!,
-        this.#length + table[row + 3]!,
-      );
+    const at = this.#records * TABLE_WIDTH;
+    this.#reserve(at + table.length);
+    this.#table.set(table, at);
+    if (this.#length > 0) {
+      for (let index = at; index < at + table.length; index++) this.#table[index]! += this.#length;
     }
-    if (hashes !== undefined) this.#hashes.push(...hashes);
-    if (lines.length > 0) this.#addBytes(Uint8Array.prototype.slice.call(lines));
+    this.#records += table.length / TABLE_WIDTH;
+    if (hashes !== undefined) for (const hash of hashes) this.#hashes.push(hash);
+    if (lines.length === 0) return;
+    const copy = Buffer.allocUnsafeSlow(lines.length);
+    copy.set(lines);
+    this.#addBytes(copy);
   }
 
   /** All that was added, each part in memory of its own, so that it can be sent to another thread. */
@@ -63,7 +65,7 @@ export class BlockOutput {
   }
 
   #join(): Uint8Array {
-    const bytes = new Uint8Array(this.#length);
+    const bytes = Buffer.allocUnsafeSlow(this.#length);
     let at = 0;
     for (const chunk of this.#chunks) {
       bytes.set(chunk, at);
@@ -77,13 +79,17 @@ export class BlockOutput {
     this.#length += bytes.length;
   }
 
+  /** Makes room for a table of `length` numbers. */
+  #reserve(length: number): void {
+    if (length <= this.#table.length) return;
+    const table = new Int32Array(Math.max(length, 2 * this.#table.length));
+    table.set(this.#table);
+    this.#table = table;
+  }
+
   #addRow(start: number, end: number, idStart: number, idEnd: number): void {
     const at = this.#records * TABLE_WIDTH;
-    if (at === this.#table.length) {
-      const table = new Int32Array(2 * at);
-      table.set(this.#table);
-      this.#table = table;
-    }
+    this.#reserve(at + TABLE_WIDTH);
     this.#table[at] = start;
     this.#table[at + 1] = end;
     this.#table[at + 2] = idStart;
