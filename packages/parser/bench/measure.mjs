@@ -26,7 +26,7 @@ const gunzip = async () => {
 
 const encode = async (options) => {
   const stream = encodeRecords(file, options);
-  for await (const _ of stream);
+  for await (const block of stream) block.release();
   const { stats } = stream;
   return { xmlBytes: stats.xmlBytes, records: stats.records };
 };

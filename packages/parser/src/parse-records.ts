@@ -38,7 +38,7 @@ export const parseRecords = <T extends DataType = DataType>(
 async function* parsedRecords<T extends DataType>(
   deliveries: AsyncIterable<Delivery>,
 ): AsyncGenerator<ParsedRecord<T>, void, undefined> {
-  for await (const { firstRecord, count, bytes, table, hashes } of deliveries) {
+  for await (const { firstRecord, count, bytes, table, hashes, release } of deliveries) {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const digits = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
     for (let index = 0; index < count; index++) {
@@ -47,6 +47,7 @@ async function* parsedRecords<T extends DataType>(
       const sha256 = digits.toString('latin1', index * HASH_LENGTH, (index + 1) * HASH_LENGTH);
       yield { number: firstRecord + index, id: recordIdOf(record), sha256, record };
     }
+    release?.();
   }
 }
 

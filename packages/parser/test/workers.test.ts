@@ -102,6 +102,27 @@ test('guesses at where records begin are mostly right: few blocks are encoded tw
   expect(runner.runs).toBeLessThanOrEqual(Math.ceil(input.length / 9500) + 2);
 });
 
+test.each([0, 2])('blocks that are released make room for later ones, with %i workers', async (workers) => {
+  const input = artistsXml(100_000);
+  const kept = new Set<ArrayBufferLike>();
+  const read = async (release: boolean): Promise<string[]> => {
+    const lines: string[] = [];
+    for await (const block of encodeRecords(chunksOf(input, 300_000), { workers })) {
+      lines.push(Buffer.from(block.bytes).toString());
+      kept.add(block.bytes.buffer);
+      if (release) {
+        block.release();
+        block.release();
+      }
+    }
+    return lines;
+  };
+  const released = await read(true);
+  expect(released.length).toBeGreaterThan(4);
+  expect(released).toEqual(await read(false));
+  if (workers === 0) expect(kept.size).toBeLessThan(2 * released.length);
+});
+
 describe('threads', () => {
   const input = artistsXml(100_000);
 

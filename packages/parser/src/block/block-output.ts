@@ -12,6 +12,9 @@ export const HASH_AFTER_ID = 12;
 
 export const HASH_LENGTH = 64;
 
+/** Blocks differ little in size: rounded up, the memory of one serves the next. */
+const ROUNDED_TO = 256 * 1024;
+
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -20,14 +23,17 @@ const NOTHING = new Uint8Array(0);
  */
 export class BlockOutput {
   readonly kind: OutputKind;
+  #memory: ArrayBuffer | undefined;
   #chunks: Uint8Array[] = [];
   #length = 0;
   #table = new Int32Array(64);
   #records = 0;
   #hashes: string[] = [];
 
-  constructor(kind: OutputKind) {
+  /** @param memory - used for the lines where it is large enough */
+  constructor(kind: OutputKind, memory?: ArrayBuffer) {
     this.kind = kind;
+    this.#memory = memory;
   }
 
   /** Adds a record that the strict engine built. */
@@ -51,7 +57,7 @@ export class BlockOutput {
     this.#records += table.length / TABLE_WIDTH;
     if (hashes !== undefined) for (const hash of hashes) this.#hashes.push(hash);
     if (lines.length === 0) return;
-    const copy = Buffer.allocUnsafeSlow(lines.length);
+    const copy = this.#take(lines.length);
     copy.set(lines);
     this.#addBytes(copy);
   }
@@ -59,19 +65,27 @@ export class BlockOutput {
   /** All that was added, each part in memory of its own, so that it can be sent to another thread. */
   finish(): { bytes: Uint8Array; table: Int32Array; hashes: Uint8Array } {
     const [only] = this.#chunks;
-    const bytes = this.#chunks.length === 1 && only!.byteLength === only!.buffer.byteLength ? only! : this.#join();
+    const bytes = this.#chunks.length === 1 ? only! : this.#join();
     const hashes = this.#hashes.length === 0 ? NOTHING : Uint8Array.from(Buffer.from(this.#hashes.join(''), 'latin1'));
     return { bytes, table: this.#table.slice(0, this.#records * TABLE_WIDTH), hashes };
   }
 
   #join(): Uint8Array {
-    const bytes = Buffer.allocUnsafeSlow(this.#length);
+    const bytes = this.#take(this.#length);
     let at = 0;
     for (const chunk of this.#chunks) {
       bytes.set(chunk, at);
       at += chunk.length;
     }
     return bytes;
+  }
+
+  /** Memory that is no one else's: used again, or a little larger than needed, so that it can be. */
+  #take(length: number): Buffer {
+    const memory = this.#memory;
+    this.#memory = undefined;
+    if (memory !== undefined && memory.byteLength >= length) return Buffer.from(memory, 0, length);
+    return Buffer.allocUnsafeSlow(Math.ceil(length / ROUNDED_TO) * ROUNDED_TO).subarray(0, length);
   }
 
   #addBytes(bytes: Uint8Array): void {

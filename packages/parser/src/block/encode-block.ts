@@ -23,6 +23,8 @@ export interface BlockRequest {
   skip: number;
   maxRecordBytes: number;
   maxDepth: number;
+  /** Memory that the output may be written to. */
+  memory?: ArrayBuffer | undefined;
 }
 
 /** Something to tell, in document order. Offsets are into the block's bytes. */
@@ -68,6 +70,8 @@ export interface BlockResult {
   error: { code: ParserErrorCode; message: string; at: number } | undefined;
   /** Whether the document is over. */
   ended: boolean;
+  /** Gives the memory of `bytes` back, once nobody looks at it any more. */
+  release?: (() => void) | undefined;
 }
 
 /** Encodes regular records, as many in a row as it can; where it stops, the strict engine judges. */
@@ -115,7 +119,7 @@ class BlockEncoder {
   constructor(request: BlockRequest) {
     this.#request = request;
     this.#state = copyState(request.state);
-    this.#output = new BlockOutput(request.output);
+    this.#output = new BlockOutput(request.output, request.memory);
     const { inside } = this.#state;
     if (inside?.kind === 'resync') {
       this.#broken = { start: 0, begins: false, reason: inside.reason, detail: inside.detail };

@@ -16,11 +16,17 @@ export async function* runOnThisThread(
   const reader = new BlockReader(source, blockBytes);
   let state = newDocumentState(options.dataType);
   let leftover: Uint8Array = new Uint8Array(0);
+  let memory: ArrayBuffer | undefined;
   for (;;) {
     const { bytes, isFinal, failure } = await reader.read(leftover);
     options.signal?.throwIfAborted();
     const { maxRecordBytes, maxDepth } = options;
-    const result = encodeBlock({ state, bytes, isFinal, output, skip: toSkip(), maxRecordBytes, maxDepth }, regular);
+    const request = { state, bytes, isFinal, output, skip: toSkip(), maxRecordBytes, maxDepth, memory };
+    memory = undefined;
+    const result = encodeBlock(request, regular);
+    result.release = () => {
+      memory = result.bytes.buffer as ArrayBuffer;
+    };
     yield result;
     if (failure !== undefined) throw failure.error;
     if (isFinal) return;

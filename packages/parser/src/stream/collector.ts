@@ -13,6 +13,8 @@ export interface Delivery {
   bytes: Uint8Array;
   table: Int32Array;
   hashes: Uint8Array;
+  /** Gives the memory of `bytes` back. */
+  release: (() => void) | undefined;
 }
 
 export interface Collected {
@@ -110,6 +112,7 @@ export class Collector {
       bytes: result.bytes.subarray(0, end),
       table,
       hashes: result.hashes,
+      release: result.release,
     };
   }
 

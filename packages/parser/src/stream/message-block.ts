@@ -10,13 +10,15 @@ export class MessageBlock implements EncodedBlock {
   readonly count: number;
   readonly bytes: Buffer;
   readonly #table: Int32Array;
+  #release: (() => void) | undefined;
 
-  constructor({ dataType, firstRecord, count, bytes, table }: Delivery) {
+  constructor({ dataType, firstRecord, count, bytes, table, release }: Delivery) {
     this.dataType = dataType;
     this.firstRecord = firstRecord;
     this.count = count;
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#table = table;
+    this.#release = release;
   }
 
   id(index: number): string {
@@ -35,6 +37,12 @@ export class MessageBlock implements EncodedBlock {
   message(index: number): Buffer {
     const row = this.#row(index);
     return this.bytes.subarray(this.#table[row], this.#table[row + 1]);
+  }
+
+  release(): void {
+    const release = this.#release;
+    this.#release = undefined;
+    release?.();
   }
 
   *[Symbol.iterator](): Generator<EncodedRecord, void, undefined> {

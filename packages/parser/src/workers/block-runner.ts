@@ -15,6 +15,8 @@ export interface BlockDone {
 export interface BlockRunner {
   /** Encodes a block; `urgent` ones go before those that wait. */
   run(task: BlockTask, urgent?: boolean): Promise<BlockDone>;
+  /** Takes memory that a result's bytes were in, to use it again. */
+  recycle(memory: ArrayBuffer): void;
   /** Releases everything; what is under way never settles. Idempotent. */
   close(): Promise<void>;
 }

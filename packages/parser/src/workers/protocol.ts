@@ -21,8 +21,8 @@ export interface WorkerResponse {
 }
 
 /** The memory of a message that moves instead of being copied. */
-export const movableMemory = (...views: Uint8Array[]): ArrayBuffer[] => {
+export const movableMemory = (...parts: (ArrayBufferLike | undefined)[]): ArrayBuffer[] => {
   const buffers = new Set<ArrayBuffer>();
-  for (const { buffer } of views) if (buffer.byteLength > 0) buffers.add(buffer as ArrayBuffer);
+  for (const part of parts) if (part !== undefined && part.byteLength > 0) buffers.add(part as ArrayBuffer);
   return [...buffers];
 };

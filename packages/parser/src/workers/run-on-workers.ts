@@ -62,6 +62,7 @@ export async function* runOnWorkers(
       const { result, bytes } = isRight
         ? { result: guess.result, bytes: block }
         : await abortable(encode(joined(leftover, block), slot.isFinal, state, skip, true), signal);
+      result.release = () => pool.recycle(result.bytes.buffer as ArrayBuffer);
       yield result;
       if (slot.failure !== undefined) throw slot.failure.error;
       if (slot.isFinal) return;

@@ -14,7 +14,6 @@ const regular = createEngine(engine, limits);
 parentPort!.on('message', ({ task, bytes, ...request }: WorkerRequest) => {
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const result = encodeBlock({ ...request, bytes: block }, regular);
-  const table = new Uint8Array(result.table.buffer);
-  const memory = movableMemory(bytes, result.bytes, table, result.hashes);
+  const memory = movableMemory(bytes.buffer, result.bytes.buffer, result.table.buffer, result.hashes.buffer);
   parentPort!.postMessage({ task, result, bytes } satisfies WorkerResponse, memory);
 });

@@ -22,6 +22,7 @@ const JOBS_PER_THREAD = 2;
 export class WorkerPool implements BlockRunner {
   readonly #threads: Thread[] = [];
   readonly #queue: Job[] = [];
+  readonly #spares: ArrayBuffer[] = [];
   #nextTask = 0;
   #failure: { error: unknown } | undefined;
   #closing: Promise<void> | undefined;
@@ -41,6 +42,10 @@ export class WorkerPool implements BlockRunner {
       else this.#queue.push(job);
       this.#dispatch();
     });
+  }
+
+  recycle(memory: ArrayBuffer): void {
+    if (this.#spares.length < JOBS_PER_THREAD * this.#threads.length) this.#spares.push(memory);
   }
 
   /** Ends all threads, at once. */
@@ -85,7 +90,8 @@ export class WorkerPool implements BlockRunner {
       const job = this.#queue.shift()!;
       if (thread.jobs.size === 0) thread.worker.ref();
       thread.jobs.set(job.message.task, job);
-      thread.worker.postMessage(job.message, movableMemory(job.message.bytes));
+      job.message.memory = this.#spares.pop();
+      thread.worker.postMessage(job.message, movableMemory(job.message.bytes.buffer, job.message.memory));
     }
   }
 

@@ -28,6 +28,8 @@ export class LocalRunner implements BlockRunner {
     return { result: encodeBlock({ ...moved, bytes: block }, this.#regular), bytes };
   }
 
+  recycle(): void {}
+
   async close(): Promise<void> {}
 }
 
