@@ -46,6 +46,7 @@ export const parseCommand = async (options: ParseOptions): Promise<number> => {
       await reportMalformed();
       await output.write(block.bytes);
       delivered += block.count;
+      block.release();
     }
     await reportMalformed();
     await output.finish();

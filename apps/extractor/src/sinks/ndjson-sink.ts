@@ -88,6 +88,7 @@ const openNdjsonFile = async (
         signal.throwIfAborted();
         await append(block.bytes);
         written += block.count;
+        block.release();
         if (unsynced >= SYNC_BYTES) await sync();
       }),
     complete: (message) =>

@@ -18,6 +18,7 @@ export const createNullSink = (): Sink => ({
       write: async (block) => {
         signal.throwIfAborted();
         confirmed += block.count;
+        block.release();
         lastConfirmedAt = new Date();
       },
       complete: async () => signal.throwIfAborted(),

@@ -33,7 +33,10 @@ export interface FileSink {
   readonly confirmed: number;
   /** When the sink last confirmed anything. */
   readonly lastConfirmedAt: Date | undefined;
-  /** Resolves when there is room for the next block, which may be before this one is confirmed. */
+  /**
+   * Resolves when there is room for the next block, which may be before this one is confirmed. The block is the sink's from then on, to
+   * `release` once its bytes are written.
+   */
   write(block: EncodedBlock): Promise<void>;
   /** Confirms all records, then the `file_complete` message, given as the bytes of its body. */
   complete(message: Uint8Array): Promise<void>;

@@ -19,6 +19,7 @@ export const blockOf = (firstRecord: number, count: number): EncodedBlock => {
     id: (index) => records[index]!.id,
     sha256: (index) => records[index]!.sha256,
     message: (index) => records[index]!.message,
+    release: () => {},
     [Symbol.iterator]: () => records[Symbol.iterator](),
   };
 };
