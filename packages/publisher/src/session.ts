@@ -203,17 +203,17 @@ export class Session {
 
   /**
    * A return has no delivery tag, but the whole message: it is the oldest outstanding one with that key, id and body.
-   * Where two are equal in all three, either is as good.
+   * Where two are equal in all three, either is as good. One that is not recognised must not pass for confirmed, so the
+   * oldest of all takes its place.
    */
   #onReturn(message: Message): void {
     if (this.#ended) return;
     this.#confirms++;
     const { routingKey, replyCode } = message.fields as unknown as { routingKey: string; replyCode: number };
     const { messageId } = message.properties as { messageId?: string };
-    const entry = this.tags.find(
-      (it) =>
-        !it.returned && it.routingKey === routingKey && it.messageId === messageId && it.body.equals(message.content),
-    );
+    const isIt = (it: Entry): boolean =>
+      !it.returned && it.routingKey === routingKey && it.messageId === messageId && it.body.equals(message.content);
+    const entry = this.tags.find(isIt) ?? this.tags.find((it) => !it.returned);
     if (!entry) return;
     entry.returned = true;
     this.#handlers.returned(entry, replyCode);

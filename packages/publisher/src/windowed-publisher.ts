@@ -206,7 +206,9 @@ export class WindowedPublisher implements Publisher {
         reason = await end.promise;
         if (!this.#isAlive()) return;
         const progress = session.confirms > 0;
-        if (progress || performance.now() - openedAt > this.#options.backoff.max) attempts = 0;
+        // A connection that is taken away again and again before it was of use counts as a failed attempt.
+        const stood = progress || performance.now() - openedAt > this.#options.backoff.max;
+        attempts = stood ? 0 : attempts + 1;
         const fault = isClientFault(reason) && session.tags.outstanding > 0;
         faults = fault ? (progress ? 1 : faults + 1) : 0;
         this.#careful = fault;
@@ -214,12 +216,12 @@ export class WindowedPublisher implements Publisher {
       } catch (thrown) {
         session.end(thrown);
         if (!this.#isAlive()) return;
+        attempts++;
         reason = this.#setupReason(thrown, await end.promise);
         error = this.#refusalOf(reason);
         if (error?.code === 'VHOST_REFUSED' && ++vhostRefusals < REFUSALS) error = undefined;
       }
       if (error) return this.#fail(error);
-      attempts++;
       if (!(await this.#backOff(attempts, reason))) return;
     }
   }
@@ -299,14 +301,14 @@ export class WindowedPublisher implements Publisher {
     return this.#epoch > 0 ? this.#watch.refusalOf(reason) : declareRefusal(reason.cause, this.#scrub, facts);
   }
 
-  /** Waits for the next attempt; `false` when there is none. */
-  async #backOff(attempt: number, reason: unknown): Promise<boolean> {
+  /** Waits for the next attempt, after `failures` in a row; `false` when there is none. */
+  async #backOff(failures: number, reason: unknown): Promise<boolean> {
     const { address, backoff, connectAttempts, reconnectAttempts } = this.#options;
     const cause = scrubbedCause(this.#scrub, reason instanceof DeclarationError ? reason.cause : reason);
     const replyCode = replyCodeOf(cause);
     const facts = {
       broker: address.display,
-      attempts: attempt,
+      attempts: failures,
       ...(replyCode !== undefined && { replyCode }),
     };
     const lost = new PublisherError(
@@ -316,20 +318,20 @@ export class WindowedPublisher implements Publisher {
       cause,
     );
     this.#report({ type: 'lost', error: lost, unsettled: this.#outbox.unsettled });
-    if (attempt >= (this.#epoch > 0 ? reconnectAttempts : connectAttempts)) {
+    if (failures >= (this.#epoch > 0 ? reconnectAttempts : connectAttempts)) {
       this.#fail(
         new PublisherError(
           'UNREACHABLE',
-          `${address.display} cannot be reached after ${attempt} attempts: ${cause.message}`,
+          `${address.display} cannot be reached after ${failures} attempts: ${cause.message}`,
           facts,
           cause,
         ),
       );
       return false;
     }
-    const delay = jitteredDelay(attempt, backoff);
+    const delay = jitteredDelay(Math.max(1, failures), backoff);
     this.#setLink('backoff');
-    this.#report({ type: 'backoff', attempt: attempt + 1, delay });
+    this.#report({ type: 'backoff', attempt: failures + 1, delay });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delay);
       this.#wakeFromBackoff = () => {
@@ -398,15 +400,16 @@ export class WindowedPublisher implements Publisher {
     this.#returns++;
     const { routingKey, messageId, sequence } = entry;
     const exchange = this.#options.exchange.name;
+    const number = sequence === PROBE ? {} : { sequence };
     this.#fail(
       new PublisherError(
         'UNROUTABLE',
-        `No queue took message ${sequence} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone or were unbound. Restore them, then publish again from message ${this.verified + 1} on.`,
+        `No queue took ${sequence === PROBE ? 'a message' : `message ${sequence}`} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone or were unbound. Restore them, then publish again from message ${this.verified + 1} on.`,
         {
           exchange,
           routingKey,
           replyCode,
-          sequence,
+          ...number,
           verified: this.verified,
           ...(messageId !== undefined && { messageId }),
         },
@@ -418,7 +421,7 @@ export class WindowedPublisher implements Publisher {
     this.#lastProgress = performance.now();
     if (this.#hold && this.#session?.tags.outstanding === 0) this.#stepHold();
     this.#pump();
-    if (this.#room && this.#hasRoom() && this.#life === 'running') {
+    if (this.#room && this.#hasRoom()) {
       this.#room.resolve();
       this.#room = undefined;
     }

@@ -75,34 +75,58 @@ export const startProxy = async (target: { host: string; port: number }): Promis
   };
 
   const forward = (link: Link, from: Socket, to: Socket, up: boolean): void => {
-    let delayed = 0;
+    // One queue and one timer: a shorter delay set later must not let new bytes overtake older ones.
+    const delayed: { due: number; chunk: Buffer }[] = [];
+    let delayedBytes = 0;
+    let waiting = false;
     const write = (chunk: Buffer): void => {
-      if (link.cut) return;
+      if (link.cut || to.destroyed) return;
       const passing = up ? beforeCut(link, chunk) : chunk;
       if (up) bytesUp += passing.length;
       if (passing.length > 0 && !to.write(passing)) from.pause();
+    };
+    const release = (): void => {
+      waiting = false;
+      for (;;) {
+        const first = delayed[0];
+        if (!first || link.cut) return;
+        const wait = first.due - performance.now();
+        if (wait > 0) {
+          waiting = true;
+          setTimeout(release, wait);
+          return;
+        }
+        delayed.shift();
+        delayedBytes -= first.chunk.length;
+        if (delayedBytes <= MAX_DELAYED_BYTES && !stalled) from.resume();
+        write(first.chunk);
+      }
     };
     to.on('drain', () => {
       if (!stalled) from.resume();
     });
     from.on('data', (chunk) => {
       if (link.cut) return;
-      if (delay === 0 && delayed === 0) return write(chunk);
-      delayed += chunk.length;
-      if (delayed > MAX_DELAYED_BYTES) from.pause();
-      setTimeout(() => {
-        delayed -= chunk.length;
-        if (delayed <= MAX_DELAYED_BYTES && !stalled) from.resume();
-        write(chunk);
-      }, delay);
+      if (delay === 0 && delayed.length === 0) return write(chunk);
+      delayed.push({ due: performance.now() + delay, chunk });
+      delayedBytes += chunk.length;
+      if (delayedBytes > MAX_DELAYED_BYTES) from.pause();
+      if (waiting) return;
+      waiting = true;
+      setTimeout(release, delay);
     });
     from.on('end', () => {
       if (!link.cut) to.end();
     });
     from.on('error', () => drop(link));
     from.on('close', () => {
-      if (to.writableLength === 0 || to.destroyed) links.delete(link);
-      if (!link.cut) to.end();
+      if (to.destroyed) {
+        links.delete(link);
+        return;
+      }
+      to.end();
+      // Paused by a full buffer that nobody will drain any more, it would never notice its own end.
+      if (!stalled) to.resume();
     });
   };
 

@@ -90,6 +90,17 @@ describe('a proxy', () => {
     await until(() => received.toString() === 'again');
   });
 
+  it('ends with its target, also while the sender is held back', async () => {
+    const socket = await client();
+    await until(() => sockets.length === 1);
+    sockets[0]?.pause();
+    for (let n = 0; n < 200; n++) socket.write(Buffer.alloc(100_000));
+    await sleep(50);
+    sockets[0]?.destroy();
+    await until(() => socket.closed);
+    await until(() => proxy.connections === 0);
+  });
+
   it('stalls without closing, new connections too, and resumes', async () => {
     const first = await client();
     await until(() => sockets.length === 1);
@@ -115,6 +126,17 @@ describe('a proxy', () => {
     await until(() => received.length === 6);
     expect(performance.now() - started).toBeGreaterThanOrEqual(55);
     expect(received.toString()).toBe('abcdef');
+  });
+
+  it('keeps the order when the delay is taken away', async () => {
+    const socket = await client();
+    proxy.setDelay(80);
+    socket.write('first ');
+    await sleep(20);
+    proxy.setDelay(0);
+    socket.write('second');
+    await until(() => received.length === 12);
+    expect(received.toString()).toBe('first second');
   });
 
   it('refuses connections when told to', async () => {
