@@ -13,11 +13,13 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { createGunzip, createGzip, gzipSync } from 'node:zlib';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 
 const run = promisify(execFile);
 const MB = 1_000_000;
+/** How much of a dump the slow rows read. */
+const SLOW_MEGABYTES = 24;
 const DATA_TYPES = ['artists', 'labels', 'masters', 'releases'];
 
 const { values } = parseArgs({
@@ -66,11 +68,12 @@ const dumpOf = async (type, megabytes) => {
 const repeated = async (file, type, times) => {
   const target = join(values.dir, `${type}-x${times}.xml.gz`);
   if (existsSync(target)) return target;
-  const out = createWriteStream(`${target}.part`);
-  out.write(gzipSync(`<${type}>\n`));
-  for (let time = 0; time < times; time++) await pipeline(createReadStream(file), out, { end: false });
-  out.end(gzipSync(`</${type}>\n`));
-  await new Promise((resolve) => out.on('close', resolve));
+  const members = async function* () {
+    yield gzipSync(`<${type}>\n`);
+    for (let time = 0; time < times; time++) yield* createReadStream(file);
+    yield gzipSync(`</${type}>\n`);
+  };
+  await pipeline(members, createWriteStream(`${target}.part`));
   await rename(`${target}.part`, target);
   return target;
 };
@@ -83,7 +86,7 @@ const cores = availableParallelism();
 const measureType = async (type) => {
   const file = await dumpOf(type, size);
   const { records } = await measure('fast', file, type, 1);
-  const part = Math.ceil((records * Math.min(1, 24 / size)) / 1) || 1;
+  const part = Math.max(1, Math.ceil(records * Math.min(1, SLOW_MEGABYTES / size)));
   const rows = [
     { name: 'gunzip alone', args: ['gunzip'] },
     { name: 'fast, 1 worker', args: ['fast', 1] },
@@ -122,32 +125,34 @@ const measureType = async (type) => {
   });
 };
 
+/** A dump's records without the root's tags, so that they can be repeated. */
+const withoutRoot = async function* (chunks, type) {
+  const start = `<${type.slice(0, -1)} `;
+  let held = Buffer.alloc(0);
+  let begun = false;
+  for await (const chunk of chunks) {
+    let bytes = Buffer.concat([held, chunk]);
+    if (!begun) bytes = bytes.subarray(bytes.indexOf(start));
+    begun = true;
+    held = Buffer.from(bytes.subarray(-64));
+    yield bytes.subarray(0, -64);
+  }
+  yield held.subarray(0, held.lastIndexOf(`</${type}>`));
+};
+
 const measureMemory = async () => {
   const type = 'releases';
   const file = await dumpOf(type, 300);
   const body = join(values.dir, `${type}-body.xml.gz`);
   if (!existsSync(body)) {
-    const { createGunzip, createGzip } = await import('node:zlib');
-    // Without the root's tags, so that it can be repeated.
-    let first = true;
-    const withoutRoot = async function* (chunks) {
-      let held = Buffer.alloc(0);
-      for await (const chunk of chunks) {
-        let bytes = Buffer.concat([held, chunk]);
-        if (first) bytes = bytes.subarray(bytes.indexOf('<release '));
-        first = false;
-        held = Buffer.from(bytes.subarray(-64));
-        yield bytes.subarray(0, -64);
-      }
-      yield held.subarray(0, held.lastIndexOf(`</${type}>`));
-    };
     await pipeline(
       createReadStream(file),
-      createGunzip({ chunkSize: 1 << 20 }),
-      withoutRoot,
+      createGunzip({ chunkSize: 1024 * 1024 }),
+      (chunks) => withoutRoot(chunks, type),
       createGzip(),
-      createWriteStream(body),
+      createWriteStream(`${body}.part`),
     );
+    await rename(`${body}.part`, body);
   }
   const rows = [];
   for (const times of [1, 10]) {

@@ -12,8 +12,8 @@ export const HASH_AFTER_ID = 12;
 
 export const HASH_LENGTH = 64;
 
-/** Blocks differ little in size: rounded up, the memory of one serves the next. */
-const ROUNDED_TO = 256 * 1024;
+/** Blocks differ little in the size of what they become. */
+const HEADROOM = 1.25;
 
 const NOTHING = new Uint8Array(0);
 
@@ -80,12 +80,13 @@ export class BlockOutput {
     return bytes;
   }
 
-  /** Memory that is no one else's: used again, or a little larger than needed, so that it can be. */
+  /** Memory that is no one else's. Where memory comes back from a consumer, it is made large enough for later blocks. */
   #take(length: number): Buffer {
     const memory = this.#memory;
+    if (memory === undefined) return Buffer.allocUnsafeSlow(length);
     this.#memory = undefined;
-    if (memory !== undefined && memory.byteLength >= length) return Buffer.from(memory, 0, length);
-    return Buffer.allocUnsafeSlow(Math.ceil(length / ROUNDED_TO) * ROUNDED_TO).subarray(0, length);
+    if (memory.byteLength >= length) return Buffer.from(memory, 0, length);
+    return Buffer.allocUnsafeSlow(Math.ceil(length * HEADROOM)).subarray(0, length);
   }
 
   #addBytes(bytes: Uint8Array): void {
