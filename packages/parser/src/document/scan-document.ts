@@ -2,34 +2,24 @@ import { DATA_TYPES, type DataType, recordNameOf } from '../data-type.js';
 import type { ParserErrorCode } from '../errors.js';
 import type { IrregularityKind, MalformedReason } from '../stream/reports.js';
 import {
-  APOSTROPHE,
   ascii,
   EXCLAMATION_MARK,
   GREATER_THAN,
   isNameEnd,
   isNameStart,
-  LEFT_BRACKET,
   LESS_THAN,
   QUESTION_MARK,
-  QUOTATION_MARK,
-  RIGHT_BRACKET,
   SLASH,
   skipSpace,
   standsAt,
 } from './bytes.js';
 import { checkEncoding } from './encoding.js';
+import { nameAt, passForeign } from './pass-foreign.js';
 import { resyncAfterEndTag, resyncAtLine } from './resync.js';
-import {
-  CDATA_END,
-  CDATA_START,
-  COMMENT_END,
-  COMMENT_START,
-  INSTRUCTION_END,
-  type Interlude,
-  type RecordNames,
-  scanRecord,
-} from './scan-record.js';
-import { BROKEN, INCOMPLETE, indexOfByte, indexOfBytes, scanEndTag, scanStartTag } from './scan-tag.js';
+import { scanDoctype } from './scan-doctype.js';
+import { CDATA_START, COMMENT_START, type Interlude, type RecordNames, scanRecord } from './scan-record.js';
+import { BROKEN, INCOMPLETE, indexOfByte, scanEndTag, scanStartTag } from './scan-tag.js';
+import { skipUntil } from './skip-until.js';
 import { type DocumentState, indentAt } from './state.js';
 
 /** The next thing of note. `next` is where to go on. */
@@ -304,7 +294,7 @@ const goOnInside = (state: DocumentState, input: ScanInput, from: number): Docum
     }
 
     case 'foreign': {
-      const position = passForeign(inside, input, from);
+      const position = passForeign(inside, bytes, from, end, input.maxRecordBytes);
       if (inside.depth === 0) {
         state.inside = undefined;
         return position;
@@ -330,57 +320,6 @@ const goOnInside = (state: DocumentState, input: ScanInput, from: number): Docum
       // The broken record is reported first; then the end comes up again.
       state.inside = { kind: 'cut-short' };
       return { kind: 'resumed', next: end };
-    }
-  }
-};
-
-type Foreign = Extract<NonNullable<DocumentState['inside']>, { kind: 'foreign' }>;
-
-/** Goes through a foreign element; `foreign.depth` is 0 where it has ended. Gives the place that it came to. */
-const passForeign = (foreign: Foreign, input: ScanInput, from: number): number => {
-  const { bytes, end } = input;
-  let position = from;
-  for (;;) {
-    if (foreign.until !== undefined) {
-      const after = skipUntil(bytes, position, end, foreign.until);
-      if (!after.found) return after.position;
-      foreign.until = undefined;
-      position = after.position;
-    }
-    position = indexOfByte(bytes, LESS_THAN, position, end);
-    if (position === -1) return end;
-    if (position + 1 === end) return position;
-    const next = bytes[position + 1]!;
-    const wall = Math.min(end, position + input.maxRecordBytes);
-    const beyond = end - position >= input.maxRecordBytes;
-
-    if (next === QUESTION_MARK) {
-      foreign.until = '?>';
-      position += 2;
-    } else if (next === EXCLAMATION_MARK) {
-      const comment = standsAt(bytes, position, end, COMMENT_START);
-      const cdata = standsAt(bytes, position, end, CDATA_START);
-      if (comment === undefined || cdata === undefined) return position;
-      if (comment) foreign.until = '-->';
-      else if (cdata) foreign.until = ']]>';
-      position += comment ? COMMENT_START.length : cdata ? CDATA_START.length : 2;
-    } else if (next === SLASH) {
-      const tag = scanEndTag(bytes, position, wall);
-      if (tag.end === INCOMPLETE && !beyond) return position;
-      if (tag.end < 0) {
-        position += 2;
-        continue;
-      }
-      if (bytes.toString('latin1', position + 2, tag.nameEnd) === foreign.name) foreign.depth--;
-      position = tag.end;
-      if (foreign.depth === 0) return position;
-    } else if (isNameStart(next)) {
-      const tag = scanStartTag(bytes, position + 2, wall);
-      if (tag.end === INCOMPLETE && !beyond) return position;
-      if (tag.end >= 0 && !tag.selfClosing && nameAt(bytes, position + 1) === foreign.name) foreign.depth++;
-      position = tag.end === INCOMPLETE ? wall : tag.end === BROKEN ? tag.brokenAt : tag.end;
-    } else {
-      position++;
     }
   }
 };
@@ -436,52 +375,4 @@ const beginsTag = (bytes: Buffer, position: number, end: number, name: Uint8Arra
   if (!stands) return stands;
   if (position + name.length >= end) return undefined;
   return isNameEnd(bytes[position + name.length]!);
-};
-
-const nameAt = (bytes: Buffer, position: number): string => {
-  let end = position;
-  while (!isNameEnd(bytes[end]!)) end++;
-  return bytes.toString('latin1', position, end);
-};
-
-const skipUntil = (
-  bytes: Buffer,
-  from: number,
-  end: number,
-  terminator: string,
-): { found: boolean; position: number } => {
-  const sequence = terminator === '-->' ? COMMENT_END : terminator === ']]>' ? CDATA_END : INSTRUCTION_END;
-  const found = indexOfBytes(bytes, sequence, from, end);
-  if (found !== -1) return { found: true, position: found + sequence.length };
-  return { found: false, position: Math.max(from, end - sequence.length + 1) };
-};
-
-/** After a document type's `>`: quotes, a bracketed subset, and comments and instructions within it are stepped over. */
-const scanDoctype = (bytes: Buffer, from: number, end: number): number => {
-  let inSubset = false;
-  let position = from;
-  while (position < end) {
-    const byte = bytes[position]!;
-    if (byte === QUOTATION_MARK || byte === APOSTROPHE) {
-      position = indexOfByte(bytes, byte, position + 1, end);
-      if (position === -1) return INCOMPLETE;
-    } else if (byte === LEFT_BRACKET) {
-      inSubset = true;
-    } else if (byte === RIGHT_BRACKET) {
-      inSubset = false;
-    } else if (byte === GREATER_THAN && !inSubset) {
-      return position + 1;
-    } else if (byte === LESS_THAN && inSubset) {
-      const comment = standsAt(bytes, position, end, COMMENT_START);
-      if (comment === undefined) return INCOMPLETE;
-      const terminator = comment ? COMMENT_END : bytes[position + 1] === QUESTION_MARK ? INSTRUCTION_END : undefined;
-      if (terminator !== undefined) {
-        const found = indexOfBytes(bytes, terminator, position + (comment ? 4 : 2), end);
-        if (found === -1) return INCOMPLETE;
-        position = found + terminator.length - 1;
-      }
-    }
-    position++;
-  }
-  return INCOMPLETE;
 };

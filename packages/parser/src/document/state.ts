@@ -1,5 +1,6 @@
 import type { DataType } from '../data-type.js';
 import type { MalformedReason } from '../stream/reports.js';
+import type { Terminator } from './skip-until.js';
 
 /**
  * Where reading stands in the document: plain data, so that it can be sent to a worker thread and compared.
@@ -24,9 +25,9 @@ export type Inside =
   /** Markup that makes no sense where it is: up to the next `>`, or before the next `<`. */
   | { kind: 'junk' }
   /** A comment, CDATA section or processing instruction. */
-  | { kind: 'until'; terminator: string }
+  | { kind: 'until'; terminator: Terminator }
   /** An element that is no record; `depth` counts open elements of its name. */
-  | { kind: 'foreign'; name: string; depth: number; until: string | undefined }
+  | { kind: 'foreign'; name: string; depth: number; until: Terminator | undefined }
   /** A broken record: looking for a place to go on. */
   | { kind: 'resync'; reason: MalformedReason; detail: string; afterEndTag: boolean; indent: string | undefined }
   /** The input ended in the middle of a broken record. */
