@@ -1,12 +1,12 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { StorageError } from './errors.js';
 import type { DownloadEvent } from './events.js';
 import { FileTask, type VerifiedFile } from './file-task.js';
 import { MetadataStore } from './metadata-store.js';
 import type { DownloaderSettings, RetryPolicy } from './options.js';
 import { pruneVersions } from './prune.js';
-import { fetchPublishedChecksums } from './published-checksums.js';
-import { checkRoom, ensureFolder } from './storage.js';
+import { fetchPublishedChecksums, type PublishedChecksums } from './published-checksums.js';
+import { checkRoom, ensureFolder, writeIfChanged } from './storage.js';
 import type { DumpChoice } from './version-choice.js';
 
 /** Failures of a source on this machine are not waited out: one more look is enough. */
@@ -14,28 +14,15 @@ const LOCAL_RETRY: RetryPolicy = { attempts: 2, baseDelayMs: 0, maxDelayMs: 0, m
 
 const retryPolicyOf = ({ source, retry }: DownloaderSettings): RetryPolicy => (source.remote ? retry : LOCAL_RETRY);
 
-/**
- * Fetches the checksums that are published for a version's files, and keeps a copy of the CHECKSUM file in the folder.
- * @returns SHA-256 in lower-case hex by file name
- */
+/** Fetches the checksums that are published for a version's files. */
 export const publishedChecksumsOf = async (
   settings: DownloaderSettings,
   { files, checksum }: DumpChoice,
   signal: AbortSignal,
-): Promise<Map<string, string>> => {
+): Promise<PublishedChecksums> => {
   const { source, onNotice } = settings;
-  const directory = resolve(settings.directory);
-  await ensureFolder(directory);
   const wanted = files.map(({ name }) => name);
-  return fetchPublishedChecksums({
-    source,
-    file: checksum,
-    wanted,
-    directory,
-    retry: retryPolicyOf(settings),
-    signal,
-    onNotice,
-  });
+  return fetchPublishedChecksums({ source, file: checksum, wanted, retry: retryPolicyOf(settings), signal, onNotice });
 };
 
 /** Works on all tasks, so many at once; stops early when the signal does or one rejects. */
@@ -61,6 +48,7 @@ const forEach = async (
 export const downloadVersion = async (
   settings: DownloaderSettings,
   choice: DumpChoice,
+  published: PublishedChecksums,
   aborter: AbortController,
   emit: (event: DownloadEvent) => void,
 ): Promise<VerifiedFile[]> => {
@@ -70,10 +58,10 @@ export const downloadVersion = async (
   const directory = resolve(settings.directory);
   const retry = retryPolicyOf(settings);
 
-  const published = await publishedChecksumsOf(settings, choice, signal);
+  await ensureFolder(directory);
   const metadata = await MetadataStore.load(directory, onNotice);
   const context = { source, directory, metadata, retry, reserveBytes, progressIntervalMs, signal, emit };
-  const tasks = files.map((file) => new FileTask(context, file, published.get(file.name)!));
+  const tasks = files.map((file) => new FileTask(context, file, published.checksums.get(file.name)!));
 
   // What is here already is settled first, so that the room is known before the first byte comes.
   await forEach(tasks, concurrency, (task) => task.lookHere());
@@ -92,6 +80,8 @@ export const downloadVersion = async (
 
   const failed = tasks.find((task) => task.error !== null);
   if (failed !== undefined) throw failed.error;
+  // With it the folder can itself serve as a source. Last, since these files are what shows that it is sound.
+  await writeIfChanged(join(directory, choice.checksum.name), published.text);
   if (keepVersions !== 'all') await pruneVersions(directory, version, keepVersions, metadata, onNotice);
   return tasks.map((task) => task.result!);
 };

@@ -5,6 +5,7 @@ import type { VerifiedFile } from './file-task.js';
 import { withLinkedAbort } from './linked-abort.js';
 import { DATA_TYPES, type DataType, isVersion } from './names.js';
 import { type DownloaderOptions, resolveOptions } from './options.js';
+import type { PublishedChecksums } from './published-checksums.js';
 import type { DumpListing } from './source.js';
 import { chooseVersion, type DumpChoice } from './version-choice.js';
 
@@ -36,9 +37,9 @@ export interface Downloader extends AsyncDisposable {
    */
   choose(options?: ChooseOptions): Promise<DumpChoice>;
   /**
-   * The SHA-256 that is published for each of the version's files, in lower-case hex by file name: enough to tell whether files that
-   * were dealt with before are still the same, without fetching them.
-   * @throws ChecksumFileError, StorageError, SourceError, or the signal's reason
+   * The SHA-256 that is published for each of the choice's files, in lower-case hex by file name: enough to tell whether files
+   * that were dealt with before are still the same, without fetching them. A download of the same choice does not ask again.
+   * @throws ChecksumFileError, SourceError, or the signal's reason
    */
   checksums(choice: DumpChoice, options?: { signal?: AbortSignal | undefined }): Promise<ReadonlyMap<string, string>>;
   /**
@@ -67,6 +68,7 @@ const resolveTypes = (types: readonly DataType[] = DATA_TYPES): readonly DataTyp
 export const createDownloader = async (options: DownloaderOptions): Promise<Downloader> => {
   const settings = resolveOptions(options);
   const closing = new AbortController();
+  const published = new WeakMap<DumpChoice, PublishedChecksums>();
   let running: Promise<VerifiedFile[]> | null = null;
 
   const list: Downloader['list'] = ({ version, signal } = {}) =>
@@ -80,12 +82,21 @@ export const createDownloader = async (options: DownloaderOptions): Promise<Down
     return chooseVersion(await list({ version, signal }), wanted, version);
   };
 
+  // Once for each choice: servers count requests, and a choice is what was there at one moment.
+  const publishedOf = async (choice: DumpChoice, signal: AbortSignal): Promise<PublishedChecksums> => {
+    const known = published.get(choice) ?? (await publishedChecksumsOf(settings, choice, signal));
+    published.set(choice, known);
+    return known;
+  };
+
   const download: Downloader['download'] = async ({ choice, signal, onProgress = () => undefined, ...wanted } = {}) => {
     // Two at once would write to the same part files.
     if (running !== null) throw new DownloaderError('busy', 'A download is under way');
-    running = withLinkedAbort([signal, closing.signal], async (aborter) =>
-      downloadVersion(settings, choice ?? (await choose({ ...wanted, signal: aborter.signal })), aborter, onProgress),
-    );
+    running = withLinkedAbort([signal, closing.signal], async (aborter) => {
+      const chosen = choice ?? (await choose({ ...wanted, signal: aborter.signal }));
+      const known = await publishedOf(chosen, aborter.signal);
+      return downloadVersion(settings, chosen, known, aborter, onProgress);
+    });
     try {
       return await running;
     } finally {
@@ -94,7 +105,10 @@ export const createDownloader = async (options: DownloaderOptions): Promise<Down
   };
 
   const checksums: Downloader['checksums'] = (choice, { signal } = {}) =>
-    withLinkedAbort([signal, closing.signal], (aborter) => publishedChecksumsOf(settings, choice, aborter.signal));
+    withLinkedAbort([signal, closing.signal], async (aborter) => {
+      const { checksums: byName } = await publishedOf(choice, aborter.signal);
+      return new Map(choice.files.map(({ name }) => [name, byName.get(name)!]));
+    });
 
   const close: Downloader['close'] = async () => {
     closing.abort(new DownloaderError('closed', 'The downloader is closed'));

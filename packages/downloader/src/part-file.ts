@@ -14,6 +14,9 @@ export const GZIP_MAGIC_BYTES = GZIP_MAGIC.length;
 export const isGzip = (start: Uint8Array): boolean =>
   start.length >= GZIP_MAGIC.length && GZIP_MAGIC.equals(start.subarray(0, GZIP_MAGIC.length));
 
+/** A chunk as large as this is worth a write of its own: to copy it first would cost more. */
+const DIRECT_BYTES = 256 * 1024;
+
 /**
  * A file on its way: `NAME.part`, hashed while it is written. Small chunks are gathered, so that the disk sees large
  * writes; one write is under way while the next buffer fills.
@@ -69,6 +72,16 @@ export class PartFile {
 
   /** Adds bytes at the end. They are copied or written before it resolves. */
   async append(chunk: Uint8Array): Promise<void> {
+    if (chunk.length >= DIRECT_BYTES) {
+      await this.#swap();
+      await this.#writing;
+      this.#length += chunk.length;
+      const writing = this.#write(chunk);
+      writing.catch(() => undefined);
+      this.#hash.update(chunk);
+      await writing;
+      return;
+    }
     for (let offset = 0; offset < chunk.length; ) {
       const room = Math.min(CHUNK_BYTES - this.#filled, chunk.length - offset);
       this.#buffer.set(chunk.subarray(offset, offset + room), this.#filled);

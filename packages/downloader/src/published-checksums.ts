@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseChecksumFile } from './checksum-file.js';
 import { ChecksumFileError } from './errors.js';
 import type { DownloaderNotice } from './events.js';
 import type { RetryPolicy } from './options.js';
 import { retrying } from './retry.js';
 import type { DumpFile, DumpSource } from './source.js';
-import { writeFileDurably } from './storage.js';
 
 /** A CHECKSUM file has four lines; a body longer than this is something else. */
 const MAX_BYTES = 64 * 1024;
@@ -18,8 +15,6 @@ export interface PublishedChecksumsJob {
   readonly file: DumpFile;
   /** Names of the files whose checksums are needed. */
   readonly wanted: readonly string[];
-  /** Folder that gets a copy, so that it can itself serve as a source. */
-  readonly directory: string;
   readonly retry: RetryPolicy;
   readonly signal: AbortSignal;
   readonly onNotice: (notice: DownloaderNotice) => void;
@@ -31,7 +26,7 @@ const readText = async ({ source, file, signal }: PublishedChecksumsJob): Promis
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     for await (const chunk of stream.body) {
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk));
       bytes += chunk.length;
       if (bytes > MAX_BYTES) {
         const facts = { file: file.name, line: null, missing: [] };
@@ -44,15 +39,22 @@ const readText = async ({ source, file, signal }: PublishedChecksumsJob): Promis
   }
 };
 
+/** A version's CHECKSUM file. */
+export interface PublishedChecksums {
+  /** As it came. */
+  readonly text: string;
+  /** SHA-256 in lower-case hex by file name. */
+  readonly checksums: ReadonlyMap<string, string>;
+}
+
 /**
  * Fetches the published checksums; all that are wanted must be there. Each time anew: what was published yesterday may
  * have been corrected since.
- * @returns SHA-256 in lower-case hex by file name
- * @throws ChecksumFileError, SourceError, StorageError, or the signal's reason
+ * @throws ChecksumFileError, SourceError, or the signal's reason
  */
-export const fetchPublishedChecksums = async (job: PublishedChecksumsJob): Promise<Map<string, string>> => {
-  const { file, wanted, directory, retry, signal, onNotice } = job;
-  const { text, checksums } = await retrying(
+export const fetchPublishedChecksums = async (job: PublishedChecksumsJob): Promise<PublishedChecksums> => {
+  const { file, wanted, retry, signal, onNotice } = job;
+  return retrying(
     retry,
     signal,
     async () => {
@@ -70,8 +72,4 @@ export const fetchPublishedChecksums = async (job: PublishedChecksumsJob): Promi
     },
     (failures, delayMs, error) => onNotice({ kind: 'checksum_retry', file: file.name, failures, delayMs, error }),
   );
-  const path = join(directory, file.name);
-  const here = await readFile(path, 'utf8').catch(() => null);
-  if (here !== text) await writeFileDurably(path, text);
-  return checksums;
 };

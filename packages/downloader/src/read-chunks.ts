@@ -5,7 +5,8 @@ export const CHUNK_BYTES = 1024 * 1024;
 
 /**
  * Reads a file from a position to its end. The next read is under way while a chunk is worked on, so hashing and
- * reading overlap. The handle stays the caller's, and no read is under way any more when the loop has ended.
+ * reading overlap. Two buffers take turns: a chunk is good until the next one is asked for. The handle stays the caller's,
+ * and no read is under way any more when the loop has ended.
  */
 export async function* readChunks(
   handle: FileHandle,
@@ -13,8 +14,10 @@ export async function* readChunks(
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
   let position = from;
+  let buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let other = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   const read = async (): Promise<Buffer> => {
-    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    [buffer, other] = [other, buffer];
     const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, position);
     position += bytesRead;
     return buffer.subarray(0, bytesRead);

@@ -37,7 +37,7 @@ export interface DumpListing {
 /** A file being read. */
 export interface DumpStream {
   /**
-   * The bytes, from `offset` on; read it once. It throws a `SourceError` when the bytes stop early and the source can tell.
+   * The bytes, from `offset` on; read it once. A chunk is good until the next one is asked for: its memory is used again. It throws a `SourceError` when the bytes stop early and the source can tell.
    * A consumer that leaves the loop early releases the connection or descriptor.
    */
   readonly body: AsyncIterable<Uint8Array>;

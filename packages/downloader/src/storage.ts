@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DownloaderError, StorageError } from './errors.js';
 
@@ -76,4 +76,10 @@ export const writeFileDurably = async (path: string, data: string | Uint8Array):
     await rm(temporary, { force: true }).catch(() => undefined);
     throw toStorageError(error, path);
   }
+};
+
+/** Like {@link writeFileDurably}, and leaves a file alone that holds just that. */
+export const writeIfChanged = async (path: string, text: string): Promise<void> => {
+  const here = await readFile(path, 'utf8').catch(() => null);
+  if (here !== text) await writeFileDurably(path, text);
 };

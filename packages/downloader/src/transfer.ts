@@ -90,8 +90,11 @@ class Transfer {
       await this.#part.discard();
       return;
     }
-    if (error instanceof StorageError && error.code === 'disk_full') await this.#part.shrink(this.#job.reserveBytes);
-    await this.#part.keep();
+    try {
+      if (error instanceof StorageError && error.code === 'disk_full') await this.#part.shrink(this.#job.reserveBytes);
+    } finally {
+      await this.#part.keep();
+    }
   }
 
   /** One try; `error` is `null` where the body ended as if it were whole. */
@@ -133,7 +136,7 @@ class Transfer {
       if (head === null) {
         await part.append(chunk);
       } else {
-        head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+        head = Buffer.concat([head, chunk]);
         if (head.length < GZIP_MAGIC_BYTES) continue;
         if (!isGzip(head)) throw this.#sourceError('unexpected_content', `${file.name}: the body is not a gzip stream`);
         if (part.length > 0) await part.restart();

@@ -7,7 +7,7 @@ import { rejectionOf } from './support/errors.js';
 
 const bytesOf = async (stream: DumpStream): Promise<Buffer> => {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stream.body) chunks.push(chunk);
+  for await (const chunk of stream.body) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 };
 

@@ -58,7 +58,11 @@ it.runIf(mayMount)('in the midst of a transfer stops all files, keeps part files
       if (event.kind === 'file_failed') failed.push(event.name);
       if (event.kind !== 'file_progress' || event.bytes < MiB || event.bytes > 2 * MiB) return;
       const { bavail, bsize } = statfsSync(directory);
-      if (bavail > 0) writeFileSync(filler, Buffer.alloc(bavail * bsize), { flag: 'a' });
+      try {
+        if (bavail > 0) writeFileSync(filler, Buffer.alloc(bavail * bsize), { flag: 'a' });
+      } catch {
+        // What was still free a moment ago was taken meanwhile, which is as good.
+      }
     },
   });
   const error = await rejectionOf(download, StorageError, 'disk_full');

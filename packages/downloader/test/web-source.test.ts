@@ -101,7 +101,7 @@ describe('the listing', () => {
     const { downloader: other, root } = await setUpWeb(makeVersion(V1, 500_000), { reserveBytes: 2 ** 50 });
     const error = await rejectionOf(other.download(), StorageError, 'disk_full');
     expect(error.facts.neededBytes! / 2_000_000).toBeCloseTo(1, 2);
-    expect(Object.keys(await contentOf(root))).toEqual([CHECKSUM]);
+    expect(await contentOf(root)).toEqual({});
     expect(server.fileRequests).toEqual([]);
   });
 
@@ -109,6 +109,7 @@ describe('the listing', () => {
     ['a challenge page with 200', { kind: 'page', status: 200, type: 'text/html' }],
     ['a challenge page with 403', { kind: 'page', status: 403, type: 'text/html' }],
     ['a cut page', { kind: 'cut', after: 50 }],
+    ['a page that was cut in silence', { kind: 'silent_cut', after: 100 }],
     ['a lost connection', { kind: 'reset' }],
     ['a server error', { kind: 'status', status: 502 }],
     ['a limit', { kind: 'status', status: 429, headers: { 'retry-after': '0' } }],
@@ -257,7 +258,7 @@ describe('a file', () => {
     expect(error.facts).toMatchObject({ source: 'web', attempts: once ? 1 : 3 });
     expect(events.filter(({ kind }) => kind === 'file_retry')).toHaveLength(once ? 0 : 2);
     // What cannot be resumed is not kept, and the other file is there.
-    expect(Object.keys(await contentOf(root)).sort()).toEqual([CHECKSUM, `discogs_${V1}_labels.xml.gz`]);
+    expect(Object.keys(await contentOf(root)).sort()).toEqual([`discogs_${V1}_labels.xml.gz`]);
   });
 
   it.each([true, false])(
@@ -276,7 +277,7 @@ describe('a file', () => {
         bytes: wrong.length,
       });
       expect(server.fileRequests.filter(({ name, from }) => name === ARTISTS && from === 0)).toHaveLength(2);
-      expect(Object.keys(await contentOf(root))).toEqual([CHECKSUM]);
+      expect(await contentOf(root)).toEqual({});
     },
   );
 
@@ -288,7 +289,7 @@ describe('a file', () => {
       request.name === ARTISTS ? { kind: 'silent_cut', after: 1000 * server.seen.length } : null;
     const error = await rejectionOf(downloader.download({ types }), ChecksumError, 'checksum_mismatch');
     expect(error.facts.attempts).toBe(QUICK.attempts);
-    expect(Object.keys(await contentOf(root))).toEqual([CHECKSUM]);
+    expect(await contentOf(root)).toEqual({});
   });
 
   it('keeps its part file when the server honours ranges, for the next run', async () => {
@@ -317,6 +318,22 @@ describe('a file', () => {
 });
 
 describe('the CHECKSUM file', () => {
+  it('is asked for once for each choice, before the download or by it', async () => {
+    const files = makeVersion(V1);
+    const { server, root, downloader } = await setUpWeb(files);
+    const choice = await downloader.choose({ types: ['labels', 'artists'] });
+    const labels = `discogs_${V1}_labels.xml.gz`;
+    expect(Object.fromEntries(await downloader.checksums(choice))).toEqual({
+      [ARTISTS]: sha256(files.get(ARTISTS)!),
+      [labels]: sha256(files.get(labels)!),
+    });
+    expect(await contentOf(root)).toEqual({});
+    await downloader.download({ choice });
+    expect(server.fileRequests.filter(({ name }) => name === CHECKSUM)).toHaveLength(1);
+    await downloader.download({ types });
+    expect(server.fileRequests.filter(({ name }) => name === CHECKSUM)).toHaveLength(2);
+  });
+
   it.each<[string, Fault]>([
     ['is a page', { kind: 'page', status: 200, type: 'text/html' }],
     ['is cut', { kind: 'cut', after: 100 }],
@@ -348,7 +365,7 @@ describe('the CHECKSUM file', () => {
     files.set(CHECKSUM, checksumFileOf(others));
     const { root, downloader } = await setUpWeb(files);
     await rejectionOf(downloader.download({ types }), ChecksumError, 'checksum_mismatch');
-    expect(Object.keys(await contentOf(root))).toEqual([CHECKSUM]);
+    expect(await contentOf(root)).toEqual({});
   });
 });
 

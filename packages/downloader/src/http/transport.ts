@@ -121,17 +121,3 @@ export const toTransportError = (error: unknown, asked: Asked, phase: 'request' 
     { cause: error },
   );
 };
-
-/** The bytes of a body; failures come as `SourceError`, an abort as the signal's reason. */
-export async function* readBody(
-  body: AsyncIterable<Uint8Array>,
-  asked: Asked,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
-  try {
-    yield* body;
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw toTransportError(error, asked, 'body');
-  }
-}

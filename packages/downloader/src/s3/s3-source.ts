@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { DownloaderError, SourceError } from '../errors.js';
 import { parseContentRange } from '../http/content-range.js';
-import { createTransport, readBody, type TransportOptions } from '../http/transport.js';
+import { readBody } from '../http/read-body.js';
+import { createTransport, type TransportOptions } from '../http/transport.js';
 import { ListingBuilder } from '../listing.js';
 import { parseFileName } from '../names.js';
 import { type RetryOptions, resolveRetry, wholeNumber } from '../options.js';
@@ -123,7 +125,7 @@ export const createS3Source = async (options: S3SourceOptions = {}): Promise<Dum
       try {
         const input = { Bucket: bucket, Key: file.key, ...(from > 0 ? { Range: `bytes=${from}-` } : {}) };
         const output = await client.send(new GetObjectCommand(input), { abortSignal: both });
-        const body = output.Body as AsyncIterable<Uint8Array> & { destroy(): void };
+        const body = output.Body as Readable;
         const range = parseContentRange(output.ContentRange);
         const status = output.$metadata.httpStatusCode;
         if (status === 206 && range?.start !== from) {

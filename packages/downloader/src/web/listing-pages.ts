@@ -10,8 +10,12 @@ const KEY = /^data\/[0-9]{4}\/([^/]+)$/;
 const SIZE = /(?<![\w.:-])([0-9]+(?:\.[0-9]+)?)\s*([KMGT])i?B?(?![\w])/g;
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-/** Whether a page is a listing at all, and not a challenge or an error page with a good status. */
-export const isListingPage = (html: string): boolean => ANY_LINK.test(html);
+/**
+ * Whether a page is a listing at all, and not a challenge or an error page with a good status. One that was cut in silence
+ * is none: the versions at its end would be missing.
+ */
+export const isListingPage = (html: string): boolean =>
+  ANY_LINK.test(html) && (!/<html[\s>]/i.test(html) || /<\/html\s*>\s*$/i.test(html));
 
 /** The years that the start page links to, newest first. */
 export const parseYears = (html: string): string[] =>

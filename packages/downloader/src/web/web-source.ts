@@ -1,11 +1,11 @@
 import { DownloaderError, SourceError, type SourceErrorCode } from '../errors.js';
 import { parseContentLength, parseContentRange } from '../http/content-range.js';
+import { readBody } from '../http/read-body.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import {
   type Asked,
   createTransport,
   type HttpResponse,
-  readBody,
   type TransportOptions,
   toTransportError,
 } from '../http/transport.js';
@@ -131,7 +131,7 @@ export const createWebSource = async (options: WebSourceOptions = {}): Promise<D
         const chunks: Uint8Array[] = [];
         let bytes = 0;
         for await (const chunk of readBody(body, asked, signal)) {
-          chunks.push(chunk);
+          chunks.push(Buffer.from(chunk));
           bytes += chunk.length;
           if (bytes > MAX_PAGE_BYTES) break;
         }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 /** One way in which the server misbehaves for one request. */
@@ -102,11 +102,25 @@ export class HostileServer {
           ? this.#yearPage(year!)
           : (this.files.get(download!) ?? null);
     if (body === null) response.writeHead(404).end();
-    else this.#send(response, body, page === 'file' ? 'application/octet-stream' : 'text/html', seen.from, fault);
+    else
+      this.#send(
+        request.socket,
+        response,
+        body,
+        page === 'file' ? 'application/octet-stream' : 'text/html',
+        seen.from,
+        fault,
+      );
   }
 
-  #send(response: ServerResponse, whole: Buffer, type: string, from: number, fault: Fault | null): void {
-    const socket = response.socket!;
+  #send(
+    socket: Socket,
+    response: ServerResponse,
+    whole: Buffer,
+    type: string,
+    from: number,
+    fault: Fault | null,
+  ): void {
     switch (fault?.kind) {
       case 'status':
         response.writeHead(fault.status, fault.headers).end('{"message":"You are making requests too quickly."}');

@@ -17,6 +17,7 @@ export const setUpWeb = async (
     minGapMs: 0,
     throttleDelayMs: 5,
     stallTimeoutMs: 150,
+    responseTimeoutMs: 3000,
     retry: QUICK,
     ...web,
   });

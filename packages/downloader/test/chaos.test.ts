@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createDownloader, DATA_TYPES, type DataType, type DownloadEvent, DownloaderError } from '../src/index.js';
+import { createWebSource } from '../src/web/web-source.js';
+import { makeVersion, randomFrom, sha256, temporaryFolder, writeFiles } from './support/dump.js';
+import { type Fault, HostileServer, type Seen } from './support/hostile-server.js';
+import { contentOf } from './support/setup.js';
+
+const SEED = Number(process.env['CHAOS_SEED'] ?? 20260101);
+const FAULTS = 200;
+const SIZE = 120_000;
+
+/** What may come out of a download beside the right files: each with something that the server did. */
+const HONEST = new Set([
+  'checksum_mismatch',
+  'checksum_file_malformed',
+  'checksum_missing',
+  'source_unreachable',
+  'access_denied',
+  'rate_limited',
+  'http_status',
+  'range_rejected',
+  'listing_unreadable',
+  'unexpected_content',
+  'body_cut',
+  'body_stalled',
+]);
+
+it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SEED})`, async () => {
+  const random = randomFrom(SEED);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const pick = <T>(items: readonly T[]): T => items[below(items.length)]!;
+  const faultOf = (): Fault =>
+    pick<() => Fault>([
+      () => ({ kind: 'status', status: pick([429, 503]), headers: { 'retry-after': '0' } }),
+      () => ({ kind: 'status', status: pick([429, 503]), headers: { 'retry-after': new Date().toUTCString() } }),
+      () => ({ kind: 'status', status: pick([500, 502, 504, 403]) }),
+      () => ({ kind: 'reset' }),
+      () => ({ kind: 'cut', after: below(SIZE) }),
+      () => ({ kind: 'silent_cut', after: below(SIZE) }),
+      () => ({ kind: 'stall', after: below(SIZE) }),
+      () => ({ kind: 'ignore_range' }),
+      () => ({ kind: 'no_length' }),
+      () => ({ kind: 'wrong_length', by: below(2000) - 1000 }),
+      () => ({ kind: 'page', status: pick([200, 403]), type: pick(['text/html', 'application/octet-stream']) }),
+      () => ({ kind: 'wrong_bit', at: below(SIZE) }),
+      () => ({ kind: 'wrong_range' }),
+    ])();
+
+  const versions = ['20251201', '20260101'];
+  const files = new Map(versions.flatMap((version) => [...makeVersion(version, SIZE)]));
+  const server = await HostileServer.start(files);
+  const hashes = new Map([...files].map(([name, bytes]) => [name, sha256(bytes)]));
+  let injected = 0;
+  let likelihood = 0;
+  server.fault = ({ page, name }: Seen) => {
+    // Some of the runs are bad and some are worse, so that both ends are reached.
+    if (injected >= FAULTS || random() >= likelihood) return null;
+    const fault = faultOf();
+    // Nothing vouches for the pages and the CHECKSUM file but that they can be read.
+    if (fault.kind === 'wrong_bit' && (page !== 'file' || name.endsWith('.txt'))) return null;
+    injected += 1;
+    return fault;
+  };
+
+  const outcomes = new Map<string, number>();
+  /** Wrong files that no run has come to yet. */
+  const planted = new Set<string>();
+  let root = await temporaryFolder();
+  for (let round = 0; injected < FAULTS; round += 1) {
+    expect(round).toBeLessThan(FAULTS);
+    if (random() < 0.3) root = await temporaryFolder();
+    likelihood = pick([0.2, 0.5, 0.9]);
+    server.ranges = random() < 0.7;
+    const retry = { attempts: pick([2, 4, 8]), baseDelayMs: 0, maxDelayMs: 0 };
+    const types = DATA_TYPES.filter(() => random() < 0.7);
+    const wanted: readonly DataType[] = types.length === 0 ? ['labels'] : types;
+    if (random() < 0.2) {
+      // What an earlier, worse program left under a final name.
+      const name = `discogs_20260101_${pick(wanted)}.xml.gz`;
+      await writeFiles(root, new Map([[name, files.get(name)!.subarray(0, below(SIZE))]]));
+      planted.add(`${root}/${name}`);
+    }
+    const source = await createWebSource({
+      baseUrl: server.url,
+      minGapMs: 0,
+      throttleDelayMs: 0,
+      stallTimeoutMs: 60,
+      // A stall behind the last byte leaves a connection that looks free and answers no more.
+      responseTimeoutMs: 150,
+      retry,
+    });
+    const downloader = await createDownloader({ source, directory: root, retry, concurrency: 1 + below(4) });
+    const onProgress = ({ kind, name }: DownloadEvent): void => {
+      if (kind === 'file_started') planted.delete(`${root}/${name}`);
+    };
+    const outcome = await downloader.download({ version: pick(versions), types: wanted, onProgress }).then(
+      async (verified) => {
+        for (const { path, name, sha256: hash } of verified) {
+          expect(hash).toBe(hashes.get(name));
+          expect(sha256(await readFile(path))).toBe(hash);
+        }
+        return 'done';
+      },
+      (error: unknown) => {
+        expect(error).toBeInstanceOf(DownloaderError);
+        expect(HONEST).toContain((error as DownloaderError).code);
+        return (error as DownloaderError).code;
+      },
+    );
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    await downloader.close();
+    await source.close();
+    for (const [name, summary] of Object.entries(await contentOf(root))) {
+      if (name.endsWith('.part') || planted.has(`${root}/${name}`)) continue;
+      expect(`${name} ${summary.split(' ')[1]}`).toBe(`${name} ${hashes.get(name)}`);
+    }
+  }
+
+  // The server has calmed down: whatever state the folder is in, all is right in the end.
+  const source = await createWebSource({ baseUrl: server.url, minGapMs: 0 });
+  const downloader = await createDownloader({ source, directory: root });
+  await downloader.download();
+  for (const [name, hash] of hashes) {
+    if (name.includes('20260101')) expect(sha256(await readFile(join(root, name)))).toBe(hash);
+  }
+  await source.close();
+  expect(outcomes.get('done')).toBeGreaterThan(0);
+  expect(outcomes.size).toBeGreaterThan(1);
+});
