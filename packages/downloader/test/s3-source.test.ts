@@ -79,6 +79,15 @@ describe('a bucket', () => {
     await rejectionOf(unknown.list(), SourceError, 'access_denied');
   });
 
+  it('gives a listing to who signs for a prefix of any letters', async () => {
+    const server = await startS3();
+    server.fault = () => ({ kind: 'listing', keys: [] });
+    const prefix = "d(u)m'p!s* +~/é/";
+    const source = await sourceOf(server, { credentials: KEYS, prefix });
+    await source.list();
+    expect(server.seen.map(({ query }) => query.get('prefix'))).toEqual([prefix]);
+  });
+
   it('is listed page by page', async () => {
     const versions = ['20251101', '20251201', V1];
     const { server, downloader } = await setUpS3(new Map(versions.flatMap((version) => [...makeVersion(version)])), {

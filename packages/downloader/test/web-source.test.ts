@@ -304,6 +304,14 @@ describe('a file', () => {
     await expect(access(join(root, `${ARTISTS}.part`))).rejects.toThrow();
   });
 
+  it('does not go on behind a part file that is none', async () => {
+    const files = makeVersion(V1, 300_000);
+    const { server, root, downloader } = await setUpWeb(files);
+    await writeFiles(root, new Map([[`${ARTISTS}.part`, Buffer.from('<!DOCTYPE html><html></html>')]]));
+    await downloader.download({ types });
+    expect(server.fileRequests.filter(({ name }) => name === ARTISTS).map(({ from }) => from)).toEqual([0]);
+  });
+
   it('does not lose what is here to a page that comes in its place', async () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 1 } });
