@@ -8,11 +8,11 @@ const LINE = /^([0-9a-fA-F]{64})[ \t]+\*?(\S+)[ \t]*$/;
  * since a page in place of the file, or half a file, must not pass for one.
  * @param file Its name, for errors
  * @returns SHA-256 in lower-case hex by file name
- * @throws ChecksumFileError `checksum_file_malformed`
+ * @throws ChecksumFileError `CHECKSUM_FILE_MALFORMED`
  */
 export const parseChecksumFile = (text: string, file: string): Map<string, string> => {
   const malformed = (line: number | null, why: string): ChecksumFileError =>
-    new ChecksumFileError('checksum_file_malformed', `${file}${line === null ? '' : `, line ${line}`}: ${why}`, {
+    new ChecksumFileError('CHECKSUM_FILE_MALFORMED', `${file}${line === null ? '' : `, line ${line}`}: ${why}`, {
       file,
       line,
       missing: [],

@@ -75,7 +75,7 @@ export const downloadVersion = async (
   await forEach(missing, concurrency, async (task) => {
     await task.fetch();
     // The others would fill what little room is left, one after the other, only to fail as well.
-    if (task.error instanceof StorageError && task.error.code === 'disk_full') aborter.abort(task.error);
+    if (task.error instanceof StorageError && task.error.code === 'DISK_FULL') aborter.abort(task.error);
   });
 
   const failed = tasks.find((task) => task.error !== null);

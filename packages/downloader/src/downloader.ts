@@ -32,7 +32,7 @@ export interface Downloader extends AsyncDisposable {
   list(options?: { version?: string | undefined; signal?: AbortSignal | undefined }): Promise<DumpListing>;
   /**
    * Chooses a version.
-   * @throws VersionError `no_version`, `unknown_version`, `incomplete_version`
+   * @throws VersionError `NO_VERSION`, `UNKNOWN_VERSION`, `INCOMPLETE_VERSION`
    * @throws SourceError
    */
   choose(options?: ChooseOptions): Promise<DumpChoice>;
@@ -56,14 +56,14 @@ export interface Downloader extends AsyncDisposable {
 const resolveTypes = (types: readonly DataType[] = DATA_TYPES): readonly DataType[] => {
   if (types.length === 0 || types.some((type) => !DATA_TYPES.includes(type))) {
     const given = types.join(', ');
-    throw new DownloaderError('invalid_options', `types must be some of ${DATA_TYPES.join(', ')}, not "${given}"`);
+    throw new DownloaderError('INVALID_OPTIONS', `types must be some of ${DATA_TYPES.join(', ')}, not "${given}"`);
   }
   return DATA_TYPES.filter((type) => types.includes(type));
 };
 
 /**
  * Makes a downloader.
- * @throws DownloaderError `invalid_options`
+ * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createDownloader = async (options: DownloaderOptions): Promise<Downloader> => {
   const settings = resolveOptions(options);
@@ -77,7 +77,7 @@ export const createDownloader = async (options: DownloaderOptions): Promise<Down
   const choose: Downloader['choose'] = async ({ version, types, signal } = {}) => {
     const wanted = resolveTypes(types);
     if (version !== undefined && !isVersion(version)) {
-      throw new DownloaderError('invalid_options', `version must be a day as YYYYMMDD, not "${version}"`);
+      throw new DownloaderError('INVALID_OPTIONS', `version must be a day as YYYYMMDD, not "${version}"`);
     }
     return chooseVersion(await list({ version, signal }), wanted, version);
   };
@@ -91,7 +91,7 @@ export const createDownloader = async (options: DownloaderOptions): Promise<Down
 
   const download: Downloader['download'] = async ({ choice, signal, onProgress = () => undefined, ...wanted } = {}) => {
     // Two at once would write to the same part files.
-    if (running !== null) throw new DownloaderError('busy', 'A download is under way');
+    if (running !== null) throw new DownloaderError('BUSY', 'A download is under way');
     running = withLinkedAbort([signal, closing.signal], async (aborter) => {
       const chosen = choice ?? (await choose({ ...wanted, signal: aborter.signal }));
       const known = await publishedOf(chosen, aborter.signal);
@@ -111,7 +111,7 @@ export const createDownloader = async (options: DownloaderOptions): Promise<Down
     });
 
   const close: Downloader['close'] = async () => {
-    closing.abort(new DownloaderError('closed', 'The downloader is closed'));
+    closing.abort(new DownloaderError('CLOSED', 'The downloader is closed'));
     await running?.catch(() => undefined);
   };
 

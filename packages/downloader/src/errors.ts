@@ -3,56 +3,56 @@
  *
  * | code | class | meaning |
  * |---|---|---|
- * | `invalid_options` | {@link DownloaderError} | an option has a value that cannot be used |
- * | `closed` | {@link DownloaderError} | the downloader or source was closed while, or before, it worked |
- * | `busy` | {@link DownloaderError} | a download is under way; a downloader does one at a time |
- * | `no_version` | {@link VersionError} | the source has no version that is complete for the wanted types |
- * | `unknown_version` | {@link VersionError} | the version asked for is not there |
- * | `incomplete_version` | {@link VersionError} | the version asked for lacks files |
- * | `checksum_mismatch` | {@link ChecksumError} | the bytes are not those that were published |
- * | `checksum_file_malformed` | {@link ChecksumFileError} | a CHECKSUM file has a line that is none |
- * | `checksum_missing` | {@link ChecksumFileError} | a CHECKSUM file has no line for a wanted file |
- * | `disk_full` | {@link StorageError} | too little space, found before the transfer or in its midst |
- * | `storage_failed` | {@link StorageError} | the folder cannot be read or written |
- * | `source_unreachable` | {@link SourceError} | no answer: name, connection, TLS, or a folder that cannot be read |
- * | `access_denied` | {@link SourceError} | the source refuses (HTTP 401, 403, S3 `AccessDenied`) |
- * | `not_found` | {@link SourceError} | the file or bucket is not there |
- * | `rate_limited` | {@link SourceError} | HTTP 429 or 503, more often or for longer than is waited for |
- * | `http_status` | {@link SourceError} | any other unexpected status |
- * | `range_rejected` | {@link SourceError} | HTTP 416, or a range other than the one asked for |
- * | `listing_unreadable` | {@link SourceError} | the listing came and held nothing that can be read as one |
- * | `unexpected_content` | {@link SourceError} | the body is not a gzip stream (a challenge page, an error page) |
- * | `body_cut` | {@link SourceError} | the body ended early |
- * | `body_stalled` | {@link SourceError} | no byte came for as long as the stall timeout |
+ * | `INVALID_OPTIONS` | {@link DownloaderError} | an option has a value that cannot be used |
+ * | `CLOSED` | {@link DownloaderError} | the downloader or source was closed while, or before, it worked |
+ * | `BUSY` | {@link DownloaderError} | a download is under way; a downloader does one at a time |
+ * | `NO_VERSION` | {@link VersionError} | the source has no version that is complete for the wanted types |
+ * | `UNKNOWN_VERSION` | {@link VersionError} | the version asked for is not there |
+ * | `INCOMPLETE_VERSION` | {@link VersionError} | the version asked for lacks files |
+ * | `CHECKSUM_MISMATCH` | {@link ChecksumError} | the bytes are not those that were published |
+ * | `CHECKSUM_FILE_MALFORMED` | {@link ChecksumFileError} | a CHECKSUM file has a line that is none |
+ * | `CHECKSUM_MISSING` | {@link ChecksumFileError} | a CHECKSUM file has no line for a wanted file |
+ * | `DISK_FULL` | {@link StorageError} | too little space, found before the transfer or in its midst |
+ * | `STORAGE_FAILED` | {@link StorageError} | the folder cannot be read or written |
+ * | `SOURCE_UNREACHABLE` | {@link SourceError} | no answer: name, connection, TLS, or a folder that cannot be read |
+ * | `ACCESS_DENIED` | {@link SourceError} | the source refuses (HTTP 401, 403, S3 `AccessDenied`) |
+ * | `NOT_FOUND` | {@link SourceError} | the file or bucket is not there |
+ * | `RATE_LIMITED` | {@link SourceError} | HTTP 429 or 503, more often or for longer than is waited for |
+ * | `HTTP_STATUS` | {@link SourceError} | any other unexpected status |
+ * | `RANGE_REJECTED` | {@link SourceError} | HTTP 416, or a range other than the one asked for |
+ * | `LISTING_UNREADABLE` | {@link SourceError} | the listing came and held nothing that can be read as one |
+ * | `UNEXPECTED_CONTENT` | {@link SourceError} | the body is not a gzip stream (a challenge page, an error page) |
+ * | `BODY_CUT` | {@link SourceError} | the body ended early |
+ * | `BODY_STALLED` | {@link SourceError} | no byte came for as long as the stall timeout |
  */
 export type DownloaderErrorCode =
-  | 'invalid_options'
-  | 'closed'
-  | 'busy'
+  | 'INVALID_OPTIONS'
+  | 'CLOSED'
+  | 'BUSY'
   | VersionErrorCode
-  | 'checksum_mismatch'
+  | 'CHECKSUM_MISMATCH'
   | ChecksumFileErrorCode
   | StorageErrorCode
   | SourceErrorCode;
 
 /** Codes of a {@link VersionError}. */
-export type VersionErrorCode = 'no_version' | 'unknown_version' | 'incomplete_version';
+export type VersionErrorCode = 'NO_VERSION' | 'UNKNOWN_VERSION' | 'INCOMPLETE_VERSION';
 /** Codes of a {@link ChecksumFileError}. */
-export type ChecksumFileErrorCode = 'checksum_file_malformed' | 'checksum_missing';
+export type ChecksumFileErrorCode = 'CHECKSUM_FILE_MALFORMED' | 'CHECKSUM_MISSING';
 /** Codes of a {@link StorageError}. */
-export type StorageErrorCode = 'disk_full' | 'storage_failed';
+export type StorageErrorCode = 'DISK_FULL' | 'STORAGE_FAILED';
 /** Codes of a {@link SourceError}. */
 export type SourceErrorCode =
-  | 'source_unreachable'
-  | 'access_denied'
-  | 'not_found'
-  | 'rate_limited'
-  | 'http_status'
-  | 'range_rejected'
-  | 'listing_unreadable'
-  | 'unexpected_content'
-  | 'body_cut'
-  | 'body_stalled';
+  | 'SOURCE_UNREACHABLE'
+  | 'ACCESS_DENIED'
+  | 'NOT_FOUND'
+  | 'RATE_LIMITED'
+  | 'HTTP_STATUS'
+  | 'RANGE_REJECTED'
+  | 'LISTING_UNREADABLE'
+  | 'UNEXPECTED_CONTENT'
+  | 'BODY_CUT'
+  | 'BODY_STALLED';
 
 /** The base of every error that this package throws, except an abort, which rejects with the signal's own reason. */
 export class DownloaderError extends Error {
@@ -99,7 +99,7 @@ export class VersionError extends DownloaderError {
 /** A file whose bytes are not the published ones. Nothing of it is left under its final name by the downloader. */
 export class ChecksumError extends DownloaderError {
   override readonly name = 'ChecksumError';
-  declare readonly code: 'checksum_mismatch';
+  declare readonly code: 'CHECKSUM_MISMATCH';
 
   constructor(
     message: string,
@@ -116,7 +116,7 @@ export class ChecksumError extends DownloaderError {
       readonly attempts: number;
     },
   ) {
-    super('checksum_mismatch', message);
+    super('CHECKSUM_MISMATCH', message);
   }
 }
 
@@ -152,9 +152,9 @@ export class StorageError extends DownloaderError {
     readonly facts: {
       /** The file or folder concerned. */
       readonly path: string;
-      /** Bytes still to be written, where known (`disk_full`). */
+      /** Bytes still to be written, where known (`DISK_FULL`). */
       readonly neededBytes: number | null;
-      /** Bytes free for this user at that moment, where known (`disk_full`). */
+      /** Bytes free for this user at that moment, where known (`DISK_FULL`). */
       readonly freeBytes: number | null;
     },
     options?: ErrorOptions,

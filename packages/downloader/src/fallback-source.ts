@@ -10,16 +10,16 @@ export interface FallbackSourceOptions {
 }
 
 /** What a file that one source does not give may be had from the next one for. */
-const TRY_ELSEWHERE = new Set(['access_denied', 'not_found']);
+const TRY_ELSEWHERE = new Set(['ACCESS_DENIED', 'NOT_FOUND']);
 
 /**
  * Several sources as one, for `auto`: S3, and the web where S3 refuses. The first that lists a version is the one that
  * files come from; a file that it refuses is asked of the next.
- * @throws DownloaderError `invalid_options`
+ * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createFallbackSource = async (options: FallbackSourceOptions): Promise<DumpSource> => {
   const { sources, onFallback = () => undefined } = options;
-  if (sources.length === 0) throw new DownloaderError('invalid_options', 'sources must not be empty');
+  if (sources.length === 0) throw new DownloaderError('INVALID_OPTIONS', 'sources must not be empty');
   let current = 0;
 
   /** Tries the sources from one on, as long as the failure is one for which the next may help. */

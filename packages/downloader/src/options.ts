@@ -14,7 +14,7 @@ export interface RetryOptions {
   baseDelayMs?: number | undefined;
   /** Longest of these waits, milliseconds. @default 60000 */
   maxDelayMs?: number | undefined;
-  /** Longest `Retry-After` that is waited for, milliseconds; a longer one is the error `rate_limited`. @default 7200000 (2 h) */
+  /** Longest `Retry-After` that is waited for, milliseconds; a longer one is the error `RATE_LIMITED`. @default 7200000 (2 h) */
   maxRetryAfterMs?: number | undefined;
 }
 
@@ -57,11 +57,11 @@ export interface DownloaderSettings {
   readonly onNotice: (notice: DownloaderNotice) => void;
 }
 
-/** A number that is whole and not below the least; else `invalid_options`. */
+/** A number that is whole and not below the least; else `INVALID_OPTIONS`. */
 export const wholeNumber = (name: string, value: number, least: number): number => {
   if (!Number.isSafeInteger(value) || value < least) {
     throw new DownloaderError(
-      'invalid_options',
+      'INVALID_OPTIONS',
       `${name} must be a whole number from ${least} up, not ${String(value)}`,
     );
   }
@@ -79,10 +79,10 @@ export const resolveRetry = (options: RetryOptions = {}): RetryPolicy => ({
 /** Fills in the defaults and checks every option. */
 export const resolveOptions = (options: DownloaderOptions): DownloaderSettings => {
   if (typeof options.source?.list !== 'function' || typeof options.source.open !== 'function') {
-    throw new DownloaderError('invalid_options', 'source must be a DumpSource');
+    throw new DownloaderError('INVALID_OPTIONS', 'source must be a DumpSource');
   }
   if (typeof options.directory !== 'string' || options.directory === '') {
-    throw new DownloaderError('invalid_options', 'directory must be the path of a folder');
+    throw new DownloaderError('INVALID_OPTIONS', 'directory must be the path of a folder');
   }
   const keepVersions = options.keepVersions ?? 'all';
   return {

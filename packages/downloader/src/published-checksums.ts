@@ -30,7 +30,7 @@ const readText = async ({ source, file, signal }: PublishedChecksumsJob): Promis
       bytes += chunk.length;
       if (bytes > MAX_BYTES) {
         const facts = { file: file.name, line: null, missing: [] };
-        throw new ChecksumFileError('checksum_file_malformed', `${file.name} is longer than ${MAX_BYTES} bytes`, facts);
+        throw new ChecksumFileError('CHECKSUM_FILE_MALFORMED', `${file.name} is longer than ${MAX_BYTES} bytes`, facts);
       }
     }
     return Buffer.concat(chunks).toString('utf8');
@@ -62,7 +62,7 @@ export const fetchPublishedChecksums = async (job: PublishedChecksumsJob): Promi
       const checksums = parseChecksumFile(text, file.name);
       const missing = wanted.filter((name) => !checksums.has(name));
       if (missing.length > 0) {
-        throw new ChecksumFileError('checksum_missing', `${file.name} has no line for ${missing.join(', ')}`, {
+        throw new ChecksumFileError('CHECKSUM_MISSING', `${file.name} has no line for ${missing.join(', ')}`, {
           file: file.name,
           line: null,
           missing,

@@ -15,7 +15,7 @@ export const toStorageError = (error: unknown, path: string, neededBytes: number
   const errno = errnoOf(error);
   const full = errno !== undefined && NO_ROOM.has(errno);
   return new StorageError(
-    full ? 'disk_full' : 'storage_failed',
+    full ? 'DISK_FULL' : 'STORAGE_FAILED',
     full ? `No space left to write ${path}` : `Cannot read or write ${path}${errno === undefined ? '' : ` (${errno})`}`,
     { path, neededBytes: full ? neededBytes : null, freeBytes: null },
     { cause: error },
@@ -24,7 +24,7 @@ export const toStorageError = (error: unknown, path: string, neededBytes: number
 
 /**
  * Makes sure that so many bytes fit.
- * @throws StorageError `disk_full`
+ * @throws StorageError `DISK_FULL`
  */
 export const checkRoom = async (directory: string, neededBytes: number, reserveBytes: number): Promise<void> => {
   if (neededBytes <= 0) return;
@@ -32,7 +32,7 @@ export const checkRoom = async (directory: string, neededBytes: number, reserveB
   const free = stats.bavail * stats.bsize;
   if (free >= neededBytes + reserveBytes) return;
   throw new StorageError(
-    'disk_full',
+    'DISK_FULL',
     `${directory} needs room for ${neededBytes} bytes and ${reserveBytes} in reserve, and has ${free}`,
     { path: directory, neededBytes, freeBytes: free },
   );

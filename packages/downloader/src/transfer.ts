@@ -77,7 +77,7 @@ class Transfer {
       if (failure instanceof SourceError && !mayRetry(failures, failure, retry)) {
         throw failure.withAttempts(this.#attempts);
       }
-      if (failure instanceof SourceError && failure.code === 'range_rejected') await part.restart();
+      if (failure instanceof SourceError && failure.code === 'RANGE_REJECTED') await part.restart();
       const delayMs = retryDelay(failures, failure, retry);
       onRetry(failures, delayMs, failure);
       await sleep(delayMs, signal);
@@ -91,7 +91,7 @@ class Transfer {
       return;
     }
     try {
-      if (error instanceof StorageError && error.code === 'disk_full') await this.#part.shrink(this.#job.reserveBytes);
+      if (error instanceof StorageError && error.code === 'DISK_FULL') await this.#part.shrink(this.#job.reserveBytes);
     } finally {
       await this.#part.keep();
     }
@@ -121,7 +121,7 @@ class Transfer {
     const part = this.#part;
     if (stream.offset !== 0 && stream.offset !== part.length) {
       throw this.#sourceError(
-        'range_rejected',
+        'RANGE_REJECTED',
         `${file.name}: byte ${part.length} was asked for, ${stream.offset} came`,
       );
     }
@@ -138,7 +138,7 @@ class Transfer {
       } else {
         head = Buffer.concat([head, chunk]);
         if (head.length < GZIP_MAGIC_BYTES) continue;
-        if (!isGzip(head)) throw this.#sourceError('unexpected_content', `${file.name}: the body is not a gzip stream`);
+        if (!isGzip(head)) throw this.#sourceError('UNEXPECTED_CONTENT', `${file.name}: the body is not a gzip stream`);
         if (part.length > 0) await part.restart();
         await part.append(head);
         head = null;
@@ -147,9 +147,9 @@ class Transfer {
       // More than there can be: no use in filling the disk with it.
       if (this.#total !== null && part.length > this.#total) return;
     }
-    if (head !== null) throw this.#sourceError('body_cut', `${file.name}: the body ended after ${head.length} bytes`);
+    if (head !== null) throw this.#sourceError('BODY_CUT', `${file.name}: the body ended after ${head.length} bytes`);
     if (this.#total !== null && part.length < this.#total) {
-      throw this.#sourceError('body_cut', `${file.name}: the body ended at byte ${part.length} of ${this.#total}`);
+      throw this.#sourceError('BODY_CUT', `${file.name}: the body ended at byte ${part.length} of ${this.#total}`);
     }
   }
 

@@ -50,10 +50,10 @@ export const chooseVersion = (
     const index = available.findIndex(({ version }) => version === wanted);
     const facts = { version: wanted, missing: available[index]?.missing ?? [], available };
     if (index < 0) {
-      throw new VersionError('unknown_version', `Version ${wanted} is not there: ${sentence(available)}`, facts);
+      throw new VersionError('UNKNOWN_VERSION', `Version ${wanted} is not there: ${sentence(available)}`, facts);
     }
     if (facts.missing.length > 0) {
-      throw new VersionError('incomplete_version', `Version ${wanted} lacks ${facts.missing.join(', ')}`, facts);
+      throw new VersionError('INCOMPLETE_VERSION', `Version ${wanted} lacks ${facts.missing.join(', ')}`, facts);
     }
     return chosen(index, []);
   }
@@ -62,7 +62,7 @@ export const chooseVersion = (
   if (index < 0) {
     const newest = available[0];
     const lack = newest === undefined ? '' : `; the newest, ${newest.version}, lacks ${newest.missing.join(', ')}`;
-    throw new VersionError('no_version', `No version is complete: ${sentence(available)}${lack}`, {
+    throw new VersionError('NO_VERSION', `No version is complete: ${sentence(available)}${lack}`, {
       version: null,
       missing: newest?.missing ?? [],
       available,

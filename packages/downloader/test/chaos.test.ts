@@ -13,18 +13,18 @@ const SIZE = 120_000;
 
 /** What may come out of a download beside the right files: each with something that the server did. */
 const HONEST = new Set([
-  'checksum_mismatch',
-  'checksum_file_malformed',
-  'checksum_missing',
-  'source_unreachable',
-  'access_denied',
-  'rate_limited',
-  'http_status',
-  'range_rejected',
-  'listing_unreadable',
-  'unexpected_content',
-  'body_cut',
-  'body_stalled',
+  'CHECKSUM_MISMATCH',
+  'CHECKSUM_FILE_MALFORMED',
+  'CHECKSUM_MISSING',
+  'SOURCE_UNREACHABLE',
+  'ACCESS_DENIED',
+  'RATE_LIMITED',
+  'HTTP_STATUS',
+  'RANGE_REJECTED',
+  'LISTING_UNREADABLE',
+  'UNEXPECTED_CONTENT',
+  'BODY_CUT',
+  'BODY_STALLED',
 ]);
 
 it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SEED})`, async () => {

@@ -10,7 +10,7 @@ const malformed = (text: string): ChecksumFileError => {
     parseChecksumFile(text, FILE);
   } catch (error) {
     expect(error).toBeInstanceOf(ChecksumFileError);
-    expect((error as ChecksumFileError).code).toBe('checksum_file_malformed');
+    expect((error as ChecksumFileError).code).toBe('CHECKSUM_FILE_MALFORMED');
     return error as ChecksumFileError;
   }
   return expect.fail('it was read');

@@ -94,16 +94,16 @@ describe('a download from a folder', () => {
     const files = makeVersion(V2);
     files.delete(`discogs_${V2}_CHECKSUM.txt`);
     const { root, downloader } = await setUp(new Map([...makeVersion(V1), ...files]));
-    await rejectionOf(downloader.download({ version: V2 }), VersionError, 'incomplete_version');
-    await rejectionOf(downloader.download({ version: '20200101' }), VersionError, 'unknown_version');
-    await rejectionOf(downloader.download({ version: '../../etc' }), DownloaderError, 'invalid_options');
+    await rejectionOf(downloader.download({ version: V2 }), VersionError, 'INCOMPLETE_VERSION');
+    await rejectionOf(downloader.download({ version: '20200101' }), VersionError, 'UNKNOWN_VERSION');
+    await rejectionOf(downloader.download({ version: '../../etc' }), DownloaderError, 'INVALID_OPTIONS');
     expect(await contentOf(root)).toEqual({});
     expect((await downloader.download({ version: V1 }))[0]).toMatchObject({ version: V1 });
   });
 
   it('says that an empty folder has no version', async () => {
     const { downloader } = await setUp(new Map());
-    await rejectionOf(downloader.download(), VersionError, 'no_version');
+    await rejectionOf(downloader.download(), VersionError, 'NO_VERSION');
   });
 
   it('reports each file: started, how far, finished', async () => {
@@ -135,7 +135,7 @@ describe('a download from a folder', () => {
   it('does one download at a time', async () => {
     const { downloader } = await setUp(makeVersion(V1));
     const first = downloader.download();
-    await rejectionOf(downloader.download(), DownloaderError, 'busy');
+    await rejectionOf(downloader.download(), DownloaderError, 'BUSY');
     await first;
     await downloader.download();
   });
@@ -228,7 +228,7 @@ describe('what is here already', () => {
     expect(await contentOf(root)).toEqual(summaryOf(files));
 
     await truncate(join(root, ARTISTS), 100);
-    const error = await rejectionOf(downloader.download(), ChecksumError, 'checksum_mismatch');
+    const error = await rejectionOf(downloader.download(), ChecksumError, 'CHECKSUM_MISMATCH');
     expect(error.facts).toMatchObject({ file: ARTISTS, bytes: 100, expected: sha256(files.get(ARTISTS)!) });
     expect((await readFile(join(root, ARTISTS))).length).toBe(100);
   });
@@ -239,7 +239,7 @@ describe('what is here already', () => {
     await downloader.download({ onProgress });
     expect(reusedOf(events)['artists']).toBe(true);
     await truncate(join(mirror, ARTISTS), 100);
-    await rejectionOf(downloader.download(), ChecksumError, 'checksum_mismatch');
+    await rejectionOf(downloader.download(), ChecksumError, 'CHECKSUM_MISMATCH');
     expect((await stat(join(mirror, ARTISTS))).size).toBe(100);
   });
 
@@ -267,7 +267,7 @@ describe('wrong bytes', () => {
     const right = files.get(ARTISTS)!;
     files.set(ARTISTS, change(right));
     const { root, downloader, events, onProgress } = await setUp(files);
-    const error = await rejectionOf(downloader.download({ onProgress }), ChecksumError, 'checksum_mismatch');
+    const error = await rejectionOf(downloader.download({ onProgress }), ChecksumError, 'CHECKSUM_MISMATCH');
     expect(error.facts).toEqual({
       file: ARTISTS,
       expected: sha256(right),
@@ -289,7 +289,7 @@ describe('wrong bytes', () => {
     files.set(ARTISTS, files.get(ARTISTS)!.subarray(0, 2000));
     const { root, downloader } = await setUp(files);
     await writeFiles(root, new Map([[ARTISTS, Buffer.from('wrong')]]));
-    await rejectionOf(downloader.download(), ChecksumError, 'checksum_mismatch');
+    await rejectionOf(downloader.download(), ChecksumError, 'CHECKSUM_MISMATCH');
     expect(await contentOf(root)).not.toHaveProperty([ARTISTS]);
   });
 
@@ -297,20 +297,20 @@ describe('wrong bytes', () => {
     const files = makeVersion(V1);
     files.set(ARTISTS, Buffer.from('<!DOCTYPE html><html><body>Just a moment...</body></html>'));
     const { root, downloader } = await setUp(files);
-    await rejectionOf(downloader.download({ types: ['artists'] }), DownloaderError, 'unexpected_content');
+    await rejectionOf(downloader.download({ types: ['artists'] }), DownloaderError, 'UNEXPECTED_CONTENT');
     expect(await contentOf(root)).toEqual({});
   });
 
   it.each([
-    ['is a page', 'checksum_file_malformed' as const, () => Buffer.from('<html></html>')],
-    ['is empty', 'checksum_file_malformed' as const, () => Buffer.alloc(0)],
-    ['is far too long', 'checksum_file_malformed' as const, (text: Buffer) => Buffer.concat(Array(400).fill(text))],
+    ['is a page', 'CHECKSUM_FILE_MALFORMED' as const, () => Buffer.from('<html></html>')],
+    ['is empty', 'CHECKSUM_FILE_MALFORMED' as const, () => Buffer.alloc(0)],
+    ['is far too long', 'CHECKSUM_FILE_MALFORMED' as const, (text: Buffer) => Buffer.concat(Array(400).fill(text))],
     [
       'lacks a file',
-      'checksum_missing' as const,
+      'CHECKSUM_MISSING' as const,
       (text: Buffer) => Buffer.from(text.toString().split('\n').slice(1).join('\n')),
     ],
-    ['is cut in a name', 'checksum_missing' as const, (text: Buffer) => text.subarray(0, text.length - 10)],
+    ['is cut in a name', 'CHECKSUM_MISSING' as const, (text: Buffer) => text.subarray(0, text.length - 10)],
   ])('in a CHECKSUM file that %s are an error before anything is fetched', async (_, code, change) => {
     const files = makeVersion(V1);
     files.set(CHECKSUM, change(files.get(CHECKSUM)!));
@@ -380,12 +380,12 @@ describe('an interrupted download', () => {
         if (event.kind === 'file_progress') closed ??= downloader.close();
       },
     });
-    await rejectionOf(running, DownloaderError, 'closed');
+    await rejectionOf(running, DownloaderError, 'CLOSED');
     await closed;
     await downloader.close();
     expect(await contentOf(root)).not.toHaveProperty([ARTISTS]);
-    await rejectionOf(downloader.download(), DownloaderError, 'closed');
-    await rejectionOf(downloader.choose(), DownloaderError, 'closed');
+    await rejectionOf(downloader.download(), DownloaderError, 'CLOSED');
+    await rejectionOf(downloader.choose(), DownloaderError, 'CLOSED');
   });
 
   it('does not begin with an aborted signal, and leaves no listener on a signal that lives on', async () => {
@@ -491,7 +491,7 @@ describe('old versions', () => {
     const root = await temporaryFolder();
     const { downloader } = await setUp(files, { directory: root, keepVersions: 1 });
     await downloader.download({ version: V1 });
-    await rejectionOf(downloader.download(), ChecksumError, 'checksum_mismatch');
+    await rejectionOf(downloader.download(), ChecksumError, 'CHECKSUM_MISMATCH');
     expect(await versionsIn(root)).toEqual([V1, V2]);
   });
 });
@@ -508,13 +508,13 @@ describe('options', () => {
     { source: {} as never },
   ])('%j are refused', async (options) => {
     const source = await createFolderSource({ directory: '.' });
-    await rejectionOf(createDownloader({ source, directory: '.', ...options }), DownloaderError, 'invalid_options');
+    await rejectionOf(createDownloader({ source, directory: '.', ...options }), DownloaderError, 'INVALID_OPTIONS');
   });
 
   it('types must be some that exist', async () => {
     const { downloader } = await setUp(makeVersion(V1));
-    await rejectionOf(downloader.choose({ types: [] }), DownloaderError, 'invalid_options');
-    await rejectionOf(downloader.choose({ types: ['users' as DataType] }), DownloaderError, 'invalid_options');
+    await rejectionOf(downloader.choose({ types: [] }), DownloaderError, 'INVALID_OPTIONS');
+    await rejectionOf(downloader.choose({ types: ['users' as DataType] }), DownloaderError, 'INVALID_OPTIONS');
     expect((await downloader.choose({ types: ['labels', 'labels'] })).files).toHaveLength(1);
   });
 });

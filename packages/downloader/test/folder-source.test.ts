@@ -75,7 +75,7 @@ it('says so when a file becomes shorter while it is read', async () => {
   const read = (async () => {
     for await (const _ of stream.body) await truncate(file.key, 1_500_000);
   })();
-  await rejectionOf(read, SourceError, 'body_cut');
+  await rejectionOf(read, SourceError, 'BODY_CUT');
 });
 
 it('stops at an abort, with the reason', async () => {
@@ -94,12 +94,12 @@ it('stops at an abort, with the reason', async () => {
 
 it('tells a missing folder and a missing file from each other things', async () => {
   const missing = await createFolderSource({ directory: join(await temporaryFolder(), 'nowhere') });
-  await rejectionOf(missing.list(), SourceError, 'not_found');
+  await rejectionOf(missing.list(), SourceError, 'NOT_FOUND');
   const { source } = await sourceOf(makeVersion('20260101'));
   const file = (await source.list()).versions[0]!.data.artists!;
-  const error = await rejectionOf(source.open({ ...file, key: `${file.key}x` }), SourceError, 'not_found');
+  const error = await rejectionOf(source.open({ ...file, key: `${file.key}x` }), SourceError, 'NOT_FOUND');
   expect(error.facts).toMatchObject({ source: 'folder', location: `${file.key}x`, retryable: false });
-  await rejectionOf(createFolderSource({ directory: '' }), DownloaderError, 'invalid_options');
+  await rejectionOf(createFolderSource({ directory: '' }), DownloaderError, 'INVALID_OPTIONS');
 });
 
 it('is of no use once closed', async () => {
@@ -107,6 +107,6 @@ it('is of no use once closed', async () => {
   const file = (await source.list()).versions[0]!.data.artists!;
   await source.close();
   await source[Symbol.asyncDispose]();
-  await rejectionOf(source.list(), DownloaderError, 'closed');
-  await rejectionOf(source.open(file), DownloaderError, 'closed');
+  await rejectionOf(source.list(), DownloaderError, 'CLOSED');
+  await rejectionOf(source.open(file), DownloaderError, 'CLOSED');
 });

@@ -32,7 +32,7 @@ it('is found before a transfer starts, with what is needed and what there is', a
   const reserveBytes = 2 ** 50;
   const { root, downloader } = await setUp(files, { reserveBytes });
   await writeFiles(root, new Map([[`${ARTISTS}.part`, files.get(ARTISTS)!.subarray(0, 1000)]]));
-  const error = await rejectionOf(downloader.download({ types: ['artists', 'labels'] }), StorageError, 'disk_full');
+  const error = await rejectionOf(downloader.download({ types: ['artists', 'labels'] }), StorageError, 'DISK_FULL');
   const sizes = files.get(ARTISTS)!.length + files.get(`discogs_${V1}_labels.xml.gz`)!.length;
   expect(error.facts).toMatchObject({ path: root, neededBytes: sizes - 1000 });
   expect(error.facts.freeBytes).toBeGreaterThan(0);
@@ -65,7 +65,7 @@ it.runIf(mayMount)('in the midst of a transfer stops all files, keeps part files
       }
     },
   });
-  const error = await rejectionOf(download, StorageError, 'disk_full');
+  const error = await rejectionOf(download, StorageError, 'DISK_FULL');
   expect(error.facts.path).toMatch(/\.part$/);
   // The others were not left to fail one by one.
   expect(failed).toHaveLength(1);
@@ -101,7 +101,7 @@ it('as a limit on file size is the same to it, without a right to mount', async 
     from,
     to,
   ]);
-  expect((await run).stdout).toBe('disk_full');
+  expect((await run).stdout).toBe('DISK_FULL');
   expect(await contentOf(to)).not.toHaveProperty([ARTISTS]);
   const part = await readFile(join(to, `${ARTISTS}.part`));
   expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
@@ -117,7 +117,7 @@ it('is told from a folder that cannot be written', async () => {
   const blocked = join(await temporaryFolder(), 'a-file');
   writeFileSync(blocked, '');
   const { downloader } = await setUp(files, { mirror, directory: join(blocked, 'root') });
-  const error = await rejectionOf(downloader.download(), StorageError, 'storage_failed');
+  const error = await rejectionOf(downloader.download(), StorageError, 'STORAGE_FAILED');
   expect(error.facts.path).toBe(join(blocked, 'root'));
   expect(error.cause).toBeInstanceOf(Error);
 });
@@ -127,5 +127,5 @@ it('is told from a target that is a folder', async () => {
   const { root, downloader } = await setUp(files);
   await writeFiles(root, new Map([[`${ARTISTS}/inside`, Buffer.alloc(1)]]));
   await chmod(root, 0o755);
-  await rejectionOf(downloader.download(), StorageError, 'storage_failed');
+  await rejectionOf(downloader.download(), StorageError, 'STORAGE_FAILED');
 });

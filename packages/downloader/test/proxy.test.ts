@@ -68,7 +68,7 @@ describe('a proxy', () => {
       retry: { ...QUICK, attempts: 1 },
       proxy: { httpsProxy: proxy.url, httpProxy: 'http://127.0.0.1:1' },
     });
-    await rejectionOf(source.list(), SourceError, 'source_unreachable');
+    await rejectionOf(source.list(), SourceError, 'SOURCE_UNREACHABLE');
     expect(proxy.seen).toEqual(['CONNECT dumps.test:443 ']);
     await source.close();
   });
@@ -119,7 +119,7 @@ describe('noProxy', () => {
   it.each(['socks5://127.0.0.1', 'http://', 'ftp://proxy.test', 'http://a b'])(
     'goes with proxies only that are some, not %j',
     async (httpProxy) => {
-      await rejectionOf((async () => createProxyChoice({ httpProxy }))(), DownloaderError, 'invalid_options');
+      await rejectionOf((async () => createProxyChoice({ httpProxy }))(), DownloaderError, 'INVALID_OPTIONS');
     },
   );
 });

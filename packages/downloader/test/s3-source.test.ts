@@ -68,7 +68,7 @@ describe('a bucket', () => {
     expect(server.seen.every(({ signed }) => signed)).toBe(true);
 
     const wrong = await sourceOf(server, { credentials: async () => ({ ...KEYS, secretAccessKey: 'wrong' }) });
-    const error = await rejectionOf(wrong.list(), SourceError, 'access_denied');
+    const error = await rejectionOf(wrong.list(), SourceError, 'ACCESS_DENIED');
     expect(error.facts).toMatchObject({
       source: 's3',
       status: 403,
@@ -76,7 +76,7 @@ describe('a bucket', () => {
       attempts: 1,
     });
     const unknown = await sourceOf(server, { credentials: { accessKeyId: 'NOBODY', secretAccessKey: 'x' } });
-    await rejectionOf(unknown.list(), SourceError, 'access_denied');
+    await rejectionOf(unknown.list(), SourceError, 'ACCESS_DENIED');
   });
 
   it('gives a listing to who signs for a prefix of any letters', async () => {
@@ -130,14 +130,14 @@ describe('a bucket', () => {
 
   it('that is not there, or empty, says so', async () => {
     const { server, downloader } = await setUpS3(new Map());
-    await rejectionOf(downloader.choose(), VersionError, 'no_version');
-    await rejectionOf((await sourceOf(server, { bucket: 'nowhere' })).list(), SourceError, 'not_found');
+    await rejectionOf(downloader.choose(), VersionError, 'NO_VERSION');
+    await rejectionOf((await sourceOf(server, { bucket: 'nowhere' })).list(), SourceError, 'NOT_FOUND');
   });
 
   it('whose listing is refused is an error at once', async () => {
     const { server, downloader } = await setUpS3(makeVersion(V1));
     server.fault = (request) => (isListing(request) ? { kind: 'error', status: 403, code: 'AccessDenied' } : null);
-    const error = await rejectionOf(downloader.download(), SourceError, 'access_denied');
+    const error = await rejectionOf(downloader.download(), SourceError, 'ACCESS_DENIED');
     expect(error.facts).toMatchObject({ source: 's3', status: 403, retryable: false, attempts: 1 });
     expect(server.seen).toHaveLength(1);
   });
@@ -166,10 +166,10 @@ describe('a bucket', () => {
       bucket: 'dumps',
       retry: { ...QUICK, attempts: 2 },
     });
-    const error = await rejectionOf(source.list(), SourceError, 'source_unreachable');
+    const error = await rejectionOf(source.list(), SourceError, 'SOURCE_UNREACHABLE');
     expect(error.facts.attempts).toBe(2);
     await source.close();
-    await rejectionOf(source.list(), DownloaderError, 'closed');
+    await rejectionOf(source.list(), DownloaderError, 'CLOSED');
   });
 });
 
@@ -206,9 +206,9 @@ describe('an object', () => {
   it('that is gone or refused is an error', async () => {
     const { server, downloader } = await setUpS3(makeVersion(V1));
     server.fault = (request) => (isGet(ARTISTS)(request) ? { kind: 'error', status: 404, code: 'NoSuchKey' } : null);
-    await rejectionOf(downloader.download({ types }), SourceError, 'not_found');
+    await rejectionOf(downloader.download({ types }), SourceError, 'NOT_FOUND');
     server.fault = (request) => (isGet(ARTISTS)(request) ? { kind: 'error', status: 403, code: 'AccessDenied' } : null);
-    await rejectionOf(downloader.download({ types }), SourceError, 'access_denied');
+    await rejectionOf(downloader.download({ types }), SourceError, 'ACCESS_DENIED');
   });
 
   it('is let go of by an abort', async () => {
@@ -250,7 +250,7 @@ describe('auto: S3, else the web', () => {
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
     expect(s3.seen).toHaveLength(1);
     expect(web.fileRequests).toHaveLength(5);
-    expect(fallbacks).toEqual(['s3 web access_denied']);
+    expect(fallbacks).toEqual(['s3 web ACCESS_DENIED']);
   });
 
   it('takes the web for files that S3 lists and refuses', async () => {
@@ -258,7 +258,7 @@ describe('auto: S3, else the web', () => {
     s3.fault = (request) => (isListing(request) ? null : { kind: 'error', status: 403, code: 'AccessDenied' });
     await downloader.download({ types });
     expect(Object.keys(await contentOf(root)).sort()).toEqual([CHECKSUM, ARTISTS]);
-    expect(fallbacks).toEqual(['s3 web access_denied', 's3 web access_denied']);
+    expect(fallbacks).toEqual(['s3 web ACCESS_DENIED', 's3 web ACCESS_DENIED']);
   });
 
   it("takes the next one where one has nothing, and tells the last one's failure", async () => {
@@ -271,9 +271,9 @@ describe('auto: S3, else the web', () => {
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
 
     const failing = await createFallbackSource({ sources: [await folder(`${empty}/a`), await folder(`${empty}/b`)] });
-    const error = await rejectionOf(failing.list(), SourceError, 'not_found');
+    const error = await rejectionOf(failing.list(), SourceError, 'NOT_FOUND');
     expect(error.facts.location).toBe(`${empty}/b`);
-    await rejectionOf(createFallbackSource({ sources: [] }), DownloaderError, 'invalid_options');
+    await rejectionOf(createFallbackSource({ sources: [] }), DownloaderError, 'INVALID_OPTIONS');
   });
 
   it('does not go on to the next one after an abort or once closed', async () => {
@@ -292,7 +292,7 @@ describe('auto: S3, else the web', () => {
 it.each([{ bucket: '' }, { endpoint: 'nonsense' }, { pageSize: 0 }, { retry: { attempts: -1 } }])(
   'refuses %j',
   async (options) => {
-    await rejectionOf(createS3Source(options), DownloaderError, 'invalid_options');
+    await rejectionOf(createS3Source(options), DownloaderError, 'INVALID_OPTIONS');
   },
 );
 

@@ -70,7 +70,7 @@ describe('chooseVersion', () => {
     const error = failure(() =>
       chooseVersion(listing({ 20260101: complete, 20260201: ['artists'] }), ['artists', 'labels'], '20260201'),
     );
-    expect(error.code).toBe('incomplete_version');
+    expect(error.code).toBe('INCOMPLETE_VERSION');
     expect(error.facts.version).toBe('20260201');
     expect(error.facts.missing).toEqual(['discogs_20260201_labels.xml.gz', 'discogs_20260201_CHECKSUM.txt']);
     expect(error.facts.available.map(({ version }) => version)).toEqual(['20260201', '20260101']);
@@ -78,13 +78,13 @@ describe('chooseVersion', () => {
 
   it('says which versions there are when the one asked for is not', () => {
     const error = failure(() => chooseVersion(listing({ 20260101: complete }), DATA_TYPES, '20200101'));
-    expect(error.code).toBe('unknown_version');
+    expect(error.code).toBe('UNKNOWN_VERSION');
     expect(error.facts.available).toEqual([{ version: '20260101', missing: [] }]);
   });
 
   it.each([{}, { 20260101: ['artists'] as const }])('says that no version is complete (%j)', (versions) => {
     const error = failure(() => chooseVersion(listing(versions), DATA_TYPES, undefined));
-    expect(error.code).toBe('no_version');
+    expect(error.code).toBe('NO_VERSION');
     expect(error.facts.version).toBeNull();
     expect(error.facts.available).toHaveLength(Object.keys(versions).length);
   });

@@ -45,7 +45,7 @@ describe('the listing', () => {
         .choose({ version: '20241201', types: ['labels'] })
         .then(() => downloader.choose({ version: '20230101' })),
       VersionError,
-      'unknown_version',
+      'UNKNOWN_VERSION',
     );
   });
 
@@ -65,7 +65,7 @@ describe('the listing', () => {
   it('of nothing is no version', async () => {
     const { server, downloader } = await setUpWeb(new Map());
     server.extraLinks = '<a href="?prefix=data%2F">data/</a>';
-    await rejectionOf(downloader.choose(), VersionError, 'no_version');
+    await rejectionOf(downloader.choose(), VersionError, 'NO_VERSION');
   });
 
   it('never takes a name with a way up, a folder or anything else in it', async () => {
@@ -99,7 +99,7 @@ describe('the listing', () => {
     expect(file.size).toBeNull();
     expect(file.sizeEstimate! / 500_000).toBeCloseTo(1, 2);
     const { downloader: other, root } = await setUpWeb(makeVersion(V1, 500_000), { reserveBytes: 2 ** 50 });
-    const error = await rejectionOf(other.download(), StorageError, 'disk_full');
+    const error = await rejectionOf(other.download(), StorageError, 'DISK_FULL');
     expect(error.facts.neededBytes! / 2_000_000).toBeCloseTo(1, 2);
     expect(await contentOf(root)).toEqual({});
     expect(server.fileRequests).toEqual([]);
@@ -123,11 +123,11 @@ describe('the listing', () => {
   });
 
   it.each<[string, Fault, string, number | undefined]>([
-    ['a challenge page with 200', { kind: 'page', status: 200, type: 'text/html' }, 'listing_unreadable', undefined],
-    ['a challenge page with 403', { kind: 'page', status: 403, type: 'text/html' }, 'access_denied', 403],
-    ['a missing page', { kind: 'status', status: 404 }, 'not_found', 404],
-    ['a server error', { kind: 'status', status: 500 }, 'http_status', 500],
-    ['a lost connection', { kind: 'reset' }, 'source_unreachable', undefined],
+    ['a challenge page with 200', { kind: 'page', status: 200, type: 'text/html' }, 'LISTING_UNREADABLE', undefined],
+    ['a challenge page with 403', { kind: 'page', status: 403, type: 'text/html' }, 'ACCESS_DENIED', 403],
+    ['a missing page', { kind: 'status', status: 404 }, 'NOT_FOUND', 404],
+    ['a server error', { kind: 'status', status: 500 }, 'HTTP_STATUS', 500],
+    ['a lost connection', { kind: 'reset' }, 'SOURCE_UNREACHABLE', undefined],
   ])('is given up after %s each time', async (_, fault, code, status) => {
     const { server, downloader } = await setUpWeb(makeVersion(V1), { web: { retry: { ...QUICK, attempts: 3 } } });
     server.fault = always('year', fault);
@@ -229,19 +229,19 @@ describe('a file', () => {
   });
 
   it.each<[string, Fault, string]>([
-    ['cut each time', { kind: 'cut', after: 1000 }, 'body_cut'],
-    ['stalled each time', { kind: 'stall', after: 1000 }, 'body_stalled'],
-    ['a page each time', { kind: 'page', status: 200, type: 'text/html' }, 'unexpected_content'],
+    ['cut each time', { kind: 'cut', after: 1000 }, 'BODY_CUT'],
+    ['stalled each time', { kind: 'stall', after: 1000 }, 'BODY_STALLED'],
+    ['a page each time', { kind: 'page', status: 200, type: 'text/html' }, 'UNEXPECTED_CONTENT'],
     [
       'a page that says it is none, each time',
       { kind: 'page', status: 200, type: 'application/gzip' },
-      'unexpected_content',
+      'UNEXPECTED_CONTENT',
     ],
-    ['refused each time', { kind: 'page', status: 403, type: 'text/html' }, 'access_denied'],
-    ['missing', { kind: 'status', status: 404 }, 'not_found'],
-    ['unavailable each time', { kind: 'status', status: 503 }, 'rate_limited'],
-    ['lost each time', { kind: 'reset' }, 'source_unreachable'],
-    ['answered with a teapot', { kind: 'status', status: 418 }, 'http_status'],
+    ['refused each time', { kind: 'page', status: 403, type: 'text/html' }, 'ACCESS_DENIED'],
+    ['missing', { kind: 'status', status: 404 }, 'NOT_FOUND'],
+    ['unavailable each time', { kind: 'status', status: 503 }, 'RATE_LIMITED'],
+    ['lost each time', { kind: 'reset' }, 'SOURCE_UNREACHABLE'],
+    ['answered with a teapot', { kind: 'status', status: 418 }, 'HTTP_STATUS'],
   ])('that is %s is given up with an error that says so', async (_, fault, code) => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader, events, onProgress } = await setUpWeb(files, {
@@ -254,7 +254,7 @@ describe('a file', () => {
       SourceError,
       code as SourceError['code'],
     );
-    const once = ['not_found', 'http_status'].includes(code);
+    const once = ['NOT_FOUND', 'HTTP_STATUS'].includes(code);
     expect(error.facts).toMatchObject({ source: 'web', attempts: once ? 1 : 3 });
     expect(events.filter(({ kind }) => kind === 'file_retry')).toHaveLength(once ? 0 : 2);
     // What cannot be resumed is not kept, and the other file is there.
@@ -269,7 +269,7 @@ describe('a file', () => {
       const wrong = gzipOf(250_000, 99);
       server.files.set(`data/2026/${ARTISTS}`, wrong);
       if (!lengths) server.fault = always(ARTISTS, { kind: 'no_length' });
-      const error = await rejectionOf(downloader.download({ types }), ChecksumError, 'checksum_mismatch');
+      const error = await rejectionOf(downloader.download({ types }), ChecksumError, 'CHECKSUM_MISMATCH');
       expect(error.facts).toMatchObject({
         file: ARTISTS,
         expected: sha256(files.get(ARTISTS)!),
@@ -287,7 +287,7 @@ describe('a file', () => {
     server.ranges = false;
     server.fault = (request) =>
       request.name === ARTISTS ? { kind: 'silent_cut', after: 1000 * server.seen.length } : null;
-    const error = await rejectionOf(downloader.download({ types }), ChecksumError, 'checksum_mismatch');
+    const error = await rejectionOf(downloader.download({ types }), ChecksumError, 'CHECKSUM_MISMATCH');
     expect(error.facts.attempts).toBe(QUICK.attempts);
     expect(await contentOf(root)).toEqual({});
   });
@@ -296,7 +296,7 @@ describe('a file', () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 1 } });
     server.fault = inTurn(ARTISTS, { kind: 'cut', after: 200_000 });
-    await rejectionOf(downloader.download({ types }), SourceError, 'body_cut');
+    await rejectionOf(downloader.download({ types }), SourceError, 'BODY_CUT');
     const part = await readFile(join(root, `${ARTISTS}.part`));
     expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
     await downloader.download({ types });
@@ -317,7 +317,7 @@ describe('a file', () => {
     const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 1 } });
     await writeFiles(root, new Map([[`${ARTISTS}.part`, files.get(ARTISTS)!.subarray(0, 250_000)]]));
     server.fault = inTurn(ARTISTS, { kind: 'page', status: 200, type: 'application/gzip' });
-    await rejectionOf(downloader.download({ types }), SourceError, 'unexpected_content');
+    await rejectionOf(downloader.download({ types }), SourceError, 'UNEXPECTED_CONTENT');
     // The page came with 200 where a range was asked for, so this much is known: ranges are not honoured here.
     server.fault = () => null;
     await downloader.download({ types });
@@ -361,7 +361,7 @@ describe('the CHECKSUM file', () => {
   it('that is a page each time is an error', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1));
     server.fault = always(CHECKSUM, { kind: 'page', status: 200, type: 'text/plain' });
-    await rejectionOf(downloader.download(), ChecksumFileError, 'checksum_file_malformed');
+    await rejectionOf(downloader.download(), ChecksumFileError, 'CHECKSUM_FILE_MALFORMED');
     expect(server.fileRequests).toHaveLength(QUICK.attempts);
   });
 
@@ -372,7 +372,7 @@ describe('the CHECKSUM file', () => {
     others.delete(CHECKSUM);
     files.set(CHECKSUM, checksumFileOf(others));
     const { root, downloader } = await setUpWeb(files);
-    await rejectionOf(downloader.download({ types }), ChecksumError, 'checksum_mismatch');
+    await rejectionOf(downloader.download({ types }), ChecksumError, 'CHECKSUM_MISMATCH');
     expect(await contentOf(root)).toEqual({});
   });
 });
@@ -410,7 +410,7 @@ describe('a server that wants to be left alone', () => {
   it('for longer than is waited for is an error at once, that says for how long', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1));
     server.fault = always(ARTISTS, { kind: 'status', status: 429, headers: { 'retry-after': '3574' } });
-    const error = await rejectionOf(downloader.download({ types }), SourceError, 'rate_limited');
+    const error = await rejectionOf(downloader.download({ types }), SourceError, 'RATE_LIMITED');
     expect(error.facts).toMatchObject({ status: 429, retryAfterMs: 3_574_000, attempts: 1 });
   });
 
@@ -461,10 +461,10 @@ describe('an abort', () => {
     const read = (async () => {
       for await (const _ of stream.body) await source.close();
     })();
-    await rejectionOf(read, DownloaderError, 'closed');
+    await rejectionOf(read, DownloaderError, 'CLOSED');
     await source.close();
-    await rejectionOf(source.list(), DownloaderError, 'closed');
-    await rejectionOf(source.open(file), DownloaderError, 'closed');
+    await rejectionOf(source.list(), DownloaderError, 'CLOSED');
+    await rejectionOf(source.open(file), DownloaderError, 'CLOSED');
   });
 });
 
@@ -486,14 +486,14 @@ describe('a redirect', () => {
     async (to) => {
       const { server, downloader } = await setUpWeb(makeVersion(V1));
       server.fault = always(ARTISTS, { kind: 'redirect', status: 302, to });
-      await rejectionOf(downloader.download({ types }), SourceError, 'http_status');
+      await rejectionOf(downloader.download({ types }), SourceError, 'HTTP_STATUS');
       server.seen.length = 0;
       server.fault = always(ARTISTS, {
         kind: 'redirect',
         status: 302,
         to: `${server.url}?download=${encodeURIComponent(`data/2026/${ARTISTS}`)}`,
       });
-      await rejectionOf(downloader.download({ types }), SourceError, 'http_status');
+      await rejectionOf(downloader.download({ types }), SourceError, 'HTTP_STATUS');
       expect(server.fileRequests.length).toBeLessThan(10);
     },
   );
@@ -507,5 +507,5 @@ it.each([
   { stallTimeoutMs: 0 },
   { proxy: { httpProxy: 'socks5://127.0.0.1:1' } },
 ])('refuses %j', async (options) => {
-  await rejectionOf(createWebSource(options), DownloaderError, 'invalid_options');
+  await rejectionOf(createWebSource(options), DownloaderError, 'INVALID_OPTIONS');
 });

@@ -17,10 +17,10 @@ const sourceError = (error: unknown, location: string): SourceError => {
   const errno = errnoOf(error);
   const code =
     errno === 'ENOENT' || errno === 'ENOTDIR'
-      ? 'not_found'
+      ? 'NOT_FOUND'
       : errno === 'EACCES' || errno === 'EPERM'
-        ? 'access_denied'
-        : 'source_unreachable';
+        ? 'ACCESS_DENIED'
+        : 'SOURCE_UNREACHABLE';
   return new SourceError(
     code,
     `Cannot read ${location} (${errno ?? String(error)})`,
@@ -50,7 +50,7 @@ async function* readBody(
     await handle.close();
   }
   if (position < size) {
-    throw new SourceError('body_cut', `${path} has become shorter while it was read`, {
+    throw new SourceError('BODY_CUT', `${path} has become shorter while it was read`, {
       source: 'folder',
       location: path,
       retryable: true,
@@ -61,11 +61,11 @@ async function* readBody(
 /**
  * A folder as the source: a mirror, or an offline preseed. It may be the folder that is downloaded to; files are then
  * verified where they lie.
- * @throws DownloaderError `invalid_options`
+ * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createFolderSource = async (options: FolderSourceOptions): Promise<DumpSource> => {
   if (typeof options.directory !== 'string' || options.directory === '') {
-    throw new DownloaderError('invalid_options', 'directory must be the path of a folder');
+    throw new DownloaderError('INVALID_OPTIONS', 'directory must be the path of a folder');
   }
   const root = resolve(options.directory);
   const closing = new AbortController();
@@ -91,7 +91,7 @@ export const createFolderSource = async (options: FolderSourceOptions): Promise<
   };
 
   const close = async (): Promise<void> => {
-    closing.abort(new DownloaderError('closed', 'The folder source is closed'));
+    closing.abort(new DownloaderError('CLOSED', 'The folder source is closed'));
   };
 
   return {

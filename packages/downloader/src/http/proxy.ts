@@ -23,7 +23,7 @@ const parseProxy = (name: string, value: string | undefined): string | null => {
   const url = URL.canParse(text) ? new URL(text) : null;
   // The value may hold a password, so it is not repeated.
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new DownloaderError('invalid_options', `${name} must be the http: or https: URL of a proxy`);
+    throw new DownloaderError('INVALID_OPTIONS', `${name} must be the http: or https: URL of a proxy`);
   }
   return url.href;
 };
@@ -60,7 +60,7 @@ const parseNoProxy = (value: string): ((url: URL) => boolean) => {
 
 /**
  * Reads the options once.
- * @throws DownloaderError `invalid_options`
+ * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createProxyChoice = (options: ProxyOptions = {}): ProxyChoice => {
   const http = parseProxy('httpProxy', options.httpProxy);

@@ -42,7 +42,7 @@ export interface Transport {
 
 /**
  * Makes a transport. undici is loaded here, so that who reads from folders does not pay for it.
- * @throws DownloaderError `invalid_options`
+ * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createTransport = async (options: TransportOptions = {}): Promise<Transport> => {
   const proxyOf = createProxyChoice(options.proxy);
@@ -70,7 +70,7 @@ export const createTransport = async (options: TransportOptions = {}): Promise<T
   let closing: Promise<void> | undefined;
   return {
     async request({ url, method = 'GET', headers, body, signal }) {
-      if (closing !== undefined) throw new DownloaderError('closed', 'The source is closed');
+      if (closing !== undefined) throw new DownloaderError('CLOSED', 'The source is closed');
       const response = await request(url, {
         method: method as Dispatcher.HttpMethod,
         dispatcher: dispatcherFor(url),
@@ -108,11 +108,11 @@ export const toTransportError = (error: unknown, asked: Asked, phase: 'request' 
   if (error instanceof DownloaderError) return error;
   const reason = errnoOf(error) ?? (error instanceof Error ? error.message : String(error));
   const code: SourceErrorCode =
-    phase === 'request' ? 'source_unreachable' : reason === 'UND_ERR_BODY_TIMEOUT' ? 'body_stalled' : 'body_cut';
+    phase === 'request' ? 'SOURCE_UNREACHABLE' : reason === 'UND_ERR_BODY_TIMEOUT' ? 'BODY_STALLED' : 'BODY_CUT';
   const what = {
-    source_unreachable: 'No answer from',
+    SOURCE_UNREACHABLE: 'No answer from',
     body_stalled: 'Nothing more came from',
-    body_cut: 'The body was cut:',
+    BODY_CUT: 'The body was cut:',
   };
   return new SourceError(
     code,

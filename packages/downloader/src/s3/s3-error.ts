@@ -13,12 +13,12 @@ const isServiceError = (error: unknown): error is ServiceError =>
   error instanceof Error && '$metadata' in error && (error as ServiceError).$metadata.httpStatusCode !== undefined;
 
 const codeOf = (name: string, status: number): SourceErrorCode => {
-  if (name === 'NoSuchBucket' || name === 'NoSuchKey' || status === 404) return 'not_found';
-  if (name === 'SlowDown' || status === 503 || status === 429) return 'rate_limited';
-  if (name === 'InvalidRange' || status === 416) return 'range_rejected';
+  if (name === 'NoSuchBucket' || name === 'NoSuchKey' || status === 404) return 'NOT_FOUND';
+  if (name === 'SlowDown' || status === 503 || status === 429) return 'RATE_LIMITED';
+  if (name === 'InvalidRange' || status === 416) return 'RANGE_REJECTED';
   // `AccessDenied`, and the many ways in which a signature or key can be wrong.
-  if (status === 401 || status === 403) return 'access_denied';
-  return 'http_status';
+  if (status === 401 || status === 403) return 'ACCESS_DENIED';
+  return 'HTTP_STATUS';
 };
 
 /** What went wrong with a request to S3. */
@@ -34,7 +34,7 @@ export const toS3Error = (error: unknown, asked: Asked): DownloaderError => {
     {
       ...asked,
       status,
-      retryable: status >= 500 || status === 429 || status === 408 || code === 'range_rejected',
+      retryable: status >= 500 || status === 429 || status === 408 || code === 'RANGE_REJECTED',
       retryAfterMs: parseRetryAfter(headers['retry-after'], headers['date']) ?? undefined,
     },
     { cause: error },

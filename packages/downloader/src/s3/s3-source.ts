@@ -48,15 +48,15 @@ const nameIn = (key: string): string | null => {
 
 /**
  * An S3 bucket as the source. The SDK is loaded here, so that who reads from elsewhere does not pay for it.
- * @throws DownloaderError `invalid_options`
+ * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createS3Source = async (options: S3SourceOptions = {}): Promise<DumpSource> => {
   const bucket = options.bucket ?? 'discogs-data-dumps';
   const prefix = options.prefix ?? 'data/';
   const { endpoint, credentials } = options;
-  if (bucket === '') throw new DownloaderError('invalid_options', 'bucket must not be empty');
+  if (bucket === '') throw new DownloaderError('INVALID_OPTIONS', 'bucket must not be empty');
   if (endpoint !== undefined && !(URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol))) {
-    throw new DownloaderError('invalid_options', 'endpoint must be an http: or https: URL');
+    throw new DownloaderError('INVALID_OPTIONS', 'endpoint must be an http: or https: URL');
   }
   const pageSize = wholeNumber('pageSize', options.pageSize ?? 1000, 1);
   const retry = resolveRetry(options.retry);
@@ -85,7 +85,7 @@ export const createS3Source = async (options: S3SourceOptions = {}): Promise<Dum
   };
 
   const close = async (): Promise<void> => {
-    closing.abort(new DownloaderError('closed', 'The S3 source is closed'));
+    closing.abort(new DownloaderError('CLOSED', 'The S3 source is closed'));
     client.destroy();
     await transport.close();
   };
@@ -131,7 +131,7 @@ export const createS3Source = async (options: S3SourceOptions = {}): Promise<Dum
         if (status === 206 && range?.start !== from) {
           body.destroy();
           const message = `${asked.location} answered with "${output.ContentRange ?? ''}", not from byte ${from}`;
-          throw new SourceError('range_rejected', message, { ...asked, status, retryable: true });
+          throw new SourceError('RANGE_REJECTED', message, { ...asked, status, retryable: true });
         }
         return {
           body: readBody(body, asked, both),

@@ -46,25 +46,25 @@ const MAX_REDIRECTS = 5;
 /** What a status that is no success means. */
 const MEANINGS: Readonly<Record<number, readonly [SourceErrorCode, retryable: boolean]>> = {
   // A challenge page comes with 403 as well, and goes away again.
-  401: ['access_denied', true],
-  403: ['access_denied', true],
-  404: ['not_found', false],
-  408: ['http_status', true],
-  410: ['not_found', false],
-  416: ['range_rejected', true],
-  425: ['http_status', true],
-  429: ['rate_limited', true],
-  503: ['rate_limited', true],
+  401: ['ACCESS_DENIED', true],
+  403: ['ACCESS_DENIED', true],
+  404: ['NOT_FOUND', false],
+  408: ['HTTP_STATUS', true],
+  410: ['NOT_FOUND', false],
+  416: ['RANGE_REJECTED', true],
+  425: ['HTTP_STATUS', true],
+  429: ['RATE_LIMITED', true],
+  503: ['RATE_LIMITED', true],
 };
 
 /**
  * data.discogs.com as the source: its listing read from the pages, its files over HTTP.
- * @throws DownloaderError `invalid_options`
+ * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createWebSource = async (options: WebSourceOptions = {}): Promise<DumpSource> => {
   const baseUrl = options.baseUrl ?? 'https://data.discogs.com/';
   if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
-    throw new DownloaderError('invalid_options', 'baseUrl must be an http: or https: URL');
+    throw new DownloaderError('INVALID_OPTIONS', 'baseUrl must be an http: or https: URL');
   }
   const years = wholeNumber('years', options.years ?? 2, 1);
   const throttleDelayMs = wholeNumber('throttleDelayMs', options.throttleDelayMs ?? 30_000, 0);
@@ -85,9 +85,9 @@ export const createWebSource = async (options: WebSourceOptions = {}): Promise<D
 
   const failureOf = (response: HttpResponse, asked: Asked): SourceError => {
     const { status, headers } = response;
-    const [code, retryable] = MEANINGS[status] ?? (['http_status', status >= 500] as const);
+    const [code, retryable] = MEANINGS[status] ?? (['HTTP_STATUS', status >= 500] as const);
     const wait = parseRetryAfter(headers['retry-after'], headers['date']);
-    const retryAfterMs = wait ?? (code === 'rate_limited' ? throttleDelayMs : undefined);
+    const retryAfterMs = wait ?? (code === 'RATE_LIMITED' ? throttleDelayMs : undefined);
     // The lock-out is for the whole server: the other files wait as well. One that nobody waits for is their own failure.
     if (retryAfterMs !== undefined && retryAfterMs <= retry.maxRetryAfterMs) gate.rest(retryAfterMs);
     return new SourceError(code, `${asked.location} answered ${status}`, { ...asked, status, retryable, retryAfterMs });
@@ -137,7 +137,7 @@ export const createWebSource = async (options: WebSourceOptions = {}): Promise<D
         }
         const html = Buffer.concat(chunks).toString('utf8');
         if (bytes > MAX_PAGE_BYTES || !isListingPage(html)) {
-          throw new SourceError('listing_unreadable', `${asked.location} is no listing`, { ...asked, retryable: true });
+          throw new SourceError('LISTING_UNREADABLE', `${asked.location} is no listing`, { ...asked, retryable: true });
         }
         return html;
       },
@@ -146,7 +146,7 @@ export const createWebSource = async (options: WebSourceOptions = {}): Promise<D
   };
 
   const close = async (): Promise<void> => {
-    closing.abort(new DownloaderError('closed', 'The web source is closed'));
+    closing.abort(new DownloaderError('CLOSED', 'The web source is closed'));
     await transport.close();
   };
 
@@ -175,12 +175,12 @@ export const createWebSource = async (options: WebSourceOptions = {}): Promise<D
         throw new SourceError(code, message, { ...asked, status, retryable: true });
       };
       if (file.kind !== 'checksum' && /^text\/html\b/i.test(headers['content-type'] ?? '')) {
-        refuse('unexpected_content', `${asked.location} answered with a page`);
+        refuse('UNEXPECTED_CONTENT', `${asked.location} answered with a page`);
       }
       const range = status === 206 ? parseContentRange(headers['content-range']) : null;
       if (status === 206 && range?.start !== from) {
         refuse(
-          'range_rejected',
+          'RANGE_REJECTED',
           `${asked.location} answered with "${headers['content-range'] ?? ''}", not from byte ${from}`,
         );
       }
