@@ -111,7 +111,7 @@ export const toTransportError = (error: unknown, asked: Asked, phase: 'request' 
     phase === 'request' ? 'SOURCE_UNREACHABLE' : reason === 'UND_ERR_BODY_TIMEOUT' ? 'BODY_STALLED' : 'BODY_CUT';
   const what = {
     SOURCE_UNREACHABLE: 'No answer from',
-    body_stalled: 'Nothing more came from',
+    BODY_STALLED: 'Nothing more came from',
     BODY_CUT: 'The body was cut:',
   };
   return new SourceError(
