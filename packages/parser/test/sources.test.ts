@@ -239,17 +239,23 @@ describe('leaving early', () => {
   });
 });
 
-test('no more of the source is read than the consumer asks for', async () => {
+test.each([
+  [0, 3_000_000],
+  // The blocks under way, and one to begin with.
+  [2, 8_500_000],
+])('no more of the source is read than the consumer asks for, with %i workers', async (workers, most) => {
+  const input = artistsXml(400_000);
+  expect(input.length).toBeGreaterThan(2 * most);
   let pulled = 0;
   async function* source(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunksOf(artistsXml(400_000), 100_000)) {
+    for await (const chunk of chunksOf(input, 100_000)) {
       pulled += chunk.length;
       yield chunk;
     }
   }
-  const blocks = encodeRecords(source())[Symbol.asyncIterator]();
+  const blocks = encodeRecords(source(), { workers })[Symbol.asyncIterator]();
   await blocks.next();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(pulled).toBeLessThan(3_000_000);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(pulled).toBeLessThan(most);
   await blocks.return?.();
 });

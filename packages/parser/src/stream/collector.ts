@@ -32,17 +32,23 @@ export interface Collected {
 export class Collector {
   readonly #options: ResolvedReadOptions;
   readonly #stats: ReadStats;
-  /** Whether `limit` was reached. */
-  limited = false;
+  #limited = false;
   /** Bytes of XML before the next block. */
   #offset = 0;
   #delivered = 0;
+  /** Where the last malformed record began. */
+  #lastMalformed = 0;
   /** The broken record that runs over a block's end. */
   #open: { start: number; length: number; kept: Uint8Array[]; keptLength: number } | undefined;
 
   constructor(options: ResolvedReadOptions, stats: ReadStats) {
     this.#options = options;
     this.#stats = stats;
+  }
+
+  /** Whether `limit` was reached. */
+  get limited(): boolean {
+    return this.#limited;
   }
 
   /** How many records are still to be passed over. */
@@ -73,7 +79,7 @@ export class Collector {
       const message = `more than ${this.#options.maxMalformed} malformed records`;
       return { delivery, done: true, error: this.#error('TOO_MANY_MALFORMED', message, this.#lastMalformed) };
     }
-    this.limited = cut.limited;
+    this.#limited = cut.limited;
     if (cut.limited) return { delivery, done: true, error: undefined };
     if (result.error !== undefined) {
       const { code, message, at } = result.error;
@@ -154,8 +160,6 @@ export class Collector {
       recordsBefore: recordsBefore + note.recordsBefore,
     });
   }
-
-  #lastMalformed = 0;
 
   #tooMany(): boolean {
     return this.#stats.malformed > this.#options.maxMalformed;
