@@ -31,11 +31,11 @@ const sourcesFrom = (options: Readonly<Record<string, unknown>>): ConfigSources 
 };
 
 const wholeNumber =
-  (least: number) =>
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
   (value: string): number => {
     const number = Number(value);
-    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
-      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+    if (!/^\d+$/.test(value) || number < least || number > most) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
     }
     return number;
   };
@@ -97,7 +97,7 @@ program
     new Option('--type <type>', "the file's data type (default: as its root element says)").choices(DATA_TYPES),
   )
   .option('--output <file>', 'where to write, - for standard output', '-')
-  .option('--workers <n>', 'threads to parse with (default: one for each core)', wholeNumber(0))
+  .option('--workers <n>', 'threads to parse with (default: one for each core)', wholeNumber(0, 256))
   .option('--limit <n>', 'stop after this many records', wholeNumber(0))
   .option('--quarantine <folder>', 'keep malformed records there (default: count and report them only)')
   .action(async (file: string, options: Record<string, unknown>) => {

@@ -106,6 +106,23 @@ describe('loadConfig', () => {
     expect((await loadConfig({ env: { ...AMQP, FORCE_REPROCESS: text } })).forceReprocess).toBe(value);
   });
 
+  it.each([
+    'amqp:host',
+    'amqp://',
+    'amqp://user:%zz@host/',
+    'amqp://user:canary/1@host/',
+    'amqp://127.0.0.1:1/canary@host:5672/',
+    'amqp://host/?heartbeat=often',
+    'http://host/',
+  ])('refuses %s as a broker, and does not show it', async (AMQP_CONNECTION) => {
+    expect(await problemsOf({ env: { AMQP_CONNECTION } })).toMatchObject([{ setting: 'AMQP_CONNECTION' }]);
+  });
+
+  it('shows no credentials of a URL that stands in the wrong place', async () => {
+    const problems = await problemsOf({ env: { ...AMQP, S3_ENDPOINT: 'ftp://user:canary@host/' } });
+    expect(problems).toMatchObject([{ setting: 'S3_ENDPOINT', value: '"ftp://***@host/"' }]);
+  });
+
   it('reads secrets from files, without the line end', async () => {
     const path = await file('secret', 'amqps://user:pass@host/vhost\n');
     expect((await loadConfig({ env: { AMQP_CONNECTION_FILE: path } })).amqpConnection).toBe(

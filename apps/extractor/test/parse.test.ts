@@ -74,6 +74,24 @@ describe('parse', () => {
     expect((await readdir(quarantine)).filter((name) => name.endsWith('.xml'))).toHaveLength(1);
   });
 
+  it.each([
+    ['a second root', '<artists><artist><id>9</id></artist></artists>'],
+    ['a stray end tag', '</label>'],
+  ])('reports %s, which belongs to no record, and ends with status 1', async (_, more) => {
+    const result = await runCli(['parse', '-'], { input: Buffer.from(smallDump(2).artists + more) });
+    expect(result.status).toBe(1);
+    expect(linesOf(result.stdout)).toHaveLength(2);
+    expect(result.stderr).toContain('after-root 1');
+  });
+
+  it('does not write over the dump that it reads', async () => {
+    const path = join(folder, 'same.xml.gz');
+    const bytes = gzipSync(smallDump(2).labels);
+    await writeFile(path, bytes);
+    expect(await runCli(['parse', path, '--output', path])).toMatchObject({ status: 2, stdout: '' });
+    expect(await readFile(path)).toEqual(bytes);
+  });
+
   it('reports a truncated dump after the records before the cut', async () => {
     const result = await runCli(['parse', '-'], { input: Buffer.from(smallDump(3).artists.slice(0, -20)) });
     expect(result.status).toBe(1);

@@ -12,7 +12,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DATA_TYPES } from '../src/config/settings.js';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
-import { dumpFile } from './kit/dumps.js';
+import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
 
 const VERSION = '20260101';
 const RECORDS = 300;
@@ -98,6 +98,16 @@ describe('run --once --sink amqp', () => {
     expect(JSON.parse(marker)).toMatchObject({ summary: { overall_status: 'failed' } });
     expect(await run()).toMatchObject({ status: 0 });
     for (const { queue } of QUEUES) expect(await countMessages(broker.url, queue)).toBe(RECORDS + 1);
+  });
+
+  it('delivers a record whose id is too long for a message id', async () => {
+    const odd = join(folder, 'odd');
+    const id = 'ä'.repeat(200);
+    await writeDump(odd, VERSION, { ...smallDump(1), artists: `<artists><artist><id>${id}</id></artist></artists>` });
+    expect(await runCli([...ARGS, odd, '--types', 'artists'], { env: env() })).toMatchObject({ status: 0 });
+    const [message] = await drainQueue(broker.url, 'discogsography-graphinator-artists');
+    expect(JSON.parse(Buffer.from(message!.body).toString())).toMatchObject({ id });
+    expect(message!.properties.messageId).toMatch(new RegExp(`^${VERSION}:artists:ä{80,}:[0-9a-f]{64}$`));
   });
 
   it('goes on where it was stopped, and loses nothing', async () => {

@@ -1,7 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { type DataType, encodeRecords, type MalformedRecord } from '@discogs-extractor/parser';
-import { describeError, EXIT, errorCodeOf } from '../errors.js';
+import { describeError, EXIT, ExtractorError, errorCodeOf } from '../errors.js';
+import { countLost } from '../pipeline/count-lost.js';
 import { createQuarantine } from '../pipeline/quarantine.js';
 
 export interface ParseOptions {
@@ -23,6 +24,9 @@ export interface ParseOptions {
  * Resolves with the exit status: 1 also where records were malformed, since they are missing in the output.
  */
 export const parseCommand = async (options: ParseOptions): Promise<number> => {
+  if (await isSameFile(options.file, options.output)) {
+    throw new ExtractorError('USAGE', `--output ${options.output} is the dump itself: choose another file.`);
+  }
   const say = (text: string): boolean => process.stderr.write(`${text}\n`);
   const quarantine = options.quarantine === undefined ? undefined : createQuarantine(options.quarantine);
   const malformed: MalformedRecord[] = [];
@@ -68,7 +72,21 @@ export const parseCommand = async (options: ParseOptions): Promise<number> => {
     say(`❌ ${records.stats.malformed} records were malformed and are missing; ${delivered} were written`);
     return EXIT.failed;
   }
+  const lost = countLost(records.stats.irregularities);
+  if (lost > 0) {
+    say(
+      `❌ What stands between the records (${lost} places) is in none of them, and is missing; ${delivered} were written`,
+    );
+    return EXIT.failed;
+  }
   return EXIT.done;
+};
+
+/** Whether two paths lead to one file; a path that leads nowhere does not. */
+const isSameFile = async (one: string, other: string): Promise<boolean> => {
+  if (one === '-' || other === '-') return false;
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => undefined)));
+  return a !== undefined && b !== undefined && a.isFile() && a.dev === b.dev && a.ino === b.ino;
 };
 
 interface Output {

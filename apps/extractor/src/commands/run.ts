@@ -30,12 +30,12 @@ export const runCommand = ({ once, ...sources }: RunOptions): Promise<number> =>
     }
   });
 
-/** Makes one pass, and tells whether all went well: nothing failed, and nothing went to the quarantine. */
+/** Makes one pass, and tells whether all went well: nothing failed, and nothing in the dump went undelivered. */
 const isPassFine = async (session: Session, sink: Sink, forceReprocess: boolean): Promise<boolean> => {
   const { config, source, listen, logger, signal } = session;
   try {
-    const { outcome, quarantined } = await runPass({ ...config, forceReprocess }, { source, sink, listen, signal });
-    return outcome !== 'failed' && quarantined === 0;
+    const { outcome, undelivered } = await runPass({ ...config, forceReprocess }, { source, sink, listen, signal });
+    return outcome !== 'failed' && undelivered === 0;
   } catch (error) {
     if (signal.aborted) throw error;
     logger.error({ code: errorCodeOf(error) }, `❌ ${describeError(error)}`);

@@ -79,7 +79,9 @@ export const configError = (problems: readonly ConfigProblem[]): ExtractorError 
 
 const isAboutAmqp = ({ setting }: ConfigProblem): boolean => /amqp_connection|^AMQP_CONNECTION/.test(setting);
 
-const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value));
+/** A URL may hold credentials, also where it stands in the wrong place. */
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? JSON.stringify(value.replace(/\/\/.*@/, '//***@')) : String(value);
 
 const fromFlag = ({ flag, env }: Setting<unknown>, value: unknown): Found | undefined =>
   value === undefined ? undefined : { setting: flag ?? env, value };

@@ -52,9 +52,14 @@ const words = (value: unknown): unknown =>
         .filter((word) => word !== '')
     : value;
 
+/** An `@` beyond the host is a password whose `/`, `?` or `#` was not percent-encoded. */
 const isAmqpUrl = (value: string): boolean => {
   try {
-    return ['amqp:', 'amqps:'].includes(new URL(value).protocol);
+    const { hostname, username, password, pathname, search, hash, searchParams } = new URL(value);
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
+    const isWhole =
+      /^amqps?:\/\/[^/]/i.test(value) && hostname !== '' && !/@|%40/.test(hostname + pathname + search + hash);
+    return isWhole && /^\d*$/.test(searchParams.get('heartbeat') ?? '');
   } catch {
     return false;
   }

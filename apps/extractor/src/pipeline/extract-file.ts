@@ -8,8 +8,11 @@ import type { Quarantine } from './quarantine.js';
 /** Time between two reports of progress where no block gives occasion for one, in milliseconds. */
 const TICK_MS = 500;
 
-/** How long a file that stops early waits for the confirms under way, in milliseconds: less than the 5 s a stop may take. */
-const CONFIRM_GRACE_MS = 3000;
+/**
+ * How long a file that stops early waits for the confirms under way, in milliseconds. Parting from a broker that does not answer takes
+ * up to 2.5 s more, and a stop 5 s in all.
+ */
+const CONFIRM_GRACE_MS = 2000;
 
 export interface ExtractFileOptions {
   /** Where the verified dump file lies. */

@@ -1,5 +1,7 @@
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
+import { ParserError } from '@discogs-extractor/parser';
 import { PublisherError } from '@discogs-extractor/publisher';
 import {
   advanceFile,
@@ -150,6 +152,8 @@ const processFile = async (
     if (signal.aborted) return summary({ outcome: 'stopped' });
     // The marker itself is at fault: there is no way to note that down in it.
     if (error instanceof StateMarkerError) throw error;
+    // Damaged on this disk, perhaps, since it was verified: another time makes the next run hash it again.
+    if (error instanceof ParserError && DAMAGE.has(error.code)) await utimes(path, new Date(), new Date());
     const reason = describeError(error);
     keeper.update((marker, now) => failFile(marker, file, reason, now));
     if (error instanceof PublisherError)
@@ -158,5 +162,8 @@ const processFile = async (
     return summary({ outcome: 'failed', error: error instanceof Error ? error : new Error(reason) });
   }
 };
+
+/** What a file that changed on the disk looks like to the parser. */
+const DAMAGE: ReadonlySet<string> = new Set(['CORRUPT_GZIP', 'TRUNCATED']);
 
 const NOTHING_ODD = { malformed: 0, irregularities: {} } as const;

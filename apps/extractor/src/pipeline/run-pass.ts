@@ -3,6 +3,7 @@ import { createFileMarkerStore, createMarker, createMarkerKeeper, decide } from 
 import type { Config } from '../config/settings.js';
 import type { FileSummary, RunEvent, RunListener } from '../report/run-events.js';
 import type { Sink } from '../sinks/sink.js';
+import { countLost } from './count-lost.js';
 import { downloadPhase } from './download-phase.js';
 import { reportNotice } from './download-reports.js';
 import { processingPhase } from './processing-phase.js';
@@ -21,8 +22,8 @@ export interface PassResult {
   /** Version of the dump, `YYYYMMDD`. */
   readonly version: string;
   readonly files: readonly FileSummary[];
-  /** Records that went to the quarantine instead of the sink. */
-  readonly quarantined: number;
+  /** Records that went to the quarantine instead of the sink, and places between records whose content is in none. */
+  readonly undelivered: number;
 }
 
 /**
@@ -59,7 +60,8 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
   const finish = (outcome: PassResult['outcome'], files: readonly FileSummary[]): PassResult => {
     const seconds = (performance.now() - startedAt) / 1000;
     listen({ type: 'pass-finished', version, outcome, files, seconds } satisfies RunEvent);
-    return { outcome, version, files, quarantined: files.reduce((sum, file) => sum + file.malformed, 0) };
+    const undelivered = files.reduce((sum, file) => sum + file.malformed + countLost(file.irregularities), 0);
+    return { outcome, version, files, undelivered };
   };
   if (decision.decision === 'skip') return finish('skipped', []);
 

@@ -106,7 +106,10 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           malformed,
           irregularities,
         };
-        if (event.outcome === 'completed') logger.info(facts, `✅ ${dataType}: all ${records} records delivered`);
+        if (event.outcome === 'completed' && malformed === 0 && Object.keys(irregularities).length === 0)
+          logger.info(facts, `✅ ${dataType}: all ${records} records delivered`);
+        else if (event.outcome === 'completed')
+          logger.warn(facts, `⚠️ ${dataType}: ${records} records delivered, but the dump is not as it should be`);
         else if (event.outcome === 'skipped') logger.info(facts, `✅ ${dataType}: done in an earlier run`);
         else if (event.outcome === 'stopped') logger.info(facts, `🛑 ${dataType}: stopped after record ${records}`);
         else

@@ -14,6 +14,18 @@ const PROPERTIES = {
   mandatory: true,
 } as const;
 
+/**
+ * How often queues and bindings are looked at, in milliseconds. The watermark moves with each look, so this is what a crash may repeat
+ * beyond the window.
+ */
+const TOPOLOGY_CHECK_MS = 500;
+
+/** What `close` gives the publisher beyond its own wait for confirms, in milliseconds. */
+const GOODBYE_MS = 500;
+
+/** AMQP's limit for a message id, in bytes. */
+const LONGEST_MESSAGE_ID = 255;
+
 export interface AmqpSinkOptions {
   /** `amqp://` or `amqps://` URL of the broker. */
   readonly url: string;
@@ -52,6 +64,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           maxInFlight: options.maxInFlight,
           connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
           reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
+          topologyCheckInterval: TOPOLOGY_CHECK_MS,
           connectionName: `discogs-extractor ${target.file}`,
           signal: connecting,
           onConfirmed: () => {
@@ -91,7 +104,7 @@ const fileSink = (
         const room = publisher.publish({
           routingKey: dataType,
           body: message,
-          messageId: `${version}:${dataType}:${id}:${sha256}`,
+          messageId: messageIdOf(`${version}:${dataType}:`, id, `:${sha256}`),
         });
         records++;
         if (room) await orAbort(room, signal);
@@ -114,9 +127,18 @@ const fileSink = (
           // What stays unconfirmed is no error here: it is sent again by the next run, from the watermark on.
         });
       }
-      await publisher.close({ timeout: 1000 });
+      await publisher.close({ timeout: GOODBYE_MS });
     },
   };
+};
+
+/** `VERSION:TYPE:ID:HASH`; of an id too long for AMQP only the beginning, since the hash tells records apart all the same. */
+const messageIdOf = (before: string, id: string, after: string): string => {
+  const room = LONGEST_MESSAGE_ID - before.length - after.length;
+  if (3 * id.length <= room || Buffer.byteLength(id) <= room) return before + id + after;
+  // A character that is cut in two decodes to U+FFFD, which is no shorter than it: leave it out.
+  const beginning = new TextDecoder().decode(Buffer.from(id).subarray(0, room)).replace(/\uFFFD+$/, '');
+  return before + beginning + after;
 };
 
 /**

@@ -35,6 +35,7 @@ export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
       });
     });
     try {
+      await guarded(folder, () => syncFolder(folder));
       return await openNdjsonFile(path, handle, target, options);
     } catch (error) {
       await handle.close();
@@ -56,6 +57,7 @@ const openNdjsonFile = async (
   let confirmed = kept.lines;
   let unsynced = 0;
   let lastConfirmedAt: Date | undefined;
+  let isBroken = false;
   let closed = false;
 
   const append = async (bytes: Uint8Array): Promise<void> => {
@@ -68,8 +70,14 @@ const openNdjsonFile = async (
     unsynced += bytes.byteLength;
   };
   const sync = async (): Promise<void> => {
-    if (unsynced === 0) return;
-    await handle.datasync();
+    if (unsynced === 0 || isBroken) return;
+    try {
+      await handle.datasync();
+    } catch (error) {
+      // Linux drops the pages that it could not write and reports that once: a later success would say nothing about them.
+      isBroken = true;
+      throw error;
+    }
     unsynced = 0;
     confirmed = written;
     lastConfirmedAt = new Date();
@@ -108,6 +116,16 @@ const openNdjsonFile = async (
       }
     },
   };
+};
+
+/** Makes the file's name in its folder durable, as `datasync` does its content. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 };
 
 /** Finds the end of the first `wanted` lines, or of the last whole one where there are fewer. */
