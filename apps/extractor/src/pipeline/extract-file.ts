@@ -12,7 +12,7 @@ const TICK_MS = 500;
  * How long a file that stops early waits for the confirms under way, in milliseconds. Parting from a broker that does not answer takes
  * up to 2.5 s more, and a stop 5 s in all.
  */
-const CONFIRM_GRACE_MS = 2000;
+const CONFIRM_GRACE_MS = 1500;
 
 export interface ExtractFileOptions {
   /** Where the verified dump file lies. */
