@@ -165,6 +165,10 @@ const OUTPUT_BYTES = 4 * 1024 * 1024;
 /** Words of the kernel's work table per record; the first two are the JSON's span. */
 const WORK_WORDS = 8;
 
+/** A SHA-256 digest. */
+const DIGEST_BYTES = 32;
+const DIGESTS_PER_WRITE = 64;
+
 /** Compiled once a thread: a few milliseconds, without a promise. */
 let compiled: WasmModule | undefined;
 
@@ -244,20 +248,27 @@ class WasmKernel implements Kernel {
     };
   }
 
-  /** Hashes each record's canonical JSON where it lies, and puts all digests where `assemble` takes them. */
+  /** Hashes each record's canonical JSON where it lies, and puts the digests where `assemble` takes them. */
   #hash(records: number): void {
     const words = this.#words;
     const { buffer } = this.#exports.memory;
     let digests = '';
+    let target = this.#digestAddress;
     let entry = this.#workAddress >> 2;
     for (let record = 0; record < records; record++, entry += WORK_WORDS) {
       const start = words[entry]!;
       // One-shot: less than half the cost of a Hash object for records of a few hundred bytes. And as a string of 32 bytes, which
       // costs half of what a Buffer does; the kernel makes the hexadecimal digits.
       digests += hash('sha256', new Uint8Array(buffer, start, words[entry + 1]! - start), 'binary');
+      // A write for each would cost a sixth of a hash. One for all would keep thousands of strings alive, for which the thread's heap
+      // grows by 15 MB.
+      if (digests.length === DIGESTS_PER_WRITE * DIGEST_BYTES) {
+        this.#heap.write(digests, target, 'latin1');
+        target += digests.length;
+        digests = '';
+      }
     }
-    // One write for all: a write for each would cost a sixth of a hash.
-    this.#heap.write(digests, this.#digestAddress, 'latin1');
+    this.#heap.write(digests, target, 'latin1');
   }
 
   #result(word: number): number {
