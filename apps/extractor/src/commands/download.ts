@@ -1,7 +1,7 @@
 import { createDownloader } from '@discogs-extractor/downloader';
 import type { ConfigSources } from '../config/load-config.js';
 import { EXIT } from '../errors.js';
-import { reportDownload, reportNotice } from '../pipeline/download-reports.js';
+import { chooseDump, reportDownload, reportNotice } from '../pipeline/download-reports.js';
 import { inSession } from '../service/session.js';
 
 /**
@@ -17,11 +17,7 @@ export const downloadCommand = (sources: ConfigSources): Promise<number> =>
       keepVersions: config.keepVersions,
       onNotice: reportNotice(listen),
     });
-    await downloader.download({
-      version: config.dumpVersion,
-      types: config.dataTypes,
-      signal,
-      onProgress: reportDownload(listen),
-    });
+    const choice = await chooseDump(downloader, config, listen, signal);
+    await downloader.download({ choice, signal, onProgress: reportDownload(listen) });
     return EXIT.done;
   });

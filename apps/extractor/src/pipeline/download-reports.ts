@@ -1,4 +1,5 @@
-import type { DownloadEvent, DownloaderNotice } from '@discogs-extractor/downloader';
+import type { DownloadEvent, Downloader, DownloaderNotice, DumpChoice } from '@discogs-extractor/downloader';
+import type { Config } from '../config/settings.js';
 import type { RunListener } from '../report/run-events.js';
 
 /** Tells a listener what the downloader says of a file. */
@@ -24,6 +25,18 @@ export const reportDownload =
         break;
     }
   };
+
+/** Chooses a version, and tells a listener of newer ones that were passed over. */
+export const chooseDump = async (
+  downloader: Downloader,
+  { dumpVersion, dataTypes }: Pick<Config, 'dumpVersion' | 'dataTypes'>,
+  listen: RunListener,
+  signal: AbortSignal,
+): Promise<DumpChoice> => {
+  const choice = await downloader.choose({ version: dumpVersion, types: dataTypes, signal });
+  for (const { version, missing } of choice.passedOver) listen({ type: 'version-passed-over', version, missing });
+  return choice;
+};
 
 /** Tells a listener what the downloader finds worth telling beside. */
 export const reportNotice =

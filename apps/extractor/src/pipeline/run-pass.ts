@@ -5,7 +5,7 @@ import type { FileSummary, RunEvent, RunListener } from '../report/run-events.js
 import type { Sink } from '../sinks/sink.js';
 import { countLost } from './count-lost.js';
 import { downloadPhase } from './download-phase.js';
-import { reportNotice } from './download-reports.js';
+import { chooseDump, reportNotice } from './download-reports.js';
 import { processingPhase } from './processing-phase.js';
 
 export interface PassContext {
@@ -46,7 +46,7 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
   });
   await using store = await createFileMarkerStore({ directory: config.discogsRoot });
 
-  const choice = await downloader.choose({ version: config.dumpVersion, types: config.dataTypes, signal });
+  const choice = await chooseDump(downloader, config, listen, signal);
   const { version } = choice;
   const published = await downloader.checksums(choice, { signal });
   const found = await store.load(version);

@@ -44,6 +44,12 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           `⚠️ ${event.file}: the transfer failed and is tried again`,
         );
         break;
+      case 'version-passed-over':
+        logger.warn(
+          { version: event.version, missing: event.missing },
+          `⚠️ Dump ${event.version} is newer, but not complete: it lacks ${event.missing.join(', ')}`,
+        );
+        break;
       case 'download-failed':
         logger.error(
           { file: event.file, code: errorCodeOf(event.error), error: describeError(event.error) },

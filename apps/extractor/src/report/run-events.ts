@@ -43,6 +43,7 @@ export type RunEvent =
       readonly bytesTotal: number | undefined;
     }
   | { readonly type: 'download-retry'; readonly file: string; readonly delayMs: number; readonly error: Error }
+  | { readonly type: 'version-passed-over'; readonly version: string; readonly missing: readonly string[] }
   | { readonly type: 'download-failed'; readonly file: string; readonly error: Error }
   | { readonly type: 'version-pruned'; readonly version: string; readonly files: readonly string[] }
   | { readonly type: 'download-finished'; readonly file: string; readonly bytes: number; readonly reused: boolean }
