@@ -8,6 +8,9 @@ import { findCut } from './find-cut.js';
 /** A block without a boundary grows up to this; then it is cut anywhere. */
 const LARGEST_BLOCK = 8 * BLOCK_BYTES;
 
+/** Before the first record there is little to read: blocks begin small, and double. */
+const FIRST_BLOCK = 4 * 1024;
+
 /** How many blocks' memory is kept for use again. */
 const MOST_SPARES = 8;
 
@@ -28,6 +31,7 @@ export class BlockCutter {
   readonly #source: ByteSource;
   readonly #blockBytes: number;
   readonly #spares: ArrayBuffer[] = [];
+  #firstBytes = FIRST_BLOCK;
   #chunk: Uint8Array = new Uint8Array(0);
   /** The beginning of the next block. */
   #rest: Uint8Array = new Uint8Array(0);
@@ -50,6 +54,10 @@ export class BlockCutter {
     memory.set(this.#rest);
     let length = this.#rest.length;
     this.#rest = new Uint8Array(0);
+    if (this.#boundary === undefined) {
+      memory = memory.subarray(0, this.#firstBytes);
+      this.#firstBytes = Math.min(2 * this.#firstBytes, this.#blockBytes);
+    }
     for (;;) {
       while (length < memory.length) {
         if (this.#chunk.length === 0) {

@@ -1,4 +1,5 @@
-import type { BlockResult, OutputKind } from '../block/encode-block.js';
+import { type BlockResult, encodeBlock, type OutputKind } from '../block/encode-block.js';
+import { asBuffer } from '../document/bytes.js';
 import { type DocumentState, newDocumentState, sameState } from '../document/state.js';
 import { abortable } from '../source/abortable.js';
 import type { ByteSource } from '../source/byte-source.js';
@@ -50,8 +51,29 @@ export async function* runOnWorkers(
   let leftover: Uint8Array = NOTHING;
   let feeder: Feeder | undefined;
   try {
+    // Up to the first record there is nothing to guess from. This thread reads that itself, while the others start.
+    while (feeder === undefined) {
+      const { bytes: block, isFinal, failure } = await abortable(cutter.next(), signal);
+      const bytes = asBuffer(joined(leftover, block));
+      const result = encodeBlock({ bytes, isFinal, state, output, skip: toSkip(), maxDepth, maxRecordBytes });
+      yield result;
+      if (failure !== undefined) throw failure.error;
+      if (isFinal) return;
+      ({ state } = result);
+      leftover = bytes.subarray(result.consumed);
+      if (!isBetweenRecords(state)) continue;
+      cutter.cutBetweenRecords(state, state.dataType!, leftover);
+      leftover = NOTHING;
+      feeder = new Feeder(cutter, state, workers * BLOCKS_PER_WORKER, async (given, guess) => {
+        const countOnly = toSkip() > 0;
+        const skip = countOnly ? Number.POSITIVE_INFINITY : 0;
+        const done = await encode(given.bytes, given.isFinal, guess, skip, false);
+        return { bytes: done.bytes, guess: { state: guess, countOnly, result: done.result } };
+      });
+    }
+
     for (;;) {
-      const slot = await abortable(feeder === undefined ? unguessed(cutter) : feeder.take(), signal);
+      const slot = await abortable(feeder.take(), signal);
       const { bytes: block, guess } = await abortable(slot.attempt, signal);
       const skip = toSkip();
       const isRight =
@@ -70,29 +92,13 @@ export async function* runOnWorkers(
       ({ state } = result);
       leftover = bytes.slice(result.consumed);
       if (leftover.length === 0) cutter.recycle(bytes);
-      if (feeder === undefined && isBetweenRecords(state)) {
-        cutter.cutBetweenRecords(state, state.dataType!, leftover);
-        leftover = NOTHING;
-        feeder = new Feeder(cutter, state, workers * BLOCKS_PER_WORKER, async (block, guess) => {
-          const countOnly = toSkip() > 0;
-          const skip = countOnly ? Number.POSITIVE_INFINITY : 0;
-          const done = await encode(block.bytes, block.isFinal, guess, skip, false);
-          return { bytes: done.bytes, guess: { state: guess, countOnly, result: done.result } };
-        });
-      }
-      feeder?.makeRoom();
+      feeder.makeRoom();
     }
   } finally {
     feeder?.stop();
     await pool.close();
   }
 }
-
-/** Before the first record there is nothing to guess from: block by block. */
-const unguessed = async (cutter: BlockCutter): Promise<Slot> => {
-  const { bytes, isFinal, failure } = await cutter.next();
-  return { isFinal, failure, attempt: Promise.resolve({ bytes, guess: undefined }) };
-};
 
 const isBetweenRecords = (state: DocumentState): boolean =>
   state.inside === undefined && (state.phase === 'root' || state.phase === 'rootless');
