@@ -43,6 +43,11 @@ export const inSession = async (
   try {
     await using _lock = await lockDataFolder(config.discogsRoot);
     await using source = await createSource(config, {
+      onRetry: ({ delayMs, error }) =>
+        logger.warn(
+          { delay_ms: delayMs, code: errorCodeOf(error), error: describeError(error) },
+          '⚠️ The listing of dumps did not come; it is asked for again',
+        ),
       onFallback: (from, to, error) =>
         logger.warn(
           { from, to, error: error ? describeError(error) : undefined },

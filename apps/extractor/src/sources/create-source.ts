@@ -12,6 +12,8 @@ import type { Config } from '../config/settings.js';
 export interface CreateSourceOptions {
   /** Proxy settings and S3 credentials are read from here, under the names that most programs know. @default process.env */
   readonly env?: NodeJS.ProcessEnv;
+  /** Is told when a page of the web's listing failed and is asked for again. */
+  readonly onRetry?: (retry: { url: string; delayMs: number; error: Error }) => void;
   /** Is told when a source gives way to the next one: `from` and `to` are their names. */
   readonly onFallback?: (from: string, to: string, error: Error | null) => void;
 }
@@ -22,7 +24,7 @@ export interface CreateSourceOptions {
  */
 export const createSource = async (
   config: Config,
-  { env = process.env, onFallback = () => undefined }: CreateSourceOptions = {},
+  { env = process.env, onFallback = () => undefined, onRetry }: CreateSourceOptions = {},
 ): Promise<DumpSource> => {
   const proxy = proxyFrom(env);
   const s3 = (): Promise<DumpSource> =>
@@ -33,7 +35,7 @@ export const createSource = async (
       credentials: credentialsFrom(env),
       proxy,
     });
-  const web = (): Promise<DumpSource> => createWebSource({ baseUrl: config.webUrl, proxy });
+  const web = (): Promise<DumpSource> => createWebSource({ baseUrl: config.webUrl, proxy, onRetry });
   switch (config.dumpSource) {
     case 's3':
       return s3();
