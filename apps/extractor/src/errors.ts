@@ -4,13 +4,9 @@ export type ExtractorErrorCode =
   | 'USAGE'
   | 'FOLDER_LOCKED'
   | 'FOLDER_UNUSABLE'
-  | 'SINK_FAILED'
-  | 'SINK_UNSETTLED'
   | 'OUTPUT_FAILED'
   | 'NO_RECORDS'
-  | 'RECORDS_QUARANTINED'
-  | 'FILE_CHANGED'
-  | 'RUN_FAILED';
+  | 'FILE_CHANGED';
 
 /** Facts about an {@link ExtractorError}; which are present depends on its code. */
 export interface ExtractorErrorFacts {
@@ -18,7 +14,6 @@ export interface ExtractorErrorFacts {
   readonly file?: string;
   readonly records?: number;
   readonly problems?: readonly ConfigProblem[];
-  readonly failures?: readonly FileFailure[];
 }
 
 /** One setting that is wrong. `value` is absent where it is missing or a secret. */
@@ -28,12 +23,6 @@ export interface ConfigProblem {
   readonly value?: string;
   /** What is accepted there, in words. */
   readonly accepts: string;
-}
-
-/** One file of a run that could not be finished. */
-export interface FileFailure {
-  readonly file: string;
-  readonly error: Error;
 }
 
 /** Every error that the extractor itself raises; those of the libraries arrive as `cause` or as they are. */

@@ -43,8 +43,6 @@ export interface Progress {
   readonly records: number;
   /** Records 1 to this one are confirmed by the sink. */
   readonly confirmed: number;
-  /** When the sink last confirmed anything, in this run. */
-  readonly lastConfirmedAt: Date | undefined;
   /** Bytes of the dump file read. */
   readonly bytesRead: number;
 }
@@ -93,7 +91,6 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
   const progress = (): Progress => ({
     records,
     confirmed: fileSink.confirmed,
-    lastConfirmedAt: fileSink.lastConfirmedAt,
     bytesRead: blocks.stats.sourceBytes,
   });
   onStart(resumedAfter, progress());

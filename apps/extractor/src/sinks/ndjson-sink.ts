@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, ExtractorError } from '../errors.js';
-import type { FileSink, OpenOptions, Sink, SinkTarget } from './sink.js';
+import type { FileSink, OpenOptions, Sink } from './sink.js';
 
 const LINE_FEED = 0x0a;
 const SCAN_BYTES = 1 << 20;
@@ -36,7 +36,7 @@ export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
     });
     try {
       await guarded(folder, () => syncFolder(folder));
-      return await openNdjsonFile(path, handle, target, options);
+      return await openNdjsonFile(path, handle, options);
     } catch (error) {
       await handle.close();
       throw error;
@@ -47,7 +47,6 @@ export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
 const openNdjsonFile = async (
   path: string,
   handle: FileHandle,
-  _target: SinkTarget,
   { resumeAfter, signal }: OpenOptions,
 ): Promise<FileSink> => {
   const kept = await guarded(path, () => findLines(handle, resumeAfter, signal));
