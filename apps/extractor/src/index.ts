@@ -4,7 +4,13 @@ export type { Config, DataType, LogLevel, SinkName } from './config/settings.js'
 export { ExtractorError, type ExtractorErrorCode } from './errors.js';
 export { type PassContext, type PassResult, runPass } from './pipeline/run-pass.js';
 export type { FileSummary, RunEvent, RunListener } from './report/run-events.js';
-export { createAmqpSink } from './sinks/amqp-sink.js';
+export { type AmqpSinkOptions, createAmqpSink } from './sinks/amqp-sink.js';
+export type {
+  DeliveryCondition,
+  DeliveryConnection,
+  DeliveryStatus,
+  DeliveryTotals,
+} from './sinks/delivery-status.js';
 export { createNdjsonSink } from './sinks/ndjson-sink.js';
 export { createNullSink } from './sinks/null-sink.js';
 export type { FileSink, OpenOptions, Sink, SinkTarget } from './sinks/sink.js';

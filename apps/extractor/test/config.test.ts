@@ -118,6 +118,39 @@ describe('loadConfig', () => {
     expect(await problemsOf({ env: { AMQP_CONNECTION } })).toMatchObject([{ setting: 'AMQP_CONNECTION' }]);
   });
 
+  it('takes names, type and arguments of the queues from the environment and from TOML', async () => {
+    const configFile = await file(
+      'queues.toml',
+      'amqp_exchange = "x"\namqp_queues = ["a-{type}", "b.{type}"]\namqp_queue_type = "quorum"\n' +
+        '[amqp_queue_arguments]\nx-quorum-initial-group-size = 3\n',
+    );
+    expect(await loadConfig({ env: AMQP, configFile })).toMatchObject({
+      amqpExchange: 'x',
+      amqpQueues: ['a-{type}', 'b.{type}'],
+      amqpQueueType: 'quorum',
+      amqpQueueArguments: { 'x-quorum-initial-group-size': 3 },
+    });
+    const env = { ...AMQP, AMQP_QUEUES: 'c-{type}', AMQP_QUEUE_ARGUMENTS: '{"x-overflow":"reject-publish"}' };
+    expect(await loadConfig({ env, configFile })).toMatchObject({
+      amqpQueues: ['c-{type}'],
+      amqpQueueArguments: { 'x-overflow': 'reject-publish' },
+    });
+  });
+
+  it.each([
+    ['AMQP_QUEUES', 'one-queue-for-all'],
+    ['AMQP_QUEUES', 'a-{type},a-{type}'],
+    ['AMQP_QUEUES', `${'a'.repeat(250)}{type}`],
+    ['AMQP_EXCHANGE', 'a'.repeat(256)],
+    ['AMQP_QUEUE_TYPE', 'mirrored'],
+    ['AMQP_QUEUE_ARGUMENTS', 'x-max-length=5'],
+    ['AMQP_QUEUE_ARGUMENTS', '["x-max-length"]'],
+    ['AMQP_QUEUE_ARGUMENTS', '{"x-queue-type":"quorum"}'],
+    ['AMQP_QUEUE_ARGUMENTS', '{"x-max-length":null}'],
+  ])('refuses %s=%s', async (setting, value) => {
+    expect(await problemsOf({ env: { ...AMQP, [setting]: value } })).toMatchObject([{ setting }]);
+  });
+
   it('shows no credentials of a URL that stands in the wrong place', async () => {
     const problems = await problemsOf({ env: { ...AMQP, S3_ENDPOINT: 'ftp://user:canary@host/' } });
     expect(problems).toMatchObject([{ setting: 'S3_ENDPOINT', value: '"ftp://***@host/"' }]);

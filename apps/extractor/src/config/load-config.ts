@@ -81,7 +81,7 @@ const isAboutAmqp = ({ setting }: ConfigProblem): boolean => /amqp_connection|^A
 
 /** A URL may hold credentials, also where it stands in the wrong place. */
 const shown = (value: unknown): string =>
-  typeof value === 'string' ? JSON.stringify(value.replace(/\/\/.*@/, '//***@')) : String(value);
+  (typeof value === 'number' ? String(value) : JSON.stringify(value)).replace(/\/\/.*@/, '//***@');
 
 const fromFlag = ({ flag, env }: Setting<unknown>, value: unknown): Found | undefined =>
   value === undefined ? undefined : { setting: flag ?? env, value };

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from '../sinks/platform-names.js';
+import { exchangeName, QUEUE_TYPES, type QueueType, queueArguments, queueNames } from './amqp-schemas.js';
 
 /** The data types of a dump, in the order in which Discogs lists them. */
 export const DATA_TYPES = ['artists', 'labels', 'masters', 'releases'] as const;
@@ -99,6 +101,34 @@ export const SETTINGS = {
     accepts: 'an amqp:// or amqps:// URL, such as amqp://user:password@host:5672/vhost',
     schema: z.preprocess(text, z.string().refine(isAmqpUrl).optional()),
     fallback: none,
+  }),
+  amqpExchange: setting<string>({
+    env: 'AMQP_EXCHANGE',
+    toml: 'amqp_exchange',
+    accepts: 'the name of a topic exchange',
+    schema: z.preprocess(text, exchangeName),
+    fallback: () => PLATFORM_EXCHANGE,
+  }),
+  amqpQueues: setting<readonly string[]>({
+    env: 'AMQP_QUEUES',
+    toml: 'amqp_queues',
+    accepts: 'names of queues with {type} in each of them, with commas between',
+    schema: z.preprocess(words, queueNames),
+    fallback: () => PLATFORM_QUEUES,
+  }),
+  amqpQueueType: setting<QueueType | undefined>({
+    env: 'AMQP_QUEUE_TYPE',
+    toml: 'amqp_queue_type',
+    accepts: `one of ${QUEUE_TYPES.join(', ')}`,
+    schema: z.preprocess(text, z.enum(QUEUE_TYPES)),
+    fallback: none,
+  }),
+  amqpQueueArguments: setting<Readonly<Record<string, string | number | boolean>>>({
+    env: 'AMQP_QUEUE_ARGUMENTS',
+    toml: 'amqp_queue_arguments',
+    accepts: 'a JSON object such as {"x-quorum-initial-group-size": 3}, without x-queue-type',
+    schema: queueArguments,
+    fallback: () => ({}),
   }),
   discogsRoot: setting<string>({
     env: 'DISCOGS_ROOT',

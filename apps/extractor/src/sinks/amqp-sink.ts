@@ -1,10 +1,7 @@
 import { createPublisher, type Publisher, type PublisherEvent, type QueueOptions } from '@discogs-extractor/publisher';
-import type { DataType } from '../config/settings.js';
+import { DeliveryMonitor } from './delivery-status.js';
+import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
 import type { FileSink, OpenOptions, Sink, SinkTarget } from './sink.js';
-
-/** The platform's names (DESIGN 2.3). */
-const EXCHANGE = 'discogsography-exchange';
-const CONSUMERS = ['graphinator', 'tableinator'] as const;
 
 /** As the platform's consumers expect them; the encoding is no encoding, but theirs. */
 const PROPERTIES = {
@@ -37,8 +34,15 @@ export interface AmqpSinkOptions {
   readonly reconnectAttempts?: number;
   /** Topic exchange to publish to. @default 'discogsography-exchange' */
   readonly exchange?: string;
-  /** Names of the queues that a data type's records go to. @default discogsography-graphinator-TYPE and -tableinator-TYPE */
-  readonly queueNames?: (dataType: DataType) => readonly string[];
+  /**
+   * The queues that a data type's records go to, `{type}` standing for its name.
+   * @default ['discogsography-graphinator-{type}', 'discogsography-tableinator-{type}']
+   */
+  readonly queues?: readonly string[];
+  /** Sent as `x-queue-type`; left out, the virtual host's default applies. @default undefined */
+  readonly queueType?: QueueOptions['queueType'];
+  /** Further arguments of the queues, for example `{ 'x-quorum-initial-group-size': 3 }`. @default {} */
+  readonly queueArguments?: QueueOptions['arguments'];
   /** Is told what happens to a file's connection. */
   readonly onEvent?: (file: string, event: PublisherEvent) => void;
 }
@@ -48,18 +52,30 @@ export interface AmqpSinkOptions {
  * returned, and the queues and bindings were found whole after that.
  */
 export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
-  const { exchange = EXCHANGE, queueNames = platformQueues } = options;
+  const { exchange = PLATFORM_EXCHANGE, queues = PLATFORM_QUEUES, queueType, queueArguments = {} } = options;
+  const queueOf =
+    (dataType: string) =>
+    (name: string): QueueOptions => ({
+      name: name.replaceAll('{type}', dataType),
+      routingKeys: [dataType],
+      durable: true,
+      ...(queueType && { queueType }),
+      arguments: queueArguments,
+    });
+  const monitor = new DeliveryMonitor();
   return {
     name: 'amqp',
     destination: `exchange ${exchange}`,
+    status: () => monitor.status(),
     open: async (target, { resumeAfter, signal }) => {
       const { dataType } = target;
       let lastConfirmedAt: Date | undefined;
+      const watch = monitor.watch(target);
       const publisher = await withSignal(signal, (connecting) =>
         createPublisher({
           url: options.url,
           exchange: { name: exchange, type: 'topic', durable: true },
-          queues: queueNames(dataType).map((name): QueueOptions => ({ name, routingKeys: [dataType], durable: true })),
+          queues: queues.map(queueOf(dataType)),
           properties: PROPERTIES,
           maxInFlight: options.maxInFlight,
           connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
@@ -70,22 +86,27 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           onConfirmed: () => {
             lastConfirmedAt = new Date();
           },
-          onEvent: (event) => options.onEvent?.(target.file, event),
+          onEvent: (event) => {
+            watch.onEvent(event);
+            options.onEvent?.(target.file, event);
+          },
         }),
-      );
-      return fileSink(publisher, target, { resumeAfter, signal }, () => lastConfirmedAt);
+      ).catch((error: unknown) => {
+        watch.end();
+        throw error;
+      });
+      watch.attach(publisher);
+      return fileSink(publisher, target, { resumeAfter, signal }, () => lastConfirmedAt, watch.end);
     },
   };
 };
-
-const platformQueues = (dataType: DataType): readonly string[] =>
-  CONSUMERS.map((consumer) => `discogsography-${consumer}-${dataType}`);
 
 const fileSink = (
   publisher: Publisher,
   { version, dataType }: SinkTarget,
   { resumeAfter, signal }: OpenOptions,
   lastConfirmedAt: () => Date | undefined,
+  onClosed: () => void,
 ): FileSink => {
   /** `file_complete` is a message too, and must not count as a record. */
   let records = 0;
@@ -128,6 +149,7 @@ const fileSink = (
         });
       }
       await publisher.close({ timeout: GOODBYE_MS });
+      onClosed();
     },
   };
 };

@@ -24,6 +24,10 @@ export const createSink = (config: Config, { once, onPublisherEvent }: CreateSin
         // `loadConfig` has seen to it that there is one.
         url: config.amqpConnection!,
         maxInFlight: config.queueSize,
+        exchange: config.amqpExchange,
+        queues: config.amqpQueues,
+        ...(config.amqpQueueType && { queueType: config.amqpQueueType }),
+        queueArguments: config.amqpQueueArguments,
         onEvent: onPublisherEvent,
         ...(once ? ATTEMPTS_OF_A_SINGLE_PASS : {}),
       });

@@ -1,5 +1,6 @@
 import type { EncodedBlock } from '@discogs-extractor/parser';
 import type { DataType } from '../config/settings.js';
+import type { DeliveryStatus } from './delivery-status.js';
 
 /** The dump file whose records are delivered. */
 export interface SinkTarget {
@@ -22,6 +23,8 @@ export interface Sink {
   readonly name: string;
   /** Where the output lies, for people: a folder, an exchange. Never holds a credential. */
   readonly destination: string;
+  /** How delivery stands now, for health pages and metrics; only of sinks with a broker behind them. */
+  status?(): DeliveryStatus;
   open(target: SinkTarget, options: OpenOptions): Promise<FileSink>;
 }
 
