@@ -18,6 +18,7 @@ const SETTING_OF_FLAG: Readonly<Record<string, SettingName>> = {
   output: 'outputDirectory',
   types: 'dataTypes',
   dumpVersion: 'dumpVersion',
+  minRecordsPercent: 'minRecordsPercent',
   forceReprocess: 'forceReprocess',
 };
 
@@ -72,6 +73,10 @@ program
   .option('--output <folder>', 'folder for the ndjson sink (default: ndjson/ in DISCOGS_ROOT)')
   .option('--types <list>', SETTINGS.dataTypes.accepts)
   .option('--dump-version <YYYYMMDD>', 'this dump instead of the newest complete one')
+  .option(
+    '--min-records-percent <n>',
+    'fail a file with fewer records than this part of what the dump before had (default: 50; 0: never)',
+  )
   .option('--force-reprocess', 'start again, whatever the state marker says')
   .addHelpText('after', settingsHelp())
   .action(async (options: Record<string, unknown>) => {

@@ -6,6 +6,7 @@ export type ExtractorErrorCode =
   | 'FOLDER_UNUSABLE'
   | 'OUTPUT_FAILED'
   | 'NO_RECORDS'
+  | 'TOO_FEW_RECORDS'
   | 'FILE_CHANGED';
 
 /** Facts about an {@link ExtractorError}; which are present depends on its code. */
@@ -13,6 +14,9 @@ export interface ExtractorErrorFacts {
   readonly path?: string;
   readonly file?: string;
   readonly records?: number;
+  /** Records that an earlier version had, and which version that is. */
+  readonly earlierRecords?: number;
+  readonly earlierVersion?: string;
   readonly problems?: readonly ConfigProblem[];
 }
 

@@ -48,6 +48,7 @@ describe('loadConfig', () => {
       progressLogInterval: 1000,
       stateSaveInterval: 5000,
       maxMalformedRecords: 100,
+      minRecordsPercent: 50,
       forceReprocess: false,
       s3Bucket: 'discogs-data-dumps',
       s3Region: 'us-west-2',

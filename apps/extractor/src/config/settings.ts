@@ -203,6 +203,14 @@ export const SETTINGS = {
     schema: integer(0, 1_000_000_000),
     fallback: () => 100,
   }),
+  minRecordsPercent: setting<number>({
+    env: 'MIN_RECORDS_PERCENT',
+    toml: 'min_records_percent',
+    flag: '--min-records-percent',
+    accepts: 'a percentage from 0 to 100; 0 turns the check off',
+    schema: z.preprocess(number, z.number().min(0).max(100)),
+    fallback: () => 50,
+  }),
   forceReprocess: setting<boolean>({
     env: 'FORCE_REPROCESS',
     toml: 'force_reprocess',

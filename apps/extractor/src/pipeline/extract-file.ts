@@ -2,6 +2,7 @@ import { encodeRecords, type MalformedRecord, type ReadStats } from '@discogs-ex
 import type { DataType } from '../config/settings.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSink, Sink } from '../sinks/sink.js';
+import type { EarlierCount } from './earlier-counts.js';
 import { fileCompleteMessage } from './file-complete-message.js';
 import type { Quarantine } from './quarantine.js';
 
@@ -30,6 +31,10 @@ export interface ExtractFileOptions {
   readonly workers: number;
   /** Malformed records above which the file fails. */
   readonly maxMalformed: number;
+  /** What the dump before had of this type, where that is known. */
+  readonly earlier: EarlierCount | undefined;
+  /** The part of that, in percent, which this file must have at least. */
+  readonly minRecordsPercent: number;
   readonly signal: AbortSignal;
   readonly onStart: (resumedAfter: number, at: Progress) => void;
   /** Called after each block, from time to time, and once more at the end, however it ends. */
@@ -59,7 +64,7 @@ export interface Extraction {
  * Takes one dump file through parser and sink: every record after `afterRecord`, in order, then `file_complete`. Resolves once the
  * sink has confirmed all of it. Where it fails or is stopped, what is confirmed by then has been reported to `onProgress`.
  *
- * @throws ExtractorError `NO_RECORDS`, `FILE_CHANGED`; the parser's, sink's or file system's error; the signal's reason
+ * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `FILE_CHANGED`; the parser's, sink's or file system's error; the signal's reason
  */
 export const extractFile = async (options: ExtractFileOptions): Promise<Extraction> => {
   const { sink, version, dataType, file, afterRecord, signal } = options;
@@ -119,6 +124,7 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
         { file, records },
       );
     }
+    assertEnough(options, records);
     await fileSink.complete(fileCompleteMessage(dataType, file, records, new Date()));
     onProgress(progress());
     return { records, delivered: records - resumedAfter, stats: blocks.stats };
@@ -130,4 +136,15 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
   } finally {
     clearInterval(ticker);
   }
+};
+
+/** Consumers take `file_complete` to mean that they have the whole dump, and may delete what was not in it. */
+const assertEnough = ({ file, earlier, minRecordsPercent }: ExtractFileOptions, records: number): void => {
+  if (!earlier || records >= (earlier.records * minRecordsPercent) / 100) return;
+  const percent = Math.floor((100 * records) / earlier.records);
+  throw new ExtractorError(
+    'TOO_FEW_RECORDS',
+    `${file} has ${records} records, only ${percent} % of the ${earlier.records} in dump ${earlier.version}; at least ${minRecordsPercent} % are expected. They are delivered, but file_complete is not sent. Check the dump; where it is right, run again with --min-records-percent ${percent} (0 turns the check off).`,
+    { file, records, earlierRecords: earlier.records, earlierVersion: earlier.version },
+  );
 };

@@ -24,6 +24,7 @@ import type { Config } from '../config/settings.js';
 import { describeError } from '../errors.js';
 import type { FileSummary, RunListener } from '../report/run-events.js';
 import type { Sink } from '../sinks/sink.js';
+import type { EarlierCounts } from './earlier-counts.js';
 import { extractFile, type Progress } from './extract-file.js';
 import { inParallel } from './in-parallel.js';
 import { createQuarantine } from './quarantine.js';
@@ -32,6 +33,8 @@ export interface ProcessingPhaseOptions {
   readonly config: Config;
   readonly version: string;
   readonly files: readonly VerifiedFile[];
+  /** Records of earlier dumps, to compare with. */
+  readonly earlierCounts: EarlierCounts;
   readonly sink: Sink;
   readonly keeper: MarkerKeeper;
   readonly listen: RunListener;
@@ -78,7 +81,7 @@ const endPhase = (keeper: MarkerKeeper, summaries: readonly FileSummary[]): void
 };
 
 const processFile = async (
-  { config, version, sink, keeper, listen, signal }: ProcessingPhaseOptions,
+  { config, version, earlierCounts, sink, keeper, listen, signal }: ProcessingPhaseOptions,
   { name: file, path, size, sha256, type: dataType }: VerifiedFile,
   plan: FilePlan,
   workers: number,
@@ -127,6 +130,8 @@ const processFile = async (
       quarantine: createQuarantine(join(config.discogsRoot, 'quarantine', version, dataType)),
       workers,
       maxMalformed: config.maxMalformedRecords,
+      earlier: earlierCounts.get(dataType),
+      minRecordsPercent: config.minRecordsPercent,
       signal,
       onStart: (resumedAfter, at) => listen({ type: 'file-started', ...shown(at), resumedAfter, reason: plan.reason }),
       onProgress: (at) => {

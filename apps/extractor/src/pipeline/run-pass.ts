@@ -6,6 +6,7 @@ import type { Sink } from '../sinks/sink.js';
 import { countLost } from './count-lost.js';
 import { downloadPhase } from './download-phase.js';
 import { chooseDump, reportNotice } from './download-reports.js';
+import { findEarlierCounts } from './earlier-counts.js';
 import { processingPhase } from './processing-phase.js';
 
 export interface PassContext {
@@ -73,6 +74,16 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
     onSaveError: (error) => saving.abort(error),
   });
   const files = await downloadPhase({ downloader, choice, keeper, listen, signal });
-  const summaries = await processingPhase({ config, version, files, sink, keeper, listen, signal });
+  const earlierCounts = await findEarlierCounts(config.discogsRoot, version, listen);
+  const summaries = await processingPhase({
+    config,
+    version,
+    files,
+    earlierCounts,
+    sink,
+    keeper,
+    listen,
+    signal,
+  });
   return finish(summaries.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'completed', summaries);
 };

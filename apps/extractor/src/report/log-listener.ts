@@ -25,6 +25,12 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
       case 'marker-set-aside':
         logger.warn({ path: event.path }, '⚠️ The state marker could not be read: it was set aside, a new one begins');
         break;
+      case 'earlier-marker-unreadable':
+        logger.warn(
+          { version: event.version, code: errorCodeOf(event.error), error: describeError(event.error) },
+          `⚠️ The state marker of dump ${event.version} cannot be read: its record counts are not compared`,
+        );
+        break;
       case 'metadata-set-aside':
         logger.warn({ path: event.path }, '⚠️ The download metadata could not be read: it is made anew');
         break;

@@ -34,6 +34,7 @@ export interface FileSummary {
 export type RunEvent =
   | { readonly type: 'pass-started'; readonly version: string; readonly decision: string; readonly reason: string }
   | { readonly type: 'marker-set-aside'; readonly path: string }
+  | { readonly type: 'earlier-marker-unreadable'; readonly version: string; readonly error: Error }
   | { readonly type: 'metadata-set-aside'; readonly path: string }
   | { readonly type: 'download-started'; readonly file: string; readonly bytesTotal: number | undefined }
   | {
