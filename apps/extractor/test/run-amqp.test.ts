@@ -110,6 +110,27 @@ describe('run --once --sink amqp', () => {
     expect(message!.properties.messageId).toMatch(new RegExp(`^${VERSION}:artists:ä{80,}:[0-9a-f]{64}$`));
   });
 
+  it.each(['quorum', 'stream'])('delivers to %s queues', async (AMQP_QUEUE_TYPE) => {
+    expect(await runCli([...ARGS, dumps], { env: { ...env(), AMQP_QUEUE_TYPE } })).toMatchObject({ status: 0 });
+    const listed = await broker.ctl('list_queues', 'name', 'type', '--quiet', '--no-table-headers');
+    for (const { queue } of QUEUES) {
+      expect(listed).toMatch(new RegExp(`^${queue}\\s+\\S*${AMQP_QUEUE_TYPE}`, 'm'));
+      // A stream knows what it holds a moment later.
+      await expect.poll(() => countMessages(broker.url, queue), { timeout: 30_000 }).toBe(RECORDS + 1);
+    }
+  });
+
+  it('says what to do where the queues exist with another type', async () => {
+    expect(await run()).toMatchObject({ status: 0 });
+    const result = await runCli([...ARGS, dumps, '--force-reprocess'], {
+      env: { ...env(), AMQP_QUEUE_TYPE: 'quorum' },
+    });
+    expect(result.status).toBe(1);
+    expect(result.stdout).toContain('TOPOLOGY_CONFLICT');
+    expect(result.stdout).toContain('AMQP_QUEUE_TYPE');
+    for (const { queue } of QUEUES) expect(await countMessages(broker.url, queue)).toBe(RECORDS + 1);
+  });
+
   it('goes on where it was stopped, and loses nothing', async () => {
     const many = join(folder, 'many');
     await generateDump({ directory: many, version: VERSION, seed: 12, records: 20_000, types: ['artists'] });

@@ -1,4 +1,10 @@
-import { createPublisher, type Publisher, type PublisherEvent, type QueueOptions } from '@discogs-extractor/publisher';
+import {
+  createPublisher,
+  type Publisher,
+  PublisherError,
+  type PublisherEvent,
+  type QueueOptions,
+} from '@discogs-extractor/publisher';
 import { DeliveryMonitor } from './delivery-status.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
 import type { FileSink, OpenOptions, Sink, SinkTarget } from './sink.js';
@@ -93,7 +99,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         }),
       ).catch((error: unknown) => {
         watch.end();
-        throw error;
+        throw withSettings(error);
       });
       watch.attach(publisher);
       return fileSink(publisher, target, { resumeAfter, signal }, () => lastConfirmedAt, watch.end);
@@ -153,6 +159,17 @@ const fileSink = (
     },
   };
 };
+
+/** The publisher knows what conflicts, but not where this service has it from. */
+const withSettings = (error: unknown): unknown =>
+  error instanceof PublisherError && error.code === 'TOPOLOGY_CONFLICT'
+    ? new PublisherError(
+        error.code,
+        `${error.message} (the settings are AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS)`,
+        error.facts,
+        error.cause,
+      )
+    : error;
 
 /** `VERSION:TYPE:ID:HASH`; of an id too long for AMQP only the beginning, since the hash tells records apart all the same. */
 const messageIdOf = (before: string, id: string, after: string): string => {

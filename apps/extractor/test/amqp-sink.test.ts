@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { deleteQueue, drainQueue, startOwnBroker, startProxy, type TestBroker } from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AmqpSinkOptions, createAmqpSink } from '../src/sinks/amqp-sink.js';
+import type { DeliveryConnection } from '../src/sinks/delivery-status.js';
+import type { FileSink, Sink } from '../src/sinks/sink.js';
+import { blockOf } from './kit/blocks.js';
+
+const FILE = 'discogs_20260101_artists.xml.gz';
+const TARGET = { version: '20260101', dataType: 'artists', file: FILE } as const;
+const COMPLETE = Buffer.from('{"type":"file_complete"}');
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await startOwnBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+});
+
+const sinkOf = (options: Partial<AmqpSinkOptions> = {}): Sink =>
+  createAmqpSink({ url: broker.url, maxInFlight: 100, ...options });
+const open = (sink: Sink, signal = new AbortController().signal): Promise<FileSink> =>
+  sink.open(TARGET, { resumeAfter: 0, signal });
+const connectionOf = (sink: Sink): DeliveryConnection | undefined => sink.status?.().connections[0];
+
+const becomes = async (condition: () => boolean): Promise<void> => {
+  const deadline = Date.now() + 60_000;
+  while (!condition()) {
+    if (Date.now() > deadline) expect.fail(`it never came to be that ${condition}`);
+    await sleep(10);
+  }
+};
+
+describe('the amqp sink', () => {
+  it('delivers to an exchange and queues with names, type and arguments of their own', async () => {
+    const sink = sinkOf({
+      exchange: 'other-exchange',
+      queues: ['{type}-of-mine', 'quorum.{type}'],
+      queueType: 'quorum',
+      queueArguments: { 'x-delivery-limit': 5 },
+    });
+    const file = await open(sink);
+    await file.write(blockOf(1, 250));
+    await file.complete(COMPLETE);
+    expect(file.confirmed).toBe(250);
+    await file.close();
+    for (const queue of ['artists-of-mine', 'quorum.artists']) {
+      const messages = await drainQueue(broker.url, queue);
+      expect(messages).toHaveLength(251);
+      expect(messages[0]).toMatchObject({ exchange: 'other-exchange', routingKey: 'artists' });
+      await deleteQueue(broker.url, queue);
+    }
+  });
+
+  it('tells how delivery stands through everything that happens to a connection, and keeps the sums', async () => {
+    await using proxy = await startProxy(broker);
+    const sink = sinkOf({
+      url: broker.urlFor({ port: proxy.port, username: 'guest', password: 'guest' }),
+      queues: ['status-{type}'],
+    });
+    expect(sink.status?.()).toMatchObject({ connections: [], totals: { published: 0, connectionFailures: 0 } });
+
+    proxy.setRefusing(true);
+    const opening = open(sink);
+    await becomes(() => (sink.status?.().totals.connectionFailures ?? 0) >= 1);
+    expect(connectionOf(sink)).toMatchObject({ file: FILE, dataType: 'artists', condition: 'disconnected' });
+    expect(connectionOf(sink)?.reason).toContain('No connection');
+    proxy.setRefusing(false);
+    const file = await opening;
+    expect(connectionOf(sink)).toMatchObject({ condition: 'publishing', state: 'open', reason: undefined });
+
+    await file.write(blockOf(1, 90));
+    await becomes(() => file.confirmed === 90);
+    expect(sink.status?.().totals).toMatchObject({ published: 90, confirmed: 90, reconnects: 0 });
+
+    proxy.setRefusing(true);
+    proxy.cut();
+    await becomes(() => connectionOf(sink)?.condition === 'disconnected');
+    const { since } = connectionOf(sink)!;
+    await file.write(blockOf(91, 5));
+    await becomes(() => (sink.status?.().totals.connectionFailures ?? 0) >= 4);
+    // Attempts that come and go are one outage.
+    expect(connectionOf(sink)).toMatchObject({ condition: 'disconnected', since, unsettled: 5 });
+    proxy.setRefusing(false);
+    await becomes(() => connectionOf(sink)?.condition === 'publishing');
+
+    await broker.setMemoryAlarm();
+    try {
+      await file.write(blockOf(96, 1));
+      await becomes(() => connectionOf(sink)?.condition === 'blocked');
+      expect(connectionOf(sink)?.reason).toBeTruthy();
+    } finally {
+      await broker.clearMemoryAlarm();
+    }
+    await becomes(() => connectionOf(sink)?.condition === 'publishing');
+
+    await file.complete(COMPLETE);
+    await file.close();
+    await file.close();
+    const { connections, totals } = sink.status!();
+    expect(connections).toEqual([]);
+    expect(totals).toMatchObject({ published: 97, confirmed: 97, nacks: 0, returns: 0, reconnects: 1 });
+    expect(totals.blockedSeconds).toBeGreaterThan(0);
+
+    // A second file adds to the sums of the first, and one that cannot be opened leaves nothing behind.
+    const again = await open(sink);
+    await again.write(blockOf(1, 3));
+    await again.complete(COMPLETE);
+    await again.close();
+    expect(sink.status?.().totals).toMatchObject({ published: 101, confirmed: 101, reconnects: 1 });
+    const conflicting = sinkOf({ queues: ['status-{type}'], queueType: 'quorum' });
+    await expect(open(conflicting)).rejects.toMatchObject({
+      code: 'TOPOLOGY_CONFLICT',
+      facts: { queue: 'status-artists' },
+    });
+    expect(conflicting.status?.().connections).toEqual([]);
+    await deleteQueue(broker.url, 'status-artists');
+  });
+});
