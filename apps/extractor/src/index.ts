@@ -3,7 +3,7 @@ export { loadConfig } from './config/load-config.js';
 export type { Config, DataType, LogLevel, SinkName } from './config/settings.js';
 export { ExtractorError, type ExtractorErrorCode } from './errors.js';
 export { type PassContext, type PassResult, runPass } from './pipeline/run-pass.js';
-export type { FileSummary, RunEvent, RunListener } from './report/run-events.js';
+export type { FileProgress, FileSummary, RunEvent, RunListener } from './report/run-events.js';
 export { type AmqpSinkOptions, createAmqpSink } from './sinks/amqp-sink.js';
 export type {
   DeliveryCondition,

@@ -50,6 +50,9 @@ export interface Progress {
   readonly confirmed: number;
   /** Bytes of the dump file read. */
   readonly bytesRead: number;
+  /** Bytes of XML read by this run, and the irregularities in them by kind. */
+  readonly xmlBytes: number;
+  readonly irregularities: Readonly<Record<string, number>>;
 }
 
 export interface Extraction {
@@ -97,6 +100,8 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
     records,
     confirmed: fileSink.confirmed,
     bytesRead: blocks.stats.sourceBytes,
+    xmlBytes: blocks.stats.xmlBytes,
+    irregularities: { ...blocks.stats.irregularities },
   });
   onStart(resumedAfter, progress());
   // Records that are passed over come in no block, and confirms come without one: both are progress.

@@ -111,14 +111,7 @@ const processFile = async (
       const progress = { recordsExtracted, messagesPublished, batchesSent };
       keeper.update((marker, now) => advanceFile(marker, file, progress, now));
     };
-    const shown = ({ records, confirmed, bytesRead }: Progress) => ({
-      file,
-      dataType,
-      records,
-      confirmed,
-      bytesRead,
-      bytesTotal: size,
-    });
+    const shown = (progress: Progress) => ({ file, dataType, ...progress, bytesTotal: size });
 
     const { records, delivered, stats } = await extractFile({
       path,
@@ -138,8 +131,8 @@ const processFile = async (
         advance(at);
         listen({ type: 'file-progress', ...shown(at) });
       },
-      onMalformed: ({ byteOffset, detail }, keptIn) =>
-        listen({ type: 'record-malformed', file, byteOffset, reason: detail, keptIn }),
+      onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
+        listen({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
     });
     const progress = keeper.marker.processing_phase.progress_by_file[file]!;
     keeper.update((marker, now) =>

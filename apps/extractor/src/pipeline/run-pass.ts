@@ -56,7 +56,15 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
     files: choice.files.map(({ name }) => ({ name, checksum: published.get(name) ?? null })),
     forceReprocess: config.forceReprocess,
   });
-  listen({ type: 'pass-started', version, decision: decision.decision, reason: decision.text });
+  listen({
+    type: 'pass-started',
+    version,
+    decision: decision.decision,
+    reason: decision.text,
+    files: choice.files.flatMap(({ name: file, kind, size }) =>
+      kind === 'checksum' ? [] : [{ file, dataType: kind, bytes: size ?? undefined }],
+    ),
+  });
 
   const finish = (outcome: PassResult['outcome'], files: readonly FileSummary[]): PassResult => {
     const seconds = (performance.now() - startedAt) / 1000;

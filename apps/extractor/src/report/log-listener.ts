@@ -103,7 +103,13 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
       }
       case 'record-malformed':
         logger.warn(
-          { file: event.file, byte_offset: event.byteOffset, reason: event.reason, kept_in: event.keptIn },
+          {
+            file: event.file,
+            kind: event.kind,
+            byte_offset: event.byteOffset,
+            reason: event.reason,
+            kept_in: event.keptIn,
+          },
           `⚠️ Malformed record in ${event.file}: kept in the quarantine, not delivered`,
         );
         break;

@@ -11,6 +11,10 @@ export interface FileProgress {
   /** Bytes of the (compressed) dump file read so far, and in all. */
   readonly bytesRead: number;
   readonly bytesTotal: number;
+  /** Bytes of XML read by this run. */
+  readonly xmlBytes: number;
+  /** Irregularities met by this run, by kind; kinds that did not occur may be missing. */
+  readonly irregularities: Readonly<Record<string, number>>;
 }
 
 /** How one file of a run ended. */
@@ -32,7 +36,18 @@ export interface FileSummary {
 
 /** What happens during a pass, in the order in which it happens. */
 export type RunEvent =
-  | { readonly type: 'pass-started'; readonly version: string; readonly decision: string; readonly reason: string }
+  | {
+      readonly type: 'pass-started';
+      readonly version: string;
+      readonly decision: string;
+      readonly reason: string;
+      /** The files of the dump that are wanted. */
+      readonly files: readonly {
+        readonly file: string;
+        readonly dataType: DataType;
+        readonly bytes: number | undefined;
+      }[];
+    }
   | { readonly type: 'marker-set-aside'; readonly path: string }
   | { readonly type: 'earlier-marker-unreadable'; readonly version: string; readonly error: Error }
   | { readonly type: 'metadata-set-aside'; readonly path: string }
@@ -53,7 +68,11 @@ export type RunEvent =
   | {
       readonly type: 'record-malformed';
       readonly file: string;
+      readonly dataType: DataType;
+      /** One word of a closed list, for counting. */
+      readonly kind: string;
       readonly byteOffset: number;
+      /** The same in words. */
       readonly reason: string;
       readonly keptIn: string;
     }

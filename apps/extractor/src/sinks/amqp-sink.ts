@@ -5,7 +5,7 @@ import {
   type PublisherEvent,
   type QueueOptions,
 } from '@discogs-extractor/publisher';
-import { DeliveryMonitor } from './delivery-status.js';
+import { DeliveryMonitor, type DeliveryWatch } from './delivery-status.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
 import type { FileSink, OpenOptions, Sink, SinkTarget } from './sink.js';
 
@@ -102,7 +102,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         throw withSettings(error);
       });
       watch.attach(publisher);
-      return fileSink(publisher, target, { resumeAfter, signal }, () => lastConfirmedAt, watch.end);
+      return fileSink(publisher, target, { resumeAfter, signal }, () => lastConfirmedAt, watch);
     },
   };
 };
@@ -112,7 +112,7 @@ const fileSink = (
   { version, dataType }: SinkTarget,
   { resumeAfter, signal }: OpenOptions,
   lastConfirmedAt: () => Date | undefined,
-  onClosed: () => void,
+  watch: DeliveryWatch,
 ): FileSink => {
   /** `file_complete` is a message too, and must not count as a record. */
   let records = 0;
@@ -134,6 +134,7 @@ const fileSink = (
           messageId: messageIdOf(`${version}:${dataType}:`, id, `:${sha256}`),
         });
         records++;
+        watch.sent(message.byteLength);
         if (room) await orAbort(room, signal);
       }
     },
@@ -144,6 +145,7 @@ const fileSink = (
         body: message,
         messageId: `${version}:${dataType}:file_complete`,
       });
+      watch.sent(message.byteLength);
       if (room) await orAbort(room, signal);
       await publisher.flush({ signal });
     },
@@ -155,7 +157,7 @@ const fileSink = (
         });
       }
       await publisher.close({ timeout: GOODBYE_MS });
-      onClosed();
+      watch.end();
     },
   };
 };

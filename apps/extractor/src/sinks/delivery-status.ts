@@ -29,9 +29,11 @@ export interface DeliveryConnection {
   readonly windowBytes: number;
 }
 
-/** Sums over all files since the sink was made. They never go back. */
+/** Sums over files since the sink was made. They never go back. */
 export interface DeliveryTotals {
+  /** Messages handed to the broker, each counted once, and the bytes of their bodies. */
   readonly published: number;
+  readonly publishedBytes: number;
   readonly confirmed: number;
   readonly nacks: number;
   readonly returns: number;
@@ -47,6 +49,8 @@ export interface DeliveryStatus {
   /** One for each file under way, in the order in which they were opened. */
   readonly connections: readonly DeliveryConnection[];
   readonly totals: DeliveryTotals;
+  /** The same for each data type that there was a file of. */
+  readonly totalsByType: Readonly<Partial<Record<DataType, DeliveryTotals>>>;
 }
 
 /** One file's part of a {@link DeliveryMonitor}. */
@@ -54,6 +58,8 @@ export interface DeliveryWatch {
   /** For the publisher's events, from the first attempt to connect on. */
   readonly onEvent: (event: PublisherEvent) => void;
   attach(publisher: Publisher): void;
+  /** A message was handed to the publisher, with a body of so many bytes. */
+  sent(bytes: number): void;
   /** The file is done with; what it counted stays in the totals. Idempotent. */
   end(): void;
 }
@@ -79,13 +85,14 @@ interface Watched {
   state: PublisherState;
   reason: string | undefined;
   connectionFailures: number;
+  publishedBytes: number;
   publisher: Publisher | undefined;
 }
 
 /** Keeps the {@link DeliveryStatus} of a sink that has a publisher for each file. */
 export class DeliveryMonitor {
   readonly #open = new Set<Watched>();
-  #ended: DeliveryTotals = NOTHING;
+  readonly #ended = new Map<DataType, DeliveryTotals>();
 
   watch(target: SinkTarget): DeliveryWatch {
     const watched: Watched = {
@@ -95,6 +102,7 @@ export class DeliveryMonitor {
       state: 'connecting',
       reason: undefined,
       connectionFailures: 0,
+      publishedBytes: 0,
       publisher: undefined,
     };
     this.#open.add(watched);
@@ -103,14 +111,19 @@ export class DeliveryMonitor {
       attach: (publisher) => {
         watched.publisher = publisher;
       },
+      sent: (bytes) => {
+        watched.publishedBytes += bytes;
+      },
       end: () => {
-        if (this.#open.delete(watched)) this.#ended = sum(this.#ended, totalsOf(watched));
+        if (this.#open.delete(watched)) add(this.#ended, watched);
       },
     };
   }
 
   status(): DeliveryStatus {
     const open = [...this.#open];
+    const byType = new Map(this.#ended);
+    for (const watched of open) add(byType, watched);
     return {
       connections: open.map(({ target, condition, since, state, reason, publisher }) => {
         const { unsettled = 0, windowBytes = 0 } = publisher?.stats ?? {};
@@ -118,7 +131,8 @@ export class DeliveryMonitor {
         // A full window is not told by an event.
         return { file, dataType, condition, since, state: publisher?.state ?? state, reason, unsettled, windowBytes };
       }),
-      totals: open.map(totalsOf).reduce(sum, this.#ended),
+      totals: [...byType.values()].reduce(sum, NOTHING),
+      totalsByType: Object.fromEntries(byType),
     };
   }
 }
@@ -142,14 +156,21 @@ const take = (watched: Watched, event: PublisherEvent): void => {
   }
 };
 
-const totalsOf = ({ publisher, connectionFailures }: Watched): DeliveryTotals => {
+const add = (totals: Map<DataType, DeliveryTotals>, watched: Watched): void => {
+  const { dataType } = watched.target;
+  totals.set(dataType, sum(totals.get(dataType) ?? NOTHING, totalsOf(watched)));
+};
+
+const totalsOf = ({ publisher, publishedBytes, connectionFailures }: Watched): DeliveryTotals => {
   if (!publisher) return { ...NOTHING, connectionFailures };
-  const { published, acked, nacks, returns, reconnects, republished, blockedSeconds } = publisher.stats;
-  return { published, confirmed: acked, nacks, returns, connectionFailures, reconnects, republished, blockedSeconds };
+  const { published, acked: confirmed, nacks, returns, reconnects, republished, blockedSeconds } = publisher.stats;
+  const counted = { published, publishedBytes, confirmed, nacks, returns };
+  return { ...counted, connectionFailures, reconnects, republished, blockedSeconds };
 };
 
 const NOTHING: DeliveryTotals = {
   published: 0,
+  publishedBytes: 0,
   confirmed: 0,
   nacks: 0,
   returns: 0,
@@ -161,6 +182,7 @@ const NOTHING: DeliveryTotals = {
 
 const sum = (one: DeliveryTotals, other: DeliveryTotals): DeliveryTotals => ({
   published: one.published + other.published,
+  publishedBytes: one.publishedBytes + other.publishedBytes,
   confirmed: one.confirmed + other.confirmed,
   nacks: one.nacks + other.nacks,
   returns: one.returns + other.returns,
