@@ -8,6 +8,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
  * What runs as a process of its own (the command line) is tested as built.
  */
 const alias = {
+  '@discogs-extractor/parser/shape': source('./packages/parser/src/shape.ts'),
   '@discogs-extractor/parser': source('./packages/parser/src/index.ts'),
   '@discogs-extractor/state-marker/contract': source('./packages/state-marker/src/contract.ts'),
   '@discogs-extractor/state-marker': source('./packages/state-marker/src/index.ts'),

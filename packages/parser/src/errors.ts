@@ -12,6 +12,7 @@
  * - `CORRUPT_GZIP`: the gzip stream is damaged.
  * - `TOO_MANY_MALFORMED`: more malformed records than `maxMalformed`.
  * - `WORKER_FAILED`: a worker thread died (see `cause`).
+ * - `INVALID_RECORD`: what `toArtist` and the like were given is no record.
  */
 export type ParserErrorCode =
   | 'INVALID_OPTIONS'
@@ -24,7 +25,8 @@ export type ParserErrorCode =
   | 'TRUNCATED'
   | 'CORRUPT_GZIP'
   | 'TOO_MANY_MALFORMED'
-  | 'WORKER_FAILED';
+  | 'WORKER_FAILED'
+  | 'INVALID_RECORD';
 
 export interface ParserErrorFacts {
   /** Where in the XML (after gunzip), in bytes from its start. */

@@ -1,6 +1,7 @@
 export { DATA_TYPES, type DataType } from './data-type.js';
 export { ERAS, type Era } from './era.js';
 export { SampleDumpError, type SampleDumpErrorCode } from './errors.js';
+export { EXCERPT_INVENTORY } from './excerpt-inventory.js';
 export {
   type DumpFile,
   type DumpProgress,

@@ -1,10 +1,10 @@
-import type { DataType } from '../src/index.js';
+import type { DataType } from './data-type.js';
 
 /**
  * Every element and attribute of the excerpts, as paths below the record: what the era 2020 must have, and no more.
  * One is added, `label/sublabels/label/@id`: the real dumps have it, while the cutting of the excerpts emptied those labels.
  */
-export const INVENTORY: Readonly<Record<DataType, readonly string[]>> = {
+export const EXCERPT_INVENTORY: Readonly<Record<DataType, readonly string[]>> = {
   artists: `
     artist
     artist/aliases
