@@ -225,4 +225,22 @@ describe('as built', () => {
     expect(signal).toBeNull();
     expect(status).toBe(0);
   });
+
+  test('leaving a loop early, again and again, does not end the process in the middle', () => {
+    // Results under way meet the end of the threads at another moment each time.
+    const { stdout, status } = node(`
+      const { encodeRecords } = require(${JSON.stringify(dist)});
+      const dump = Buffer.from('<artists>\\n' + '<artist><id>1</id><name>some name or other</name></artist>\\n'.repeat(150000) + '</artists>');
+      const source = async function* () { for (let at = 0; at < dump.length; at += 65536) yield dump.subarray(at, at + 65536); };
+      (async () => {
+        for (let round = 0; round < 30; round++) {
+          let blocks = 0;
+          for await (const block of encodeRecords(source(), { workers: 4 })) if (++blocks > round % 6) break;
+        }
+        process.stdout.write('all rounds');
+      })();
+    `);
+    expect(stdout).toBe('all rounds');
+    expect(status).toBe(0);
+  });
 });

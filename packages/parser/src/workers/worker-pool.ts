@@ -70,7 +70,8 @@ export class WorkerPool implements BlockRunner {
       const job = thread.jobs.get(task);
       thread.jobs.delete(task);
       this.#dispatch();
-      if (thread.jobs.size === 0) worker.unref();
+      // A result that comes while the threads are ended must not undo `terminate`'s hold on the process, which would end in the middle.
+      if (thread.jobs.size === 0 && this.#closing === undefined) worker.unref();
       job?.resolve({ result, bytes });
     });
     worker.on('error', (error) => this.#fail(error));
