@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+export const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
  * Tests import the packages' sources, so that coverage speaks of what is written here and not of `dist`.
  * What runs as a process of its own (the command line) is tested as built.
  */
-const alias = {
+export const alias = {
   '@discogs-extractor/parser/shape': source('./packages/parser/src/shape.ts'),
   '@discogs-extractor/parser': source('./packages/parser/src/index.ts'),
   '@discogs-extractor/state-marker/contract': source('./packages/state-marker/src/contract.ts'),

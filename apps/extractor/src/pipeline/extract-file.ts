@@ -36,6 +36,8 @@ export interface ExtractFileOptions {
   /** The part of that, in percent, which this file must have at least. */
   readonly minRecordsPercent: number;
   readonly signal: AbortSignal;
+  /** Makes it durable that records 1 to `confirmed` are. */
+  readonly save: (confirmed: number) => Promise<void>;
   readonly onStart: (resumedAfter: number, at: Progress) => void;
   /** Called after each block, from time to time, and once more at the end, however it ends. */
   readonly onProgress: (progress: Progress) => void;
@@ -70,8 +72,8 @@ export interface Extraction {
  * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `FILE_CHANGED`; the parser's, sink's or file system's error; the signal's reason
  */
 export const extractFile = async (options: ExtractFileOptions): Promise<Extraction> => {
-  const { sink, version, dataType, file, afterRecord, signal } = options;
-  const fileSink = await sink.open({ version, dataType, file }, { resumeAfter: afterRecord, signal });
+  const { sink, version, dataType, file, afterRecord, save, signal } = options;
+  const fileSink = await sink.open({ version, dataType, file }, { resumeAfter: afterRecord, save, signal });
   try {
     return await deliver(options, fileSink);
   } finally {

@@ -102,7 +102,7 @@ const processFile = async (
     keeper.update((marker, now) => begin(marker, file, { checksum: sha256 }, now));
     await keeper.save();
 
-    const advance = ({ records, confirmed }: Progress): void => {
+    const advance = ({ records, confirmed }: Pick<Progress, 'records' | 'confirmed'>): void => {
       const known = keeper.marker.processing_phase.progress_by_file[file];
       // A sink that lost confirmed records (a deleted output) starts lower: the marker waits until it is level again.
       const messagesPublished = Math.max(confirmed, known?.messages_published ?? 0);
@@ -126,6 +126,10 @@ const processFile = async (
       earlier: earlierCounts.get(dataType),
       minRecordsPercent: config.minRecordsPercent,
       signal,
+      save: async (confirmed) => {
+        advance({ records: confirmed, confirmed });
+        await keeper.save();
+      },
       onStart: (resumedAfter, at) => listen({ type: 'file-started', ...shown(at), resumedAfter, reason: plan.reason }),
       onProgress: (at) => {
         advance(at);

@@ -7,6 +7,7 @@ import {
 } from '@discogs-extractor/publisher';
 import { DeliveryMonitor, type DeliveryWatch } from './delivery-status.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
+import { createRepeatBound } from './repeat-bound.js';
 import type { FileSink, OpenOptions, Sink, SinkTarget } from './sink.js';
 
 /** As the platform's consumers expect them; the encoding is no encoding, but theirs. */
@@ -17,10 +18,7 @@ const PROPERTIES = {
   mandatory: true,
 } as const;
 
-/**
- * How often queues and bindings are looked at, in milliseconds. The watermark moves with each look, so this is what a crash may repeat
- * beyond the window.
- */
+/** How often queues and bindings are looked at, in milliseconds. */
 const TOPOLOGY_CHECK_MS = 500;
 
 /** What `close` gives the publisher beyond its own wait for confirms, in milliseconds. */
@@ -32,7 +30,7 @@ const LONGEST_MESSAGE_ID = 255;
 export interface AmqpSinkOptions {
   /** `amqp://` or `amqps://` URL of the broker. */
   readonly url: string;
-  /** Messages of a file that may be unconfirmed at once. */
+  /** Messages of a file that may be unconfirmed at once, and records of it that a crash may send twice. */
   readonly maxInFlight: number;
   /** Attempts to reach the broker before a file fails; `Infinity` waits for as long as it takes. @default Infinity */
   readonly connectAttempts?: number;
@@ -73,7 +71,8 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     name: 'amqp',
     destination: `exchange ${exchange}`,
     status: () => monitor.status(),
-    open: async (target, { resumeAfter, signal }) => {
+    open: async (target, opening) => {
+      const { signal } = opening;
       const { dataType } = target;
       let lastConfirmedAt: Date | undefined;
       const watch = monitor.watch(target);
@@ -102,7 +101,13 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         throw withSettings(error);
       });
       watch.attach(publisher);
-      return fileSink(publisher, target, { resumeAfter, signal }, () => lastConfirmedAt, watch);
+      return fileSink(
+        publisher,
+        target,
+        { ...opening, maxInFlight: options.maxInFlight },
+        () => lastConfirmedAt,
+        watch,
+      );
     },
   };
 };
@@ -110,12 +115,18 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
 const fileSink = (
   publisher: Publisher,
   { version, dataType }: SinkTarget,
-  { resumeAfter, signal }: OpenOptions,
+  { resumeAfter, signal, save, maxInFlight }: OpenOptions & Pick<AmqpSinkOptions, 'maxInFlight'>,
   lastConfirmedAt: () => Date | undefined,
   watch: DeliveryWatch,
 ): FileSink => {
   /** `file_complete` is a message too, and must not count as a record. */
   let records = 0;
+  const bound = createRepeatBound({
+    limit: maxInFlight,
+    after: resumeAfter,
+    settle: () => publisher.flush({ signal }),
+    save,
+  });
 
   return {
     resumedAfter: resumeAfter,
@@ -136,10 +147,13 @@ const fileSink = (
         records++;
         watch.sent(message.byteLength);
         if (room) await orAbort(room, signal);
+        const unsaved = bound.sent();
+        if (unsaved) await orAbort(unsaved, signal);
       }
     },
     complete: async (message) => {
-      await publisher.flush({ signal });
+      // In the marker before `file_complete` goes out, so that no record can follow it.
+      await orAbort(bound.settle(), signal);
       const room = publisher.publish({
         routingKey: dataType,
         body: message,

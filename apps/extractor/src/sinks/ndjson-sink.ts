@@ -7,7 +7,7 @@ const LINE_FEED = 0x0a;
 const SCAN_BYTES = 1 << 20;
 
 /** How much may be written before it is made durable, and so counts as confirmed. */
-const SYNC_BYTES = 32 << 20;
+const SYNC_BYTES = 8 << 20;
 
 export interface NdjsonSinkOptions {
   /** Folder for the output; made where it is missing. */

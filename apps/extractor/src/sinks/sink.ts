@@ -16,6 +16,11 @@ export interface OpenOptions {
   readonly resumeAfter: number;
   /** Rejects `open`, and any `write` or `complete` under way, with its reason. */
   readonly signal: AbortSignal;
+  /**
+   * Makes it durable that records 1 to `confirmed` of the file are confirmed. For sinks that would send a record twice after a crash: waiting for
+   * it bounds how many.
+   */
+  readonly save: (confirmed: number) => Promise<void>;
 }
 
 /** Where records go: one {@link FileSink} for each dump file, several at a time. */

@@ -1,0 +1,71 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deleteQueue, drainQueue, startOwnBroker } from '@discogs-extractor/test-broker';
+import { expect } from 'vitest';
+import { DATA_TYPES, type DataType } from '../../src/config/settings.js';
+
+/** Where a dump is delivered to, again and again. */
+export interface Destination extends AsyncDisposable {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Empties it. */
+  reset(): Promise<void>;
+  /** Takes all that arrived, in order. */
+  collect(): Promise<{ readonly place: string; readonly type: DataType; readonly bodies: readonly string[] }[]>;
+  /** Records that may be there twice after so many kills, for each type. */
+  repeatsAfter(kills: number): number;
+  /** Within which part of a delivery's time a kill comes: the smaller, the more of them a delivery takes. */
+  readonly killsWithin: number;
+}
+
+const QUEUES = DATA_TYPES.flatMap((type) =>
+  ['graphinator', 'tableinator'].map((consumer) => ({ type, queue: `discogsography-${consumer}-${type}` })),
+);
+
+/** A RabbitMQ of its own, where a crash may repeat `window` records of a file. */
+export const rabbitmq = async (window: number): Promise<Destination> => {
+  // The platform's queue names are fixed, so this needs a broker of its own.
+  const broker = await startOwnBroker();
+  return {
+    args: ['--sink', 'amqp'],
+    env: { AMQP_CONNECTION: broker.url },
+    reset: async () => {
+      for (const { queue } of QUEUES) await deleteQueue(broker.url, queue);
+    },
+    collect: async () => {
+      const found = [];
+      for (const { type, queue } of QUEUES) {
+        const bodies = (await drainQueue(broker.url, queue)).map(({ body }) => body.toString());
+        found.push({ place: queue, type, bodies });
+      }
+      return found;
+    },
+    repeatsAfter: (kills) => window * kills,
+    killsWithin: 1 / 4,
+    [Symbol.asyncDispose]: () => broker.close(),
+  };
+};
+
+/** NDJSON files in a folder. */
+export const ndjson = (folder: string, version: string): Destination => {
+  const output = join(folder, 'output');
+  return {
+    args: ['--sink', 'ndjson', '--output', output],
+    env: {},
+    reset: () => rm(output, { recursive: true, force: true }),
+    collect: () =>
+      Promise.all(
+        DATA_TYPES.map(async (type) => {
+          const path = join(output, version, `${type}.ndjson`);
+          const text = await readFile(path, 'utf8');
+          expect(text.endsWith('\n'), `${path} ends with a whole line`).toBe(true);
+          return { place: path, type, bodies: text.slice(0, -1).split('\n') };
+        }),
+      ),
+    // A line that is not known to be on the disk is cut off and written anew.
+    repeatsAfter: () => 0,
+    // There is less of it, beside the time that a process takes to start.
+    killsWithin: 1 / 2,
+    [Symbol.asyncDispose]: () => rm(output, { recursive: true, force: true }),
+  };
+};
