@@ -8,6 +8,7 @@ import { statusCommand } from './commands/status.js';
 import type { ConfigSources } from './config/load-config.js';
 import { DATA_TYPES, type DataType, SETTINGS, type SettingName } from './config/settings.js';
 import { describeError, EXIT, exitStatusOf } from './errors.js';
+import { tameOutputStreams } from './service/output-streams.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -125,6 +126,7 @@ program
     process.exitCode = await statusCommand({ ...sourcesFrom(options), json: options['json'] === true });
   });
 
+tameOutputStreams();
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,9 +1,10 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { type DataType, encodeRecords, type MalformedRecord } from '@discogs-extractor/parser';
-import { describeError, EXIT, ExtractorError, errorCodeOf } from '../errors.js';
+import { describeError, EXIT, ExtractorError } from '../errors.js';
 import { countLost } from '../pipeline/count-lost.js';
 import { createQuarantine } from '../pipeline/quarantine.js';
+import { isReaderGone } from '../service/output-streams.js';
 
 export interface ParseOptions {
   /** Path of the dump file, `-` for standard input. */
@@ -56,7 +57,7 @@ export const parseCommand = async (options: ParseOptions): Promise<number> => {
     await output.finish();
   } catch (error) {
     // A reader that has seen enough, such as `head`, is no failure.
-    if (errorCodeOf(error) === 'EPIPE') return EXIT.done;
+    if (isReaderGone(error)) return EXIT.done;
     await reportMalformed();
     say(`❌ ${describeError(error)}`);
     return EXIT.failed;
@@ -98,18 +99,14 @@ interface Output {
 
 const createOutput = (path: string): Output => (path === '-' ? standardOutput() : fileOutput(path));
 
-const standardOutput = (): Output => {
-  // An error (EPIPE above all) is also an event; the callback of `write` reports it, so that it is met once.
-  process.stdout.on('error', () => {});
-  return {
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
-      }),
-    finish: async () => {},
-    close: async () => {},
-  };
-};
+const standardOutput = (): Output => ({
+  write: (bytes) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    }),
+  finish: async () => {},
+  close: async () => {},
+});
 
 /** Opened at the first record, so that an input that cannot be read leaves an older output alone. */
 const fileOutput = (path: string): Output => {

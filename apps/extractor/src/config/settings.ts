@@ -189,6 +189,13 @@ export const SETTINGS = {
     schema: integer(1, 1_000_000_000),
     fallback: () => 1000,
   }),
+  stallWarningSeconds: setting<number>({
+    env: 'STALL_WARNING_SECONDS',
+    toml: 'stall_warning_seconds',
+    accepts: 'a number of seconds above 0, up to 86400',
+    schema: z.preprocess(number, z.number().positive().max(86_400)),
+    fallback: () => 120,
+  }),
   stateSaveInterval: setting<number>({
     env: 'STATE_SAVE_INTERVAL',
     toml: 'state_save_interval',

@@ -6,7 +6,7 @@ import type { RunListener } from './run-events.js';
 const LEAST_MS_BETWEEN_PROGRESS = 1000;
 
 export interface LogListenerOptions {
-  /** Records of a file between two progress lines. */
+  /** Records of a file between two progress lines; `Infinity` for none. */
   readonly progressInterval: number;
 }
 
@@ -101,6 +101,18 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         lastLogged.set(event.file, { records: event.records, at: now });
         break;
       }
+      case 'file-stalled':
+        logger.warn(
+          { file: event.file, phase: event.phase, seconds: Math.round(event.seconds) },
+          `⚠️ ${event.file}: the ${event.phase} has not moved for ${Math.round(event.seconds)} s`,
+        );
+        break;
+      case 'file-moving':
+        logger.info(
+          { file: event.file, phase: event.phase, seconds: Math.round(event.seconds) },
+          `✅ ${event.file}: the ${event.phase} moves again, after ${Math.round(event.seconds)} s`,
+        );
+        break;
       case 'record-malformed':
         logger.warn(
           {

@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from '../config/settings.js';
 
 export type { Logger } from 'pino';
@@ -30,12 +30,23 @@ export const createLogger = (level: LogLevel, destination: DestinationStream): L
     destination,
   );
 
-/** Turns the logger's JSON lines into short lines for a person: time, message, and the facts that matter. */
+/** Lines that standard output does not take are kept up to this many bytes, and then dropped: a full disk must not become a full memory. */
+const MOST_UNWRITTEN_BYTES = 1 << 20;
+
+/** Standard output, written synchronously. `onError` is called when a line cannot be written; the log goes on trying, unless its reader has gone. */
+export const createJsonDestination = (onError: (error: Error) => void): DestinationStream => {
+  const stream = destination({ dest: 1, sync: true, maxLength: MOST_UNWRITTEN_BYTES });
+  stream.on('error', onError);
+  return stream;
+};
+
+/** Turns the logger's JSON lines into short lines for a person: time and message, and the facts where something is amiss. */
 export const createPrettyDestination = (write: (text: string) => void): DestinationStream => ({
   write: (line) => {
     const { level, timestamp, message, service: _, ...facts } = JSON.parse(line) as Record<string, unknown>;
     const time = String(timestamp).slice(11, 19);
-    const details = Object.entries(facts)
+    const shown = level === 'INFO' ? [] : Object.entries(facts);
+    const details = shown
       .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
       .join(' ');
     const name = level === 'INFO' ? '' : `${String(level)} `;

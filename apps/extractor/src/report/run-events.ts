@@ -66,6 +66,13 @@ export type RunEvent =
   | ({ readonly type: 'file-started'; readonly resumedAfter: number; readonly reason: string } & FileProgress)
   | ({ readonly type: 'file-progress' } & FileProgress)
   | {
+      /** Nothing of a file has moved for a while; `file-moving` tells when it does again. */
+      readonly type: 'file-stalled' | 'file-moving';
+      readonly phase: 'download' | 'extraction';
+      readonly file: string;
+      readonly seconds: number;
+    }
+  | {
       readonly type: 'record-malformed';
       readonly file: string;
       readonly dataType: DataType;

@@ -1,14 +1,15 @@
 import type { DumpSource } from '@discogs-extractor/downloader';
-import { destination as fileDestination } from 'pino';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/settings.js';
 import { describeError, EXIT, errorCodeOf } from '../errors.js';
 import { lockDataFolder } from '../pipeline/data-folder-lock.js';
 import { createLogListener } from '../report/log-listener.js';
-import { createLogger, createPrettyDestination, type Logger } from '../report/logger.js';
+import { createJsonDestination, createLogger, createPrettyDestination, type Logger } from '../report/logger.js';
 import { listeners, type RunListener } from '../report/run-events.js';
-import { createTerminalBars } from '../report/terminal-listener.js';
+import { createStallWatch } from '../report/stall-watch.js';
+import { createTerminalProgress } from '../report/terminal-listener.js';
 import { createSource } from '../sources/create-source.js';
+import { isReaderGone } from './output-streams.js';
 import { listenForStop } from './stop-signals.js';
 
 /** What a command that works in the data folder has at hand while it does. */
@@ -17,7 +18,7 @@ export interface Session {
   readonly logger: Logger;
   readonly listen: RunListener;
   readonly source: DumpSource;
-  /** Aborts at the first SIGTERM or SIGINT. */
+  /** Aborts at the first SIGTERM, SIGINT or SIGHUP, or when nobody reads the log any more. */
   readonly signal: AbortSignal;
 }
 
@@ -32,14 +33,26 @@ export const inSession = async (
   work: (session: Session) => Promise<number>,
 ): Promise<number> => {
   const config = await loadConfig(sources);
-  const bars = process.stderr.isTTY ? createTerminalBars() : undefined;
+  const bars = isAtTerminal() ? createTerminalProgress() : undefined;
   const logger = createLogger(
     config.logLevel,
-    bars ? createPrettyDestination(bars.print) : fileDestination({ dest: 1, sync: true }),
+    bars ? createPrettyDestination(bars.print) : createJsonDestination((error) => onLogLost(error)),
   );
-  const log = createLogListener(logger, { progressInterval: config.progressLogInterval });
-  const listen = bars ? listeners(bars.listen, log) : log;
+  const log = createLogListener(logger, {
+    // The bars show it.
+    progressInterval: bars ? Number.POSITIVE_INFINITY : config.progressLogInterval,
+  });
+  const tell = bars ? listeners(log, bars.listen) : log;
+  using stalls = createStallWatch({ afterMs: config.stallWarningSeconds * 1000, listen: tell });
+  const listen = listeners(stalls.observe, tell);
   using stop = listenForStop((name) => logger.info(`🛑 ${name}: stopping; a second signal ends at once`));
+  let isLogLost = false;
+  const onLogLost = (error: Error): void => {
+    // As other programs: who reads no more wants no more. What was delivered is in the marker.
+    if (isReaderGone(error)) stop.request('SIGPIPE');
+    else if (!isLogLost) process.stderr.write(`❌ The log cannot be written, some lines are lost: ${error.message}\n`);
+    isLogLost = true;
+  };
   try {
     await using _lock = await lockDataFolder(config.discogsRoot);
     await using source = await createSource(config, {
@@ -63,3 +76,7 @@ export const inSession = async (
     bars?.stop();
   }
 };
+
+/** Whether a person looks on. Where the output goes elsewhere (a file, a pipe, a log collector), JSON lines are wanted. */
+const isAtTerminal = (): boolean =>
+  process.stdout.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';

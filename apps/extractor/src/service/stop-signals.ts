@@ -2,35 +2,47 @@
 export class StopRequested extends Error {
   override readonly name = 'StopRequested';
 
-  constructor(readonly signalName: NodeJS.Signals) {
-    super(`Stopped by ${signalName}`);
+  constructor(readonly by: StopReason) {
+    super(`Stopped by ${by}`);
   }
 }
 
-const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+/** A terminal that is closed sends SIGHUP. */
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type StopSignal = keyof typeof SIGNAL_NUMBERS;
+
+/** `SIGPIPE` stands for a log whose reader has gone; Node turns the signal into an error of the write. */
+export type StopReason = StopSignal | 'SIGPIPE';
 
 /** The process's stop signals as an abort signal. */
 export interface StopSignals extends Disposable {
-  /** Aborts with {@link StopRequested} at the first SIGTERM or SIGINT. */
+  /** Aborts with {@link StopRequested} at the first SIGTERM, SIGINT or SIGHUP. */
   readonly signal: AbortSignal;
+  /** Asks for the same without a signal. */
+  readonly request: (reason: StopReason) => void;
 }
 
 /**
- * Listens for SIGTERM and SIGINT: the first asks for a graceful stop, the second ends the process at once
- * (with 128 + the signal's number, as a shell reports it).
+ * Listens for SIGTERM, SIGINT and SIGHUP: the first asks for a graceful stop, the second ends the process at once
+ * (with 128 + the signal's number, as a shell reports it). Listening is also what makes them work for process 1 of a container, which
+ * the kernel spares signals that it has no listener for.
  */
-export const listenForStop = (onStop: (name: StopSignal) => void): StopSignals => {
+export const listenForStop = (onStop: (reason: StopReason) => void): StopSignals => {
   const controller = new AbortController();
+  const request = (reason: StopReason): void => {
+    if (controller.signal.aborted) return;
+    controller.abort(new StopRequested(reason));
+    onStop(reason);
+  };
   const handle = (name: NodeJS.Signals): void => {
     const stopSignal = name as StopSignal;
     if (controller.signal.aborted) process.exit(128 + SIGNAL_NUMBERS[stopSignal]);
-    onStop(stopSignal);
-    controller.abort(new StopRequested(name));
+    request(stopSignal);
   };
   for (const name of Object.keys(SIGNAL_NUMBERS)) process.on(name, handle);
   return {
     signal: controller.signal,
+    request,
     [Symbol.dispose]: () => {
       for (const name of Object.keys(SIGNAL_NUMBERS)) process.off(name, handle);
     },

@@ -1,0 +1,165 @@
+import { bytes, clockTime, grouped } from './human-units.js';
+import { createRateMeter, type RateMeter } from './rate-meter.js';
+import type { RunEvent } from './run-events.js';
+
+const LONGEST_BAR = 40;
+const SHORTEST_BAR = 6;
+const FULL = '█';
+const EMPTY = '░';
+
+type State = 'running' | 'stalled' | 'finished' | 'failed' | 'stopped';
+
+interface Row {
+  readonly name: string;
+  /** What is counted beside the bytes: records of an extraction, the bytes themselves of a download. */
+  readonly counts: 'bytes' | 'records';
+  readonly startedAt: number;
+  readonly byteRate: RateMeter;
+  readonly recordRate: RateMeter;
+  bytes: number;
+  bytesTotal: number | undefined;
+  records: number;
+  state: State;
+  /** When a download that failed is tried again. */
+  retryAt?: number | undefined;
+  endedAt?: number;
+}
+
+/** One line for each file that is fetched or extracted: how far it is, how fast, and how long it will take. */
+export interface ProgressRows {
+  readonly update: (event: RunEvent, now: number) => void;
+  /** The lines, each at most `width` columns wide. */
+  readonly lines: (width: number, now: number) => string[];
+  readonly clear: () => void;
+}
+
+export const createProgressRows = (): ProgressRows => {
+  const rows = new Map<string, Row>();
+
+  const begin = (key: string, now: number, row: Pick<Row, 'name' | 'counts' | 'bytes' | 'bytesTotal' | 'records'>) => {
+    const whole: Row = {
+      ...row,
+      startedAt: now,
+      state: 'running',
+      byteRate: createRateMeter(),
+      recordRate: createRateMeter(),
+    };
+    whole.byteRate.add(row.bytes, now);
+    whole.recordRate.add(row.records, now);
+    rows.set(key, whole);
+  };
+  const advance = (key: string, now: number, change: Pick<Row, 'bytes' | 'bytesTotal'> & Partial<Row>): void => {
+    const row = rows.get(key);
+    if (!row) return;
+    const hasMoved = change.bytes !== row.bytes || (change.records ?? row.records) !== row.records;
+    Object.assign(row, change, hasMoved ? { state: 'running', retryAt: undefined } : {});
+    row.byteRate.add(row.bytes, now);
+    row.recordRate.add(row.records, now);
+  };
+  const end = (key: string, now: number, state: State): void => {
+    const row = rows.get(key);
+    if (!row) return;
+    Object.assign(row, { state, endedAt: now });
+    if (state === 'finished') row.bytes = row.bytesTotal ?? row.bytes;
+  };
+
+  return {
+    update: (event, now) => {
+      switch (event.type) {
+        case 'download-started':
+          begin(`fetch ${event.file}`, now, {
+            name: `fetch ${shortName(event.file)}`,
+            counts: 'bytes',
+            bytes: 0,
+            bytesTotal: event.bytesTotal,
+            records: 0,
+          });
+          break;
+        case 'download-progress':
+          advance(`fetch ${event.file}`, now, { bytes: event.bytes, bytesTotal: event.bytesTotal });
+          break;
+        case 'download-retry': {
+          const row = rows.get(`fetch ${event.file}`);
+          if (row) row.retryAt = now + event.delayMs;
+          break;
+        }
+        case 'download-finished':
+          advance(`fetch ${event.file}`, now, { bytes: event.bytes, bytesTotal: event.bytes });
+          end(`fetch ${event.file}`, now, 'finished');
+          break;
+        case 'download-failed':
+          end(`fetch ${event.file}`, now, 'failed');
+          break;
+        case 'file-started':
+          begin(event.file, now, {
+            name: event.dataType,
+            counts: 'records',
+            bytes: event.bytesRead,
+            bytesTotal: event.bytesTotal,
+            records: event.records,
+          });
+          break;
+        case 'file-progress':
+          advance(event.file, now, { bytes: event.bytesRead, bytesTotal: event.bytesTotal, records: event.records });
+          break;
+        case 'file-stalled': {
+          const row = rows.get(event.phase === 'download' ? `fetch ${event.file}` : event.file);
+          if (row) row.state = 'stalled';
+          break;
+        }
+        case 'file-finished':
+          if (event.outcome === 'skipped') break;
+          end(event.file, now, event.outcome === 'completed' ? 'finished' : event.outcome);
+          break;
+      }
+    },
+    lines: (width, now) => [...rows.values()].map((row) => lineOf(row, width, now)),
+    clear: () => rows.clear(),
+  };
+};
+
+const shortName = (file: string): string => file.replace(/^discogs_\d+_|\.xml\.gz$/g, '');
+
+/** Columns: name, bar, percent, count, rate, and what is left; the bar takes the room that there is, or goes. */
+const lineOf = (row: Row, width: number, now: number): string => {
+  const share = row.bytesTotal ? Math.min(row.bytes / row.bytesTotal, 1) : undefined;
+  const count =
+    row.counts === 'records'
+      ? `${grouped(row.records)} records`
+      : share === undefined
+        ? bytes(row.bytes)
+        : `${bytes(row.bytes)} of ${bytes(row.bytesTotal!)}`;
+  const name = row.name.padEnd(14);
+  const after = [
+    // Rounded down: 100% means done.
+    (share === undefined ? '' : `${Math.floor(share * 100)}%`).padStart(4),
+    count.padStart(20),
+    rateOf(row, now).padStart(11),
+    `  ${endingOf(row, share, now)}`.padEnd(14),
+  ].join(' ');
+  const room = Math.min(width - name.length - after.length - 3, LONGEST_BAR);
+  const line = room >= SHORTEST_BAR ? `${name} ${barOf(share, room)} ${after}` : `${name} ${after}`;
+  return line.slice(0, Math.max(width - 1, 0)).trimEnd();
+};
+
+const barOf = (share: number | undefined, width: number): string => {
+  const full = share === undefined ? 0 : Math.floor(share * width);
+  return FULL.repeat(full) + EMPTY.repeat(width - full);
+};
+
+const rateOf = (row: Row, now: number): string => {
+  const meter = row.counts === 'records' ? row.recordRate : row.byteRate;
+  // A file that has ended keeps the speed that it had.
+  const rate = meter.perSecond(row.endedAt ?? now);
+  if (rate === undefined) return '';
+  return row.counts === 'records' ? `${grouped(rate)}/s` : `${bytes(rate)}/s`;
+};
+
+const endingOf = (row: Row, share: number | undefined, now: number): string => {
+  if (row.state === 'finished') return `in ${clockTime((row.endedAt! - row.startedAt) / 1000)}`;
+  if (row.state !== 'running') return row.state;
+  if (row.retryAt !== undefined && row.retryAt > now) return `retry in ${clockTime((row.retryAt - now) / 1000)}`;
+  const rate = row.byteRate.perSecond(now);
+  if (share === undefined || !rate) return '';
+  return `${clockTime((row.bytesTotal! - row.bytes) / rate)} left`;
+};

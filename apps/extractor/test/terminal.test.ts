@@ -1,0 +1,98 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import { startOwnBroker } from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HostileServer } from '../../../packages/downloader/test/support/hostile-server.js';
+import { DATA_TYPES } from '../src/config/settings.js';
+import { dumpFile } from './kit/dumps.js';
+import { startInTerminal } from './kit/terminal.js';
+
+const VERSION = '20260101';
+const RECORDS = 1500;
+
+let base: string;
+let dumps: string;
+let folder: string;
+
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'terminal-'));
+  dumps = join(base, 'dumps');
+  await generateDump({ directory: dumps, version: VERSION, seed: 21, records: RECORDS });
+});
+afterAll(() => rm(base, { recursive: true, force: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(join(base, 'case-'));
+});
+
+const startServer = async (): Promise<HostileServer> => {
+  const files = new Map<string, Buffer>();
+  for (const name of [...DATA_TYPES.map((type) => dumpFile(VERSION, type)), `discogs_${VERSION}_CHECKSUM.txt`]) {
+    files.set(name, await readFile(join(dumps, name)));
+  }
+  return HostileServer.start(files);
+};
+
+describe('run in a terminal', () => {
+  it('shows a bar for each file that is fetched and extracted, and a summary', async () => {
+    const cli = startInTerminal(['run', '--once', '--source', dumps, '--sink', 'null'], {
+      DISCOGS_ROOT: join(folder, 'data'),
+    });
+    expect(await cli.ended).toBe(0);
+    const lines = cli.lines();
+    for (const type of DATA_TYPES) {
+      // Nothing is left of what was drawn before: each bar stands there once.
+      expect(lines.filter((line) => line.startsWith(`fetch ${type}`))).toEqual([
+        expect.stringMatching(/^fetch \w+ +█{6,} 100% +\d+\.\d [kM]B of \d+\.\d [kM]B +.*\/s +in 0:0\d$/),
+      ]);
+      expect(lines.filter((line) => line.startsWith(`${type} `))).toEqual([
+        expect.stringMatching(/^\w+ +█{6,} 100% +1,500 records +[\d,]+\/s +in 0:0\d$/),
+      ]);
+      expect(lines.filter((line) => line.startsWith(`  ${type} `))).toEqual([
+        expect.stringMatching(/^ {2}\w+ +1,500 +1,500 +0 +0:0\d +[\d,]+$/),
+      ]);
+    }
+    expect(lines).toContainEqual(expect.stringMatching(/^Dump 20260101: all delivered in 0:\d\d$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}total +6,000 +6,000 +0/));
+    // A person sees no JSON, and no progress lines beside the bars.
+    expect(lines.join('\n')).not.toMatch(/\{"level"|📊/);
+    expect(cli.isCursorVisible()).toBe(true);
+  });
+
+  it('shows how far a transfer is, warns once it has stalled, and stops at Ctrl-C', async () => {
+    const server = await startServer();
+    const half = Math.floor(server.files.get(`data/2026/${dumpFile(VERSION, 'artists')}`)!.length / 2);
+    server.fault = ({ name }) => (name === dumpFile(VERSION, 'artists') ? { kind: 'stall', after: half } : null);
+    const cli = startInTerminal(['run', '--sink', 'null', '--types', 'artists', '--source', 'web'], {
+      DISCOGS_ROOT: join(folder, 'data'),
+      WEB_URL: server.url,
+      STALL_WARNING_SECONDS: '1',
+    });
+    await cli.shows(/⚠️.*artists.*the download has not moved for [1-9]\d* s/);
+    await cli.shows(/^fetch artists +█+░+ +(49|50)% .*stalled$/m);
+    expect(cli.isCursorVisible()).toBe(false);
+    cli.type('\x03');
+    expect(await cli.ended).toBe(0);
+    expect(cli.lines().join('\n')).toContain('🛑 SIGINT');
+    expect(cli.isCursorVisible()).toBe(true);
+  });
+
+  it('ends at once at the second Ctrl-C, and gives the cursor back', async () => {
+    await using broker = await startOwnBroker();
+    await broker.setMemoryAlarm();
+    const cli = startInTerminal(['run', '--types', 'releases', '--source', dumps], {
+      DISCOGS_ROOT: join(folder, 'data'),
+      AMQP_CONNECTION: broker.url,
+      STALL_WARNING_SECONDS: '1',
+    });
+    // Nothing is confirmed, so that a graceful stop has something to wait for.
+    await cli.shows(/⚠️.*releases.*the extraction has not moved/);
+    expect(cli.isCursorVisible()).toBe(false);
+    cli.type('\x03');
+    await cli.shows(/🛑 SIGINT/);
+    cli.type('\x03');
+    expect(await cli.ended).toBe(130);
+    expect(cli.isCursorVisible()).toBe(true);
+  });
+});
