@@ -18,7 +18,7 @@ export const alias = {
   '@discogs-extractor/test-broker': source('./tools/test-broker/src/index.ts'),
 };
 
-const project = (name: string, root: string, more: { globalSetup?: string } = {}) => ({
+const project = (name: string, root: string, more: { globalSetup?: string | string[] } = {}) => ({
   resolve: { alias },
   test: {
     ...more,
@@ -45,6 +45,15 @@ export default defineConfig({
       project('extractor', './apps/extractor'),
       project('sample-dumps', './tools/sample-dumps'),
       project('test-broker', './tools/test-broker'),
+      project('packaging', './tools/packaging', {
+        globalSetup: [
+          source('./tools/test-broker/src/vitest-global-setup.ts'),
+          source('./tools/packaging/test/global-setup.ts'),
+        ],
+      }),
+      project('examples', './examples', {
+        globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
+      }),
     ],
     coverage: {
       provider: 'v8',
