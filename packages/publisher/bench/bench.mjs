@@ -1,118 +1,103 @@
-// How fast the publisher is beside a bare loop on amqplib, on the same broker, in turns: `node bench/bench.mjs [rounds] [rows]`
-// after a build, rows being some of rate,far,cpu,memory,back. The broker takes most of the machine, so only the ratios of one run mean something.
-import { execFile, spawn } from 'node:child_process';
+// How fast the publisher is beside a bare loop on amqplib, on the same broker, in turns:
+// `node bench/bench.mjs [--rounds N] [--rows rate,far,cpu,memory,back] [--bytes 300,1000,4500] [--json FILE]`, after a build.
+// The broker takes most of the machine, so only the ratios of one run mean something.
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { deleteExchange, deleteQueue, startOwnBroker, uniqueTopology } from '@discogs-extractor/test-broker';
+import { parseArgs } from 'node:util';
+import { startOwnBroker, startProxy } from '@discogs-extractor/test-broker';
 import { createPublisher } from '../dist/index.js';
+import { besideBareLoop, createReport, measure, median, show, withTopology } from './kit.mjs';
 
-const ROUNDS = Number(process.argv[2] ?? 3);
-const ROWS = (process.argv[3] ?? 'rate,far,cpu,memory,back').split(',');
-const WINDOWS = [1_000, 2_000, 5_000];
-const run = promisify(execFile);
-const script = (name) => fileURLToPath(new URL(name, import.meta.url));
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const round = (number, digits = 0) => Number(number.toFixed(digits)).toLocaleString('en');
-
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    rows: { type: 'string', default: 'rate,far,cpu,memory,back' },
+    bytes: { type: 'string', default: '300,1000,4500' },
+    json: { type: 'string' },
+  },
+});
+const rounds = Number(values.rounds);
+const sizes = values.bytes.split(',').map(Number);
+const wanted = values.rows.split(',');
+const { row, end } = createReport(rounds);
 const broker = await startOwnBroker();
-const rows = [];
-const row = (what, figure, target) => {
-  rows.push([what, figure, target]);
-  console.log(`${what}: ${figure}${target ? ` (target ${target})` : ''}`);
-};
 
-/** One process, one fresh topology. */
-const measure = async (name, settings) => {
-  const { exchange, queue } = uniqueTopology('bench');
-  const queues = settings.bound === false ? [] : ['a', 'b'].map((it) => ({ name: queue(it), routingKeys: ['k'] }));
-  const task = { url: broker.url, exchange, queues, mandatory: queues.length > 0, warmUp: 0, ...settings };
-  const { stdout } = await run(process.execPath, [script(name), JSON.stringify(task)], { timeout: 300_000 });
-  for (const { name: each } of queues) await deleteQueue(broker.url, each);
-  await deleteExchange(broker.url, exchange);
-  return JSON.parse(stdout);
-};
-const ours = (settings) => measure('publish-process.mjs', settings);
-const bare = (window, settings) => measure('bare-process.mjs', { ...settings, window });
+const ours = (settings) => measure(broker, { ...settings, client: 'publisher' });
+const oneAtATime = async (settings) => (await measure(broker, { ...settings, client: 'bare', window: 1 })).rate;
 
-try {
-  for (const bytes of ROWS.includes('rate') ? [300, 1_000, 4_500] : []) {
+const rate = async () => {
+  for (const bytes of sizes) {
     // The engine compiles the hot paths first; a dump has millions of messages.
     const settings = { bytes, count: 30_000, warmUp: 10_000 };
-    // Each bare run has one of ours beside it: what else the machine does weighs on both.
-    const pairs = new Map(WINDOWS.map((window) => [window, []]));
+    await measure(broker, { ...settings, client: 'bare', window: 2_000 }); // the broker warms up
     const single = [];
-    await bare(2_000, settings); // the broker warms up
-    for (let n = 0; n < ROUNDS; n++) {
-      for (const window of WINDOWS) {
-        const theirs = (await bare(window, settings)).rate;
-        pairs.get(window).push({ theirs, ours: (await ours(settings)).rate });
-      }
-      single.push((await bare(1, { bytes, count: 1_000, warmUp: 100 })).rate);
-    }
-    const all = [...pairs.values()].flat().map((it) => it.ours);
-    const [window, best] = [...pairs].sort(
-      ([, a], [, b]) => median(b.map((it) => it.theirs)) - median(a.map((it) => it.theirs)),
-    )[0];
-    const ratios = best.map((it) => it.ours / it.theirs);
-    row(
-      `publisher ÷ bare loop, ${bytes} B`,
-      `${median(ratios).toFixed(2)} (of ${ROUNDS} pairs ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; ` +
-        `medians ${round(median(all))}/s, ${round(median(best.map((it) => it.theirs)))}/s with window ${window})`,
-      '≥ 0.95',
+    const { ratio, mine, text } = await besideBareLoop(
+      broker,
+      settings,
+      rounds,
+      async () => (await ours(settings)).rate,
     );
+    for (let n = 0; n < rounds; n++) single.push(await oneAtATime({ bytes, count: 1_000, warmUp: 100 }));
+    row(`publisher ÷ bare loop, ${bytes} B`, ratio, ['>=', 0.95], text);
+    const times = mine / median(single);
     row(
       `publisher ÷ one confirm at a time, ${bytes} B`,
-      `${(median(all) / median(single)).toFixed(1)} (÷ ${round(median(single))}/s)`,
-      '≥ 8',
+      times,
+      ['>=', 8],
+      `${show(times, 1)} (÷ ${show(median(single))}/s)`,
     );
   }
+};
 
-  if (ROWS.includes('far')) {
-    const proxy = spawn(process.execPath, [script('proxy-process.mjs'), broker.host, String(broker.port), '5']);
-    const port = Number(await new Promise((resolve) => proxy.stdout.once('data', (line) => resolve(String(line)))));
-    const far = { bytes: 1_000, url: broker.urlFor({ port }) };
-    const [slow, fast] = [[], []];
-    for (let n = 0; n < ROUNDS; n++) {
-      slow.push((await bare(1, { ...far, count: 100 })).rate);
-      fast.push((await ours({ ...far, count: 20_000, warmUp: 2_000 })).rate);
-    }
-    proxy.stdin.end();
-    row(
-      'publisher ÷ one confirm at a time, 5 ms each way, 1,000 B',
-      `${(median(fast) / median(slow)).toFixed(0)} (${round(median(fast))}/s ÷ ${round(median(slow))}/s)`,
-      '≥ 100',
-    );
+const far = async () => {
+  const script = fileURLToPath(new URL('proxy-process.mjs', import.meta.url));
+  const proxy = spawn(process.execPath, [script, broker.host, String(broker.port), '5']);
+  const port = Number(await new Promise((resolve) => proxy.stdout.once('data', (line) => resolve(String(line)))));
+  const path = { bytes: 1_000, url: broker.urlFor({ port }) };
+  const [slow, fast] = [[], []];
+  for (let n = 0; n < rounds; n++) {
+    slow.push(await oneAtATime({ ...path, count: 100 }));
+    fast.push((await ours({ ...path, count: 20_000, warmUp: 2_000 })).rate);
   }
+  proxy.stdin.end();
+  const times = median(fast) / median(slow);
+  row(
+    'publisher ÷ one confirm at a time, 5 ms each way, 1,000 B',
+    times,
+    ['>=', 100],
+    `${show(times)} (${show(median(fast))}/s ÷ ${show(median(slow))}/s)`,
+  );
+};
 
-  if (ROWS.includes('cpu')) {
-    const [cpu, bareCpu] = [[], []];
-    for (let n = 0; n < ROUNDS; n++) {
-      const settings = { bytes: 1_000, count: 100_000, warmUp: 20_000, bound: false };
-      cpu.push((await ours(settings)).cpu);
-      bareCpu.push((await bare(2_000, settings)).cpu);
-    }
-    row(
-      'client CPU per message, 1,000 B',
-      `${median(cpu).toFixed(1)} µs (bare loop ${median(bareCpu).toFixed(1)} µs)`,
-      '≤ 25 µs',
-    );
+const cpu = async () => {
+  const [mine, bare] = [[], []];
+  for (let n = 0; n < rounds; n++) {
+    const settings = { bytes: 1_000, count: 100_000, warmUp: 20_000, bound: false };
+    mine.push((await ours(settings)).cpu);
+    bare.push((await measure(broker, { ...settings, client: 'bare', window: 2_000 })).cpu);
   }
+  const figure = `${show(median(mine), 1)} µs (bare loop ${show(median(bare), 1)} µs)`;
+  row('client CPU per message, 1,000 B, no queues, µs', median(mine), ['<=', 25], figure);
+};
 
-  if (ROWS.includes('memory')) {
-    const rss = [];
-    for (const bytes of [1_000, 4_500]) rss.push((await ours({ bytes, count: 40_000 })).rss);
-    row('peak memory, 1,000 B and 4,500 B', rss.map((it) => `${round(it)} MB`).join(', '), '≤ 200 MB');
+const memory = async () => {
+  for (const bytes of sizes) {
+    const { rss } = await ours({ bytes, count: 40_000 });
+    row(`peak memory of the process, ${bytes} B, MB`, rss, ['<=', 200], `${show(rss)} MB`);
   }
+};
 
-  if (ROWS.includes('back')) {
-    const back = [];
-    for (let n = 0; n < ROUNDS; n++) {
-      const { exchange, queue } = uniqueTopology('bench');
+/** The path refuses until the broker is back, so that the moment is known; the publisher then waits for its shortest backoff. */
+const back = async () => {
+  const times = [];
+  const proxy = await startProxy(broker);
+  for (let n = 0; n < rounds; n++) {
+    await withTopology(broker, async (exchange, [queue]) => {
       const publisher = await createPublisher({
-        url: broker.url,
+        url: broker.urlFor({ port: proxy.port }),
         exchange,
-        queues: [{ name: queue('a'), routingKeys: ['k'] }],
-        backoff: { initial: 50, max: 50 },
+        queues: [{ name: queue, routingKeys: ['k'] }],
+        backoff: { max: 200 },
       });
       let stop = false;
       const publishing = (async () => {
@@ -122,26 +107,30 @@ try {
           else await new Promise((resolve) => setImmediate(resolve));
         }
       })();
-      await broker.kill9();
-      // Answers as soon as a first connection succeeds; the publisher's may even be earlier.
-      await broker.start();
+      proxy.setRefusing(true);
+      await broker.restart();
+      proxy.setRefusing(false);
       const started = performance.now();
-      const { republished } = publisher.stats;
-      while (publisher.stats.republished === republished && republished === 0) {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-      back.push(performance.now() - started);
+      while (publisher.stats.republished === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      times.push(performance.now() - started);
       stop = true;
       await publishing;
       await publisher.flush();
       await publisher.close();
-      await deleteQueue(broker.url, queue('a'));
-    }
-    row('broker back to first re-published message', `${round(Math.max(...back))} ms at most of ${ROUNDS}`, '≤ 2 s');
+    });
+  }
+  await proxy.close();
+  const most = Math.max(...times);
+  row('broker back to first re-published message, ms', most, ['<=', 2_000], `${show(most)} ms at most of ${rounds}`);
+};
+
+const rows = { rate, far, cpu, memory, back };
+try {
+  for (const name of wanted) {
+    if (!rows[name]) throw new Error(`--rows takes some of ${Object.keys(rows).join(', ')}`);
+    await rows[name]();
   }
 } finally {
   await broker.close();
 }
-
-console.log(`\n| what | measured | target |\n|---|---|---|`);
-for (const [what, figure, target] of rows) console.log(`| ${what} | ${figure} | ${target} |`);
+await end(values.json);

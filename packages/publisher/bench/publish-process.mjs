@@ -1,31 +1,78 @@
-// Publishes as asked and prints what it cost as one line of JSON. A process of its own, on the built package, so that
-// CPU time and memory are the publisher's alone.
+// Publishes as asked and prints what it cost as one line of JSON: `node publish-process.mjs TASK`. A process of its own, so that CPU
+// time and memory are the client's alone.
+//
+// Clients: `publisher`, the built package; `bare`, the loop on amqplib that it is measured against: a confirm channel, a fixed
+// window, a counter; no reconnect, no watermark, no topology, no bound of bytes. `window` 1 waits for each confirm.
+import { connect } from 'amqplib';
 import { createPublisher } from '../dist/index.js';
 
-const { url, exchange, queues, count, bytes, mandatory, warmUp, options } = JSON.parse(process.argv[2]);
+const { client, url, exchange, queues, count, bytes, mandatory, warmUp, window } = JSON.parse(process.argv[2]);
 const body = Buffer.alloc(bytes, 'x');
-const publisher = await createPublisher({
-  url,
-  exchange,
-  queues,
-  properties: { contentType: 'application/json', contentEncoding: 'application/json', mandatory },
-  ...options,
-});
+const properties = {
+  contentType: 'application/json',
+  contentEncoding: 'application/json',
+  deliveryMode: 2,
+  mandatory,
+};
 
-const publish = async (messages) => {
+/** What the two have in common: `publish` answers a promise where it has to be waited for. */
+const clients = {
+  publisher: async () => {
+    const publisher = await createPublisher({ url, exchange, queues, properties });
+    return {
+      publish: (messageId) => publisher.publish({ routingKey: 'k', body, messageId }),
+      settle: () => publisher.flush(),
+      close: () => publisher.close(),
+    };
+  },
+  bare: async () => {
+    const connection = await connect(url, { noDelay: true });
+    const channel = await connection.createConfirmChannel();
+    await channel.assertExchange(exchange, 'topic', { durable: true });
+    for (const { name, routingKeys } of queues) {
+      await channel.assertQueue(name, { durable: true });
+      for (const key of routingKeys) await channel.bindQueue(name, exchange, key);
+    }
+    let inFlight = 0;
+    let wake;
+    const settled = (error) => {
+      if (error) throw error;
+      inFlight--;
+      if (wake && inFlight < window) {
+        wake();
+        wake = undefined;
+      }
+    };
+    return {
+      publish: (messageId) => {
+        inFlight++;
+        channel.publish(exchange, 'k', body, { ...properties, messageId }, settled);
+        if (inFlight < window) return undefined;
+        return new Promise((resolve) => {
+          wake = resolve;
+        });
+      },
+      settle: () => channel.waitForConfirms(),
+      close: () => connection.close(),
+    };
+  },
+};
+
+const { publish, settle, close } = await clients[client]();
+const publishAll = async (messages) => {
   for (let n = 1; n <= messages; n++) {
-    const wait = publisher.publish({ routingKey: 'k', body, messageId: `20260101:releases:${n}:0123456789abcdef` });
+    const wait = publish(`20260101:releases:${n}:0123456789abcdef`);
     if (wait) await wait;
   }
-  await publisher.flush();
+  await settle();
 };
-await publish(warmUp);
+await publishAll(warmUp);
 const cpu = process.cpuUsage();
 const started = performance.now();
-await publish(count);
+await publishAll(count);
 const seconds = (performance.now() - started) / 1000;
 const { user, system } = process.cpuUsage(cpu);
-await publisher.close();
+await close();
 process.stdout.write(
   `${JSON.stringify({ rate: count / seconds, cpu: (user + system) / count, rss: process.resourceUsage().maxRSS / 1024 })}\n`,
 );

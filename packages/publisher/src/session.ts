@@ -1,4 +1,5 @@
-import { type Channel, type ChannelModel, type ConfirmChannel, connect, type Message, type Options } from 'amqplib';
+import { type Channel, type ChannelModel, type ConfirmChannel, connect, type Message } from 'amqplib';
+import { createSender, type MessageSender } from './message-sender.js';
 import type { ResolvedOptions } from './options.js';
 import type { Entry } from './outbox.js';
 import { TagTable } from './tag-table.js';
@@ -33,11 +34,11 @@ export class Session {
   readonly tags = new TagTable();
   readonly #options: ResolvedOptions;
   readonly #handlers: SessionHandlers;
-  readonly #properties: Options.Publish;
   /** Aborting destroys the socket in every stage, the handshake included, which amqplib has no other way for. */
   readonly #socket = new AbortController();
   #model: ChannelModel | undefined;
   #channel: ConfirmChannel | undefined;
+  #sender: MessageSender | undefined;
   #checkChannel: Channel | undefined;
   #ended = false;
   #blocked = false;
@@ -47,7 +48,6 @@ export class Session {
     this.epoch = epoch;
     this.#options = options;
     this.#handlers = handlers;
-    this.#properties = { ...options.properties, messageId: undefined } as unknown as Options.Publish;
   }
 
   get ended(): boolean {
@@ -107,10 +107,10 @@ export class Session {
     channel.on('ack', ({ deliveryTag, multiple }) => this.#onConfirm(deliveryTag, multiple, true));
     channel.on('nack', ({ deliveryTag, multiple }) => this.#onConfirm(deliveryTag, multiple, false));
     channel.on('return', (message) => this.#onReturn(message));
-    channel.on('drain', () => {
+    this.#channel = channel;
+    this.#sender = createSender(model, channel, this.#options, () => {
       if (!this.#ended) this.#handlers.writable();
     });
-    this.#channel = channel;
   }
 
   /** Looks for the queues without touching them: after a loss, one that is gone is found before it is made anew. */
@@ -130,17 +130,9 @@ export class Session {
 
   /** Sends a message under the next delivery tag. `false`: the message is taken, but wait for `writable`. */
   send(entry: Entry): boolean {
-    const options = this.#properties;
-    // amqplib reads the options within the call, so one object serves all messages.
-    options.messageId = entry.messageId as string;
     this.tags.add(entry);
     try {
-      return (this.#channel as ConfirmChannel).publish(
-        this.#options.exchange.name,
-        entry.routingKey,
-        entry.body,
-        options,
-      );
+      return (this.#sender as MessageSender).send(entry);
     } catch (error) {
       // The channel is closed, and its event on the way.
       this.end(error);
@@ -160,6 +152,7 @@ export class Session {
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    this.#sender?.flush();
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, GOODBYE_MS);

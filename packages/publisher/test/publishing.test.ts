@@ -87,6 +87,68 @@ describe('a message', () => {
   });
 });
 
+describe('a message on the wire', () => {
+  // At the edges of what one frame carries (131,072 bytes less 8), of what is copied, and of the memory that messages share.
+  const LENGTHS = [0, 1, 16_383, 16_384, 16_385, 65_536, 131_063, 131_064, 131_065, 262_128, 262_129, 1_000_000];
+  const bodyOf = (n: number): Buffer => Buffer.alloc(LENGTHS[n % LENGTHS.length] as number, `${n};`);
+
+  it.each([
+    ['encoded here', {}],
+    ['encoded by amqplib', { headers: { h: 1 } }],
+  ])('arrives whole at every length, among others of every length: %s', async (_, more) => {
+    const { a, options } = twoQueues();
+    const { publisher } = await openPublisher({
+      url: broker.url,
+      ...options,
+      properties: { contentType: 'é', appId: 'app', type: 't', ...more },
+    });
+    const count = 10 * LENGTHS.length;
+    for (let n = 0; n < count; n++) {
+      const key = keys[n % keys.length] as string;
+      const wait = publisher.publish({
+        routingKey: key,
+        body: bodyOf(n),
+        ...(n % 3 > 0 && { messageId: `id-é-${n}` }),
+      });
+      if (wait) await wait;
+      // Runs of messages of different lengths, with other frames of the connection between them.
+      if (n % 7 === 0) await publisher.flush();
+    }
+    await publisher.flush();
+    await publisher.close();
+    expect(publisher.stats).toMatchObject({ reconnects: 0, republished: 0, returns: 0 });
+    const messages = await drainQueue(broker.url, a);
+    expect(messages).toHaveLength(count);
+    for (const [n, { body, properties }] of messages.entries()) {
+      expect(body.equals(bodyOf(n)), `message ${n}`).toBe(true);
+      expect(properties).toMatchObject({ contentType: 'é', appId: 'app', type: 't', headers: more.headers ?? {} });
+      expect(properties.messageId).toBe(n % 3 > 0 ? `id-é-${n}` : undefined);
+    }
+  });
+
+  it('goes to the key and by the id that it has, whatever the one before had', async () => {
+    const { exchange, queue } = uniqueTopology();
+    const keys = ['a', 'b.c', 'é'.repeat(127), ''];
+    const { publisher } = await openPublisher({
+      url: broker.url,
+      exchange: { name: exchange, type: 'direct' },
+      queues: keys.map((key, n) => ({ name: queue(`q${n}`), routingKeys: [key] })),
+    });
+    const sent = range(1, 400).map((n) => ({ key: (n * n) % keys.length, id: 'x'.repeat(n % 256) }));
+    for (const { key, id } of sent) {
+      publisher.publish({ routingKey: keys[key] as string, body: Buffer.from(String(key)), messageId: id });
+    }
+    await publisher.flush();
+    await publisher.close();
+    for (const [n, routingKey] of keys.entries()) {
+      const messages = await drainQueue(broker.url, queue(`q${n}`));
+      const expected = sent.filter(({ key }) => key === n).map(({ id }) => id);
+      expect(messages.map(({ properties }) => properties.messageId)).toEqual(expected);
+      for (const message of messages) expect(message).toMatchObject({ routingKey, body: Buffer.from(String(n)) });
+    }
+  });
+});
+
 describe('the topology', () => {
   it('is declared with types, durability, arguments and bindings', async () => {
     const { exchange, queue } = uniqueTopology();

@@ -1,0 +1,80 @@
+// How fast the built command line delivers releases to a broker, beside a bare loop on amqplib with bodies of the same mean size:
+// `node bench/bench.mjs [--rounds N] [--records N] [--json FILE]`, after a build. Parser, client and broker share the machine's cores, and
+// the bare loop has them without a parser. Only the ratios of one run mean something.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { encodeRecords } from '@discogs-extractor/parser';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import { startOwnBroker } from '@discogs-extractor/test-broker';
+import { besideBareLoop, createReport, measure, show, withTopology } from '../../../packages/publisher/bench/kit.mjs';
+
+const run = promisify(execFile);
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    records: { type: 'string', default: '40000' },
+    json: { type: 'string' },
+  },
+});
+const rounds = Number(values.rounds);
+const records = Number(values.records);
+
+const folder = await mkdtemp(join(tmpdir(), 'extractor-bench-'));
+const broker = await startOwnBroker();
+
+/** Messages a second of one file, from the opening of its connection to the confirm of `file_complete`, as the log has it. */
+const deliver = () =>
+  withTopology(
+    broker,
+    async (exchange, queues) => {
+      const data = join(folder, 'data');
+      const { stdout } = await run(
+        process.execPath,
+        [CLI, 'run', '--once', '--source', folder, '--types', 'releases'],
+        {
+          env: {
+            PATH: process.env.PATH,
+            DISCOGS_ROOT: data,
+            AMQP_CONNECTION: broker.url,
+            AMQP_EXCHANGE: exchange,
+            AMQP_QUEUES: queues.join().replaceAll('releases', '{type}'),
+          },
+          maxBuffer: 64 << 20,
+        },
+      );
+      await rm(data, { recursive: true, force: true });
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const { seconds, delivered } = lines.find((line) => line.delivered !== undefined);
+      if (delivered !== records) throw new Error(`${delivered} of ${records} records were delivered:\n${stdout}`);
+      return delivered / seconds;
+    },
+    ['a-releases', 'b-releases'],
+  );
+
+const { row, end } = createReport(rounds);
+try {
+  const { files } = await generateDump({ directory: folder, seed: 'bench', types: ['releases'], records });
+  let bytes = 0;
+  for await (const block of encodeRecords(files.releases.path, { dataType: 'releases' })) {
+    for (const { message } of block) bytes += message.length;
+    block.release();
+  }
+  const mean = Math.round(bytes / records);
+  const settings = { bytes: mean, count: records, warmUp: 10_000 };
+  await measure(broker, { ...settings, client: 'bare', window: 2_000 }); // the broker warms up
+  const { ratio, text } = await besideBareLoop(broker, settings, rounds, deliver);
+  row(`run --once --sink amqp ÷ bare loop, ${show(records)} releases, ${show(mean)} B each`, ratio, ['>=', 0.8], text);
+} finally {
+  await broker.close();
+  await rm(folder, { recursive: true, force: true });
+}
+await end(values.json);
