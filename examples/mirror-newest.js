@@ -1,0 +1,43 @@
+// Mirrors the newest complete dump into a folder, verified, with the downloader. A file that is there already is not fetched again.
+//
+//   node mirror-newest.js ./mirror                 from Discogs (12 GB)
+//   node mirror-newest.js ./mirror ./other-mirror  from another folder
+import {
+  createDownloader,
+  createFallbackSource,
+  createFolderSource,
+  createS3Source,
+  createWebSource,
+} from '@discogs-extractor/downloader';
+
+const [directory, from] = process.argv.slice(2);
+if (directory === undefined) {
+  console.error('usage: node mirror-newest.js FOLDER [SOURCE FOLDER]');
+  process.exit(2);
+}
+
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort(new Error('stopped; what was fetched so far will be resumed')));
+
+const source =
+  from === undefined
+    ? await createFallbackSource({ sources: [await createS3Source(), await createWebSource()] })
+    : await createFolderSource({ directory: from });
+const downloader = await createDownloader({ source, directory, keepVersions: 1 });
+try {
+  const choice = await downloader.choose({ signal: stop.signal });
+  console.log(`the newest version is ${choice.version}`);
+  const files = await downloader.download({
+    choice,
+    signal: stop.signal,
+    onProgress: (event) => {
+      if (event.kind === 'file_retry') console.error(`${event.name}: ${event.error.message}; trying again`);
+    },
+  });
+  for (const { name, size, sha256, reused } of files) {
+    console.log(`${name}: ${size} bytes, ${sha256}, ${reused ? 'was here' : 'fetched'}`);
+  }
+} finally {
+  await downloader.close();
+  await source.close();
+}

@@ -1,0 +1,84 @@
+// Runs an example on a generated dump: `node run.js count-by-genre`, or, from the repository's root, which also installs and builds,
+// `npm run example -- count-by-genre`. With arguments behind the name the example gets these instead.
+import { spawn } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import { startBroker } from '@discogs-extractor/test-broker';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const extractor = join(here, '../apps/extractor/dist/cli.js');
+const folder = process.env['EXAMPLES_FOLDER'] ?? join(here, '../.demo/examples');
+const dumps = join(folder, 'dumps');
+const VERSION = '20260101';
+
+/**
+ * Starts a program that ends with this one at the latest.
+ *
+ * @param {string[]} args of node
+ * @param {Record<string, string>} [env]
+ * @returns {Promise<number>} the exit status
+ */
+const node = (args, env = {}) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+    const end = () => child.kill();
+    process.once('exit', end);
+    child.once('error', reject);
+    child.once('close', (status) => {
+      process.removeListener('exit', end);
+      resolve(status ?? 1);
+    });
+  });
+
+process.once('SIGTERM', () => process.exit(143));
+
+/** @param {string} name @param {string[]} args @param {Record<string, string>} [env] */
+const example = (name, args, env) => node([join(here, `${name}.js`), ...args], env);
+
+/** @param {string} type */
+const dump = (type) => join(dumps, `discogs_${VERSION}_${type}.xml.gz`);
+
+/** What each example needs beside it when it runs on the generated dump. @type {Record<string, () => Promise<number>>} */
+const EXAMPLES = {
+  'count-by-genre': () => example('count-by-genre', [dump('releases')]),
+  'releases-to-sqlite': () => example('releases-to-sqlite', [dump('releases'), join(folder, 'releases.sqlite')]),
+  'mirror-newest': () => example('mirror-newest', [join(folder, 'mirror'), dumps]),
+  'wait-for-version': async () => {
+    const data = join(folder, 'data');
+    await rm(data, { recursive: true, force: true });
+    await mkdir(data, { recursive: true });
+    const waiting = example('wait-for-version', [data, VERSION]);
+    await sleep(1000);
+    const settings = { DISCOGS_ROOT: data, LOG_LEVEL: 'WARNING', DUMP_VERSION: '', DATA_TYPES: '' };
+    const extracted = await node([extractor, 'run', '--once', '--source', dumps, '--sink', 'null'], settings);
+    return extracted === 0 ? waiting : process.exit(extracted);
+  },
+  'publish-ndjson': async () => {
+    const lines = join(folder, 'artists.ndjson');
+    const parsed = await node([extractor, 'parse', dump('artists'), '--output', lines]);
+    if (parsed !== 0) return parsed;
+    const given = process.env['AMQP_CONNECTION'];
+    if (given) return example('publish-ndjson', [lines, 'example-artists']);
+    console.log('AMQP_CONNECTION is not set: starting a RabbitMQ for the example');
+    const broker = await startBroker();
+    try {
+      return await example('publish-ndjson', [lines, 'example-artists'], { AMQP_CONNECTION: broker.url });
+    } finally {
+      await broker.close();
+    }
+  },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const run = EXAMPLES[name];
+if (run === undefined) {
+  console.error(`usage: node run.js EXAMPLE [ARGUMENTS]; the examples are ${Object.keys(EXAMPLES).join(', ')}`);
+  process.exit(2);
+}
+if (args.length > 0) process.exit(await example(name, args));
+await rm(dumps, { recursive: true, force: true });
+await generateDump({ directory: dumps, seed: 'examples', records: 2000, version: VERSION });
+process.exit(await run());

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { countMessages, drainQueue, sharedBroker } from '@discogs-extractor/test-broker';
+import sqlite from 'node-sqlite3-wasm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runProcess } from '../../tools/packaging/src/run-process.js';
+
+/* Each example as its one command runs it, on a generated dump, and what came of it. */
+
+const EXAMPLES = fileURLToPath(new URL('..', import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'examples-'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const run = async (name: string, args: string[] = [], env: Record<string, string> = {}) => {
+  const options = { cwd: EXAMPLES, env: { EXAMPLES_FOLDER: folder, AMQP_CONNECTION: '', ...env } };
+  return runProcess(process.execPath, ['run.js', name, ...args], options);
+};
+
+const xmlOf = (type: string): string =>
+  gunzipSync(readFileSync(join(folder, `dumps/discogs_20260101_${type}.xml.gz`))).toString();
+
+test('count-by-genre counts what is in the dump', async () => {
+  const { status, stdout, stderr } = await run('count-by-genre');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const counts: Record<string, number> = {};
+  for (const [, genre] of xmlOf('releases').matchAll(/<genre>([^<]+)<\/genre>/g)) {
+    const name = genre!.replaceAll('&amp;', '&');
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  const told = [...stdout.matchAll(/^ *(\d+) {2}(.+)$/gm)].map(([, count, genre]) => [genre, Number(count)]);
+  expect(Object.fromEntries(told)).toEqual(counts);
+  expect(stdout).toContain('\n2000 releases\n');
+});
+
+test('releases-to-sqlite loads every release and its parts', async () => {
+  const { status, stderr } = await run('releases-to-sqlite');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const xml = xmlOf('releases');
+  const database = new sqlite.Database(join(folder, 'releases.sqlite'), { readOnly: true });
+  const count = (table: string) => database.get(`SELECT count(*) AS n FROM ${table}`)!['n'];
+  expect(count('release')).toBe(2000);
+  expect(count('release_label')).toBe(xml.match(/<label /g)!.length);
+  const [, id, title] = /<release id="(\d+)"(?:(?!<title>).)*<\/artists><title>([^<&]+)<\/title>/.exec(xml)!;
+  expect(database.get('SELECT title FROM release WHERE id = ?', [Number(id)])).toEqual({ title });
+  const tracks = xml.replace(/<sub_tracks>.*?<\/sub_tracks>/gs, '').match(/<track>/g)!.length;
+  expect(count('track')).toBe(tracks);
+  database.close();
+});
+
+test('wait-for-version waits for an extractor that runs beside it', async () => {
+  const { status, stdout, stderr } = await run('wait-for-version');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^waiting: there is no state marker, 0 records so far$/m);
+  for (const type of ['artists', 'labels', 'masters', 'releases']) {
+    expect(stdout).toContain(`discogs_20260101_${type}.xml.gz: 2000 records\n`);
+  }
+  expect(stdout.trimEnd().split('\n').at(-1)).toBe('version 20260101 is complete');
+});
+
+test('publish-ndjson publishes every line once, under its own id', async () => {
+  const { url } = await sharedBroker();
+  const { status, stdout, stderr } = await run('publish-ndjson', [], { AMQP_CONNECTION: url });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toContain('2000 messages of 2000 lines are confirmed, 0 are not\n');
+  expect(await countMessages(url, 'example-artists')).toBe(2000);
+  const messages = await drainQueue(url, 'example-artists');
+  const lines = (await readFile(join(folder, 'artists.ndjson'), 'utf8')).trimEnd().split('\n');
+  expect(messages.map(({ body }) => body.toString())).toEqual(lines);
+});
+
+test('mirror-newest mirrors once, and finds everything there the second time', async () => {
+  const first = await run('mirror-newest');
+  expect({ status: first.status, stderr: first.stderr }).toEqual({ status: 0, stderr: '' });
+  expect(first.stdout.match(/, fetched$/gm)).toHaveLength(4);
+  const second = await run('mirror-newest');
+  expect(second.stdout.match(/, was here$/gm)).toHaveLength(4);
+  for (const name of await readdir(join(folder, 'dumps'))) {
+    const [from, to] = await Promise.all(
+      ['dumps', 'mirror'].map(async (place) => hashOf(await readFile(join(folder, place, name)))),
+    );
+    expect([name, to]).toEqual([name, from]);
+  }
+});
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('wrong use', () => {
+  test.each(['count-by-genre', 'releases-to-sqlite', 'wait-for-version', 'publish-ndjson', 'mirror-newest'])(
+    '%s without arguments says how it is used',
+    async (name) => {
+      const { status, stderr } = await runProcess(process.execPath, [`${name}.js`], { cwd: EXAMPLES });
+      expect(status).toBe(2);
+      expect(stderr).toContain(`node ${name}.js`);
+    },
+  );
+
+  test('a name that is no example', async () => {
+    expect(await run('nothing')).toMatchObject({ status: 2, stderr: expect.stringContaining('count-by-genre') });
+  });
+});
