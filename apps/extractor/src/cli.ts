@@ -81,7 +81,7 @@ program
   .option('--force-reprocess', 'start again, whatever the state marker says')
   .addHelpText('after', settingsHelp())
   .action(async (options: Record<string, unknown>) => {
-    process.exitCode = await runCommand({ ...sourcesFrom(options), once: options['once'] === true });
+    process.exitCode = await runCommand({ ...sourcesFrom(options), once: options['once'] === true, version });
   });
 
 program

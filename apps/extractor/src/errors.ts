@@ -5,6 +5,7 @@ export type ExtractorErrorCode =
   | 'FOLDER_LOCKED'
   | 'FOLDER_UNUSABLE'
   | 'OUTPUT_FAILED'
+  | 'HTTP_UNAVAILABLE'
   | 'NO_RECORDS'
   | 'TOO_FEW_RECORDS'
   | 'FILE_CHANGED';
@@ -14,6 +15,7 @@ export interface ExtractorErrorFacts {
   readonly path?: string;
   readonly file?: string;
   readonly records?: number;
+  readonly port?: number;
   /** Records that an earlier version had, and which version that is. */
   readonly earlierRecords?: number;
   readonly earlierVersion?: string;

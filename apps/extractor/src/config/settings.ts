@@ -154,12 +154,19 @@ export const SETTINGS = {
     ),
     fallback: () => 'INFO',
   }),
-  healthPort: setting<number>({
+  healthPort: setting<number | 'off'>({
     env: 'HEALTH_PORT',
     toml: 'health_port',
-    accepts: 'a TCP port from 1 to 65535',
-    schema: integer(1, 65_535),
+    accepts: 'a TCP port from 1 to 65535, 0 for a free one, or off for no HTTP',
+    schema: z.union([z.preprocess(text, z.literal('off')), integer(0, 65_535)]),
     fallback: () => 8000,
+  }),
+  healthHost: setting<string | undefined>({
+    env: 'HEALTH_HOST',
+    toml: 'health_host',
+    accepts: 'the address that HTTP listens on, such as 127.0.0.1',
+    schema: optionalText as z.ZodType<string | undefined>,
+    fallback: none,
   }),
   maxWorkers: setting<number>({
     env: 'MAX_WORKERS',

@@ -12,7 +12,13 @@ export const reportDownload =
         listen({ type: 'download-started', file, bytesTotal: event.total ?? undefined });
         break;
       case 'file_progress':
-        listen({ type: 'download-progress', file, bytes: event.bytes, bytesTotal: event.total ?? undefined });
+        listen({
+          type: 'download-progress',
+          file,
+          phase: event.phase,
+          bytes: event.bytes,
+          bytesTotal: event.total ?? undefined,
+        });
         break;
       case 'file_retry':
         listen({ type: 'download-retry', file, delayMs: event.delayMs, error: event.error });

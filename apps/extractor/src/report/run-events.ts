@@ -55,6 +55,9 @@ export type RunEvent =
   | {
       readonly type: 'download-progress';
       readonly file: string;
+      /** `verify` reads what lies here already; `download` fetches. */
+      readonly phase: 'verify' | 'download';
+      /** Bytes of the file that are here (or verified), those of an earlier run included. It falls when a transfer must start over. */
       readonly bytes: number;
       readonly bytesTotal: number | undefined;
     }

@@ -25,7 +25,12 @@ export interface CliOptions {
 }
 
 /** Only what a process needs to run: no setting of the machine's may leak into a test. */
-const CLEAN_ENV = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+const CLEAN_ENV = {
+  PATH: process.env['PATH'] ?? '',
+  HOME: process.env['HOME'] ?? '',
+  // Tests run side by side; those that want HTTP say on which port.
+  HEALTH_PORT: 'off',
+};
 
 /** Starts `discogs-extractor` as a process of its own. */
 export const startCli = (args: readonly string[], { env = {}, cwd, input }: CliOptions = {}): RunningCli => {

@@ -1,0 +1,207 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { DATA_TYPES } from '../config/settings.js';
+import type { DeliveryConnection, DeliveryTotals } from '../sinks/delivery-status.js';
+import { EXTRACTION_STATUSES, FILE_STATES, type FileStatus, PHASES, type TypeTotals } from '../status/service-state.js';
+import { dumpTime, type ServiceView } from './service-view.js';
+
+const PREFIX = 'discogs_extractor_';
+const RUN_BUCKETS = [1, 10, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400];
+const OUTCOMES = ['completed', 'skipped', 'incomplete', 'failed', 'stopped'] as const;
+const TRIGGER_RESULTS = ['accepted', 'running', 'refused', 'invalid'] as const;
+
+/** Gauges whose names end as only a counter's may; what they tell is of no use here. */
+const ILL_NAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+type Labels = Readonly<Record<string, string>>;
+/** Gives a metric's values; a metric that was given none is left out of the answer. */
+type Fill = (set: (value: number | undefined, labels?: Labels) => void) => void;
+
+/**
+ * The metrics of the service and of its process. The sums are kept by the status board; here they get their names, and are read
+ * when someone asks.
+ */
+export const createMetrics = (view: ServiceView): Registry => {
+  const { board, delivery } = view;
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  for (const name of ILL_NAMED) register.removeSingleMetric(name);
+
+  const counter = (name: string, help: string, labelNames: readonly string[], fill: Fill): void => {
+    new Counter({
+      name: `${PREFIX}${name}`,
+      help,
+      labelNames: [...labelNames],
+      registers: [register],
+      collect() {
+        this.reset();
+        fill((value, labels = {}) => {
+          if (value !== undefined) this.inc(labels, value);
+        });
+      },
+    });
+  };
+  const gauge = (name: string, help: string, labelNames: readonly string[], fill: Fill): void => {
+    new Gauge({
+      name: `${PREFIX}${name}`,
+      help,
+      labelNames: [...labelNames],
+      registers: [register],
+      collect() {
+        this.reset();
+        // A gauge without labels is set to 0 by that, which would be a lie of a moment that has not been.
+        if (labelNames.length === 0) this.remove();
+        fill((value, labels = {}) => {
+          if (value !== undefined) this.set(labels, value);
+        });
+      },
+    });
+  };
+
+  const ofType = (name: string, help: string, value: (totals: TypeTotals) => number): void =>
+    counter(name, help, ['data_type'], (set) => {
+      for (const data_type of DATA_TYPES) set(value(board.state.totals.byType[data_type]), { data_type });
+    });
+  ofType('records_read_total', 'Records read out of the dump files', (it) => it.recordsRead);
+  ofType('records_confirmed_total', 'Records confirmed by the sink', (it) => it.recordsConfirmed);
+  ofType('dump_bytes_read_total', 'Compressed bytes read out of the dump files', (it) => it.dumpBytesRead);
+  ofType('xml_bytes_read_total', 'Bytes of XML read', (it) => it.xmlBytesRead);
+  ofType('downloaded_bytes_total', 'Bytes that came from the source of dumps', (it) => it.bytesDownloaded);
+  ofType('download_retries_total', 'Transfers that failed and were tried again', (it) => it.downloadRetries);
+
+  const byKind = (name: string, help: string, label: string, counts: (of: TypeTotals) => Counts): void =>
+    counter(name, help, ['data_type', label], (set) => {
+      for (const data_type of DATA_TYPES) {
+        for (const [kind, count] of Object.entries(counts(board.state.totals.byType[data_type]))) {
+          set(count, { data_type, [label]: kind });
+        }
+      }
+    });
+  byKind('records_malformed_total', 'Malformed records, which went to the quarantine', 'reason', (it) => it.malformed);
+  byKind('irregularities_total', 'Irregularities in the XML', 'kind', (it) => it.irregularities);
+
+  const ofDelivery = (name: string, help: string, value: (totals: DeliveryTotals) => number): void =>
+    counter(name, help, ['data_type'], (set) => {
+      const totals = delivery()?.totalsByType;
+      if (!totals) return;
+      for (const data_type of DATA_TYPES) {
+        const of = totals[data_type];
+        set(of ? value(of) : 0, { data_type });
+      }
+    });
+  ofDelivery('messages_published_total', 'Messages handed to the broker, each counted once', (it) => it.published);
+  ofDelivery('message_bytes_published_total', 'Bytes of their bodies', (it) => it.publishedBytes);
+  ofDelivery('messages_confirmed_total', 'Messages acked by the broker and not returned', (it) => it.confirmed);
+  ofDelivery('messages_nacked_total', 'Messages that the broker refused', (it) => it.nacks);
+  ofDelivery('messages_returned_total', 'Messages that no queue took', (it) => it.returns);
+  ofDelivery('messages_republished_total', 'Messages sent again, possible duplicates', (it) => it.republished);
+  ofDelivery('broker_reconnects_total', 'Connections made after the first one of a file', (it) => it.reconnects);
+  ofDelivery(
+    'broker_connection_failures_total',
+    'Connections lost, and attempts that failed',
+    (it) => it.connectionFailures,
+  );
+  ofDelivery('broker_blocked_seconds_total', 'Time under an alarm of the broker', (it) => it.blockedSeconds);
+
+  const ofConnection = (name: string, help: string, value: (of: DeliveryConnection) => number): void =>
+    gauge(name, help, ['data_type'], (set) => {
+      const connections = delivery()?.connections;
+      if (!connections) return;
+      for (const data_type of DATA_TYPES) {
+        const of = connections.find(({ dataType }) => dataType === data_type);
+        set(of ? value(of) : 0, { data_type });
+      }
+    });
+  ofConnection('window_messages', 'Messages in flight, not confirmed yet', (it) => it.unsettled);
+  ofConnection('window_bytes', 'Bytes of the bodies in flight', (it) => it.windowBytes);
+  ofConnection('broker_connected', '1 while a file has its connection to the broker', (it) =>
+    it.condition === 'publishing' || it.condition === 'blocked' ? 1 : 0,
+  );
+  ofConnection('broker_blocked', '1 while the broker takes nothing, for an alarm', (it) =>
+    it.condition === 'blocked' ? 1 : 0,
+  );
+  gauge('window_limit_messages', 'Messages of a file that may be in flight', [], (set) => set(view.windowLimit));
+
+  const ofFile = (name: string, help: string, value: (file: FileStatus) => number | undefined): void =>
+    gauge(name, help, ['data_type'], (set) => {
+      for (const file of board.state.files) set(value(file), { data_type: file.dataType });
+    });
+  ofFile('pipeline_queued_records', 'Records read, but not confirmed yet', (it) =>
+    it.state === 'extracting' ? it.records - it.confirmed : 0,
+  );
+  ofFile('file_size_bytes', 'Size of the dump file', (it) => it.size);
+  ofFile('file_downloaded_bytes', 'Bytes of it that are here', (it) => it.downloaded);
+  ofFile('file_read_bytes', 'Bytes of it that were extracted', (it) => it.read);
+  ofFile(
+    'file_confirmed_records',
+    'Records of it that are confirmed, those of earlier runs included',
+    (it) => it.confirmed,
+  );
+  ofFile('file_last_progress_timestamp_seconds', 'When it last moved', (it) => seconds(it.lastProgressAt));
+  gauge('file_state', 'What the file is about: one state is 1', ['data_type', 'state'], (set) => {
+    for (const { dataType: data_type, state: now } of board.state.files) {
+      for (const state of FILE_STATES) set(now === state ? 1 : 0, { data_type, state });
+    }
+  });
+
+  gauge('extraction_status', 'As in /health: one status is 1', ['status'], (set) => {
+    for (const status of EXTRACTION_STATUSES) set(board.state.status === status ? 1 : 0, { status });
+  });
+  gauge('phase', 'What the service is about: one phase is 1', ['phase'], (set) => {
+    for (const phase of PHASES) set(board.state.phase === phase ? 1 : 0, { phase });
+  });
+
+  counter('runs_total', 'Passes, by how they ended', ['outcome'], (set) => {
+    for (const outcome of OUTCOMES) set(board.state.totals.checks[outcome] ?? 0, { outcome });
+  });
+  counter('errors_total', 'Errors of files, downloads and passes', ['code'], (set) => {
+    for (const [code, count] of Object.entries(board.state.totals.errors)) set(count, { code });
+  });
+  counter('triggers_total', 'Calls of POST /trigger', ['result'], (set) => {
+    for (const result of TRIGGER_RESULTS) set(board.state.totals.triggers[result] ?? 0, { result });
+  });
+  gauge('consecutive_failures', 'Passes that failed in a row', [], (set) => set(board.state.failures));
+  gauge('last_run_timestamp_seconds', 'When the last pass ended', [], (set) =>
+    set(seconds(board.state.lastCheck?.endedAt)),
+  );
+  gauge('last_run_duration_seconds', 'How long it took', [], (set) => set(board.state.lastCheck?.seconds));
+  gauge('last_success_timestamp_seconds', 'When the last pass that went well ended', [], (set) =>
+    set(seconds(board.state.lastSuccessAt)),
+  );
+  gauge('next_check_timestamp_seconds', 'When the next pass is due', [], (set) =>
+    set(seconds(board.state.nextCheckAt)),
+  );
+  gauge('check_period_seconds', 'Time between two passes', [], (set) => set(view.periodSeconds));
+
+  const dumpSeconds = (): number | undefined =>
+    board.state.version === undefined ? undefined : dumpTime(board.state.version) / 1000;
+  gauge('dump_info', 'The dump that was last looked at', ['version'], (set) => {
+    if (board.state.version !== undefined) set(1, { version: board.state.version });
+  });
+  gauge('dump_timestamp_seconds', 'Its date', [], (set) => set(dumpSeconds()));
+  gauge('dump_age_seconds', 'How old it is', [], (set) => {
+    const date = dumpSeconds();
+    set(date === undefined ? undefined : Date.now() / 1000 - date);
+  });
+  gauge('build_info', 'What runs here', ['version', 'node_version', 'sink'], (set) =>
+    set(1, { version: view.version, node_version: process.version, sink: view.sink.name }),
+  );
+
+  const durations = new Histogram({
+    name: `${PREFIX}run_duration_seconds`,
+    help: 'How long passes took, but for those that were stopped',
+    labelNames: ['outcome'],
+    buckets: RUN_BUCKETS,
+    registers: [register],
+  });
+  board.watch((event) => {
+    if (event.type === 'check-ended' && event.outcome !== 'stopped') {
+      durations.observe({ outcome: event.outcome }, event.seconds);
+    }
+  });
+  return register;
+};
+
+type Counts = Readonly<Record<string, number>>;
+
+const seconds = (milliseconds: number | undefined): number | undefined =>
+  milliseconds === undefined ? undefined : milliseconds / 1000;

@@ -1,0 +1,90 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
+import type { Logger } from '../report/logger.js';
+import type { TriggerResult } from '../status/service-event.js';
+
+export interface TriggerRouteOptions {
+  /** The secret that callers must know; without one nobody may call. */
+  readonly token: string | undefined;
+  /** Starts a pass. Answers `false` where one is under way already, or the service is stopping. */
+  readonly start: (options: { readonly forceReprocess: boolean }) => boolean;
+  readonly onResult: (result: TriggerResult) => void;
+  readonly logger: Logger;
+}
+
+const MAX_BODY_BYTES = 1024;
+
+/** Strangers may call as often as they like, and must not fill the log with it. */
+const LEAST_MS_BETWEEN_WARNINGS = 10_000;
+
+const Body = z.strictObject({ force_reprocess: z.boolean().default(false) });
+
+/** Adds `POST /trigger`: 202; 403 without the right token; 409 while a pass is under way; 400 or 413 for a body that is none. */
+export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: TriggerRouteOptions): void => {
+  let warnedAt = Number.NEGATIVE_INFINITY;
+
+  const refuse = (context: Context, message: string): Response => {
+    onResult('refused');
+    const now = performance.now();
+    if (now - warnedAt >= LEAST_MS_BETWEEN_WARNINGS) {
+      warnedAt = now;
+      logger.warn({ code: 'TRIGGER_REFUSED' }, `⚠️ POST /trigger was refused: ${message}`);
+    }
+    return context.json({ status: 'forbidden', error: message }, 403);
+  };
+
+  app.post(
+    '/trigger',
+    async (context, next) => {
+      if (token === undefined) return refuse(context, 'TRIGGER_TOKEN is not set, so nobody may trigger a run');
+      if (!isToken(context.req.header('Authorization'), token)) {
+        return refuse(context, 'send the header "Authorization: Bearer TOKEN" with the right token');
+      }
+      return next();
+    },
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: (context) => {
+        onResult('invalid');
+        return context.json({ status: 'invalid', error: `the body is over ${MAX_BODY_BYTES} bytes` }, 413);
+      },
+    }),
+    async (context) => {
+      const body = parseBody(await context.req.text());
+      if (!body.success) {
+        onResult('invalid');
+        return context.json(
+          { status: 'invalid', error: 'the body must be empty or {"force_reprocess": true or false}' },
+          400,
+        );
+      }
+      const { force_reprocess } = body.data;
+      if (!start({ forceReprocess: force_reprocess })) {
+        onResult('running');
+        return context.json({ status: 'already_running' }, 409);
+      }
+      onResult('accepted');
+      logger.info({ force_reprocess }, '🚀 A run was triggered over HTTP');
+      return context.json({ status: 'started', force_reprocess }, 202);
+    },
+  );
+};
+
+const parseBody = (text: string): ReturnType<typeof Body.safeParse> => {
+  if (text.trim() === '') return Body.safeParse({});
+  try {
+    return Body.safeParse(JSON.parse(text));
+  } catch {
+    return Body.safeParse(undefined);
+  }
+};
+
+/** Takes the same time for every token: digests have one length, and are compared whole. */
+const isToken = (header: string | undefined, token: string): boolean => {
+  const [, given] = /^Bearer +(\S.*)$/i.exec(header ?? '') ?? [];
+  return timingSafeEqual(digest(given?.trim() ?? ''), digest(token)) && given !== undefined;
+};
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
