@@ -1,23 +1,90 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { nextPassAt } from '../src/service/schedule.js';
 import { sleepUntil } from '../src/service/sleep.js';
+import { createTrigger } from '../src/service/trigger.js';
 
 const NOW = new Date('2026-01-31T12:00:00Z');
-const after = (periodDays: number, failures: number): number =>
-  nextPassAt(NOW, periodDays, failures).getTime() - NOW.getTime();
+const after = (periodDays: number, failures: number, random = 0): number =>
+  nextPassAt(NOW, periodDays, failures, random).getTime() - NOW.getTime();
+const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const ALMOST_ONE = 1 - Number.EPSILON;
 
 describe('nextPassAt', () => {
   it('waits out the period after a pass that went well', () => {
-    expect(after(15, 0)).toBe(15 * 86_400_000);
-    expect(after(60, 0)).toBe(60 * 86_400_000);
+    expect(after(15, 0)).toBe(15 * DAY);
+    expect(after(60, 0)).toBe(60 * DAY);
+  });
+
+  it('adds up to a twentieth of the period, and at most an hour, by chance', () => {
+    expect(after(15, 0, 0.5)).toBe(15 * DAY + HOUR / 2);
+    expect(after(0.5, 0, 0.5)).toBe(0.5 * DAY * 1.025);
+    expect(after(15, 0, ALMOST_ONE)).toBeLessThanOrEqual(15 * DAY + HOUR);
   });
 
   it('tries again sooner after failures, doubling up to an hour', () => {
     expect([1, 2, 3, 6, 7, 50].map((failures) => after(15, failures) / 60_000)).toEqual([1, 2, 4, 32, 60, 60]);
   });
 
-  it('never waits longer than the period', () => {
+  it('tries again at a random time in the last half of the wait', () => {
+    expect(after(15, 3, 0.5)).toBe(3 * 60_000);
+    expect(after(15, 3, ALMOST_ONE)).toBeGreaterThanOrEqual(2 * 60_000);
+  });
+
+  it('never waits longer for a retry than the period', () => {
     expect(after(0.0001, 3)).toBeCloseTo(8640);
+  });
+
+  it('draws the lots itself', () => {
+    const drawn = new Set(Array.from({ length: 20 }, () => nextPassAt(NOW, 15, 1).getTime()));
+    expect(drawn.size).toBeGreaterThan(1);
+  });
+});
+
+describe('createTrigger', () => {
+  const soon = (): Date => new Date(Date.now() + 20);
+  const never = (): Date => new Date(Date.now() + 40 * DAY);
+
+  it('ends a wait, for one request', async () => {
+    const trigger = createTrigger();
+    const waiting = trigger.wait(never(), new AbortController().signal);
+    expect(trigger.request({ forceReprocess: true })).toBe(true);
+    expect(trigger.request({ forceReprocess: false })).toBe(false);
+    expect(await waiting).toEqual({ by: 'trigger', forceReprocess: true });
+  });
+
+  it('takes no request while nobody waits', async () => {
+    const trigger = createTrigger();
+    expect(trigger.request({ forceReprocess: false })).toBe(false);
+    expect(await trigger.wait(soon(), new AbortController().signal)).toEqual({ by: 'time' });
+    expect(trigger.request({ forceReprocess: false })).toBe(false);
+  });
+
+  it('takes none once the service stops', async () => {
+    const trigger = createTrigger();
+    const controller = new AbortController();
+    const reason = new Error('stop');
+    const waiting = trigger.wait(never(), controller.signal);
+    controller.abort(reason);
+    expect(trigger.request({ forceReprocess: false })).toBe(false);
+    await expect(waiting).rejects.toBe(reason);
+  });
+
+  it('leaves neither a listener nor a timer behind', async () => {
+    const trigger = createTrigger();
+    const timersBefore = timers();
+    const { signal } = new AbortController();
+    for (let round = 0; round < 3; round++) {
+      const waiting = trigger.wait(never(), signal);
+      trigger.request({ forceReprocess: false });
+      await waiting;
+    }
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    // The timer of a sleep that was cut short goes a turn later.
+    await new Promise(setImmediate);
+    expect(timers()).toBe(timersBefore);
   });
 });
 
