@@ -39,4 +39,9 @@ export type PublisherEvent =
   | { type: 'nack'; refused: number; attempt: number; delay: number }
   /** A queue holds fewer messages than were confirmed for it and has no consumer; it is looked at closer. */
   | { type: 'shortfall'; queue: string; expected: number; found: number }
+  /**
+   * A queue does not grow although it is bound: a policy of the broker limits its length or the life of its messages, or somebody
+   * takes them without a subscription. Its count is not looked at any more; its bindings are asserted again at each look.
+   */
+  | { type: 'uncounted'; queue: string }
   | { type: 'failed'; error: PublisherError };

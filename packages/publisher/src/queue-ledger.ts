@@ -39,6 +39,10 @@ interface Account {
   since: Tally | undefined;
   /** Since the last reading, for the looks at close range. */
   recent: Tally | undefined;
+  /** Since its bindings were asserted again, to see whether that makes it grow. */
+  trial: Tally | undefined;
+  /** Its count says nothing: it drops messages, or somebody takes them. */
+  uncounted: boolean;
   last: KnownMessage | undefined;
   times: number;
 }
@@ -74,12 +78,20 @@ export class QueueLedger {
     this.#matches = (queue, routingKey) => queue.routingKeys.some((key) => match?.(key, routingKey) === true);
     this.#accounts = queues
       .filter((queue) => match !== undefined && topologyCheckCounts && isCountable(queue))
-      .map((queue) => ({ queue, since: undefined, recent: undefined, last: undefined, times: 0 }));
+      .map((queue) => ({
+        queue,
+        since: undefined,
+        recent: undefined,
+        trial: undefined,
+        uncounted: false,
+        last: undefined,
+        times: 0,
+      }));
   }
 
   /** Whether there is a queue whose count says something. */
   get judges(): boolean {
-    return this.#accounts.length > 0;
+    return this.#accounts.some((account) => !account.uncounted);
   }
 
   /** Whether a queue is suspect, and no message for it was confirmed since the last reading that the next could find. */
@@ -87,6 +99,42 @@ export class QueueLedger {
     return this.#accounts.some(
       (account) => account.queue.name === queue && account.times > 0 && account.recent?.confirmed === 0,
     );
+  }
+
+  /** A suspect queue was just bound anew, and read: from here on it must grow by all that is confirmed. */
+  openTrial(queue: string, reading: QueueReading | undefined, tag: number): void {
+    const account = this.#accountOf(queue);
+    if (account) account.trial = reading && { messages: reading.messages, tag, confirmed: 0 };
+  }
+
+  /** Whether a queue fell short, and nothing has cleared it since. */
+  isSuspect(queue: string): boolean {
+    return (this.#accountOf(queue)?.times ?? 0) > 0;
+  }
+
+  /** Messages confirmed for a queue since its trial was opened. */
+  inTrial(queue: string): number {
+    return this.#accountOf(queue)?.trial?.confirmed ?? 0;
+  }
+
+  /**
+   * Whether a queue has grown by the `expected` messages since its trial was opened. `undefined` where that cannot be told, since
+   * a consumer came.
+   */
+  grewInTrial(queue: string, expected: number, reading: QueueReading | undefined): boolean | undefined {
+    const trial = this.#accountOf(queue)?.trial;
+    if (!trial || !reading || reading.consumers > 0) return undefined;
+    return reading.messages - trial.messages >= expected;
+  }
+
+  /** Clears a queue of its suspicion. `uncounted`: for good, since its count says nothing. */
+  acquit(queue: string, { uncounted }: { uncounted: boolean }): void {
+    const account = this.#accountOf(queue);
+    if (account) Object.assign(account, { times: 0, since: undefined, recent: undefined, trial: undefined, uncounted });
+  }
+
+  #accountOf(queue: string): Account | undefined {
+    return this.#accounts.find((account) => account.queue.name === queue);
   }
 
   /** A message sent under `tag` is with the broker. */
@@ -98,6 +146,7 @@ export class QueueLedger {
     for (const account of this.#lastAccounts) {
       if (account.since && tag > account.since.tag) account.since.confirmed++;
       if (account.recent && tag > account.recent.tag) account.recent.confirmed++;
+      if (account.trial && tag > account.trial.tag) account.trial.confirmed++;
       account.last = message;
     }
   }
@@ -112,7 +161,11 @@ export class QueueLedger {
 
   /** Starts all counts anew from a reading; `tag` is the last one sent by then. */
   restart(readings: QueueReadings, tag: number): void {
-    for (const account of this.#accounts) restart(account, readings.get(account.queue.name), tag);
+    for (const account of this.#accounts) {
+      // Tags are a connection's own.
+      account.trial = undefined;
+      if (!account.uncounted) restart(account, readings.get(account.queue.name), tag);
+    }
   }
 
   /** Drops every suspicion: a queue that refuses a message is bound. */
@@ -134,6 +187,10 @@ export class QueueLedger {
     for (const [index, account] of this.#accounts.entries()) {
       const now = readings.get(account.queue.name);
       const { since, recent } = account;
+      if (account.uncounted) {
+        blind = true;
+        continue;
+      }
       if (!since || !recent || !now || now.consumers > 0) {
         restart(account, now, tag);
         account.times = 0;

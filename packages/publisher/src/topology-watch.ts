@@ -6,10 +6,13 @@ import { type KnownMessage, QueueLedger, type Shortfall } from './queue-ledger.j
 import { declareRefusal, isMissing } from './refusal.js';
 import { type Scrub, scrubbedCause } from './scrub.js';
 import type { Session } from './session.js';
-import { DeclarationError, type QueueReadings, readQueues, rebindQueues } from './topology.js';
+import { DeclarationError, type QueueReadings, readQueues, rebindQueues, type Topology } from './topology.js';
 
-/** A queue that falls short so many readings in a row, the later ones at close range, is not bound. */
+/** A queue that falls short so many readings in a row, the later ones at close range, is tried. */
 const SHORTFALLS = 3;
+/** So often a queue is read in its trial, and so many milliseconds apart: what drops messages does it by then. */
+const TRIALS = 3;
+const TRIAL_MS = 250;
 /** After so long without a confirm the queues are read before anything is sent: consumers may have come and gone. */
 const IDLE_MS = 100;
 
@@ -22,6 +25,8 @@ export interface WatchContext {
   canSend(): boolean;
   /** Resolves when `test` holds; rejects when the publisher ends before. */
   until(test: () => boolean): Promise<void>;
+  /** Resolves after so many milliseconds; rejects when the publisher ends before. */
+  pause(milliseconds: number): Promise<void>;
   /** Sends a confirmed message once more. */
   repeat(message: KnownMessage): void;
   /** Holds new messages back, or lets them go. */
@@ -118,12 +123,12 @@ export class TopologyWatch {
       if (session.ended || !isAlive()) return;
       const seen = this.ledger.compare(expectations, readings, session.tags.last);
       shortfalls = seen.shortfalls;
-      for (const { queue, expected, found, times } of shortfalls) {
-        report({ type: 'shortfall', queue, expected, found });
-        if (times >= SHORTFALLS) {
-          fail(this.#missingBinding(queue));
-          return;
-        }
+      for (const { queue, expected, found } of shortfalls) report({ type: 'shortfall', queue, expected, found });
+      for (const shortfall of shortfalls.filter(({ times }) => times >= SHORTFALLS)) {
+        const gone = await this.#isBindingGone(session, shortfall);
+        if (session.ended || !isAlive()) return;
+        if (gone) return fail(this.#missingBinding(shortfall.queue));
+        shortfalls = shortfalls.filter(({ queue }) => queue !== shortfall.queue);
       }
       if (shortfalls.length === 0) {
         if (seen.blind) await session.ask((channel) => rebindQueues(channel, this.#options));
@@ -133,10 +138,45 @@ export class TopologyWatch {
     }
   }
 
+  /**
+   * Tries a suspect queue: its bindings are asserted again, so that from here on it is bound for certain. If it grows now, they were
+   * missing. If it does not, they are not what is at fault: a policy of the broker makes it drop messages, or somebody takes them.
+   */
+  async #isBindingGone(session: Session, shortfall: Shortfall): Promise<boolean> {
+    const { isAlive, pause, report } = this.#context;
+    const { queue } = shortfall;
+    const { exchange, queues } = this.#options;
+    const only: Topology = { exchange, queues: queues.filter(({ name }) => name === queue) };
+    const read = async () => (await session.ask((channel) => readQueues(channel, only))).get(queue);
+    await session.ask((channel) => rebindQueues(channel, only));
+    this.ledger.openTrial(queue, await read(), session.tags.last);
+    for (let trial = 1; trial <= TRIALS; trial++) {
+      const before = this.ledger.inTrial(queue);
+      const lacks = (): boolean => this.ledger.isSuspect(queue) && this.ledger.inTrial(queue) === before;
+      await this.#gatherEvidence(session, [shortfall], lacks);
+      await pause(TRIAL_MS);
+      if (session.ended || !isAlive() || !this.ledger.isSuspect(queue)) return false;
+      const expected = this.ledger.inTrial(queue);
+      const grew = this.ledger.grewInTrial(queue, expected, await read());
+      if (grew) return true;
+      if (grew === undefined) {
+        this.ledger.acquit(queue, { uncounted: false });
+        return false;
+      }
+    }
+    this.ledger.acquit(queue, { uncounted: true });
+    report({ type: 'uncounted', queue });
+    return false;
+  }
+
   /** Waits until each suspect queue should have got a message; where none is on its way, sends a known one again. */
-  async #gatherEvidence(session: Session, shortfalls: readonly Shortfall[]): Promise<void> {
+  async #gatherEvidence(
+    session: Session,
+    shortfalls: readonly Shortfall[],
+    lacks = (queue: string): boolean => this.ledger.lacksEvidence(queue),
+  ): Promise<void> {
     const { outbox, canSend, until, repeat } = this.#context;
-    const missing = (): Shortfall[] => shortfalls.filter(({ queue }) => this.ledger.lacksEvidence(queue));
+    const missing = (): Shortfall[] => shortfalls.filter(({ queue }) => lacks(queue));
     const done = (): boolean => session.ended || missing().length === 0;
     await until(() => done() || (outbox.unsettled === 0 && canSend()));
     if (done()) return;

@@ -30,7 +30,8 @@ const concerning = async <T>(facts: PublisherErrorFacts, work: () => Promise<T>)
   }
 };
 
-type Topology = Pick<ResolvedOptions, 'exchange' | 'queues'>;
+/** An exchange and queues bound to it. */
+export type Topology = Pick<ResolvedOptions, 'exchange' | 'queues'>;
 
 /** The broker's default exchange and its `amq.` ones are there already and cannot be declared by everybody. */
 const isBuiltIn = (exchange: string): boolean => exchange === '' || exchange.startsWith('amq.');

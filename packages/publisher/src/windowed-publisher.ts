@@ -83,6 +83,7 @@ export class WindowedPublisher implements Publisher {
       isAlive: () => this.#isAlive(),
       canSend: () => this.#canSend(),
       until: (test) => this.#until(test),
+      pause: (milliseconds) => this.#pause(milliseconds),
       repeat: ({ routingKey, messageId, body }) => {
         this.#send({ sequence: PROBE, routingKey, messageId, body, settled: false, returned: false });
       },
@@ -527,6 +528,19 @@ export class WindowedPublisher implements Publisher {
   async #until(test: () => boolean, signal?: AbortSignal): Promise<void> {
     if (this.#life === 'failed' || this.#life === 'closed') throw this.#refusalNow();
     await this.#waits.until(test, signal);
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    let over = false;
+    const timer = setTimeout(() => {
+      over = true;
+      this.#waits.poke();
+    }, milliseconds);
+    try {
+      await this.#until(() => over);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #isAlive(): boolean {

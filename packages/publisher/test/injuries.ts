@@ -164,6 +164,59 @@ const lostOnce = (outcome: Outcome): void => {
   expect(told(outcome, 'lost')).toBeGreaterThanOrEqual(1);
 };
 
+/** Stalls the path until the publisher has given the connection up. */
+const stallForGood = async ({ proxy, publisher, events }: Scene): Promise<void> => {
+  proxy.stall();
+  await until(() => told({ events }, 'lost') > 0);
+  // Bytes of the dead connection that came through now would be reordering that is the proxy's.
+  proxy.cut();
+  proxy.resume();
+  await until(() => publisher.stats.reconnects >= 1);
+};
+
+/** Two queues, of which the first refuses what goes beyond `length`. */
+const withLimit = (length: number) => {
+  const { exchange, a, b, options } = twoQueues();
+  const [first, second] = options.queues ?? [];
+  const limited = { ...first!, arguments: { 'x-max-length': length, 'x-overflow': 'reject-publish' } };
+  return { a, b, options: { exchange, queues: [limited, second!], maxInFlight: WINDOW } };
+};
+
+/**
+ * A broker's policy makes one of two queues drop messages, which no client is told. That is not taken for a lost binding, and costs the
+ * other queue nothing.
+ */
+const surviveDropping = async (broker: TestBroker, definition: object): Promise<void> => {
+  const { a, b, options } = twoQueues();
+  await broker.ctl('set_policy', 'dropping', `^${a}$`, JSON.stringify(definition), '--apply-to', 'queues');
+  try {
+    const { publisher, events } = await openPublisher({
+      url: broker.url,
+      ...options,
+      maxInFlight: WINDOW,
+      topologyCheckInterval: 100,
+    });
+    const uncounted = (): boolean => told({ events }, 'uncounted') > 0;
+    const total = await publishUntil(publisher, uncounted);
+    expect(events.find((event) => event.type === 'uncounted')).toMatchObject({ queue: a });
+    await publisher.flush();
+    expect(publisher).toMatchObject({ state: 'open', confirmed: total, verified: total });
+    await broker.ctl('clear_policy', 'dropping');
+    // Its bindings are still looked after: one that is removed comes back.
+    await unbindQueue(broker.url, a, options.exchange as string, 'k');
+    await publishNumbered(publisher, total + 1, total + 1);
+    await publisher.flush();
+    await publishNumbered(publisher, total + 2, total + 2);
+    await publisher.flush();
+    expect((await drainNumbers(broker, a)).at(-1)).toBe(total + 2);
+    await publisher.close();
+    expect(firsts(await drainNumbers(broker, b)).sort((x, y) => x - y)).toEqual(range(1, total + 2));
+  } catch (error) {
+    await broker.ctl('clear_policy', 'dropping').catch(() => {});
+    throw error;
+  }
+};
+
 /** Each injury, with a broker to injure. They leave it whole. */
 export const INJURIES: Readonly<Record<string, (broker: TestBroker) => Promise<void>>> = {
   'kill -9 of the broker, and restart': async (broker) => {
@@ -206,34 +259,12 @@ export const INJURIES: Readonly<Record<string, (broker: TestBroker) => Promise<v
   },
 
   'the path stalls for good: no confirm comes': async (broker) => {
-    const outcome = await survive(
-      broker,
-      async ({ proxy, publisher, events }) => {
-        proxy.stall();
-        await until(() => told({ events }, 'lost') > 0);
-        // Bytes of the dead connection that came through now would be reordering that is the proxy's.
-        proxy.cut();
-        proxy.resume();
-        await until(() => publisher.stats.reconnects >= 1);
-      },
-      { confirmTimeout: 700, heartbeat: 0, connectTimeout: 1_000 },
-    );
-    lostOnce(outcome);
+    const options = { confirmTimeout: 700, heartbeat: 0, connectTimeout: 1_000 };
+    lostOnce(await survive(broker, stallForGood, options));
   },
 
   'the heartbeats stop': async (broker) => {
-    const outcome = await survive(
-      broker,
-      async ({ proxy, publisher, events }) => {
-        proxy.stall();
-        await until(() => told({ events }, 'lost') > 0);
-        proxy.cut();
-        proxy.resume();
-        await until(() => publisher.stats.reconnects >= 1);
-      },
-      { heartbeat: 1, confirmTimeout: 0 },
-    );
-    lostOnce(outcome);
+    lostOnce(await survive(broker, stallForGood, { heartbeat: 1, confirmTimeout: 0 }));
   },
 
   'the path is slow': async (broker) => {
@@ -305,7 +336,7 @@ export const INJURIES: Readonly<Record<string, (broker: TestBroker) => Promise<v
     // The known message that was sent again to make sure.
     const numbers = await drainNumbers(broker, b);
     expect(firsts(numbers)).toEqual(range(1, 150));
-    expect(numbers.length - 150).toBeLessThanOrEqual(2);
+    expect(numbers.length - 150).toBeLessThanOrEqual(3);
   },
 
   'one of two queues is unbound between two bursts': async (broker) => {
@@ -339,38 +370,23 @@ export const INJURIES: Readonly<Record<string, (broker: TestBroker) => Promise<v
   },
 
   'both queues are deleted': async (broker) => {
-    const { exchange } = twoQueues();
-    expect(exchange).toBeTruthy();
-    await using proxy = await startProxy(broker);
-    const { a, b, options } = twoQueues();
-    const { publisher } = await openPublisher({
-      url: broker.urlFor({ port: proxy.port }),
-      ...options,
-      maxInFlight: WINDOW,
-      topologyCheckInterval: 0,
-    });
-    const published = publishUntil(publisher, () => false).catch((error: unknown) => error);
-    await until(() => publisher.confirmed > WINDOW);
-    await deleteQueue(broker.url, a);
-    await deleteQueue(broker.url, b);
-    expect(await published).toMatchObject({ code: 'UNROUTABLE' });
-    expect(publisher.stats.returns).toBeGreaterThan(0);
-    const { confirmed, unsettled } = await publisher.close();
+    const deleteBoth = async ({ a, b }: Scene): Promise<void> => {
+      await deleteQueue(broker.url, a);
+      await deleteQueue(broker.url, b);
+    };
+    const { scene } = await failWith('UNROUTABLE', broker, deleteBoth, { topologyCheckInterval: 0 });
+    expect(scene.publisher.stats.returns).toBeGreaterThan(0);
+    const { confirmed, unsettled } = await scene.publisher.close();
     expect(unsettled[0]?.sequence).toBe(confirmed + 1);
   },
 
+  'a policy limits the length of one of two queues': (broker) => surviveDropping(broker, { 'max-length': 100 }),
+
+  'a policy lets the messages of one of two queues expire': (broker) => surviveDropping(broker, { 'message-ttl': 50 }),
+
   'a queue refuses messages while it is full': async (broker) => {
-    const { exchange, a, b } = twoQueues();
-    const { publisher, events } = await openPublisher({
-      url: broker.url,
-      exchange,
-      queues: [
-        { name: a, routingKeys: ['k'], arguments: { 'x-max-length': 1_000, 'x-overflow': 'reject-publish' } },
-        { name: b, routingKeys: ['k'] },
-      ],
-      maxInFlight: WINDOW,
-      nackBackoff: 20,
-    });
+    const { a, b, options } = withLimit(1_000);
+    const { publisher, events } = await openPublisher({ url: broker.url, ...options, nackBackoff: 20 });
     const total = 3_000;
     const taken: number[] = [];
     let done = false;
@@ -401,15 +417,10 @@ export const INJURIES: Readonly<Record<string, (broker: TestBroker) => Promise<v
   },
 
   'a queue is full for good': async (broker) => {
-    const { exchange, a, b } = twoQueues();
+    const { a, b, options } = withLimit(100);
     const { publisher, events } = await openPublisher({
       url: broker.url,
-      exchange,
-      queues: [
-        { name: a, routingKeys: ['k'], arguments: { 'x-max-length': 100, 'x-overflow': 'reject-publish' } },
-        { name: b, routingKeys: ['k'] },
-      ],
-      maxInFlight: WINDOW,
+      ...options,
       nackAttempts: 4,
       nackBackoff: 20,
     });
@@ -428,16 +439,10 @@ export const INJURIES: Readonly<Record<string, (broker: TestBroker) => Promise<v
   },
 
   'the connection is lost while a queue is full': async (broker) => {
-    const { exchange, a, b } = twoQueues();
-    const full = { 'x-max-length': 100, 'x-overflow': 'reject-publish' };
+    const { a, b, options } = withLimit(100);
     const { publisher, events } = await openPublisher({
       url: broker.url,
-      exchange,
-      queues: [
-        { name: a, routingKeys: ['k'], arguments: full },
-        { name: b, routingKeys: ['k'] },
-      ],
-      maxInFlight: WINDOW,
+      ...options,
       nackBackoff: 200,
       nackAttempts: 100,
     });

@@ -36,6 +36,12 @@ export const createPublisherLog =
           `⚠️ ${file}: queue ${event.queue} holds fewer messages than were confirmed; looking closer`,
         );
         break;
+      case 'uncounted':
+        logger.warn(
+          { file, queue: event.queue },
+          `⚠️ ${file}: queue ${event.queue} drops messages (a policy of the broker?), or somebody takes them without a subscription; its messages are not counted any more`,
+        );
+        break;
       case 'state':
       case 'backoff':
       case 'failed':
