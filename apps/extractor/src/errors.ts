@@ -4,16 +4,21 @@ export type ExtractorErrorCode =
   | 'USAGE'
   | 'FOLDER_LOCKED'
   | 'FOLDER_UNUSABLE'
+  | 'FOLDER_LOST'
   | 'OUTPUT_FAILED'
   | 'HTTP_UNAVAILABLE'
+  | 'OUTPUT_LOCKED'
   | 'NO_RECORDS'
   | 'TOO_FEW_RECORDS'
-  | 'FILE_CHANGED';
+  | 'FILE_CHANGED'
+  | 'SINK_CHANGED';
 
 /** Facts about an {@link ExtractorError}; which are present depends on its code. */
 export interface ExtractorErrorFacts {
   readonly path?: string;
   readonly file?: string;
+  /** Of a dump, `YYYYMMDD`. */
+  readonly version?: string;
   readonly records?: number;
   readonly port?: number;
   /** Records that an earlier version had, and which version that is. */

@@ -46,6 +46,7 @@ export {
 } from './transitions/download.js';
 export {
   advanceFile,
+  type Completion,
   completeFile,
   completeProcessing,
   failFile,
@@ -56,5 +57,5 @@ export {
   startProcessing,
   unfinishedFiles,
 } from './transitions/processing.js';
-export { completeRun, createMarker, failPublishing, recordHeartbeat } from './transitions/run.js';
+export { completeRun, createMarker, failPublishing, recordHeartbeat, recordSink } from './transitions/run.js';
 export { assertVersion, dataTypeOf } from './version.js';

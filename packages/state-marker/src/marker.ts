@@ -74,6 +74,11 @@ export interface FileProgress {
    * markers of older extractors; an unfinished file cannot be resumed then.
    */
   readonly source_checksum: string | null;
+  /**
+   * In how many places the completed file had content that was not delivered, such as malformed records. Absent where there is none, and in
+   * markers of older extractors.
+   */
+  readonly undelivered?: number | undefined;
 }
 
 export interface PublishingPhase {
@@ -86,6 +91,8 @@ export interface PublishingPhase {
   readonly errors: readonly string[];
   /** When the broker was last known to answer. */
   readonly last_amqp_heartbeat: string | null;
+  /** Where the records go, in a word of the program that sends them; absent in markers of older extractors. */
+  readonly sink?: string | undefined;
 }
 
 export interface Summary {

@@ -24,6 +24,7 @@ const fileProgress = z.looseObject({
   started_at: time,
   completed_at: time,
   source_checksum: z.string().nullable(),
+  undelivered: count.optional(),
 });
 
 const markerSchema = z.looseObject({
@@ -57,6 +58,7 @@ const markerSchema = z.looseObject({
     batches_sent: count,
     errors,
     last_amqp_heartbeat: time,
+    sink: z.string().optional(),
   }),
   summary: z.looseObject({
     overall_status: status,

@@ -15,8 +15,11 @@ import {
   failPublishing,
   IllegalTransitionError,
   MAX_ERRORS,
+  parseMarker,
   recordHeartbeat,
+  recordSink,
   restartFile,
+  serializeMarker,
   startDownload,
   startFile,
   startFileDownload,
@@ -251,6 +254,20 @@ describe('the processing phase', () => {
     }
   });
 
+  test('says of a completed file what of it was not delivered, until it starts again', () => {
+    const whole = finished(processing(), ARTISTS);
+    expect(whole.processing_phase.progress_by_file[ARTISTS]).not.toHaveProperty('undelivered');
+    const half = begun(processing(), ARTISTS, 100, 100);
+    const lacking = completeFile(half, ARTISTS, { ...progress(100), undelivered: 3 }, T0);
+    expect(lacking.processing_phase.progress_by_file[ARTISTS]).toMatchObject({ status: 'completed', undelivered: 3 });
+    const again = restartFile(lacking, ARTISTS, { checksum: 'other' }, T0);
+    expect(again.processing_phase.progress_by_file[ARTISTS]?.undelivered).toBeUndefined();
+    expect(serializeMarker(again)).not.toContain('undelivered');
+    expect(() => completeFile(half, ARTISTS, { ...progress(100), undelivered: -1 }, T0)).toThrow(
+      code('INVALID_ARGUMENT'),
+    );
+  });
+
   test('refuses what cannot be', () => {
     const source = { checksum: checksumOf(ARTISTS) };
     const other = { checksum: 'other' };
@@ -318,6 +335,15 @@ describe('the run', () => {
     expect(advanceFile(same, ARTISTS, progress(11, 6), at(4)).publishing_phase.status).toBe('in_progress');
     expect(brokenRule(() => failPublishing(completed(), 'x', T0))).toBe('already_completed');
     expect(brokenRule(() => recordHeartbeat(completed(), T0))).toBe('already_completed');
+  });
+
+  test('knows where its records go', () => {
+    const marker = recordSink(fresh(), 'ndjson', at(1));
+    expect(marker.publishing_phase.sink).toBe('ndjson');
+    expect(parseMarker(serializeMarker(begun(startProcessing(marker, [ARTISTS], T0), ARTISTS, 5)))).toMatchObject({
+      publishing_phase: { sink: 'ndjson' },
+    });
+    expect(() => recordSink(fresh(), '', T0)).toThrow(code('INVALID_ARGUMENT'));
   });
 
   test(`keeps the newest ${MAX_ERRORS} errors of a phase`, () => {

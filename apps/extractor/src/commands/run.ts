@@ -82,7 +82,7 @@ const makeCheck = async (session: Session, { board, sink, forceReprocess }: Chec
   };
   try {
     const { outcome, undelivered } = await runPass({ ...config, forceReprocess }, { source, sink, listen, signal });
-    return end(outcome === 'completed' && undelivered > 0 ? 'incomplete' : outcome);
+    return end(outcome !== 'failed' && undelivered > 0 ? 'incomplete' : outcome);
   } catch (error) {
     if (signal.aborted) {
       end('stopped');

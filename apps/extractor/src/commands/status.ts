@@ -30,12 +30,14 @@ export const statusCommand = async ({ json, ...sources }: StatusOptions): Promis
   return EXIT.done;
 };
 
+const lack = (undelivered = 0): string => (undelivered > 0 ? `, ${undelivered} places not delivered` : '');
+
 const describe = (marker: StateMarker): string => {
   const { processing_phase: processing, download_phase: download, summary } = marker;
   const rows = Object.entries(processing.progress_by_file).map(([file, progress]) => [
     file,
     progress.status,
-    `${progress.messages_published.toLocaleString('en')} records confirmed`,
+    `${progress.messages_published.toLocaleString('en')} records confirmed${lack(progress.undelivered)}`,
   ]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));
   const errors = [...download.errors, ...processing.errors].slice(-3);

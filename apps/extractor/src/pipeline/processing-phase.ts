@@ -24,6 +24,7 @@ import type { Config } from '../config/settings.js';
 import { describeError } from '../errors.js';
 import type { FileSummary, RunListener } from '../report/run-events.js';
 import type { Sink } from '../sinks/sink.js';
+import { countLost } from './count-lost.js';
 import type { EarlierCounts } from './earlier-counts.js';
 import { extractFile, type Progress } from './extract-file.js';
 import { inParallel } from './in-parallel.js';
@@ -94,7 +95,10 @@ const processFile = async (
     listen({ type: 'file-finished', ...whole });
     return whole;
   };
-  if (plan.action === 'skip') return summary({ outcome: 'skipped', records: plan.afterRecord });
+  if (plan.action === 'skip') {
+    const { undelivered = 0 } = keeper.marker.processing_phase.progress_by_file[file]!;
+    return summary({ outcome: 'skipped', records: plan.afterRecord, undelivered });
+  }
 
   try {
     signal.throwIfAborted();
@@ -139,17 +143,14 @@ const processFile = async (
         listen({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
     });
     const progress = keeper.marker.processing_phase.progress_by_file[file]!;
-    keeper.update((marker, now) =>
-      completeFile(
-        marker,
-        file,
-        { recordsExtracted: records, messagesPublished: records, batchesSent: progress.batches_sent },
-        now,
-      ),
-    );
-    await keeper.save();
     const irregularities = Object.fromEntries(Object.entries(stats.irregularities).filter(([, count]) => count > 0));
-    return summary({ outcome: 'completed', records, delivered, malformed: stats.malformed, irregularities });
+    const { malformed } = stats;
+    const undelivered = malformed + countLost(irregularities);
+    const { batches_sent: batchesSent } = progress;
+    const completion = { recordsExtracted: records, messagesPublished: records, batchesSent, undelivered };
+    keeper.update((marker, now) => completeFile(marker, file, completion, now));
+    await keeper.save();
+    return summary({ outcome: 'completed', records, delivered, malformed, irregularities, undelivered });
   } catch (error) {
     if (signal.aborted) return summary({ outcome: 'stopped' });
     // The marker itself is at fault: there is no way to note that down in it.
@@ -168,4 +169,4 @@ const processFile = async (
 /** What a file that changed on the disk looks like to the parser. */
 const DAMAGE: ReadonlySet<string> = new Set(['CORRUPT_GZIP', 'TRUNCATED']);
 
-const NOTHING_ODD = { malformed: 0, irregularities: {} } as const;
+const NOTHING_ODD = { malformed: 0, irregularities: {}, undelivered: 0 } as const;

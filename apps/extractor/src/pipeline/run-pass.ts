@@ -1,9 +1,16 @@
 import { createDownloader, type DumpSource } from '@discogs-extractor/downloader';
-import { createFileMarkerStore, createMarker, createMarkerKeeper, decide } from '@discogs-extractor/state-marker';
+import {
+  createFileMarkerStore,
+  createMarker,
+  createMarkerKeeper,
+  decide,
+  recordSink,
+  type StateMarker,
+} from '@discogs-extractor/state-marker';
 import type { Config } from '../config/settings.js';
+import { ExtractorError } from '../errors.js';
 import type { FileSummary, RunEvent, RunListener } from '../report/run-events.js';
 import type { Sink } from '../sinks/sink.js';
-import { countLost } from './count-lost.js';
 import { downloadPhase } from './download-phase.js';
 import { chooseDump, reportNotice } from './download-reports.js';
 import { findEarlierCounts } from './earlier-counts.js';
@@ -66,18 +73,19 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
     ),
   });
 
-  const finish = (outcome: PassResult['outcome'], files: readonly FileSummary[]): PassResult => {
+  const finish = (outcome: PassResult['outcome'], files: readonly FileSummary[], undelivered: number): PassResult => {
     const seconds = (performance.now() - startedAt) / 1000;
-    listen({ type: 'pass-finished', version, outcome, files, seconds } satisfies RunEvent);
-    const undelivered = files.reduce((sum, file) => sum + file.malformed + countLost(file.irregularities), 0);
+    listen({ type: 'pass-finished', version, outcome, files, undelivered, seconds } satisfies RunEvent);
     return { outcome, version, files, undelivered };
   };
-  if (decision.decision === 'skip') return finish('skipped', []);
+  const isKept = decision.decision === 'continue' || decision.decision === 'skip';
+  const known = isKept && found.status === 'found' ? found.marker : undefined;
+  if (known) assertSameSink(known, sink);
+  if (known && decision.decision === 'skip') return finish('skipped', [], undeliveredIn(known));
 
-  const known = decision.decision === 'continue' && found.status === 'found' ? found.marker : undefined;
   const keeper = createMarkerKeeper({
     store,
-    marker: known ?? createMarker(version, new Date()),
+    marker: recordSink(known ?? createMarker(version, new Date()), sink.name, new Date()),
     saveInterval: config.stateSaveInterval,
     onSaveError: (error) => saving.abort(error),
   });
@@ -93,5 +101,24 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
     listen,
     signal,
   });
-  return finish(summaries.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'completed', summaries);
+  const outcome = summaries.some((summary) => summary.outcome === 'failed') ? 'failed' : 'completed';
+  return finish(outcome, summaries, sum(summaries));
+};
+
+const sum = (files: readonly { readonly undelivered?: number | undefined }[]): number =>
+  files.reduce((total, { undelivered = 0 }) => total + undelivered, 0);
+
+const undeliveredIn = ({ processing_phase: phase }: StateMarker): number => sum(Object.values(phase.progress_by_file));
+
+/** What one sink has confirmed, another does not have: going on there would leave it out. */
+const assertSameSink = (marker: StateMarker, sink: Sink): void => {
+  // The older extractors, which say nothing of it, know only one.
+  const { sink: before = 'amqp', messages_published: records } = marker.publishing_phase;
+  if (before === sink.name || records === 0) return;
+  const { current_version: version } = marker;
+  throw new ExtractorError(
+    'SINK_CHANGED',
+    `${records} records of dump ${version} were delivered to the ${before} sink from this data folder, and would be missing in the ${sink.name} sink. Use another DISCOGS_ROOT for it, or --force-reprocess to deliver everything from the first record.`,
+    { version, records },
+  );
 };

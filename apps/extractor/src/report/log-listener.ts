@@ -140,6 +140,11 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           logger.info(facts, `✅ ${dataType}: all ${records} records delivered`);
         else if (event.outcome === 'completed')
           logger.warn(facts, `⚠️ ${dataType}: ${records} records delivered, but the dump is not as it should be`);
+        else if (event.outcome === 'skipped' && event.undelivered > 0)
+          logger.warn(
+            { ...facts, undelivered: event.undelivered },
+            `⚠️ ${dataType}: done in an earlier run, except for ${event.undelivered} places`,
+          );
         else if (event.outcome === 'skipped') logger.info(facts, `✅ ${dataType}: done in an earlier run`);
         else if (event.outcome === 'stopped') logger.info(facts, `🛑 ${dataType}: stopped after record ${records}`);
         else
@@ -152,7 +157,19 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
       case 'pass-finished': {
         const facts = { version: event.version, seconds: Number(event.seconds.toFixed(3)) };
         const records = event.files.reduce((sum, file) => sum + file.records, 0);
-        if (event.outcome === 'completed')
+        const { undelivered } = event;
+        const lack = `${undelivered} places in it were not; see the quarantine, and the log of the run that met them`;
+        if (event.outcome === 'completed' && undelivered > 0)
+          logger.warn(
+            { ...facts, records, undelivered },
+            `⚠️ Dump ${event.version}: ${records} records delivered, but ${lack}`,
+          );
+        else if (event.outcome === 'skipped' && undelivered > 0)
+          logger.warn(
+            { ...facts, undelivered },
+            `⚠️ Dump ${event.version}: nothing to do; it is delivered, but ${lack}`,
+          );
+        else if (event.outcome === 'completed')
           logger.info({ ...facts, records }, `🎉 Dump ${event.version}: all ${records} records delivered`);
         else if (event.outcome === 'skipped') logger.info(facts, `✅ Dump ${event.version}: nothing to do`);
         else if (event.outcome === 'stopped') logger.info({ ...facts, records }, `🛑 Dump ${event.version}: stopped`);

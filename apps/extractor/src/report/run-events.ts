@@ -31,6 +31,8 @@ export interface FileSummary {
   readonly malformed: number;
   /** Irregularities in the XML, counted by kind; `not-an-object` counts records that have no message. */
   readonly irregularities: Readonly<Record<string, number>>;
+  /** Malformed records and other places with content that was not delivered; for a skipped file, as an earlier run left it. */
+  readonly undelivered: number;
   readonly error?: Error;
 }
 
@@ -92,6 +94,8 @@ export type RunEvent =
       readonly version: string;
       readonly outcome: 'completed' | 'skipped' | 'failed' | 'stopped';
       readonly files: readonly FileSummary[];
+      /** Over all files, those of earlier runs included; see {@link FileSummary}. */
+      readonly undelivered: number;
       readonly seconds: number;
     };
 

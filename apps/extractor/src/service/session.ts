@@ -1,4 +1,5 @@
 import type { DumpSource } from '@discogs-extractor/downloader';
+import { StateMarkerError } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/settings.js';
 import { describeError, EXIT, errorCodeOf } from '../errors.js';
@@ -18,7 +19,7 @@ export interface Session {
   readonly logger: Logger;
   readonly listen: RunListener;
   readonly source: DumpSource;
-  /** Aborts at the first SIGTERM, SIGINT or SIGHUP, or when nobody reads the log any more. */
+  /** Aborts at the first SIGTERM, SIGINT or SIGHUP, when nobody reads the log any more, or when the data folder is lost. */
   readonly signal: AbortSignal;
 }
 
@@ -54,7 +55,7 @@ export const inSession = async (
     isLogLost = true;
   };
   try {
-    await using _lock = await lockDataFolder(config.discogsRoot);
+    await using lock = await lockDataFolder(config.discogsRoot);
     await using source = await createSource(config, {
       onRetry: ({ delayMs, error }) =>
         logger.warn(
@@ -67,9 +68,10 @@ export const inSession = async (
           `⚠️ ${from} has no dumps for us; trying ${to}`,
         ),
     });
-    return await work({ config, logger, listen, source, signal: stop.signal });
+    return await work({ config, logger, listen, source, signal: AbortSignal.any([stop.signal, lock.lost]) });
   } catch (error) {
-    if (stop.signal.aborted) return EXIT.done;
+    // A marker that could not be saved at a stop means that the next run repeats more than it should.
+    if (stop.signal.aborted && !(error instanceof StateMarkerError)) return EXIT.done;
     logger.error({ code: errorCodeOf(error) }, `❌ ${describeError(error)}`);
     return EXIT.failed;
   } finally {

@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { constants, type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tryLock } from 'fs-native-extensions';
 import { describeError, ExtractorError } from '../errors.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 
@@ -28,13 +29,17 @@ export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
     const path = join(folder, `${target.dataType}.ndjson`);
     const handle = await guarded(path, async () => {
       await mkdir(folder, { recursive: true });
-      // Not `a`: Linux ignores positions, and so truncation offsets, of files opened for appending.
-      return open(path, options.resumeAfter > 0 ? 'r+' : 'w').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT' && options.resumeAfter > 0) return open(path, 'w+');
-        throw error;
-      });
+      // Not `a`: Linux ignores positions of files opened for appending. Not `w`: what is there may be another's.
+      return open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
     });
     try {
+      if (!tryLock(handle.fd)) {
+        throw new ExtractorError(
+          'OUTPUT_LOCKED',
+          `Another extractor writes to ${path}. Stop it first, or choose another folder (--output).`,
+          { path },
+        );
+      }
       await guarded(folder, () => syncFolder(folder));
       return await openNdjsonFile(path, handle, options);
     } catch (error) {

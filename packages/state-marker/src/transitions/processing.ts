@@ -32,6 +32,12 @@ export interface Progress {
   readonly batchesSent: number;
 }
 
+/** What there is to say of a file when it is completed. */
+export interface Completion extends Progress {
+  /** In how many places it has content that was not delivered. @default 0 */
+  readonly undelivered?: number;
+}
+
 /**
  * The processing phase starts, or goes on after an interruption or failure, or is opened again because a file
  * changed or another one is wanted. `files` are all those that this run works on. What is known of files stays,
@@ -126,6 +132,7 @@ export function restartFile(
     status: 'in_progress',
     started_at: timestamp(now),
     source_checksum: source.checksum,
+    undelivered: undefined,
   });
 }
 
@@ -148,13 +155,19 @@ export function advanceFile(marker: StateMarker, file: string, progress: Progres
  * @throws `ILLEGAL_TRANSITION`: as for {@link advanceFile}, and `unconfirmed_records` where `messagesPublished` is
  * less than `recordsExtracted`; `INVALID_ARGUMENT`
  */
-export function completeFile(marker: StateMarker, file: string, progress: Progress, now: Date): StateMarker {
+export function completeFile(marker: StateMarker, file: string, progress: Completion, now: Date): StateMarker {
   const advanced = advance('completeFile', marker, file, progress, now);
   const open = progress.recordsExtracted - progress.messagesPublished;
   if (open > 0) {
     refuse('completeFile', 'unconfirmed_records', `${open} records are not confirmed`, { file, status: 'in_progress' });
   }
-  return withFile(advanced, file, now, { status: 'completed', completed_at: timestamp(now) });
+  const { undelivered = 0 } = progress;
+  assertCount('undelivered', undelivered);
+  return withFile(advanced, file, now, {
+    status: 'completed',
+    completed_at: timestamp(now),
+    ...(undelivered > 0 && { undelivered }),
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { StateMarkerError } from '../errors.js';
 import { METADATA_VERSION, type StateMarker } from '../marker.js';
 import { assertVersion } from '../version.js';
 import { unfinishedFiles } from './processing.js';
@@ -56,6 +57,17 @@ export function recordHeartbeat(marker: StateMarker, now: Date): StateMarker {
   const { status } = marker.publishing_phase;
   if (status === 'completed') refuse('recordHeartbeat', 'already_completed', 'publishing is completed', { status });
   return derive(amend(marker, 'publishing_phase', { status: 'in_progress', last_amqp_heartbeat: timestamp(now) }), now);
+}
+
+/**
+ * The records of this run go there: a word of the caller's, so that a later run can tell whether what is confirmed is confirmed where it
+ * wants it.
+ *
+ * @throws `INVALID_ARGUMENT` for an empty word
+ */
+export function recordSink(marker: StateMarker, sink: string, now: Date): StateMarker {
+  if (sink === '') throw new StateMarkerError('INVALID_ARGUMENT', 'the name of a sink is empty');
+  return derive(amend(marker, 'publishing_phase', { sink }), now);
 }
 
 /**
