@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lockDataFolder } from '../src/pipeline/data-folder-lock.js';
+import { LOCK_FILE, lockDataFolder } from '../src/pipeline/data-folder-lock.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -26,4 +27,14 @@ it('makes a folder that is missing', async () => {
 it('says so where the folder cannot be one', async () => {
   await writeFile(join(folder, 'file'), '');
   await expect(lockDataFolder(join(folder, 'file'))).rejects.toMatchObject({ code: 'FOLDER_UNUSABLE' });
+});
+
+it.each([
+  ['the lock file', () => rm(join(folder, LOCK_FILE))],
+  ['the folder', () => rm(folder, { recursive: true })],
+])('says so where somebody deletes %s', async (_, destroy) => {
+  await using lock = await lockDataFolder(folder);
+  await destroy();
+  if (!lock.lost.aborted) await once(lock.lost, 'abort');
+  expect(lock.lost.reason).toMatchObject({ code: 'FOLDER_LOST', facts: { path: folder } });
 });

@@ -106,6 +106,16 @@ it('says so where the output cannot be written', async () => {
   await expect(open()).rejects.toMatchObject({ code: 'OUTPUT_FAILED', facts: { path } });
 });
 
+it('does not share a file with another, nor touches it', async () => {
+  const first = await open();
+  await first.write(blockOf(1, 3));
+  await expect(open()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', facts: { path } });
+  await first.complete(COMPLETE);
+  await first.close();
+  expect(await lines()).toHaveLength(5);
+  await (await open(3)).close();
+});
+
 it('stops with the reason of the signal', async () => {
   const controller = new AbortController();
   const sink = await open(0, controller.signal);

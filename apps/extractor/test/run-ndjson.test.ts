@@ -263,6 +263,17 @@ describe('run --once on bad input', () => {
     const ids = (await outputLines('labels')).slice(0, -2).map((line) => (JSON.parse(line) as { id: string }).id);
     expect(ids).toEqual(['1', '2', '3', '5', '6', '7', '8', '9', '10']);
     expect(JSON.parse((await outputLines('labels')).at(-2)!)).toMatchObject({ total_processed: 9 });
+
+    // Later runs have nothing to do, and do not hide it.
+    expect((await marker()).processing_phase.progress_by_file[dumpFile(VERSION, 'labels')]).toMatchObject({
+      status: 'completed',
+      undelivered: 1,
+    });
+    const second = await run(dumps);
+    expect(second.status).toBe(1);
+    expect(messages(second).at(-1)).toContain('quarantine');
+    expect((await runCli(['status'], { env: { DISCOGS_ROOT: root } })).stdout).toContain('not delivered: 1');
+    expect(await outputLines('labels')).toHaveLength(11);
   });
 
   it('fails a file with more malformed records than are allowed', async () => {

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { nextPassAt } from '../src/service/schedule.js';
 import { sleepUntil } from '../src/service/sleep.js';
 import { createTrigger } from '../src/service/trigger.js';
@@ -91,6 +91,17 @@ describe('createTrigger', () => {
 describe('sleepUntil', () => {
   it('returns at once for a time that has passed', async () => {
     await sleepUntil(new Date(Date.now() - 1), new AbortController().signal);
+  });
+
+  it('sleeps no longer where the clock is set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const sleeping = sleepUntil(new Date(Date.now() + 200), new AbortController().signal);
+      vi.setSystemTime(Date.now() - 365 * 86_400_000);
+      await sleeping;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('sleeps beyond what a timer can hold, until it is told to stop', async () => {

@@ -30,7 +30,7 @@ export const statusCommand = async ({ json, ...sources }: StatusOptions): Promis
   return EXIT.done;
 };
 
-const lack = (undelivered = 0): string => (undelivered > 0 ? `, ${undelivered} places not delivered` : '');
+const lack = (undelivered = 0): string => (undelivered > 0 ? `, not delivered: ${undelivered}` : '');
 
 const describe = (marker: StateMarker): string => {
   const { processing_phase: processing, download_phase: download, summary } = marker;

@@ -143,7 +143,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         else if (event.outcome === 'skipped' && event.undelivered > 0)
           logger.warn(
             { ...facts, undelivered: event.undelivered },
-            `⚠️ ${dataType}: done in an earlier run, except for ${event.undelivered} places`,
+            `⚠️ ${dataType}: done in an earlier run, but not all that is in it (${event.undelivered})`,
           );
         else if (event.outcome === 'skipped') logger.info(facts, `✅ ${dataType}: done in an earlier run`);
         else if (event.outcome === 'stopped') logger.info(facts, `🛑 ${dataType}: stopped after record ${records}`);
@@ -158,16 +158,16 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         const facts = { version: event.version, seconds: Number(event.seconds.toFixed(3)) };
         const records = event.files.reduce((sum, file) => sum + file.records, 0);
         const { undelivered } = event;
-        const lack = `${undelivered} places in it were not; see the quarantine, and the log of the run that met them`;
+        const lack = `not all that is in it (${undelivered}): see the quarantine, and the log of the run that met it`;
         if (event.outcome === 'completed' && undelivered > 0)
           logger.warn(
             { ...facts, records, undelivered },
-            `⚠️ Dump ${event.version}: ${records} records delivered, but ${lack}`,
+            `⚠️ Dump ${event.version}: ${records} records are delivered, but ${lack}`,
           );
         else if (event.outcome === 'skipped' && undelivered > 0)
           logger.warn(
             { ...facts, undelivered },
-            `⚠️ Dump ${event.version}: nothing to do; it is delivered, but ${lack}`,
+            `⚠️ Dump ${event.version}: nothing to do; its records are delivered, but ${lack}`,
           );
         else if (event.outcome === 'completed')
           logger.info({ ...facts, records }, `🎉 Dump ${event.version}: all ${records} records delivered`);

@@ -1,3 +1,5 @@
+import { endEarly, exitBy, listenLate, STOP_SIGNALS, type StopSignal } from './early-stop.js';
+
 /** Why a run was stopped: the reason of the abort signal that a person's or a system's stop raises. */
 export class StopRequested extends Error {
   override readonly name = 'StopRequested';
@@ -6,10 +8,6 @@ export class StopRequested extends Error {
     super(`Stopped by ${by}`);
   }
 }
-
-/** A terminal that is closed sends SIGHUP. */
-const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
-type StopSignal = keyof typeof SIGNAL_NUMBERS;
 
 /** `SIGPIPE` stands for a log whose reader has gone; Node turns the signal into an error of the write. */
 export type StopReason = StopSignal | 'SIGPIPE';
@@ -36,15 +34,17 @@ export const listenForStop = (onStop: (reason: StopReason) => void): StopSignals
   };
   const handle = (name: NodeJS.Signals): void => {
     const stopSignal = name as StopSignal;
-    if (controller.signal.aborted) process.exit(128 + SIGNAL_NUMBERS[stopSignal]);
+    if (controller.signal.aborted) exitBy(stopSignal);
     request(stopSignal);
   };
-  for (const name of Object.keys(SIGNAL_NUMBERS)) process.on(name, handle);
+  for (const name of Object.keys(STOP_SIGNALS)) process.on(name, handle);
+  endEarly();
   return {
     signal: controller.signal,
     request,
     [Symbol.dispose]: () => {
-      for (const name of Object.keys(SIGNAL_NUMBERS)) process.off(name, handle);
+      listenLate();
+      for (const name of Object.keys(STOP_SIGNALS)) process.off(name, handle);
     },
   };
 };

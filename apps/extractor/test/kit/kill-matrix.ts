@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { DATA_TYPES, type DataType } from '../../src/config/settings.js';
 import { type CliResult, type RunningCli, runCli, startCli } from './cli.js';
 import { type Destination, ndjson, rabbitmq } from './destinations.js';
 import { dumpFile } from './dumps.js';
+import { type MarkerFile, readMarker } from './markers.js';
 
 const VERSION = '20260101';
 
@@ -62,24 +63,7 @@ const createReference = async (records: Counts): Promise<Reference> => {
   return { dumps, records, bodies, folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 };
 
-interface Marker {
-  readonly processing_phase: {
-    readonly progress_by_file: Readonly<
-      Record<string, { readonly status: string; readonly messages_published: number }>
-    >;
-  };
-}
-
-const readMarker = async (data: string): Promise<Marker | undefined> => {
-  try {
-    return JSON.parse(await readFile(join(data, `.extraction_status_${VERSION}.json`), 'utf8')) as Marker;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-};
-
-const expectExactMarker = (marker: Marker | undefined, records: Counts): void => {
+const expectExactMarker = (marker: MarkerFile | undefined, records: Counts): void => {
   const total = Object.values(records).reduce((sum, count) => sum + count, 0);
   const batches = total / BATCH;
   expect(marker).toMatchObject({
@@ -112,7 +96,7 @@ const expectExactMarker = (marker: Marker | undefined, records: Counts): void =>
 };
 
 /** The watermark of each file never goes back, whatever happens to the process. */
-const expectNoStepBack = (before: Marker | undefined, after: Marker | undefined): void => {
+const expectNoStepBack = (before: MarkerFile | undefined, after: MarkerFile | undefined): void => {
   if (!before) return;
   expect(after, 'a marker does not vanish').toBeDefined();
   for (const [file, { messages_published }] of Object.entries(before.processing_phase.progress_by_file)) {
@@ -217,7 +201,7 @@ const killMatrix = async (
     deliveries++;
     let here = 0;
     for (let isDone = false; !isDone; ) {
-      const before = await readMarker(data);
+      const before = await readMarker(data, VERSION);
       const run = startRun(reference, destination);
       const outcome = done < kills ? await Promise.race([run.ended, moment(run)]) : await run.ended;
       if (outcome) {
@@ -231,7 +215,7 @@ const killMatrix = async (
         done++;
         here++;
         expectStopped(result, signal);
-        const { progress_by_file: files = {} } = (await readMarker(data))?.processing_phase ?? {};
+        const { progress_by_file: files = {} } = (await readMarker(data, VERSION))?.processing_phase ?? {};
         if (
           Object.values(files).some(
             ({ status, messages_published }) => status === 'in_progress' && messages_published > 0,
@@ -239,10 +223,10 @@ const killMatrix = async (
         )
           inTheMidst++;
       }
-      expectNoStepBack(before, await readMarker(data));
+      expectNoStepBack(before, await readMarker(data, VERSION));
     }
 
-    expectExactMarker(await readMarker(data), records);
+    expectExactMarker(await readMarker(data, VERSION), records);
     const found = await destination.collect();
     const counts = found.map(({ place, type, bodies: arrived }) => checkArrivals(place, bodies[type], arrived));
     expect(Math.max(...counts)).toBeLessThanOrEqual(destination.repeatsAfter(here));
@@ -257,7 +241,7 @@ const expectDone = (result: CliResult): void => {
 };
 
 const expectStopped = (result: CliResult, signal: 'SIGKILL' | 'SIGTERM'): void => {
-  // Before the program's first line is read, Node itself answers to SIGTERM; one that ended just before has the status of success.
+  // Before the program's first line is run, SIGTERM ends Node itself; one that ended just before has the status of success.
   const isTooEarly = result.signal === 'SIGTERM' && result.stdout === '';
   const fine =
     signal === 'SIGKILL' ? result.signal === 'SIGKILL' || result.status === 0 : result.status === 0 || isTooEarly;

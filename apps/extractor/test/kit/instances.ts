@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { runCli, startCli } from './cli.js';
+import { smallDump, writeDump } from './dumps.js';
+
+const VERSION = '20260101';
+
+/** How long a process may take to see that the folder is another's, in milliseconds. */
+const AT_ONCE_MS = 10_000;
+
+/**
+ * Starts two services at once in one data folder, so many times; each time one must work and the other leave, whatever a killed one left
+ * there the time before.
+ */
+export const startTogether = async (times: number): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'instances-'));
+  try {
+    const dumps = join(folder, 'dumps');
+    await writeDump(dumps, VERSION, smallDump(20));
+    // Without `--once`: the one that works stays.
+    const args = ['run', '--source', dumps, '--sink', 'ndjson', '--output', join(folder, 'out')];
+    const start = (port: number) =>
+      startCli(args, { env: { DISCOGS_ROOT: join(folder, 'data'), HEALTH_PORT: String(port) } });
+    for (let round = 1; round <= times; round++) {
+      const both = [start(18_701), start(18_702)] as const;
+      const loser = await Promise.race([
+        both[0].ended.then((result) => ({ result, other: both[1] })),
+        both[1].ended.then((result) => ({ result, other: both[0] })),
+        sleep(AT_ONCE_MS, undefined),
+      ]);
+      if (!loser) {
+        for (const { process } of both) process.kill('SIGKILL');
+        expect.fail(`round ${round}: after ${AT_ONCE_MS} ms both still work`);
+      }
+      expect(loser.result.status, loser.result.stdout + loser.result.stderr).toBe(1);
+      expect(loser.result.stdout).toContain('"code":"FOLDER_LOCKED"');
+      expect(loser.result.stdout).toContain(join(folder, 'data'));
+      // It says nothing of any work, and there is a process to stop or a folder to choose.
+      expect(loser.result.stdout).not.toContain('🚀');
+      await loser.other.says('Next check');
+      loser.other.process.kill('SIGKILL');
+      expect(await loser.other.ended).toMatchObject({ signal: 'SIGKILL' });
+    }
+    expect(await runCli([...args, '--once'], { env: { DISCOGS_ROOT: join(folder, 'data') } })).toMatchObject({
+      status: 0,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};

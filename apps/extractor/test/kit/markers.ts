@@ -1,0 +1,33 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What the tests look at in a state marker. */
+export interface MarkerFile {
+  download_phase: { status: string };
+  processing_phase: {
+    status: string;
+    errors: string[];
+    progress_by_file: Record<string, { status: string; messages_published: number; records_extracted: number }>;
+  };
+  publishing_phase: { status: string; messages_published: number; sink?: string };
+  summary: { overall_status: string; files_by_type: Record<string, string> };
+}
+
+export const markerPath = (data: string, version: string): string => join(data, `.extraction_status_${version}.json`);
+
+/** The marker on the disk; `undefined` where there is none. */
+export const readMarker = async (data: string, version: string): Promise<MarkerFile | undefined> => {
+  try {
+    return JSON.parse(await readFile(markerPath(data, version), 'utf8')) as MarkerFile;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/** Changes it behind everybody's back. */
+export const editMarker = async (data: string, version: string, edit: (marker: MarkerFile) => void): Promise<void> => {
+  const marker = (await readMarker(data, version))!;
+  edit(marker);
+  await writeFile(markerPath(data, version), JSON.stringify(marker, undefined, 2));
+};
