@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 /** Free ports and no broker: nothing of the machine's is in the way. */
-const env = (): Record<string, string> => ({ DISCOGS_ROOT: root, SINK: 'null' });
+const env = (): Record<string, string> => ({ DISCOGS_ROOT: root, SINK: 'null', HEALTH_PORT: 'off' });
 
 describe('output whose reader goes', () => {
   const shell = promisify(execFile);

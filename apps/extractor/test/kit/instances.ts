@@ -22,10 +22,9 @@ export const startTogether = async (times: number): Promise<void> => {
     await writeDump(dumps, VERSION, smallDump(20));
     // Without `--once`: the one that works stays.
     const args = ['run', '--source', dumps, '--sink', 'ndjson', '--output', join(folder, 'out')];
-    const start = (port: number) =>
-      startCli(args, { env: { DISCOGS_ROOT: join(folder, 'data'), HEALTH_PORT: String(port) } });
+    const start = () => startCli(args, { env: { DISCOGS_ROOT: join(folder, 'data') } });
     for (let round = 1; round <= times; round++) {
-      const both = [start(18_701), start(18_702)] as const;
+      const both = [start(), start()] as const;
       const loser = await Promise.race([
         both[0].ended.then((result) => ({ result, other: both[1] })),
         both[1].ended.then((result) => ({ result, other: both[0] })),
