@@ -52,7 +52,7 @@ const EXAMPLES = {
     await mkdir(data, { recursive: true });
     const waiting = example('wait-for-version', [data, VERSION]);
     await sleep(1000);
-    const settings = { DISCOGS_ROOT: data, LOG_LEVEL: 'WARNING', DUMP_VERSION: '', DATA_TYPES: '' };
+    const settings = { DISCOGS_ROOT: data, LOG_LEVEL: 'WARNING', HEALTH_PORT: 'off', DUMP_VERSION: '', DATA_TYPES: '' };
     const extracted = await node([extractor, 'run', '--once', '--source', dumps, '--sink', 'null'], settings);
     return extracted === 0 ? waiting : process.exit(extracted);
   },

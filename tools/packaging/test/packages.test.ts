@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData, type ResolutionKind } from '@arethetypeswrong/core';
+import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { describe, expect, test } from 'vitest';
@@ -151,4 +152,23 @@ describe.each(named(LIBRARIES))('types of %s', (_, published) => {
       await mustRun(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', name], { cwd });
     },
   );
+});
+
+test('a bundle for browsers that makes clean artists has nothing of releases, and nothing of Node', async () => {
+  const { outputFiles, warnings } = await build({
+    stdin: {
+      contents: "import { toArtist } from '@discogs-extractor/parser/shape'; console.log(toArtist({}));",
+      resolveDir: projectOf(LIBRARIES[0]!),
+    },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    logLevel: 'silent',
+  });
+  expect(warnings).toEqual([]);
+  const { text } = outputFiles[0]!;
+  expect(text).toContain('namevariations');
+  expect(text).not.toMatch(/resource_url|main_release|node:|WebAssembly/);
+  expect(text.length).toBeLessThan(10_000);
 });
