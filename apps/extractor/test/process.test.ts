@@ -26,7 +26,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(base, 'data-'));
 });
 
-/** Free ports and no broker: nothing of the machine's is in the way. */
+/** No port and no broker: nothing of the machine's is in the way. */
 const env = (): Record<string, string> => ({ DISCOGS_ROOT: root, SINK: 'null', HEALTH_PORT: 'off' });
 
 describe('output whose reader goes', () => {

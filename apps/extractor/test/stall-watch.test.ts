@@ -64,11 +64,11 @@ describe('createStallWatch', () => {
     expect(told).toMatchObject([{ type: 'file-stalled', phase: 'download', file: 'stalls' }]);
   });
 
-  it('forgets what a pass that ended left behind', async () => {
+  it.each(['pass-finished', 'pass-failed'])('forgets what a pass left behind: %s', async (type) => {
     const { told, watch, extraction } = watching();
     using _ = watch;
     extraction('file-started', 0);
-    watch.observe({ type: 'pass-finished' } as RunEvent);
+    watch.observe({ type } as RunEvent);
     watch.observe({ type: 'download-started', file: 'stalls', bytesTotal: 1 });
     await until(() => told.length > 0);
     expect(told).toMatchObject([{ file: 'stalls' }]);

@@ -1,5 +1,5 @@
 import type { ConfigSources } from '../config/load-config.js';
-import { describeError, EXIT, errorCodeOf } from '../errors.js';
+import { EXIT } from '../errors.js';
 import { runPass } from '../pipeline/run-pass.js';
 import { createPublisherLog } from '../report/publisher-log.js';
 import { listeners, type RunListener } from '../report/run-events.js';
@@ -70,7 +70,7 @@ interface Check {
  * @throws the signal's reason
  */
 const makeCheck = async (session: Session, { board, sink, forceReprocess }: CheckOptions): Promise<Check> => {
-  const { config, source, logger, signal } = session;
+  const { config, source, signal } = session;
   const startedAt = performance.now();
   let hasBegun = false;
   const listen: RunListener = listeners(session.listen, board.listen, ({ type }) => {
@@ -88,7 +88,7 @@ const makeCheck = async (session: Session, { board, sink, forceReprocess }: Chec
       end('stopped');
       throw error;
     }
-    logger.error({ code: errorCodeOf(error) }, `❌ ${describeError(error)}`);
+    session.listen({ type: 'pass-failed', error });
     return end('failed', error);
   }
 };

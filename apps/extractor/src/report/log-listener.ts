@@ -154,6 +154,9 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           );
         break;
       }
+      case 'pass-failed':
+        logger.error({ code: errorCodeOf(event.error) }, `❌ ${describeError(event.error)}`);
+        break;
       case 'pass-finished': {
         const facts = { version: event.version, seconds: Number(event.seconds.toFixed(3)) };
         const records = event.files.reduce((sum, file) => sum + file.records, 0);

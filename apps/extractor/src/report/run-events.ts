@@ -89,6 +89,8 @@ export type RunEvent =
       readonly keptIn: string;
     }
   | ({ readonly type: 'file-finished' } & FileSummary)
+  /** Something kept the pass as a whole from going on; no `pass-finished` comes. */
+  | { readonly type: 'pass-failed'; readonly error: unknown }
   | {
       readonly type: 'pass-finished';
       readonly version: string;

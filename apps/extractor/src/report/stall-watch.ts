@@ -67,6 +67,7 @@ export const createStallWatch = ({ afterMs, listen }: StallWatchOptions): StallW
       switch (event.type) {
         case 'pass-started':
         case 'pass-finished':
+        case 'pass-failed':
           watched.clear();
           break;
         case 'download-started':

@@ -42,6 +42,8 @@ export const createTerminalProgress = (stream: NodeJS.WriteStream = process.stde
       if (event.type === 'pass-finished') {
         settle();
         stream.write(`\n${summaryOf(event)}\n`);
+      } else if (event.type === 'pass-failed') {
+        settle();
       } else if (event.type === 'download-started' || event.type === 'file-started') {
         timer ??= setInterval(draw, REDRAW_MS).unref();
       }

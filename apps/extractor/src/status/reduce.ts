@@ -71,7 +71,9 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
     // What it is that stands still can be seen from when it last moved.
     case 'file-stalled':
     case 'file-moving':
+    // `check-ended` says the same.
     case 'pass-finished':
+    case 'pass-failed':
       return state;
   }
 };

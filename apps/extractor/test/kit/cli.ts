@@ -16,6 +16,8 @@ export interface RunningCli {
   readonly ended: Promise<CliResult>;
   /** Resolves once standard output or error contains the text; rejects when the process ends before. */
   readonly says: (text: string) => Promise<void>;
+  /** Standard output so far. */
+  readonly output: () => string;
 }
 
 export interface CliOptions {
@@ -63,6 +65,7 @@ export const startCli = (args: readonly string[], { env = {}, cwd, input }: CliO
   return {
     process: child,
     ended,
+    output: () => stdout,
     says: (text) =>
       new Promise((resolve, reject) => {
         const check = (): void => {
@@ -83,3 +86,13 @@ export const startCli = (args: readonly string[], { env = {}, cwd, input }: CliO
 /** Runs it to its end. */
 export const runCli = (args: readonly string[], options?: CliOptions): Promise<CliResult> =>
   startCli(args, options).ended;
+
+/** Where its HTTP server listens, which it logs: `http://127.0.0.1:PORT/`. */
+export const statusUrlOf = async (cli: RunningCli): Promise<string> => {
+  await cli.says('Status page on ');
+  const line = cli
+    .output()
+    .split('\n')
+    .find((text) => text.includes('Status page on '))!;
+  return `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}/`;
+};

@@ -29,7 +29,13 @@ export const startInTerminal = (args: readonly string[], env: Readonly<Record<st
     'script',
     ['--quiet', '--return', '--flush', '--command', `stty cols ${COLUMNS} rows ${ROWS}; exec ${command}`, '/dev/null'],
     {
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TERM: 'xterm-256color', ...env },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: process.env['HOME'] ?? '',
+        TERM: 'xterm-256color',
+        HEALTH_PORT: 'off',
+        ...env,
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );

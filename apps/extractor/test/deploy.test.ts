@@ -1,0 +1,268 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { SETTINGS } from '../src/config/settings.js';
+import { startCli, statusUrlOf } from './kit/cli.js';
+import { promtool } from './kit/promtool.js';
+
+const DEPLOY = fileURLToPath(new URL('../../../deploy', import.meta.url));
+/** The Compose specification's own schema, as dclint carries it. */
+const COMPOSE_SCHEMA = new URL('../node_modules/dclint/schemas/compose.schema.json', import.meta.url);
+
+const deployed = (path: string): Promise<string> => readFile(join(DEPLOY, path), 'utf8');
+
+const isSetting = (name: string): boolean => {
+  const names = Object.values(SETTINGS).flatMap(({ env, ...rest }) =>
+    'secret' in rest ? [env, `${env}_FILE`] : [env],
+  );
+  return (names as string[]).includes(name);
+};
+
+interface ComposeService {
+  environment?: Record<string, string>;
+  volumes?: string[];
+  build?: { context: string; dockerfile: string };
+}
+
+describe('compose.yaml', () => {
+  let compose: { services: Record<string, ComposeService> };
+  beforeAll(async () => {
+    compose = parse(await deployed('compose.yaml'));
+  });
+
+  it('fits the Compose specification', async () => {
+    const schema = JSON.parse(await readFile(COMPOSE_SCHEMA, 'utf8'));
+    const ajv = new Ajv.default({ strict: false, allErrors: true });
+    addFormats.default(ajv);
+    const validate = ajv.compile({ ...schema, $schema: undefined });
+    expect(validate({ ...compose, services: { a: { imagee: 'x' } } })).toBe(false);
+    validate(compose);
+    expect(validate.errors).toBeNull();
+  });
+
+  it('names files that are there and settings that exist', async () => {
+    const { extractor, prometheus, grafana } = compose.services;
+    for (const volume of [...prometheus!.volumes!, ...grafana!.volumes!].filter((one) => one.startsWith('.'))) {
+      await stat(join(DEPLOY, volume.split(':')[0]!));
+    }
+    await stat(join(DEPLOY, extractor!.build!.context, extractor!.build!.dockerfile));
+    for (const name of Object.keys(extractor!.environment!)) expect([name, isSetting(name)]).toEqual([name, true]);
+    const example = await deployed('.env.example');
+    const text = await deployed('compose.yaml');
+    for (const [, name] of text.matchAll(/\$\{(\w+):[?]/g)) expect(example).toContain(`${name}=`);
+  });
+});
+
+interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string };
+  data?: Record<string, string>;
+}
+
+describe('Kubernetes manifests', () => {
+  const manifests: Manifest[] = [];
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'manifests-'));
+    for (const name of await readdir(join(DEPLOY, 'kubernetes'))) {
+      for (const document of parseAllDocuments(await deployed(`kubernetes/${name}`))) {
+        expect(document.errors).toEqual([]);
+        manifests.push(document.toJS());
+      }
+    }
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const moduleOf = ({ apiVersion, kind }: Manifest): string => `kubernetes-models/${apiVersion}/${kind}`;
+
+  it('fit the schemas of the Kubernetes API', async () => {
+    expect(manifests.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'Secret', 'Service', 'StatefulSet']);
+    for (const manifest of manifests) {
+      const model = (await import(moduleOf(manifest)))[manifest.kind];
+      new model(manifest).validate();
+      expect(() => new model({ ...manifest, metadata: { name: 1 } }).validate()).toThrow();
+    }
+  });
+
+  it('name no field that the API does not have', async () => {
+    // The schemas let unknown fields pass; the compiler does not, in a literal of the type that is made from them.
+    const problemsIn = async (all: readonly Manifest[]): Promise<string[]> => {
+      const source = all.map(
+        (manifest, index) =>
+          `import type { I${manifest.kind} as T${index} } from ${JSON.stringify(moduleOf(manifest))};\n` +
+          `export const m${index}: T${index} = ${JSON.stringify(manifest)};`,
+      );
+      // Beside this file, so that its imports are found.
+      const path = fileURLToPath(new URL(`./manifests-${process.pid}.ts`, import.meta.url));
+      const host = ts.createCompilerHost({});
+      const readSource = host.getSourceFile.bind(host);
+      host.getSourceFile = (name, version) =>
+        name === path ? ts.createSourceFile(name, source.join('\n'), version) : readSource(name, version);
+      const options = {
+        strict: true,
+        noEmit: true,
+        types: [],
+        skipLibCheck: true,
+        module: ts.ModuleKind.NodeNext,
+        moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      };
+      const program = ts.createProgram([path], options, host);
+      return ts
+        .getPreEmitDiagnostics(program)
+        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+    };
+    expect(await problemsIn(manifests)).toEqual([]);
+    const misspelt = manifests.map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, lables: {} } }));
+    expect((await problemsIn(misspelt)).filter((text) => text.includes('lables'))).toHaveLength(manifests.length);
+  });
+
+  it('fit each other, and name settings that exist', () => {
+    const text = JSON.stringify(manifests);
+    const stateful = manifests.find(({ kind }) => kind === 'StatefulSet') as unknown as {
+      spec: {
+        template: {
+          metadata: { labels: object };
+          spec: {
+            containers: [{ env: { name: string; value: string }[]; volumeMounts: { name: string }[] }];
+            volumes: { name: string }[];
+          };
+        };
+        selector: { matchLabels: object };
+        volumeClaimTemplates: { metadata: { name: string } }[];
+      };
+    };
+    const { template, selector, volumeClaimTemplates } = stateful.spec;
+    expect(template.metadata.labels).toEqual(selector.matchLabels);
+    const volumes = [
+      ...template.spec.volumes.map(({ name }) => name),
+      ...volumeClaimTemplates.map(({ metadata }) => metadata.name),
+    ];
+    expect(template.spec.containers[0].volumeMounts.map(({ name }) => name).sort()).toEqual(volumes.sort());
+    const config = manifests.find(({ kind }) => kind === 'ConfigMap')!.data!;
+    const names = [...Object.keys(config), ...template.spec.containers[0].env.map(({ name }) => name)];
+    for (const name of names) expect([name, isSetting(name)]).toEqual([name, true]);
+    const secret = manifests.find(({ kind }) => kind === 'Secret') as unknown as { stringData: Record<string, string> };
+    for (const { value } of template.spec.containers[0].env) {
+      expect(Object.keys(secret.stringData)).toContain(value.split('/').at(-1));
+    }
+    expect(text).toContain('"path":"/health"');
+    expect(text).toContain('"path":"/ready"');
+  });
+});
+
+describe('Prometheus rules', () => {
+  it('pass promtool, and its tests of them', async () => {
+    expect(await promtool(['check', 'rules', join(DEPLOY, 'prometheus/alerts.yaml')])).toContain('SUCCESS');
+    expect(await promtool(['check', 'config', '--syntax-only', join(DEPLOY, 'prometheus/prometheus.yaml')])).toContain(
+      'SUCCESS',
+    );
+    expect(await promtool(['test', 'rules', join(DEPLOY, 'prometheus/alerts.test.yaml')])).toContain('SUCCESS');
+  });
+
+  it('are each tested both ways', async () => {
+    const rules = parse(await deployed('prometheus/alerts.yaml')).groups[0].rules as { alert: string }[];
+    const tests = parse(await deployed('prometheus/alerts.test.yaml')).tests as {
+      alert_rule_test?: { alertname: string }[];
+      promql_expr_test?: { exp_samples: { labels: string }[] }[];
+    }[];
+    const names = rules.map(({ alert }) => alert);
+    expect(tests[0]!.alert_rule_test!.map(({ alertname }) => alertname)).toEqual(names);
+    expect(tests[1]!.promql_expr_test![0]!.exp_samples.map(({ labels }) => /"(\w+)"/.exec(labels)![1])).toEqual(names);
+  });
+});
+
+interface Panel {
+  id: number;
+  type: string;
+  title: string;
+  gridPos: { x: number; y: number; w: number; h: number };
+  targets?: { expr: string; datasource: { uid: string } }[];
+}
+
+describe('the Grafana dashboard', () => {
+  let panels: Panel[];
+  beforeAll(async () => {
+    ({ panels } = JSON.parse(await deployed('grafana/dashboard.json')));
+  });
+
+  it('has panels of their own ids that do not lie upon each other', () => {
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    const taken = new Map<string, string>();
+    for (const { title, gridPos } of panels) {
+      expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+          expect([title, taken.get(`${x} ${y}`)]).toEqual([title, undefined]);
+          taken.set(`${x} ${y}`, title);
+        }
+      }
+    }
+    for (const { targets = [], type } of panels) {
+      if (type !== 'row') expect(targets.length).toBeGreaterThan(0);
+      for (const { datasource } of targets) expect(datasource.uid).toMatch(/^\$\{datasource\}$/);
+    }
+  });
+
+  it('asks in valid PromQL', async () => {
+    const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    const rules = expressions.map((expr, index) => ({
+      record: `panel_${index}`,
+      expr: expr.replaceAll('$__rate_interval', '1m').replaceAll('$job', 'a').replaceAll('$instance', 'b'),
+    }));
+    const folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
+    const path = join(folder, 'rules.yaml');
+    await writeFile(path, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+    expect(await promtool(['check', 'rules', path])).toContain(`${expressions.length} rules found`);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('metrics that dashboard and alerts ask for', () => {
+  it('are metrics that the service has, with labels that it gives them', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'metrics-'));
+    const dumps = join(root, 'dumps');
+    await generateDump({ directory: dumps, version: '20260101', seed: 51, records: 50 });
+    const cli = startCli(['run', '--source', dumps], {
+      env: { DISCOGS_ROOT: join(root, 'data'), SINK: 'null', HEALTH_PORT: '0' },
+    });
+    onTestFinished(async () => {
+      cli.process.kill('SIGKILL');
+      await cli.ended;
+      await rm(root, { recursive: true, force: true });
+    });
+    await cli.says('🎉');
+    const metrics = await (await fetch(`${await statusUrlOf(cli)}metrics`)).text();
+    const known = new Set<string>();
+    for (const [, name, type] of metrics.matchAll(/^# TYPE (\w+) (\w+)$/gm)) {
+      const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+      for (const suffix of suffixes) known.add(name + suffix);
+    }
+    const labels = new Map<string, Set<string>>();
+    for (const [, name, list = ''] of metrics.matchAll(/^(\w+)(?:\{(.*)\})? /gm)) {
+      const all = labels.get(name!) ?? new Set();
+      for (const [, label] of list.matchAll(/(\w+)="/g)) all.add(label!);
+      labels.set(name!, all);
+    }
+
+    const asked = (await deployed('prometheus/alerts.yaml')) + (await deployed('grafana/dashboard.json'));
+    const names = [...asked.matchAll(/\b(?:discogs_extractor|process|nodejs)_\w+/g)].map(([name]) => name);
+    expect(names.length).toBeGreaterThan(60);
+    expect([...new Set(names)].filter((name) => !known.has(name))).toEqual([]);
+    // Job and instance come from Prometheus.
+    for (const [, name, list] of asked.matchAll(/\b((?:discogs_extractor|process|nodejs)_\w+)\{([^}]*)\}/g)) {
+      if (!labels.get(name!)?.size) continue;
+      const wanted = [...list!.matchAll(/(\w+)=~?\\?"/g)].map(([, label]) => label!);
+      for (const label of wanted.filter((one) => one !== 'job' && one !== 'instance')) {
+        expect([name, label, labels.get(name!)!.has(label)]).toEqual([name, label, true]);
+      }
+    }
+  });
+});
