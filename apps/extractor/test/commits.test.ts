@@ -1,0 +1,153 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import { deleteQueue, drainQueue, startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningCli, runCli, startCli } from './kit/cli.js';
+import { dumpFile } from './kit/dumps.js';
+import { editMarker, readMarker } from './kit/markers.js';
+
+const VERSION = '20260101';
+const LABELS = dumpFile(VERSION, 'labels');
+const RECORDS = { labels: 200, releases: 8000 };
+const QUEUES = { labels: 'discogsography-graphinator-labels', releases: 'discogsography-graphinator-releases' };
+
+let base: string;
+let data: string;
+let broker: TestBroker;
+
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'commits-'));
+  await generateDump({ directory: join(base, 'dumps'), version: VERSION, seed: 22, records: RECORDS });
+  broker = await startOwnBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+  await rm(base, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  data = await mkdtemp(join(base, 'data-'));
+});
+afterEach(async () => {
+  for (const type of ['labels', 'releases']) {
+    for (const consumer of ['graphinator', 'tableinator'])
+      await deleteQueue(broker.url, `discogsography-${consumer}-${type}`);
+  }
+});
+
+const argsOf = (types: string): string[] => ['run', '--once', '--source', join(base, 'dumps'), '--types', types];
+const envOf = (url = broker.url): Record<string, string> => ({
+  DISCOGS_ROOT: data,
+  AMQP_CONNECTION: url,
+  STATE_SAVE_INTERVAL: '100',
+  QUEUE_SIZE: '300',
+});
+const run = async (types: string): Promise<void> => {
+  const result = await runCli(argsOf(types), { env: envOf() });
+  expect(result, result.stdout).toMatchObject({ status: 0 });
+};
+
+/** What arrived since it was last asked: how many records, and how many announcements behind them. */
+const arrived = async (type: keyof typeof QUEUES): Promise<{ records: number; announcements: number }> => {
+  const bodies = (await drainQueue(broker.url, QUEUES[type])).map(({ body }) => body.toString());
+  const announcements = bodies.filter((body) => body.includes('"file_complete"'));
+  for (const body of announcements) expect(JSON.parse(body)).toMatchObject({ total_processed: RECORDS[type] });
+  expect(bodies.slice(bodies.length - announcements.length)).toEqual(announcements);
+  return { records: bodies.length - announcements.length, announcements: announcements.length };
+};
+
+const labels = async () => (await readMarker(data, VERSION))!.processing_phase.progress_by_file[LABELS];
+
+/** A way to the broker on which the process is killed when its announcement comes along: before it gets through, or before its confirm comes back. */
+const killAtAnnouncement = async (passes: boolean): Promise<void> => {
+  let running: RunningCli | undefined;
+  let isKilled = false;
+  const server = createServer((client) => {
+    const upstream = connect(broker.port, broker.host);
+    let before = '';
+    client.on('data', (chunk) => {
+      if (isKilled) return;
+      const text = before + chunk.toString('latin1');
+      before = text.slice(-40);
+      isKilled = text.includes('file_complete');
+      if (isKilled && !passes) return running!.process.kill('SIGKILL');
+      upstream.write(chunk);
+      return undefined;
+    });
+    upstream.on('data', (chunk) => {
+      if (isKilled) running!.process.kill('SIGKILL');
+      else client.write(chunk);
+    });
+    for (const socket of [client, upstream]) socket.on('error', () => {});
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    running = startCli(argsOf('labels'), {
+      env: envOf(broker.urlFor({ port: (server.address() as AddressInfo).port })),
+    });
+    expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
+    expect(isKilled).toBe(true);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+};
+
+describe('a process that is killed', () => {
+  it('between the last confirm and file_complete sends only that, the next time', async () => {
+    await killAtAnnouncement(false);
+    expect(await labels()).toMatchObject({ status: 'in_progress', messages_published: RECORDS.labels });
+    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, announcements: 0 });
+    await run('labels');
+    expect(await arrived('labels')).toEqual({ records: 0, announcements: 1 });
+    expect(await labels()).toMatchObject({ status: 'completed', messages_published: RECORDS.labels });
+  });
+
+  it('between file_complete and its confirm sends that again, and no record', async () => {
+    await killAtAnnouncement(true);
+    expect(await labels()).toMatchObject({ status: 'in_progress', messages_published: RECORDS.labels });
+    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, announcements: 1 });
+    await run('labels');
+    expect(await arrived('labels')).toEqual({ records: 0, announcements: 1 });
+    expect((await readMarker(data, VERSION))!.summary.overall_status).toBe('completed');
+  });
+
+  it('after one file is completed, and before another is, does not announce the first again', async () => {
+    const running = startCli(argsOf('labels,releases'), { env: envOf() });
+    for (;;) {
+      const marker = await readMarker(data, VERSION);
+      if (marker?.processing_phase.progress_by_file[LABELS]?.status === 'completed') break;
+      await sleep(2);
+    }
+    running.process.kill('SIGKILL');
+    await running.ended;
+    const marker = (await readMarker(data, VERSION))!;
+    expect(marker.summary.overall_status).toBe('in_progress');
+    await run('labels,releases');
+    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, announcements: 1 });
+    const { records, announcements } = await arrived('releases');
+    expect(announcements).toBe(1);
+    expect(records).toBeGreaterThanOrEqual(RECORDS.releases);
+    expect(records).toBeLessThanOrEqual(RECORDS.releases + 300);
+  });
+
+  it('between the last file and the run finishes the run, and announces nothing', async () => {
+    await run('labels');
+    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, announcements: 1 });
+    // Nothing comes between the two but this change of the marker, which is too short for a kill to hit.
+    await editMarker(data, VERSION, (marker) => {
+      marker.processing_phase.status = 'in_progress';
+      marker.publishing_phase.status = 'in_progress';
+      marker.summary.overall_status = 'in_progress';
+    });
+    await run('labels');
+    expect(await arrived('labels')).toEqual({ records: 0, announcements: 0 });
+    expect((await readMarker(data, VERSION))!.summary.overall_status).toBe('completed');
+    await run('labels');
+    expect(await arrived('labels')).toEqual({ records: 0, announcements: 0 });
+  });
+});

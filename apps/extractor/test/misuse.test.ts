@@ -1,0 +1,194 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CliResult, runCli, startCli } from './kit/cli.js';
+import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
+import { editMarker, markerPath, readMarker } from './kit/markers.js';
+
+const VERSION = '20260101';
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+
+let folder: string;
+let dumps: string;
+let data: string;
+let output: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'misuse-'));
+  dumps = join(folder, 'dumps');
+  data = join(folder, 'data');
+  output = join(folder, 'output');
+  await writeDump(dumps, VERSION, smallDump(20));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const argsOf = (sink: string): string[] => [
+  ...['run', '--source', dumps, '--sink', sink],
+  ...(sink === 'ndjson' ? ['--output', output] : []),
+];
+const run = (sink = 'ndjson', ...more: string[]): Promise<CliResult> =>
+  runCli([...argsOf(sink), '--once', ...more], { env: { DISCOGS_ROOT: data } });
+const codesOf = ({ stdout }: CliResult): (string | undefined)[] =>
+  stdout
+    .split('\n')
+    .filter((line) => line.includes('"level":"ERROR"'))
+    .map((line) => (JSON.parse(line) as { code?: string }).code);
+const linesOf = async (type: string): Promise<string[]> =>
+  (await readFile(join(output, VERSION, `${type}.ndjson`), 'utf8')).trimEnd().split('\n');
+
+describe('someone who', () => {
+  it('changes the sink is told that the records are elsewhere', async () => {
+    expect(await run()).toMatchObject({ status: 0 });
+    const before = await readFile(markerPath(data, VERSION));
+    const other = await run('null');
+    expect(other.status).toBe(1);
+    expect(codesOf(other)).toEqual(['SINK_CHANGED']);
+    expect(await readFile(markerPath(data, VERSION))).toEqual(before);
+    expect(await run('null', '--force-reprocess')).toMatchObject({ status: 0 });
+    expect((await readMarker(data, VERSION))!.publishing_phase.sink).toBe('null');
+    // A marker that says nothing is that of an extractor that knows only RabbitMQ.
+    await editMarker(data, VERSION, ({ publishing_phase }) => delete publishing_phase.sink);
+    expect(codesOf(await run())).toEqual(['SINK_CHANGED']);
+  });
+
+  it('puts another dump under the same name gets the files that changed, and only those', async () => {
+    expect(await run()).toMatchObject({ status: 0 });
+    const labels = await readFile(join(output, VERSION, 'labels.ndjson'));
+    await writeDump(dumps, VERSION, { ...smallDump(20), masters: smallDump(30).masters });
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(await linesOf('masters')).toHaveLength(31);
+    expect(await readFile(join(output, VERSION, 'labels.ndjson'))).toEqual(labels);
+  });
+
+  it('swaps a file of the data folder gets the published one', async () => {
+    expect(await runCli(['download', '--source', dumps], { env: { DISCOGS_ROOT: data } })).toMatchObject({ status: 0 });
+    const other = join(folder, 'other');
+    await writeDump(other, VERSION, smallDump(25));
+    await writeFile(
+      join(data, dumpFile(VERSION, 'artists')),
+      await readFile(join(other, dumpFile(VERSION, 'artists'))),
+    );
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(await linesOf('artists')).toHaveLength(21);
+  });
+
+  it('edits the marker is believed where that loses nothing', async () => {
+    expect(await run()).toMatchObject({ status: 0 });
+    const reopen = (records: number): Promise<void> =>
+      editMarker(data, VERSION, (marker) => {
+        Object.assign(marker.processing_phase, { status: 'in_progress' });
+        Object.assign(marker.processing_phase.progress_by_file[dumpFile(VERSION, 'labels')]!, {
+          status: 'in_progress',
+          messages_published: records,
+          records_extracted: records,
+        });
+      });
+    // More records than there are.
+    await reopen(21);
+    await writeFile(join(output, VERSION, 'labels.ndjson'), 'x\n'.repeat(21));
+    expect(codesOf(await run())).toContain('FILE_CHANGED');
+    expect(await run('ndjson', '--force-reprocess')).toMatchObject({ status: 0 });
+
+    await reopen(5);
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(await linesOf('labels')).toHaveLength(21);
+    expect(new Set(await linesOf('labels')).size).toBe(21);
+
+    // What cannot be is no marker.
+    await reopen(-1);
+    const restarted = await run();
+    expect(restarted.status).toBe(0);
+    expect(restarted.stdout).toContain('set aside');
+    expect(await linesOf('labels')).toHaveLength(21);
+  });
+
+  it('goes back to this version from a newer one loses nothing of what that wrote', async () => {
+    expect(await run()).toMatchObject({ status: 0 });
+    const text = '{"metadata_version":"2.0"}';
+    await writeFile(markerPath(data, VERSION), text);
+    const result = await run();
+    expect(result.status).toBe(1);
+    expect(codesOf(result)).toEqual(['UNSUPPORTED_METADATA_VERSION']);
+    expect(await readFile(markerPath(data, VERSION), 'utf8')).toBe(text);
+  });
+
+  it('deletes the data folder under a running service is told so', async () => {
+    const service = startCli(argsOf('ndjson'), { env: { DISCOGS_ROOT: data } });
+    await service.says('Next check');
+    await rm(data, { recursive: true });
+    const result = await service.ended;
+    expect(result.status).toBe(1);
+    expect(codesOf(result)).toEqual(['FOLDER_LOST']);
+    expect(await run()).toMatchObject({ status: 0 });
+  });
+
+  it('has two extractors write to one folder, from two data folders, is told so', async () => {
+    await generateDump({ directory: dumps, version: VERSION, seed: 2, records: { artists: 40_000 } });
+    const first = startCli([...argsOf('ndjson'), '--once', '--types', 'artists'], { env: { DISCOGS_ROOT: data } });
+    await first.says('"resumed_after"');
+    first.process.kill('SIGSTOP');
+    const second = await runCli([...argsOf('ndjson'), '--once', '--types', 'artists'], {
+      env: { DISCOGS_ROOT: join(folder, 'data-2') },
+    });
+    first.process.kill('SIGCONT');
+    expect(second.status).toBe(1);
+    expect(codesOf(second)).toContain('OUTPUT_LOCKED');
+    expect(await first.ended).toMatchObject({ status: 0 });
+    expect(await linesOf('artists')).toHaveLength(40_001);
+  });
+
+  it('names a folder that cannot be one is told so', async () => {
+    await symlink(join(folder, 'nowhere', 'data'), join(folder, 'link'));
+    const result = await runCli([...argsOf('null'), '--once'], { env: { DISCOGS_ROOT: join(folder, 'link') } });
+    expect(result.status).toBe(1);
+    expect(codesOf(result)).toEqual(['FOLDER_UNUSABLE']);
+  });
+});
+
+/** Runs a shell script where `$DISK` is a file system of so many KiB that nobody else sees and that ends with the script. */
+const onSmallDisk = async (kibibytes: number, script: string): Promise<string> => {
+  const isRoot = process.getuid?.() === 0;
+  const disk = join(folder, 'disk');
+  const { stdout } = await promisify(execFile)(
+    'unshare',
+    [
+      ...['--mount', ...(isRoot ? [] : ['--map-root-user']), 'sh', '-ec'],
+      `mkdir "$DISK" && mount -t tmpfs -o size=${kibibytes}k tmpfs "$DISK" && ${script}`,
+    ],
+    {
+      env: { PATH: process.env['PATH'], DISK: disk, HEALTH_PORT: 'off', DISCOGS_ROOT: join(disk, 'data') },
+      maxBuffer: 1 << 26,
+    },
+  );
+  return stdout;
+};
+
+describe('a disk that is full', () => {
+  it('fails the run with what to do, and lets the next one go on when there is room', async () => {
+    await generateDump({ directory: dumps, version: VERSION, seed: 3, records: { artists: 30_000 } });
+    const cli = `'${process.execPath}' '${CLI}'`;
+    const run = `${cli} run --once --types artists --sink ndjson --output "$DISK/out" --source '${dumps}'`;
+    const lines = `"$DISK/out/${VERSION}/artists.ndjson"`;
+    const output = await onSmallDisk(
+      60_000,
+      [
+        `${cli} download --types artists --source '${dumps}'`,
+        // Room for half of what comes out of it.
+        'mount -o remount,size=6000k "$DISK"',
+        `${run} && echo NO FAILURE || echo "STATUS $?"`,
+        'mount -o remount,size=60000k "$DISK"',
+        run,
+        `wc -l ${lines}`,
+        `sort ${lines} | uniq -d | wc -l`,
+      ].join('\n'),
+    );
+    expect(output).toContain('STATUS 1');
+    expect(output).toMatch(/"code":"(OUTPUT_FAILED|NO_SPACE)"/);
+    expect(output).toMatch(/^30001 .*artists\.ndjson\n0\n$/m);
+  });
+});
