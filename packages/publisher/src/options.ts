@@ -3,6 +3,8 @@ import { type BrokerAddress, parseBrokerUrl } from './broker-address.js';
 import { PublisherError } from './errors.js';
 import type { PublisherEvent } from './events.js';
 
+const QUEUE_TYPES = ['classic', 'quorum', 'stream'] as const;
+
 /** An exchange that the publisher declares at every connect, and publishes to. */
 export interface ExchangeOptions {
   /** Name; the empty string is the broker's default exchange, which is not declared. */
@@ -25,7 +27,7 @@ export interface QueueOptions {
   /** Survives a restart of the broker. @default true */
   durable?: boolean;
   /** Sent as `x-queue-type`; left out, the virtual host's default applies. @default undefined */
-  queueType?: 'classic' | 'quorum' | 'stream';
+  queueType?: (typeof QUEUE_TYPES)[number];
   /** Further arguments, for example `{ 'x-max-length': 1000 }`. @default {} */
   arguments?: Readonly<Record<string, unknown>>;
 }
@@ -177,6 +179,40 @@ const MAX_TIMER = 2 ** 31 - 1;
 const milliseconds = (name: string, value: number): number =>
   value <= MAX_TIMER ? finite(name, value, 0) : invalid(name, `at most ${MAX_TIMER} ms`, value);
 
+/** AMQP gives it two bytes. */
+const LONGEST_HEARTBEAT = 65_535;
+
+const flag = (name: string, value: unknown): boolean =>
+  typeof value === 'boolean' ? value : invalid(name, 'true or false', value);
+
+const optionalFunction = <F>(name: string, value: F | undefined): F | undefined =>
+  value === undefined || typeof value === 'function' ? value : invalid(name, 'a function', value);
+
+const object = <T extends object>(name: string, value: T): T =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : invalid(name, 'an object', value);
+
+const list = <T>(name: string, value: readonly T[]): readonly T[] =>
+  Array.isArray(value) ? value : invalid(name, 'an array', value);
+
+const isTableValue = (value: unknown): boolean => {
+  if (value === null || Buffer.isBuffer(value)) return true;
+  if (typeof value === 'object') return Object.values(value).every(isTableValue);
+  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+};
+
+/** What amqplib cannot encode would fail each attempt to connect anew. */
+const table = <T extends object>(name: string, value: T): T => {
+  for (const [key, entry] of Object.entries(object(name, value))) {
+    if (!isTableValue(entry))
+      invalid(`${name}.${key}`, 'text, a number, a boolean, null, bytes, or made of these', entry);
+  }
+  return value;
+};
+
+const optionalShort = (name: string, value: unknown): void => {
+  if (value !== undefined) shortName(name, value);
+};
+
 const shortName = (name: string, value: unknown): string =>
   typeof value === 'string' && isShortString(value) ? value : invalid(name, 'a string of at most 255 bytes', value);
 
@@ -185,31 +221,21 @@ const shortName = (name: string, value: unknown): string =>
  * @throws PublisherError `INVALID_OPTIONS`, `INVALID_URL`
  */
 export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
+  object('options', options);
   const address = parseBrokerUrl(options.url);
-  const exchange = typeof options.exchange === 'string' ? { name: options.exchange } : options.exchange;
-  const { queues = [], properties = {}, backoff = {} } = options;
-  if (exchange.name === '' && queues.some((queue) => queue.routingKeys.length > 0)) {
-    invalid('queues', "without routing keys where the exchange is the broker's default one", 'bound');
+  const { signal } = options;
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') invalid('signal', 'an AbortSignal', signal);
+  const { backoff = {} } = options;
+  const initial = milliseconds('backoff.initial', object('backoff', backoff).initial ?? 200);
+  const heartbeat = whole('heartbeat', options.heartbeat ?? address.heartbeat ?? 10, 0);
+  if (heartbeat > LONGEST_HEARTBEAT) invalid('heartbeat', `at most ${LONGEST_HEARTBEAT} s`, heartbeat);
+  if (options.connectionName !== undefined && typeof options.connectionName !== 'string') {
+    invalid('connectionName', 'text', options.connectionName);
   }
-  const deliveryMode = properties.deliveryMode ?? 2;
-  if (deliveryMode !== 1 && deliveryMode !== 2) invalid('properties.deliveryMode', '1 or 2', deliveryMode);
-  const initial = milliseconds('backoff.initial', backoff.initial ?? 200);
   return {
     address,
-    exchange: {
-      name: shortName('exchange.name', exchange.name),
-      type: shortName('exchange.type', exchange.type ?? 'topic'),
-      durable: exchange.durable ?? true,
-      autoDelete: exchange.autoDelete ?? false,
-      arguments: exchange.arguments ?? {},
-    },
-    queues: queues.map((queue) => ({
-      name: shortName('queue.name', queue.name) || invalid('queue.name', 'not empty', queue.name),
-      routingKeys: queue.routingKeys.map((key) => shortName('queue.routingKeys', key)),
-      durable: queue.durable ?? true,
-      arguments: { ...queue.arguments, ...(queue.queueType && { 'x-queue-type': queue.queueType }) },
-    })),
-    properties: { ...properties, deliveryMode, mandatory: properties.mandatory ?? true },
+    ...resolveTopology(options),
+    properties: resolveProperties(options.properties ?? {}),
     maxInFlight: whole('maxInFlight', options.maxInFlight ?? 5_000, 1),
     maxBytes: whole('maxBytes', options.maxBytes ?? 32 * 2 ** 20, 1),
     backoff: {
@@ -220,16 +246,64 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
     connectAttempts: wholeOrInfinite('connectAttempts', options.connectAttempts ?? Number.POSITIVE_INFINITY),
     reconnectAttempts: wholeOrInfinite('reconnectAttempts', options.reconnectAttempts ?? Number.POSITIVE_INFINITY),
     connectTimeout: milliseconds('connectTimeout', whole('connectTimeout', options.connectTimeout ?? 15_000, 1)),
-    heartbeat: whole('heartbeat', options.heartbeat ?? address.heartbeat ?? 10, 0),
+    heartbeat,
     confirmTimeout: milliseconds('confirmTimeout', options.confirmTimeout ?? 60_000),
     nackAttempts: whole('nackAttempts', options.nackAttempts ?? 10, 1),
     nackBackoff: milliseconds('nackBackoff', options.nackBackoff ?? 200),
     topologyCheckInterval: milliseconds('topologyCheckInterval', options.topologyCheckInterval ?? 2_000),
-    topologyCheckCounts: options.topologyCheckCounts ?? true,
+    topologyCheckCounts: flag('topologyCheckCounts', options.topologyCheckCounts ?? true),
     connectionName: options.connectionName,
-    tls: options.tls ?? {},
-    signal: options.signal,
-    onConfirmed: options.onConfirmed,
-    onEvent: options.onEvent,
+    tls: object('tls', options.tls ?? {}),
+    signal,
+    onConfirmed: optionalFunction('onConfirmed', options.onConfirmed),
+    onEvent: optionalFunction('onEvent', options.onEvent),
   };
+};
+
+const resolveTopology = (options: PublisherOptions): Pick<ResolvedOptions, 'exchange' | 'queues'> => {
+  const exchange =
+    typeof options.exchange === 'string' ? { name: options.exchange } : object('exchange', options.exchange);
+  const queues = list('queues', options.queues ?? []).map((queue) => {
+    const name =
+      shortName('queue.name', object('queues', queue).name) || invalid('queue.name', 'not empty', queue.name);
+    const { queueType } = queue;
+    if (queueType !== undefined && !QUEUE_TYPES.includes(queueType)) {
+      invalid(`queueType of ${name}`, `one of ${QUEUE_TYPES.join(', ')}`, queueType);
+    }
+    return {
+      name,
+      routingKeys: list(`routingKeys of ${name}`, queue.routingKeys).map((key) => shortName('queue.routingKeys', key)),
+      durable: flag(`durable of ${name}`, queue.durable ?? true),
+      arguments: {
+        ...table(`arguments of ${name}`, queue.arguments ?? {}),
+        ...(queueType && { 'x-queue-type': queueType }),
+      },
+    };
+  });
+  const names = queues.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) invalid('queues', 'different ones, each with all its routing keys', twice);
+  if (exchange.name === '' && queues.some((queue) => queue.routingKeys.length > 0)) {
+    invalid('queues', "without routing keys where the exchange is the broker's default one", 'bound');
+  }
+  return {
+    exchange: {
+      name: shortName('exchange.name', exchange.name),
+      type: shortName('exchange.type', exchange.type ?? 'topic'),
+      durable: flag('exchange.durable', exchange.durable ?? true),
+      autoDelete: flag('exchange.autoDelete', exchange.autoDelete ?? false),
+      arguments: table('exchange.arguments', exchange.arguments ?? {}),
+    },
+    queues,
+  };
+};
+
+const resolveProperties = (properties: MessageProperties): ResolvedOptions['properties'] => {
+  const { headers, deliveryMode = 2, mandatory = true } = object('properties', properties);
+  if (deliveryMode !== 1 && deliveryMode !== 2) invalid('properties.deliveryMode', '1 or 2', deliveryMode);
+  for (const name of ['contentType', 'contentEncoding', 'appId', 'type'] as const) {
+    optionalShort(`properties.${name}`, properties[name]);
+  }
+  if (headers !== undefined) table('properties.headers', headers);
+  return { ...properties, deliveryMode, mandatory: flag('properties.mandatory', mandatory) };
 };

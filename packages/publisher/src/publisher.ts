@@ -35,7 +35,7 @@ export interface FlushOptions {
 }
 
 export interface CloseOptions {
-  /** How long to wait for outstanding confirms, in milliseconds. @default 5_000 */
+  /** How long to wait for outstanding confirms, in milliseconds; `Infinity` for as long as it takes. @default 5_000 */
   timeout?: number;
 }
 
@@ -88,6 +88,7 @@ export interface Publisher extends AsyncDisposable {
   /**
    * Waits for the outstanding confirms, closes the connection and tells what is unsettled. Never rejects.
    * Later calls get the first one's report.
+   * @throws PublisherError `INVALID_OPTIONS` at once for a timeout that is no time
    */
   close(options?: CloseOptions): Promise<CloseReport>;
 }

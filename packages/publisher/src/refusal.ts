@@ -79,7 +79,7 @@ export const declareRefusal = (
     case NOT_IMPLEMENTED:
       return new PublisherError(
         'TOPOLOGY_CONFLICT',
-        `The ${what} cannot be declared as asked; most likely it exists with other settings. Delete it, or give the publisher the settings it has. The broker said: ${cause.message}`,
+        `The ${what} cannot be declared as asked: it exists with other settings, or the broker does not know a type or argument. Delete it, or give the publisher the settings it has. The broker said: ${cause.message}`,
         { ...facts, replyCode },
         cause,
       );

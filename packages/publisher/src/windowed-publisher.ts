@@ -181,7 +181,11 @@ export class WindowedPublisher implements Publisher {
   }
 
   close(options: CloseOptions = {}): Promise<CloseReport> {
-    this.#closing ??= this.#close(options.timeout ?? 5_000);
+    const { timeout = 5_000 } = options;
+    if (!(timeout >= 0)) {
+      throw new PublisherError('INVALID_OPTIONS', `timeout must be a number of milliseconds from 0 up, not ${timeout}`);
+    }
+    this.#closing ??= this.#close(timeout);
     return this.#closing;
   }
 
@@ -593,7 +597,8 @@ export class WindowedPublisher implements Publisher {
       const done = failed
         ? () => !session || session.ended || session.tags.outstanding === 0
         : () => this.#outbox.unsettled === 0;
-      const timer = setTimeout(drained.resolve, timeout);
+      // As long as timers go, that is 24.8 days, is as good as for ever.
+      const timer = setTimeout(drained.resolve, Math.min(timeout, 2 ** 31 - 1));
       await Promise.race([drained.promise, this.#waits.until(done).catch(() => {})]);
       clearTimeout(timer);
       this.#tearDown();
@@ -646,7 +651,14 @@ export class WindowedPublisher implements Publisher {
     this.#report({ type: 'state', from, to });
   }
 
+  /** A listener that throws is a fault of its own: nobody here can mend it, and it must not stop what is under way. */
   #report(event: PublisherEvent): void {
-    this.#options.onEvent?.(event);
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 }

@@ -110,7 +110,40 @@ describe('options', () => {
     expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=7', heartbeat: 3 }).heartbeat).toBe(3);
   });
 
+  it.each([
+    undefined,
+    null,
+    'amqp://h',
+    { url: 'amqp://h' },
+    { exchange: null },
+    { exchange: {} },
+    { queues: 'q' },
+    { queues: ['q'] },
+    { queues: [{ name: 'q' }] },
+    { queues: [{ name: 'q', routingKeys: 'k' }] },
+    { queues: [{ name: 'q', routingKeys: [], queueType: 'quorom' }] },
+    { queues: [{ name: 'q', routingKeys: [], durable: 'yes' }] },
+    { queues: [{ name: 'q', routingKeys: [], arguments: { 'x-max-length': Symbol('many') } }] },
+    { properties: { contentType: 5 } },
+    { properties: { appId: 'é'.repeat(128) } },
+    { properties: { mandatory: 'no' } },
+    { properties: { headers: { nested: [{ deep: () => {} }] } } },
+    { signal: 'stop' },
+    { signal: null },
+    { onEvent: 'console' },
+    { onConfirmed: {} },
+    { connectionName: 5 },
+    { tls: true },
+  ])('are checked for callers without types: %j', (options) => {
+    const given = options && typeof options === 'object' && !('url' in options) ? { ...valid, ...options } : options;
+    expect(() => resolveOptions(given as PublisherOptions)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS' }),
+    );
+  });
+
   it.each<Partial<PublisherOptions>>([
+    { heartbeat: 65_536 },
+    { queues: ['k', 'l'].map((key) => ({ name: 'twice', routingKeys: [key] })) },
     { maxInFlight: 0 },
     { maxInFlight: 1.5 },
     { maxBytes: Number.NaN },

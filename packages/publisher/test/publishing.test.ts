@@ -386,6 +386,38 @@ describe('looking after the topology', () => {
   });
 });
 
+describe('a listener that throws', () => {
+  it('ends in an uncaught exception, and stops nothing', async () => {
+    const { a, options } = twoQueues();
+    const uncaught: unknown[] = [];
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', (error) => uncaught.push(error));
+    try {
+      const fault = new Error('in the listener');
+      const { publisher } = await openPublisher({
+        url: broker.url,
+        ...options,
+        onEvent: () => {
+          throw fault;
+        },
+        onConfirmed: () => {
+          throw fault;
+        },
+      });
+      await publishNumbered(publisher, 1, 10);
+      await publisher.flush();
+      expect(await publisher.close()).toMatchObject({ confirmed: 10 });
+      await until(() => uncaught.length > 0);
+      expect(new Set(uncaught)).toEqual(new Set([fault]));
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const listener of others) process.on('uncaughtException', listener);
+    }
+    expect(await drainNumbers(broker, a)).toEqual(range(1, 10));
+  });
+});
+
 describe('ending', () => {
   it('reports what is unsettled when the time is over', async () => {
     const { options } = twoQueues();
@@ -415,6 +447,39 @@ describe('ending', () => {
     await publishNumbered(publisher, 1, 2_000);
     expect(await publisher.close()).toEqual({ published: 2_000, confirmed: 2_000, unsettled: [] });
     expect(await drainNumbers(broker, a)).toEqual(range(1, 2_000));
+  });
+
+  it('waits for as long as it takes, where it is asked to, and refuses what is no time', async () => {
+    const { a, options } = twoQueues();
+    await using proxy = await startProxy(broker);
+    const { publisher } = await openPublisher({ url: broker.urlFor({ port: proxy.port }), ...options });
+    proxy.stall();
+    await publishNumbered(publisher, 1, 3);
+    const wrong = expect.objectContaining({ code: 'INVALID_OPTIONS' });
+    expect(() => publisher.close({ timeout: Number.NaN })).toThrow(wrong);
+    expect(() => publisher.close({ timeout: -1 })).toThrow(wrong);
+    const closed = publisher.close({ timeout: Number.POSITIVE_INFINITY });
+    await sleep(100);
+    expect(publisher.state).toBe('closing');
+    proxy.resume();
+    expect(await closed).toEqual({ published: 3, confirmed: 3, unsettled: [] });
+    expect(await drainNumbers(broker, a)).toEqual([1, 2, 3]);
+  });
+
+  it('takes no time while it waits for the next attempt to connect', async () => {
+    const { options } = twoQueues();
+    await using proxy = await startProxy(broker);
+    const { publisher } = await openPublisher({
+      url: broker.urlFor({ port: proxy.port }),
+      ...options,
+      backoff: { initial: 2 ** 30 },
+    });
+    proxy.setRefusing(true);
+    proxy.cut();
+    await until(() => publisher.state === 'backoff');
+    publisher.publish(numbered(1));
+    expect((await publisher.close({ timeout: 10 })).unsettled).toHaveLength(1);
+    expect(publisher.state).toBe('closed');
   });
 
   it('by a signal rejects everything with its reason', async () => {
