@@ -67,6 +67,7 @@ describe('run in a terminal', () => {
     const cli = startInTerminal(['run', '--sink', 'null', '--types', 'artists', '--source', 'web'], {
       DISCOGS_ROOT: join(folder, 'data'),
       WEB_URL: server.url,
+      WEB_GAP_SECONDS: '0',
       STALL_WARNING_SECONDS: '1',
     });
     await cli.shows(/⚠️.*artists.*the download has not moved for [1-9]\d* s/);

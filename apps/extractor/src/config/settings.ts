@@ -261,6 +261,13 @@ export const SETTINGS = {
     schema: z.preprocess(text, z.string().refine(isHttpUrl)),
     fallback: () => 'https://data.discogs.com/',
   }),
+  webGapSeconds: setting<number>({
+    env: 'WEB_GAP_SECONDS',
+    toml: 'web_gap_seconds',
+    accepts: 'a number of seconds from 0 to 3600',
+    schema: z.preprocess(number, z.number().min(0).max(3600)),
+    fallback: () => 5,
+  }),
   keepVersions: setting<number | 'all'>({
     env: 'KEEP_VERSIONS',
     toml: 'keep_versions',

@@ -35,7 +35,8 @@ export const createSource = async (
       credentials: credentialsFrom(env),
       proxy,
     });
-  const web = (): Promise<DumpSource> => createWebSource({ baseUrl: config.webUrl, proxy, onRetry });
+  const web = (): Promise<DumpSource> =>
+    createWebSource({ baseUrl: config.webUrl, minGapMs: Math.round(config.webGapSeconds * 1000), proxy, onRetry });
   switch (config.dumpSource) {
     case 's3':
       return s3();

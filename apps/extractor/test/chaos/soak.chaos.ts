@@ -1,0 +1,157 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Fault } from '../../../../packages/downloader/test/support/hostile-server.js';
+import { createWorld, type Service, type World } from '../kit/world.js';
+
+const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
+const SEED = Number(process.env['SOAK_SEED'] ?? Date.now() % 1_000_000);
+const RECORDS = Number(process.env['SOAK_RECORDS'] ?? 5000);
+
+/** Mulberry32: the same faults in the same order for the same seed. */
+const randomFrom = (seed: number): (() => number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+};
+
+/** What the process holds at a moment of rest, between two passes. */
+interface Sample {
+  readonly rss: number;
+  readonly fds: number;
+  readonly threads: number;
+}
+
+const sampleOf = async (pid: number): Promise<Sample> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return {
+    rss: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1024,
+    fds: (await readdir(`/proc/${pid}/fd`)).length,
+    threads: Number(/^Threads:\s+(\d+)/m.exec(status)![1]),
+  };
+};
+
+const versionOf = (index: number): string =>
+  new Date(Date.UTC(2026, 0, 1 + index)).toISOString().slice(0, 10).replaceAll('-', '');
+
+const WEB_FAULTS: readonly ((random: () => number) => Fault)[] = [
+  () => ({ kind: 'reset' }),
+  () => ({ kind: 'status', status: 503, headers: { 'retry-after': '1' } }),
+  () => ({ kind: 'page', status: 200, type: 'text/html' }),
+  (random) => ({ kind: 'cut', after: Math.floor(random() * 100_000) }),
+  (random) => ({ kind: 'silent_cut', after: Math.floor(random() * 100_000) }),
+  (random) => ({ kind: 'wrong_bit', at: Math.floor(random() * 1e6) }),
+  () => ({ kind: 'no_length' }),
+];
+
+/** Injures the broker and the line to it until told to stop, and leaves both whole. */
+const injure = async (
+  { broker, line }: World,
+  random: () => number,
+  signal: AbortSignal,
+  done: string[],
+): Promise<void> => {
+  const injuries: Record<string, () => Promise<void>> = {
+    'the line is cut': async () => line.cut(),
+    'the line is cut in a frame': () => Promise.race([line.cutAfter(1 + Math.floor(random() * 1e6)), delay(3000)]),
+    'the line stalls': async () => {
+      line.stall();
+      await delay(1000 + 3000 * random());
+      line.resume();
+    },
+    'the broker is killed': () => broker.restart(),
+    'the broker closes connections': () => broker.closeConnections('soak'),
+    'the broker raises an alarm': async () => {
+      await broker.setMemoryAlarm();
+      await delay(1000 + 3000 * random());
+      await broker.clearMemoryAlarm();
+    },
+  };
+  const names = Object.keys(injuries);
+  while (!signal.aborted) {
+    await delay(2000 + 8000 * random(), undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    const name = names[Math.floor(random() * names.length)]!;
+    done.push(name);
+    await injuries[name]!();
+  }
+};
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+/** Waits until the service rests; asks it to go on where a pass failed and it waits to try again. */
+const untilDelivered = async (service: Service, version: string): Promise<void> => {
+  for (;;) {
+    if (service.cli.output().includes(`🎉 Dump ${version}:`)) break;
+    // 409 while a pass is under way.
+    expect([202, 409]).toContain(await service.trigger());
+    await Promise.race([delay(1000), service.cli.ended.then(() => Promise.reject(new Error('the service ended')))]);
+  }
+  while (['running'].includes((await service.health()).extraction_status)) await delay(50);
+};
+
+describe(`a service among faults for ${MINUTES} minutes (SOAK_SEED=${SEED})`, () => {
+  it(
+    'loses no record, and holds no more at the end than at the beginning',
+    async ({ annotate }) => {
+      const folder = await mkdtemp(join(tmpdir(), 'soak-'));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      await using world = await createWorld(join(folder, 'dumps'), RECORDS);
+      const random = randomFrom(SEED);
+      world.web.fault = () => (random() < 0.15 ? WEB_FAULTS[Math.floor(random() * WEB_FAULTS.length)]!(random) : null);
+      world.publish(versionOf(0));
+      const service = await world.startService({ DISCOGS_ROOT: join(folder, 'data'), KEEP_VERSIONS: '1' });
+      onTestFinished(() => void service.cli.process.kill('SIGKILL'));
+      const pid = service.cli.process.pid!;
+
+      const over = new AbortController();
+      const injuries: string[] = [];
+      const injuring = injure(world, random, over.signal, injuries);
+      const samples: Sample[] = [];
+      const end = Date.now() + MINUTES * 60_000;
+      let index = 0;
+      let repeats = 0;
+      for (; Date.now() < end; index++) {
+        const version = versionOf(index);
+        world.publish(version);
+        await untilDelivered(service, version);
+        expect(await world.missing(version)).toEqual([]);
+        repeats += world.repeats;
+        world.forget(version);
+        samples.push(await sampleOf(pid));
+      }
+      over.abort();
+      await injuring;
+
+      service.cli.process.kill('SIGTERM');
+      const { status, stderr } = await service.cli.ended;
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+
+      // Heaps grow into their size at first; after that nothing may grow.
+      const third = Math.floor(samples.length / 3);
+      expect(third).toBeGreaterThanOrEqual(3);
+      const [early, late] = [samples.slice(third, 2 * third), samples.slice(-third)];
+      const of = (some: readonly Sample[], key: keyof Sample): number => median(some.map((sample) => sample[key]));
+      const summary = {
+        dumps: index,
+        records: index * RECORDS * 4,
+        injuries: injuries.length,
+        repeats,
+        rssMiB: [samples[0]!.rss, of(early, 'rss'), of(late, 'rss')].map(Math.round),
+        fds: [of(early, 'fds'), of(late, 'fds')],
+        threads: [of(early, 'threads'), of(late, 'threads')],
+      };
+      await annotate(JSON.stringify(summary));
+      expect(of(late, 'rss')).toBeLessThan(1.15 * of(early, 'rss') + 20);
+      expect(of(late, 'fds')).toBeLessThanOrEqual(of(early, 'fds') + 1);
+      expect(of(late, 'threads')).toBeLessThanOrEqual(of(early, 'threads') + 1);
+    },
+    (MINUTES + 5) * 60_000,
+  );
+});

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import { startOwnBroker, startProxy, type TcpProxy, type TestBroker } from '@discogs-extractor/test-broker';
+import { connect } from 'amqplib';
+import { HostileServer } from '../../../../packages/downloader/test/support/hostile-server.js';
+import { DATA_TYPES, type DataType } from '../../src/config/settings.js';
+import { type RunningCli, startCli, statusUrlOf } from './cli.js';
+import { dumpFile } from './dumps.js';
+
+const TOKEN = 'canary-token';
+const CONSUMERS = ['graphinator', 'tableinator'] as const;
+
+/** What one queue has got of one version. */
+interface Arrivals {
+  /** Messages by their id, with how often each came. */
+  readonly records: Map<string, number>;
+  filesComplete: number;
+}
+
+/** A website that offers dumps, a broker behind a line that can be injured, and consumers that take all that arrives. */
+export interface World extends AsyncDisposable {
+  readonly web: HostileServer;
+  readonly broker: TestBroker;
+  readonly line: TcpProxy;
+  /** Offers the dump under another version; each has the same records. */
+  publish(version: string): void;
+  /** Starts the built command line as a service in the middle of it. */
+  startService(env: Readonly<Record<string, string>>): Promise<Service>;
+  /** What is missing of a version in any queue, in words; also what is there that should not be. Waits for the consumers to catch up. */
+  missing(version: string, passes?: number): Promise<string[]>;
+  /** Records that came more than once, over all versions and queues. */
+  readonly repeats: number;
+  /** Forgets what arrived of a version. */
+  forget(version: string): void;
+}
+
+/** The running service. */
+export interface Service {
+  readonly cli: RunningCli;
+  readonly url: string;
+  health(): Promise<{ extraction_status: string; current_task: string | null }>;
+  metrics(): Promise<string>;
+  /** The answer's status: 202, 409. */
+  trigger(body?: object): Promise<number>;
+}
+
+export const createWorld = async (folder: string, records: number): Promise<World> => {
+  const original = '20000101';
+  await generateDump({ directory: folder, version: original, seed: 61, records });
+  const contents = new Map<DataType, Buffer>();
+  for (const type of DATA_TYPES) contents.set(type, await readFile(join(folder, dumpFile(original, type))));
+  const web = await HostileServer.start();
+  const broker = await startOwnBroker();
+  const line = await startProxy({ host: broker.host, port: broker.port });
+  const arrived = new Map<string, Arrivals>();
+  const consumers = CONSUMERS.flatMap((consumer) => DATA_TYPES.map((type) => ({ consumer, type }))).map(
+    ({ consumer, type }) =>
+      consumeForGood(broker.url, `discogsography-${consumer}-${type}`, (id, body) => {
+        const [version] = id.split(':');
+        const key = `${version} ${consumer} ${type}`;
+        const arrivals = arrived.get(key) ?? { records: new Map(), filesComplete: 0 };
+        arrived.set(key, arrivals);
+        if (body.includes('"type":"file_complete"')) arrivals.filesComplete++;
+        else arrivals.records.set(id, (arrivals.records.get(id) ?? 0) + 1);
+      }),
+  );
+
+  const shortfalls = (version: string, passes: number): string[] =>
+    CONSUMERS.flatMap((consumer) =>
+      DATA_TYPES.flatMap((type) => {
+        const got = arrived.get(`${version} ${consumer} ${type}`);
+        const seen = got?.records.size ?? 0;
+        const again = [...(got?.records.values() ?? [])].filter((times) => times < passes).length;
+        const name = `${version} ${consumer} ${type}`;
+        return [
+          ...(seen === records ? [] : [`${name}: ${seen} of ${records} records`]),
+          ...(again === 0 ? [] : [`${name}: ${again} records came less than ${passes} times`]),
+          ...((got?.filesComplete ?? 0) >= passes ? [] : [`${name}: no file_complete of ${passes}`]),
+        ];
+      }),
+    );
+
+  return {
+    web,
+    broker,
+    line,
+    publish: (version) => {
+      const files = new Map<string, Buffer>();
+      let checksums = '';
+      for (const [type, bytes] of contents) {
+        files.set(dumpFile(version, type), bytes);
+        checksums += `${createHash('sha256').update(bytes).digest('hex')}  ${dumpFile(version, type)}\n`;
+      }
+      files.set(`discogs_${version}_CHECKSUM.txt`, Buffer.from(checksums));
+      web.add(files);
+    },
+    startService: async (env) => {
+      const cli = startCli(['run', '--source', 'web'], {
+        env: {
+          AMQP_CONNECTION: broker.urlFor({ port: line.port }),
+          WEB_URL: web.url,
+          WEB_GAP_SECONDS: '0',
+          HEALTH_PORT: '0',
+          HEALTH_HOST: '127.0.0.1',
+          TRIGGER_TOKEN: TOKEN,
+          ...env,
+        },
+      });
+      const url = await statusUrlOf(cli);
+      return {
+        cli,
+        url,
+        health: async () => (await (await fetch(`${url}health`)).json()) as Awaited<ReturnType<Service['health']>>,
+        metrics: async () => (await fetch(`${url}metrics`)).text(),
+        trigger: async (body = {}) => {
+          const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+          return (await fetch(`${url}trigger`, { method: 'POST', headers, body: JSON.stringify(body) })).status;
+        },
+      };
+    },
+    missing: async (version, passes = 1) => {
+      // What is confirmed is in the queues; the consumers may be behind.
+      for (let tries = 0; tries < 100 && shortfalls(version, passes).length > 0; tries++) await pause(100);
+      return shortfalls(version, passes);
+    },
+    get repeats() {
+      let repeats = 0;
+      for (const { records: all } of arrived.values()) for (const times of all.values()) repeats += times - 1;
+      return repeats;
+    },
+    forget: (version) => {
+      for (const key of arrived.keys()) if (key.startsWith(version)) arrived.delete(key);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(consumers.map((consumer) => consumer[Symbol.asyncDispose]()));
+      await line.close();
+      await broker.close();
+    },
+  };
+};
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Takes every message of a queue, connecting again whenever the broker goes. What is redelivered is told of twice. */
+const consumeForGood = (url: string, queue: string, take: (id: string, body: Buffer) => void): AsyncDisposable => {
+  let isOver = false;
+  const once = async (): Promise<void> => {
+    const connection = await connect(url);
+    connection.on('error', () => {});
+    const gone = new Promise<void>((resolve) => connection.once('close', resolve));
+    const over = setInterval(() => {
+      if (isOver) void connection.close().catch(() => {});
+    }, 50);
+    try {
+      const channel = await connection.createChannel();
+      channel.on('error', () => {});
+      await channel.assertQueue(queue, { durable: true });
+      await channel.prefetch(1000);
+      await channel.consume(queue, (message) => {
+        if (!message) return;
+        take(String(message.properties.messageId), message.content);
+        channel.ack(message);
+      });
+      await gone;
+    } finally {
+      clearInterval(over);
+      await connection.close().catch(() => {});
+    }
+  };
+  const running = (async () => {
+    while (!isOver) await once().catch(() => pause(200));
+  })();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      isOver = true;
+      await running;
+    },
+  };
+};
