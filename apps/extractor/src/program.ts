@@ -7,6 +7,7 @@ import { statusCommand } from './commands/status.js';
 import type { ConfigSources } from './config/load-config.js';
 import { DATA_TYPES, type DataType, SETTINGS, type SettingName } from './config/settings.js';
 import { describeError, EXIT, exitStatusOf } from './errors.js';
+import { HELP } from './help.js';
 import { tameOutputStreams } from './service/output-streams.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -41,20 +42,10 @@ const wholeNumber =
     return number;
   };
 
-const settingsHelp = (): string => {
-  const width = Math.max(...Object.values(SETTINGS).map(({ env }) => env.length)) + 2;
-  const rows = Object.values(SETTINGS).map(({ env, accepts }) => `  ${env.padEnd(width)}${accepts}`);
-  return `
-Settings come from the command line, the environment, a TOML file (the same names in lower case) and the defaults, in this order:
-${rows.join('\n')}
-  AMQP_CONNECTION_FILE and TRIGGER_TOKEN_FILE name files that hold the value.
-
-Exit status: 0 done, or stopped by a signal; 1 failed; 2 bad configuration or usage.`;
-};
-
 const program = new Command('discogs-extractor')
   .description('Delivers every record of the monthly Discogs dumps, once, as JSON to RabbitMQ.')
   .version(version, '-V, --version')
+  .addHelpText('after', (context) => (context.command.parent ? '' : HELP.program))
   .showHelpAfterError('(--help shows what there is)')
   .exitOverride();
 
@@ -78,7 +69,7 @@ program
     'fail a file with fewer records than this part of what the dump before had (default: 50; 0: never)',
   )
   .option('--force-reprocess', 'start again, whatever the state marker says')
-  .addHelpText('after', settingsHelp())
+  .addHelpText('after', HELP.run)
   .action(async (options: Record<string, unknown>) => {
     process.exitCode = await runCommand({ ...sourcesFrom(options), once: options['once'] === true, version });
   });
@@ -90,6 +81,7 @@ program
   .option('--source <source>', SETTINGS.dumpSource.accepts)
   .option('--types <list>', SETTINGS.dataTypes.accepts)
   .option('--dump-version <YYYYMMDD>', 'this dump instead of the newest complete one')
+  .addHelpText('after', HELP.download)
   .action(async (options: Record<string, unknown>) => {
     process.exitCode = await downloadCommand(sourcesFrom(options));
   });
@@ -105,6 +97,7 @@ program
   .option('--workers <n>', 'threads to parse with (default: one for each core)', wholeNumber(0, 256))
   .option('--limit <n>', 'stop after this many records', wholeNumber(0))
   .option('--quarantine <folder>', 'keep malformed records there (default: count and report them only)')
+  .addHelpText('after', HELP.parse)
   .action(async (file: string, options: Record<string, unknown>) => {
     process.exitCode = await parseCommand({
       file,
@@ -121,6 +114,7 @@ program
   .description('show how far the extraction in DISCOGS_ROOT has come')
   .addOption(configOption)
   .option('--json', 'the state marker itself, as JSON')
+  .addHelpText('after', HELP.status)
   .action(async (options: Record<string, unknown>) => {
     process.exitCode = await statusCommand({ ...sourcesFrom(options), json: options['json'] === true });
   });
