@@ -28,7 +28,7 @@ const records = Number(values.records);
 const folder = await mkdtemp(join(tmpdir(), 'extractor-bench-'));
 const broker = await startOwnBroker();
 
-/** Messages a second of one file, from the opening of its connection to the confirm of `file_complete`, as the log has it. */
+/** How many messages a second one file has, from the opening of its connection to the confirm of `file_complete`, as the log has it. */
 const deliver = () =>
   withTopology(
     broker,
@@ -55,7 +55,7 @@ const deliver = () =>
         .map((line) => JSON.parse(line));
       const { seconds, delivered } = lines.find((line) => line.delivered !== undefined);
       if (delivered !== records) throw new Error(`${delivered} of ${records} records were delivered:\n${stdout}`);
-      return delivered / seconds;
+      return { rate: delivered / seconds };
     },
     ['a-releases', 'b-releases'],
   );

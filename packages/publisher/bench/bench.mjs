@@ -31,14 +31,10 @@ const rate = async () => {
     const settings = { bytes, count: 30_000, warmUp: 10_000 };
     await measure(broker, { ...settings, client: 'bare', window: 2_000 }); // the broker warms up
     const single = [];
-    const { ratio, mine, text } = await besideBareLoop(
-      broker,
-      settings,
-      rounds,
-      async () => (await ours(settings)).rate,
-    );
+    const { ratio, cpuRatio, mine, text } = await besideBareLoop(broker, settings, rounds, () => ours(settings));
     for (let n = 0; n < rounds; n++) single.push(await oneAtATime({ bytes, count: 1_000, warmUp: 100 }));
     row(`publisher ÷ bare loop, ${bytes} B`, ratio, ['>=', 0.95], text);
+    row(`processor time of the client ÷ that of the bare loop, ${bytes} B`, cpuRatio, ['<=', 1], show(cpuRatio, 2));
     const times = mine / median(single);
     row(
       `publisher ÷ one confirm at a time, ${bytes} B`,

@@ -15,7 +15,7 @@ import {
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher, PublisherError, type PublisherEvent, type PublisherOptions } from '../src/index.js';
-import { numbered, openPublisher, publishNumbered, shown, twoQueues, until } from './support.js';
+import { numbered, openPublisher, publishNumbered, range, shown, twoQueues, until } from './support.js';
 
 let broker: TestBroker;
 beforeAll(async () => {
@@ -245,10 +245,11 @@ describe('the URL', () => {
     expect(await failure({ url: `amqps://127.0.0.1:${broker.port}` })).toMatchObject({ code: 'TLS_FAILED' });
     const { a, options } = twoQueues();
     const { publisher } = await openPublisher({ url, ...options, tls: { ca: cert } });
-    await publishNumbered(publisher, 1, 100);
+    await publishNumbered(publisher, 1, 2_000, 3_000);
     await publisher.flush();
     await publisher.close();
-    expect((await drainQueue(broker.url, a)).length).toBe(100);
+    const arrived = await drainQueue(broker.url, a);
+    expect(arrived.map(({ body }) => body)).toEqual(range(1, 2_000).map((n) => numbered(n, 3_000).body));
 
     // A TLS handshake that stalls is given up as any other.
     const controller = new AbortController();
