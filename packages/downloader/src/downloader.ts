@@ -54,8 +54,8 @@ export interface Downloader extends AsyncDisposable {
 
 /** The wanted types in the order of downloads, all of them by default. */
 const resolveTypes = (types: readonly DataType[] = DATA_TYPES): readonly DataType[] => {
-  if (types.length === 0 || types.some((type) => !DATA_TYPES.includes(type))) {
-    const given = types.join(', ');
+  if (!Array.isArray(types) || types.length === 0 || types.some((type) => !DATA_TYPES.includes(type))) {
+    const given = [types].flat().join(', ');
     throw new DownloaderError('INVALID_OPTIONS', `types must be some of ${DATA_TYPES.join(', ')}, not "${given}"`);
   }
   return DATA_TYPES.filter((type) => types.includes(type));

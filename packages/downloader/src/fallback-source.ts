@@ -1,4 +1,5 @@
 import { DownloaderError, SourceError } from './errors.js';
+import { assertKnownOptions } from './options.js';
 import type { DumpListing, DumpSource } from './source.js';
 
 /** What `createFallbackSource` takes. */
@@ -18,8 +19,11 @@ const TRY_ELSEWHERE = new Set(['ACCESS_DENIED', 'NOT_FOUND']);
  * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createFallbackSource = async (options: FallbackSourceOptions): Promise<DumpSource> => {
+  assertKnownOptions(options, { sources: true, onFallback: true });
   const { sources, onFallback = () => undefined } = options;
-  if (sources.length === 0) throw new DownloaderError('INVALID_OPTIONS', 'sources must not be empty');
+  if (!Array.isArray(sources) || sources.length === 0 || sources.some((one) => typeof one?.list !== 'function')) {
+    throw new DownloaderError('INVALID_OPTIONS', 'sources must be an array of one or more DumpSources');
+  }
   let current = 0;
 
   /** Tries the sources from one on, as long as the failure is one for which the next may help. */

@@ -68,18 +68,58 @@ export const wholeNumber = (name: string, value: number, least: number): number 
   return value;
 };
 
+/** Refuses what is no object of options, and a name that is no option: a misspelt one would silently not count. */
+export const assertKnownOptions = (options: unknown, names: Readonly<Record<string, true>>): void => {
+  if (typeof options !== 'object' || options === null) {
+    throw new DownloaderError('INVALID_OPTIONS', `options must be an object, not ${String(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(names, name)) {
+      throw new DownloaderError(
+        'INVALID_OPTIONS',
+        `${name} is no option; there are only ${Object.keys(names).join(', ')}`,
+      );
+    }
+  }
+};
+
+const RETRY_NAMES: Readonly<Record<keyof RetryOptions, true>> = {
+  attempts: true,
+  baseDelayMs: true,
+  maxDelayMs: true,
+  maxRetryAfterMs: true,
+};
+
+const NAMES: Readonly<Record<keyof DownloaderOptions, true>> = {
+  source: true,
+  directory: true,
+  concurrency: true,
+  retry: true,
+  reserveBytes: true,
+  keepVersions: true,
+  progressIntervalMs: true,
+  onNotice: true,
+};
+
 /** Fills in the defaults of the retry options and checks them. */
-export const resolveRetry = (options: RetryOptions = {}): RetryPolicy => ({
-  attempts: wholeNumber('retry.attempts', options.attempts ?? 6, 1),
-  baseDelayMs: wholeNumber('retry.baseDelayMs', options.baseDelayMs ?? 1000, 0),
-  maxDelayMs: wholeNumber('retry.maxDelayMs', options.maxDelayMs ?? 60_000, 0),
-  maxRetryAfterMs: wholeNumber('retry.maxRetryAfterMs', options.maxRetryAfterMs ?? 7_200_000, 0),
-});
+export const resolveRetry = (options: RetryOptions = {}): RetryPolicy => {
+  assertKnownOptions(options, RETRY_NAMES);
+  return {
+    attempts: wholeNumber('retry.attempts', options.attempts ?? 6, 1),
+    baseDelayMs: wholeNumber('retry.baseDelayMs', options.baseDelayMs ?? 1000, 0),
+    maxDelayMs: wholeNumber('retry.maxDelayMs', options.maxDelayMs ?? 60_000, 0),
+    maxRetryAfterMs: wholeNumber('retry.maxRetryAfterMs', options.maxRetryAfterMs ?? 7_200_000, 0),
+  };
+};
 
 /** Fills in the defaults and checks every option. */
 export const resolveOptions = (options: DownloaderOptions): DownloaderSettings => {
+  assertKnownOptions(options, NAMES);
   if (typeof options.source?.list !== 'function' || typeof options.source.open !== 'function') {
-    throw new DownloaderError('INVALID_OPTIONS', 'source must be a DumpSource');
+    throw new DownloaderError(
+      'INVALID_OPTIONS',
+      'source must be a DumpSource, as createFolderSource and its like make them',
+    );
   }
   if (typeof options.directory !== 'string' || options.directory === '') {
     throw new DownloaderError('INVALID_OPTIONS', 'directory must be the path of a folder');

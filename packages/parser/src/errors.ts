@@ -12,6 +12,7 @@
  * - `CORRUPT_GZIP`: the gzip stream is damaged.
  * - `TOO_MANY_MALFORMED`: more malformed records than `maxMalformed`.
  * - `WORKER_FAILED`: a worker thread died (see `cause`).
+ * - `ALREADY_READ`: a stream of records is iterated a second time.
  * - `INVALID_RECORD`: what `toArtist` and the like were given is no record.
  */
 export type ParserErrorCode =
@@ -26,6 +27,7 @@ export type ParserErrorCode =
   | 'CORRUPT_GZIP'
   | 'TOO_MANY_MALFORMED'
   | 'WORKER_FAILED'
+  | 'ALREADY_READ'
   | 'INVALID_RECORD';
 
 export interface ParserErrorFacts {

@@ -17,12 +17,28 @@ describe('invalid options', () => {
     [{ maxRecordBytes: 0 }],
     [{ maxDepth: 0 }],
     [{ maxMalformed: -1 }],
+    [{ onMalformed: 1 }],
+    [{ onIrregularity: 'x' }],
+    [{ signal: 1 }],
+    [{ worker: 2 }],
+    ['artists'],
+    [null],
   ])('%j', (options) => {
     const given = options as unknown as ReadOptions & { dataType?: 'artists' };
     for (const read of [encodeRecords, parseRecords]) {
       expect(() => read('nowhere', given)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
     }
   });
+});
+
+test('a second loop over the same stream is an error, and no empty dump', async () => {
+  const stream = parseRecords(chunksOf(artistsXml(3), 50));
+  let records = 0;
+  for await (const _ of stream) records++;
+  expect(records).toBe(3);
+  await expect(async () => {
+    for await (const _ of stream) records++;
+  }).rejects.toMatchObject({ code: 'ALREADY_READ' });
 });
 
 const xml = artistsXml(20);

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { type BrokerAddress, parseBrokerUrl } from './broker-address.js';
 import { PublisherError } from './errors.js';
 import type { PublisherEvent } from './events.js';
+import { assertKnownOptions } from './known-options.js';
 
 const QUEUE_TYPES = ['classic', 'quorum', 'stream'] as const;
 
@@ -221,7 +222,7 @@ const shortName = (name: string, value: unknown): string =>
  * @throws PublisherError `INVALID_OPTIONS`, `INVALID_URL`
  */
 export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
-  object('options', options);
+  assertKnownOptions(object('options', options));
   const address = parseBrokerUrl(options.url);
   const { signal } = options;
   if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') invalid('signal', 'an AbortSignal', signal);

@@ -117,6 +117,7 @@ describe('options', () => {
     { url: 'amqp://h' },
     { exchange: null },
     { exchange: {} },
+    { queue: 'q' },
     { queues: 'q' },
     { queues: ['q'] },
     { queues: [{ name: 'q' }] },

@@ -1,3 +1,5 @@
+import { StateMarkerError } from './errors.js';
+import { assertKnownOptions } from './known-options.js';
 import type { StateMarker } from './marker.js';
 import type { LoadResult } from './store.js';
 import { isSameSource } from './transitions/processing.js';
@@ -53,12 +55,19 @@ export interface DecideOptions {
   readonly forceReprocess?: boolean;
 }
 
+const NAMES: Readonly<Record<keyof DecideOptions, true>> = { files: true, forceReprocess: true };
+
 /**
  * What to do about a version, from what was found of its marker. Changes nothing.
  *
  * @param found what {@link MarkerStore.load} gave
+ * @throws `INVALID_ARGUMENT`
  */
 export function decide(found: LoadResult, options: DecideOptions = {}): Decision {
+  assertKnownOptions(options, NAMES);
+  if (found?.status === undefined) {
+    throw new StateMarkerError('INVALID_ARGUMENT', "decide takes what a store's load gave, and not the marker itself");
+  }
   if (options.forceReprocess === true) return because('start', 'forced');
   if (found.status === 'absent') return because('start', 'no_marker');
   if (found.status === 'corrupt') return because('start', 'marker_corrupt');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BackedStore, type Backend } from './backed-store.js';
 import { attempt, replaceFile, setFileAside, TEMPORARY_SUFFIX } from './durable-file.js';
 import { errnoOf, InvalidMarkerError, StateMarkerError, StoreIoError } from './errors.js';
+import { assertKnownOptions } from './known-options.js';
 import type { MarkerStore } from './store.js';
 
 export interface FileMarkerStoreOptions {
@@ -16,6 +17,8 @@ export interface FileMarkerStoreOptions {
    */
   readonly readOnly?: boolean;
 }
+
+const NAMES: Readonly<Record<keyof FileMarkerStoreOptions, true>> = { directory: true, readOnly: true };
 
 const NAME = /^\.extraction_status_([0-9]{8})\.json$/;
 
@@ -31,12 +34,15 @@ const LEFTOVER_AGE = 10 * 60 * 1000;
  *
  * One process at a time may save a version's marker; the store does not lock. Any number may read.
  *
- * @throws `INVALID_ARGUMENT` for an empty path; `PERMISSION_DENIED` or `IO_FAILED` where the folder's path leads to
+ * @throws `INVALID_ARGUMENT` for an empty path or an unknown option; `PERMISSION_DENIED` or `IO_FAILED` where the folder's path leads to
  * something else, or cannot be looked at
  */
 export async function createFileMarkerStore(options: FileMarkerStoreOptions): Promise<MarkerStore> {
+  assertKnownOptions(options, NAMES);
   const { directory, readOnly = false } = options;
-  if (directory === '') throw new StateMarkerError('INVALID_ARGUMENT', 'the path of the data folder is empty');
+  if (typeof directory !== 'string' || directory === '') {
+    throw new StateMarkerError('INVALID_ARGUMENT', `directory must be the path of the data folder, not "${directory}"`);
+  }
   await assertDirectory(directory);
   return new BackedStore(createFileBackend(directory), readOnly);
 }

@@ -1,4 +1,5 @@
 import { StateMarkerError } from './errors.js';
+import { assertKnownOptions } from './known-options.js';
 import type { StateMarker } from './marker.js';
 import type { MarkerStore } from './store.js';
 
@@ -52,13 +53,24 @@ export interface MarkerKeeper extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const NAMES: Readonly<Record<keyof MarkerKeeperOptions, true>> = {
+  store: true,
+  marker: true,
+  saveInterval: true,
+  onSaveError: true,
+  now: true,
+};
+
 /**
  * Makes a keeper. Does no I/O.
  *
  * @throws `INVALID_ARGUMENT`
  */
 export function createMarkerKeeper(options: MarkerKeeperOptions): MarkerKeeper {
-  const { saveInterval = 5000 } = options;
+  assertKnownOptions(options, NAMES);
+  const { store, marker, saveInterval = 5000 } = options;
+  if (typeof store?.save !== 'function') throw new StateMarkerError('INVALID_ARGUMENT', 'store must be a MarkerStore');
+  assertMarker('marker', marker);
   if (!Number.isSafeInteger(saveInterval) || saveInterval < 0) {
     throw new StateMarkerError(
       'INVALID_ARGUMENT',
@@ -67,6 +79,13 @@ export function createMarkerKeeper(options: MarkerKeeperOptions): MarkerKeeper {
   }
   return new Keeper({ onSaveError: () => undefined, now: () => new Date(), ...options, saveInterval });
 }
+
+/** Not whole: saving does that. What has no phases is something else altogether. */
+const assertMarker = (what: string, marker: StateMarker): void => {
+  if (typeof marker?.publishing_phase !== 'object') {
+    throw new StateMarkerError('INVALID_ARGUMENT', `${what} must be a marker, as createMarker or load give it`);
+  }
+};
 
 class Keeper implements MarkerKeeper {
   readonly #options: Required<MarkerKeeperOptions>;
@@ -94,7 +113,9 @@ class Keeper implements MarkerKeeper {
 
   update(transition: (marker: StateMarker, now: Date) => StateMarker): StateMarker {
     if (this.#isClosed) throw new StateMarkerError('STORE_CLOSED', 'the marker keeper is closed');
-    this.#marker = transition(this.#marker, this.#options.now());
+    const marker = transition(this.#marker, this.#options.now());
+    assertMarker('what a transition gives', marker);
+    this.#marker = marker;
     // A restarted file takes its records back.
     this.#savedRecords = Math.min(this.#savedRecords, confirmed(this.#marker));
     this.#saveWhenDue();

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { DownloaderError, SourceError } from '../errors.js';
 import { ListingBuilder } from '../listing.js';
 import { parseFileName } from '../names.js';
+import { assertKnownOptions } from '../options.js';
 import { readChunks } from '../read-chunks.js';
 import type { DumpFile, DumpSource, DumpStream } from '../source.js';
 import { errnoOf } from '../storage.js';
@@ -64,6 +65,7 @@ async function* readBody(
  * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createFolderSource = async (options: FolderSourceOptions): Promise<DumpSource> => {
+  assertKnownOptions(options, { directory: true });
   if (typeof options.directory !== 'string' || options.directory === '') {
     throw new DownloaderError('INVALID_OPTIONS', 'directory must be the path of a folder');
   }

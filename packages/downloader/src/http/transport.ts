@@ -16,6 +16,14 @@ export interface TransportOptions {
   stallTimeoutMs?: number | undefined;
 }
 
+/** The names of {@link TransportOptions}. */
+export const TRANSPORT_NAMES: Readonly<Record<keyof TransportOptions, true>> = {
+  proxy: true,
+  connectTimeoutMs: true,
+  responseTimeoutMs: true,
+  stallTimeoutMs: true,
+};
+
 /** A request. */
 export interface HttpRequest {
   readonly url: URL;

@@ -3,10 +3,10 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { DownloaderError, SourceError } from '../errors.js';
 import { parseContentRange } from '../http/content-range.js';
 import { readBody } from '../http/read-body.js';
-import { createTransport, type TransportOptions } from '../http/transport.js';
+import { createTransport, TRANSPORT_NAMES, type TransportOptions } from '../http/transport.js';
 import { ListingBuilder } from '../listing.js';
 import { parseFileName } from '../names.js';
-import { type RetryOptions, resolveRetry, wholeNumber } from '../options.js';
+import { assertKnownOptions, type RetryOptions, resolveRetry, wholeNumber } from '../options.js';
 import { retrying } from '../retry.js';
 import type { DumpFile, DumpSource, DumpStream } from '../source.js';
 import { createRequestHandler } from './request-handler.js';
@@ -40,6 +40,18 @@ export interface S3SourceOptions extends TransportOptions {
   retry?: RetryOptions | undefined;
 }
 
+const NAMES: Readonly<Record<keyof S3SourceOptions, true>> = {
+  ...TRANSPORT_NAMES,
+  bucket: true,
+  region: true,
+  endpoint: true,
+  forcePathStyle: true,
+  credentials: true,
+  prefix: true,
+  pageSize: true,
+  retry: true,
+};
+
 /** A key below the prefix: the name, perhaps below folders, none of which means to go up. */
 const nameIn = (key: string): string | null => {
   const parts = key.split('/');
@@ -51,6 +63,7 @@ const nameIn = (key: string): string | null => {
  * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createS3Source = async (options: S3SourceOptions = {}): Promise<DumpSource> => {
+  assertKnownOptions(options, NAMES);
   const bucket = options.bucket ?? 'discogs-data-dumps';
   const prefix = options.prefix ?? 'data/';
   const { endpoint, credentials } = options;

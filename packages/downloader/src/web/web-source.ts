@@ -6,11 +6,12 @@ import {
   type Asked,
   createTransport,
   type HttpResponse,
+  TRANSPORT_NAMES,
   type TransportOptions,
   toTransportError,
 } from '../http/transport.js';
 import { ListingBuilder } from '../listing.js';
-import { type RetryOptions, resolveRetry, wholeNumber } from '../options.js';
+import { assertKnownOptions, type RetryOptions, resolveRetry, wholeNumber } from '../options.js';
 import { retrying } from '../retry.js';
 import type { DumpFile, DumpSource, DumpStream } from '../source.js';
 import { USER_AGENT } from '../user-agent.js';
@@ -39,6 +40,17 @@ export interface WebSourceOptions extends TransportOptions {
   onRetry?: ((retry: { url: string; failures: number; delayMs: number; error: Error }) => void) | undefined;
 }
 
+const NAMES: Readonly<Record<keyof WebSourceOptions, true>> = {
+  ...TRANSPORT_NAMES,
+  baseUrl: true,
+  years: true,
+  minGapMs: true,
+  throttleDelayMs: true,
+  retry: true,
+  userAgent: true,
+  onRetry: true,
+};
+
 /** A listing's page has some kilobytes; a body longer than this is something else. */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 const MAX_REDIRECTS = 5;
@@ -62,6 +74,7 @@ const MEANINGS: Readonly<Record<number, readonly [SourceErrorCode, retryable: bo
  * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createWebSource = async (options: WebSourceOptions = {}): Promise<DumpSource> => {
+  assertKnownOptions(options, NAMES);
   const baseUrl = options.baseUrl ?? 'https://data.discogs.com/';
   if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
     throw new DownloaderError('INVALID_OPTIONS', 'baseUrl must be an http: or https: URL');

@@ -14,7 +14,10 @@ export const openSource = async (source: DumpSource, signal: AbortSignal | undef
   if (typeof source === 'string' || source instanceof URL) return FileSource.open(source, signal);
   if (isAsyncIterable(source)) return new IterableSource(source[Symbol.asyncIterator](), signal);
   if (isWebStream(source)) return new IterableSource(readerIterator(source), signal);
-  throw new ParserError('SOURCE_UNREADABLE', 'the source is neither a path, a stream nor an async iterable');
+  throw new ParserError(
+    'SOURCE_UNREADABLE',
+    'the source is neither a path, a file: URL, a stream nor an async iterable of bytes (bytes in memory: Readable.from([bytes]))',
+  );
 };
 
 class FileSource implements ByteSource {

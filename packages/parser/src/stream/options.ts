@@ -1,6 +1,7 @@
 import type { ReadableStream } from 'node:stream/web';
-import { type DataType, isDataType } from '../data-type.js';
+import { DATA_TYPES, type DataType, isDataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
+import { assertCallable, assertKnownOptions } from '../known-options.js';
 import type { Irregularity, MalformedRecord } from './reports.js';
 
 /**
@@ -59,6 +60,20 @@ export interface ResolvedReadOptions {
 
 const ENGINES: readonly EngineName[] = ['auto', 'fast', 'strict'];
 
+const NAMES: Readonly<Record<keyof ReadOptions, true>> = {
+  dataType: true,
+  engine: true,
+  workers: true,
+  skip: true,
+  limit: true,
+  signal: true,
+  maxRecordBytes: true,
+  maxDepth: true,
+  maxMalformed: true,
+  onMalformed: true,
+  onIrregularity: true,
+};
+
 /** The most that one buffer on each side of a record can surely hold. */
 const LARGEST_RECORD = 512 * 1024 * 1024;
 
@@ -70,20 +85,29 @@ const DEEPEST = 1000;
 
 /** Merges with the defaults and validates. @throws ParserError `INVALID_OPTIONS` */
 export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptions => {
-  const { dataType, engine = 'auto' } = options;
+  assertKnownOptions(options, NAMES);
+  const { dataType, engine = 'auto', signal } = options;
   if (dataType !== undefined && !isDataType(dataType)) {
-    throw new ParserError('INVALID_OPTIONS', `dataType: ${JSON.stringify(dataType)} is no data type`);
+    throw new ParserError(
+      'INVALID_OPTIONS',
+      `dataType: ${JSON.stringify(dataType)} is none of ${DATA_TYPES.join(', ')}`,
+    );
   }
   if (!ENGINES.includes(engine)) {
     throw new ParserError('INVALID_OPTIONS', `engine: ${JSON.stringify(engine)} is none of ${ENGINES.join(', ')}`);
   }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new ParserError('INVALID_OPTIONS', `signal: a ${typeof signal} is no AbortSignal`);
+  }
+  assertCallable('onMalformed', options.onMalformed);
+  assertCallable('onIrregularity', options.onIrregularity);
   return {
     dataType,
     engine,
     workers: wholeNumber('workers', options.workers, 0, 0, MOST_WORKERS),
     skip: wholeNumber('skip', options.skip, 0, 0, Number.MAX_SAFE_INTEGER),
     limit: options.limit === Infinity ? Infinity : wholeNumber('limit', options.limit, Infinity, 0),
-    signal: options.signal,
+    signal,
     maxRecordBytes: wholeNumber('maxRecordBytes', options.maxRecordBytes, 64 * 1024 * 1024, 64, LARGEST_RECORD),
     maxDepth: wholeNumber('maxDepth', options.maxDepth, 256, 1, DEEPEST),
     maxMalformed:

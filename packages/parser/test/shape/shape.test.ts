@@ -1,11 +1,13 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
   type Artist,
+  type ArtistRecord,
   type DataType,
   encodeRecords,
   ParserError,
   type Release,
   type ReleaseRecord,
+  type ShapeOptions,
   toArtist,
   toLabel,
   toMaster,
@@ -241,6 +243,21 @@ describe('misuse', () => {
 
   test('a listener that is no function', () => {
     expect(() => toArtist({}, { onLeftOut: 'x' as unknown as () => void })).toThrow(ParserError);
+  });
+
+  test('what parseRecords gives, and not its record', () => {
+    const parsed = { number: 1, id: '1', sha256: '', record: {} };
+    expect(() => toArtist(parsed as unknown as ArtistRecord)).toThrow(
+      expect.objectContaining({ code: 'INVALID_RECORD' }),
+    );
+  });
+
+  test('an option that is none; the number that `map` gives is no option', () => {
+    const misspelt = { onLeftout: () => {} } as ShapeOptions;
+    expect(() => toArtist({}, misspelt)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+    expect([{ id: '1' }, { id: '2' }].map(toArtist as (record: ArtistRecord) => Artist).map(({ id }) => id)).toEqual([
+      1, 2,
+    ]);
   });
 
   test('names that every object has are not fields', () => {

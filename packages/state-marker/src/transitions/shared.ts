@@ -4,7 +4,9 @@ import { dataTypeOf } from '../version.js';
 
 /** @throws `INVALID_ARGUMENT` for an invalid date */
 export const timestamp = (now: Date): string => {
-  if (Number.isNaN(now.getTime())) throw new StateMarkerError('INVALID_ARGUMENT', '`now` is an invalid date');
+  if (!(now instanceof Date) || Number.isNaN(now.getTime())) {
+    throw new StateMarkerError('INVALID_ARGUMENT', `\`now\` must be a valid date, not ${String(now)}`);
+  }
   return now.toISOString();
 };
 
