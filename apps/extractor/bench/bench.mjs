@@ -1,5 +1,5 @@
-// How fast the built command line delivers releases to a broker, beside a bare loop on amqplib with bodies of the same mean size:
-// `node bench/bench.mjs [--rounds N] [--records N] [--json FILE]`, after a build. Parser, client and broker share the machine's cores, and
+// How fast the built command line delivers releases to a broker, beside a bare loop on amqplib with bodies of the same mean size; and how
+// fast it resumes: `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume] [--json FILE]`, after a build. Parser, client and broker share the machine's cores, and
 // the bare loop has them without a parser. Only the ratios of one run mean something.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { encodeRecords } from '@discogs-extractor/parser';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
 import { besideBareLoop, createReport, measure, show, withTopology } from '../../../packages/publisher/bench/kit.mjs';
+import { resumeBesideGunzip } from './resume.mjs';
 
 const run = promisify(execFile);
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -19,6 +20,8 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     records: { type: 'string', default: '40000' },
+    size: { type: 'string', default: '1000' },
+    part: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -26,10 +29,9 @@ const rounds = Number(values.rounds);
 const records = Number(values.records);
 
 const folder = await mkdtemp(join(tmpdir(), 'extractor-bench-'));
-const broker = await startOwnBroker();
 
 /** How many messages a second one file has, from the opening of its connection to the confirm of `file_complete`, as the log has it. */
-const deliver = () =>
+const deliver = (broker) =>
   withTopology(
     broker,
     async (exchange, queues) => {
@@ -61,7 +63,8 @@ const deliver = () =>
   );
 
 const { row, end } = createReport(rounds);
-try {
+
+const delivery = async (broker) => {
   const { files } = await generateDump({ directory: folder, seed: 'bench', types: ['releases'], records });
   let bytes = 0;
   for await (const block of encodeRecords(files.releases.path, { dataType: 'releases' })) {
@@ -71,10 +74,29 @@ try {
   const mean = Math.round(bytes / records);
   const settings = { bytes: mean, count: records, warmUp: 10_000 };
   await measure(broker, { ...settings, client: 'bare', window: 2_000 }); // the broker warms up
-  const { ratio, text } = await besideBareLoop(broker, settings, rounds, deliver);
+  const { ratio, text } = await besideBareLoop(broker, settings, rounds, () => deliver(broker));
   row(`run --once --sink amqp ÷ bare loop, ${show(records)} releases, ${show(mean)} B each`, ratio, ['>=', 0.8], text);
+};
+
+const resume = async () => {
+  const xmlBytes = Number(values.size) * 1e6;
+  const { files } = await generateDump({
+    directory: join(folder, 'large'),
+    seed: 'bench',
+    types: ['releases'],
+    xmlBytes,
+  });
+  const { ratio, text } = await resumeBesideGunzip(files.releases, folder, rounds);
+  row(`resume at 90 % of ${show(xmlBytes / 1e6)} MB of releases ÷ gunzip of those 90 %`, ratio, ['<=', 1.3], text);
+};
+
+try {
+  if (values.part !== 'delivery') await resume();
+  if (values.part !== 'resume') {
+    const broker = await startOwnBroker();
+    await delivery(broker).finally(() => broker.close());
+  }
 } finally {
-  await broker.close();
   await rm(folder, { recursive: true, force: true });
 }
 await end(values.json);

@@ -8,7 +8,6 @@ import { createLogListener } from '../report/log-listener.js';
 import { createJsonDestination, createLogger, createPrettyDestination, type Logger } from '../report/logger.js';
 import { listeners, type RunListener } from '../report/run-events.js';
 import { createStallWatch } from '../report/stall-watch.js';
-import { createTerminalProgress } from '../report/terminal-listener.js';
 import { createSource } from '../sources/create-source.js';
 import { isReaderGone } from './output-streams.js';
 import { listenForStop } from './stop-signals.js';
@@ -34,7 +33,8 @@ export const inSession = async (
   work: (session: Session) => Promise<number>,
 ): Promise<number> => {
   const config = await loadConfig(sources);
-  const bars = isAtTerminal() ? createTerminalProgress() : undefined;
+  // Loaded where it is of use: elsewhere it would only make every start slower.
+  const bars = isAtTerminal() ? (await import('../report/terminal-listener.js')).createTerminalProgress() : undefined;
   const logger = createLogger(
     config.logLevel,
     bars ? createPrettyDestination(bars.print) : createJsonDestination((error) => onLogLost(error)),

@@ -1,0 +1,87 @@
+// How long the built command line takes to resume at 90 % of a dump of releases, beside gunzip of those 90 % alone.
+import { execFile, spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createGunzip } from 'node:zlib';
+import { median, show } from '../../../packages/publisher/bench/kit.mjs';
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const MIB = 2 ** 20;
+const VERSION = '20260101';
+const FILE = `discogs_${VERSION}_releases.xml.gz`;
+
+/** How often the marker is looked at, in milliseconds. */
+const LOOK_MS = 5;
+
+/** Seconds that Node takes to gunzip so much XML, in large chunks, doing nothing with what comes out. */
+const gunzip = async (path, xmlBytes) => {
+  const startedAt = performance.now();
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: MIB }).pipe(createGunzip({ chunkSize: MIB }))) {
+    bytes += chunk.length;
+    if (bytes >= xmlBytes) break;
+  }
+  return (performance.now() - startedAt) / 1000;
+};
+
+/**
+ * Measures, round by round, and gives the median ratio: the time from the start of the process (its files verified by an earlier one) until
+ * the marker on the disk says that a record behind the old watermark is confirmed, by that of gunzip in this process.
+ */
+export const resumeBesideGunzip = async ({ path, records, xmlBytes }, folder, rounds) => {
+  const data = join(folder, 'resume-data');
+  await mkdir(data);
+  const settings = {
+    env: { PATH: process.env.PATH, DISCOGS_ROOT: data, HEALTH_PORT: 'off', SINK: 'null', STATE_SAVE_INTERVAL: '1' },
+  };
+  const args = [CLI, 'run', '--once', '--source', dirname(path), '--types', 'releases'];
+  await promisify(execFile)(process.execPath, args, settings);
+
+  const marker = join(data, `.extraction_status_${VERSION}.json`);
+  const whole = JSON.parse(await readFile(marker, 'utf8'));
+  const watermark = Math.floor(records * 0.9);
+  const cut = structuredClone(whole);
+  cut.processing_phase.status = 'in_progress';
+  cut.summary.overall_status = 'in_progress';
+  const progress = cut.processing_phase.progress_by_file[FILE];
+  Object.assign(progress, { status: 'in_progress', messages_published: watermark, records_extracted: watermark });
+
+  const resume = async () => {
+    await writeFile(marker, JSON.stringify(cut));
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, args, { ...settings, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    let isOver = false;
+    ended.then(() => {
+      isOver = true;
+    });
+    let seconds;
+    while (seconds === undefined && !isOver) {
+      await sleep(LOOK_MS);
+      const { progress_by_file: now } = JSON.parse(await readFile(marker, 'utf8')).processing_phase;
+      if (now[FILE].messages_published > watermark) seconds = (performance.now() - startedAt) / 1000;
+    }
+    const status = await ended;
+    if (status !== 0 || seconds === undefined) throw new Error(`the run did not resume: it ended with ${status}`);
+    return seconds;
+  };
+
+  const pairs = [];
+  await resume(); // warms the page cache up
+  for (let round = 0; round < rounds; round++) {
+    const alone = await gunzip(path, xmlBytes * 0.9);
+    const resumed = await resume();
+    pairs.push({ resumed, alone, ratio: resumed / alone });
+  }
+  const ratio = median(pairs.map((pair) => pair.ratio));
+  const seconds = (key) => show(median(pairs.map((pair) => pair[key])), 2);
+  const spread = pairs
+    .map((pair) => pair.ratio.toFixed(2))
+    .sort()
+    .join(' ');
+  return { ratio, text: `${show(ratio, 2)} (${seconds('resumed')} s by ${seconds('alone')} s; ${spread})` };
+};
