@@ -1,4 +1,5 @@
 export type { BrokerOrigin, TestBroker, UserPermissions } from './broker.js';
+export { needProgram } from './debian.js';
 export { TestBrokerError, type TestBrokerErrorCode } from './errors.js';
 export { startProxy, type TcpProxy } from './proxy.js';
 export {

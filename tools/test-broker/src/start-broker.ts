@@ -1,7 +1,8 @@
 import { amqpUrl, type TestBroker } from './broker.js';
+import { canInstall } from './debian.js';
 import { dockerAnswers, dockerProcess } from './docker-process.js';
 import { TestBrokerError } from './errors.js';
-import { canInstall, findInstallation, install } from './installation.js';
+import { findInstallation, install } from './installation.js';
 import { nativeProcess } from './native-process.js';
 import { ownBroker } from './owned-broker.js';
 

@@ -14,8 +14,8 @@ export interface CliResult {
 export interface RunningCli {
   readonly process: ChildProcess;
   readonly ended: Promise<CliResult>;
-  /** Resolves once standard output or error contains the text; rejects when the process ends before. */
-  readonly says: (text: string) => Promise<void>;
+  /** Resolves with the line once standard output or error contains the text; rejects when the process ends before. */
+  readonly says: (text: string) => Promise<string>;
   /** Standard output so far. */
   readonly output: () => string;
 }
@@ -70,8 +70,9 @@ export const startCli = (args: readonly string[], { env = {}, cwd, input }: CliO
       new Promise((resolve, reject) => {
         const check = (): void => {
           if (!stdout.includes(text) && !stderr.includes(text)) return;
+          const line = `${stdout}\n${stderr}`.split('\n').find((each) => each.includes(text))!;
           waiting.delete(check);
-          resolve();
+          resolve(line);
         };
         waiting.add(check);
         check();

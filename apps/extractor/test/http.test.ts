@@ -1,0 +1,381 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { needProgram } from '@discogs-extractor/test-broker';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runCli, startCli } from './kit/cli.js';
+import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
+import { type RunningService, startService, until } from './kit/service.js';
+
+const VERSION = '20260101';
+const RECORDS = 20;
+const TOKEN = 'a token of the test';
+const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
+
+let base: string;
+let dumps: string;
+let folder: string;
+
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'http-'));
+  dumps = join(base, 'dumps');
+  await writeDump(dumps, VERSION, smallDump(RECORDS));
+});
+afterAll(() => rm(base, { recursive: true, force: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(join(base, 'case-'));
+});
+
+const env = (more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
+  DISCOGS_ROOT: join(folder, 'data'),
+  SINK: 'ndjson',
+  OUTPUT_DIRECTORY: join(folder, 'output'),
+  ...more,
+});
+const start = (source = dumps, more: Readonly<Record<string, string>> = {}): Promise<RunningService> =>
+  startService(['--source', source], env({ TRIGGER_TOKEN: TOKEN, ...more }));
+const trigger = (service: RunningService, options: RequestInit = {}): Promise<Response> =>
+  service.request('/trigger', { method: 'POST', headers: AUTHORIZED, ...options });
+
+describe('a service that waits for the next check', () => {
+  let service: RunningService;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(base, 'waiting-'));
+    service = await start();
+    await service.reaches('waiting');
+  });
+  afterAll(() => service[Symbol.asyncDispose]());
+
+  it('gives its health as the platform expects it', async () => {
+    const response = await service.request('/health');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    const each = { artists: RECORDS, labels: RECORDS, masters: RECORDS, releases: RECORDS };
+    const ago = expect.closeTo(30, -2);
+    expect(await response.json()).toEqual({
+      status: 'healthy',
+      service: 'extractor',
+      current_task: null,
+      progress: 1,
+      extraction_progress: { ...each, total: 4 * RECORDS },
+      last_extraction_time: { artists: ago, labels: ago, masters: ago, releases: ago },
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      extraction_status: 'waiting',
+    });
+  });
+
+  it('is ready', async () => {
+    const response = await service.request('/ready');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ status: 'ready' });
+  });
+
+  it('gives metrics that follow the conventions', async () => {
+    const promtool = await needProgram('promtool', 'prometheus');
+    const response = await service.request('/metrics');
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    const text = await response.text();
+    const said = await new Promise<string>((resolve) => {
+      const child = execFile(promtool, ['check', 'metrics'], (error, stdout, stderr) =>
+        resolve(`${error?.code ?? 0} ${stdout}${stderr}`),
+      );
+      child.stdin!.end(text);
+    });
+    expect(said).toBe('0 ');
+
+    const value = (name: string): number =>
+      Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (.*)$`, 'm').exec(text)?.[1]);
+    for (const type of ['artists', 'labels', 'masters', 'releases']) {
+      expect(value(`discogs_extractor_records_read_total{data_type="${type}"}`)).toBe(RECORDS);
+      expect(value(`discogs_extractor_records_confirmed_total{data_type="${type}"}`)).toBe(RECORDS);
+      expect(value(`discogs_extractor_file_state{data_type="${type}",state="completed"}`)).toBe(1);
+    }
+    expect(value('discogs_extractor_phase{phase="waiting"}')).toBe(1);
+    expect(value('discogs_extractor_extraction_status{status="waiting"}')).toBe(1);
+    expect(value('discogs_extractor_runs_total{outcome="completed"}')).toBe(1);
+    expect(value('discogs_extractor_run_duration_seconds_count{outcome="completed"}')).toBe(1);
+    expect(value('discogs_extractor_dump_info{version="20260101"}')).toBe(1);
+    expect(value('discogs_extractor_dump_timestamp_seconds')).toBe(Date.UTC(2026, 0, 1) / 1000);
+    expect(value('discogs_extractor_dump_age_seconds')).toBeCloseTo((Date.now() - Date.UTC(2026, 0, 1)) / 1000, -2);
+    expect(value('discogs_extractor_last_success_timestamp_seconds')).toBeCloseTo(Date.now() / 1000, -2);
+    expect(value('discogs_extractor_next_check_timestamp_seconds')).toBeGreaterThan(Date.now() / 1000 + 14 * 86_400);
+    expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e7);
+  });
+
+  it.each([
+    ['*/*', 'text/plain'],
+    ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1', 'text/plain'],
+    ['application/json', 'application/json'],
+    ['application/json, text/plain, */*', 'application/json'],
+  ])('answers %s at /metrics with %s', async (accept, type) => {
+    const response = await service.request('/metrics', { headers: { Accept: accept } });
+    expect(response.headers.get('content-type')?.split(';')[0]).toBe(type);
+  });
+
+  it("gives the older extractors' metrics to who asks for JSON", async () => {
+    expect(await service.json('/metrics', { headers: { Accept: 'application/json' } })).toEqual({
+      extraction_progress_artists: RECORDS,
+      extraction_progress_labels: RECORDS,
+      extraction_progress_masters: RECORDS,
+      extraction_progress_releases: RECORDS,
+      extraction_progress_total: 4 * RECORDS,
+      completed_files: 4,
+      active_connections: 0,
+      error_count: 0,
+    });
+  });
+
+  it('answers HEAD as GET, without a body', async () => {
+    for (const path of ['/', '/health', '/ready', '/metrics', '/status']) {
+      const response = await service.request(path, { method: 'HEAD' });
+      expect(response.status, path).toBe(200);
+      expect(await response.text(), path).toBe('');
+    }
+  });
+
+  it('tells of paths and methods that it does not have, as JSON', async () => {
+    const unknown = await service.request('/nothing/here?a=<script>');
+    expect(unknown.status).toBe(404);
+    expect(await unknown.json()).toMatchObject({ error: 'not found' });
+    for (const [path, method, allowed] of [
+      ['/health', 'POST', 'GET, HEAD'],
+      ['/', 'DELETE', 'GET, HEAD'],
+      ['/trigger', 'GET', 'POST'],
+    ] as const) {
+      const response = await service.request(path, { method });
+      expect(response.status).toBe(405);
+      expect(response.headers.get('allow')).toBe(allowed);
+    }
+  });
+
+  it('lets browsers do nothing that its page does not need', async () => {
+    const page = await service.request('/');
+    expect(page.headers.get('content-type')).toBe('text/html; charset=UTF-8');
+    const policy = page.headers.get('content-security-policy')!;
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    for (const path of ['/', '/health', '/metrics', '/status', '/nothing']) {
+      const { headers } = await service.request(path);
+      expect(headers.get('content-security-policy'), path).toMatch(/^default-src 'none'/);
+      expect(headers.get('x-content-type-options'), path).toBe('nosniff');
+      expect(headers.get('x-frame-options'), path).toBe('DENY');
+      expect(headers.get('referrer-policy'), path).toBe('no-referrer');
+      expect(headers.get('cache-control'), path).toBe('no-store');
+      expect(headers.get('access-control-allow-origin'), path).toBeNull();
+    }
+  });
+
+  it.each([
+    ['no token', {}],
+    ['a wrong token', { Authorization: 'Bearer something else' }],
+    ['a longer token', { Authorization: `Bearer ${TOKEN}x` }],
+    ['a shorter token', { Authorization: `Bearer ${TOKEN.slice(0, -1)}` }],
+    ['an empty token', { Authorization: 'Bearer ' }],
+    ['another scheme', { Authorization: `Basic ${TOKEN}` }],
+  ])('cannot be triggered with %s', async (_, headers) => {
+    // A body over the limit changes nothing: who is not known is not listened to.
+    for (const body of ['{"force_reprocess": true}', 'x'.repeat(100_000)]) {
+      const response = await trigger(service, { headers: headers as Record<string, string>, body });
+      expect(response.status).toBe(403);
+    }
+    expect(await service.json('/health')).toMatchObject({ extraction_status: 'waiting' });
+  });
+
+  it.each([
+    ['no JSON', 400, '{'],
+    ['no object', 400, '[]'],
+    ['a field that there is not', 400, '{"force": true}'],
+    ['no boolean', 400, '{"force_reprocess": "yes"}'],
+    ['too much', 413, JSON.stringify({ force_reprocess: true, more: 'x'.repeat(2000) })],
+  ])('refuses a body that is %s', async (_, status, body) => {
+    const response = await trigger(service, { body });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ status: 'invalid' });
+    expect(await service.json('/health')).toMatchObject({ extraction_status: 'waiting' });
+  });
+
+  it('refuses a body that has no end', async () => {
+    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1000)) });
+    const response = await trigger(service, { body: endless, duplex: 'half' } as RequestInit);
+    expect(response.status).toBe(413);
+  });
+});
+
+describe('POST /trigger', () => {
+  it('answers 403 where no token is set, also to an empty one', async () => {
+    await using service = await start(dumps, { TRIGGER_TOKEN: '' });
+    await service.reaches('waiting');
+    for (const headers of [{}, { Authorization: 'Bearer ' }, AUTHORIZED] as Record<string, string>[]) {
+      expect((await trigger(service, { headers })).status).toBe(403);
+    }
+  });
+
+  it('starts a pass, which finds nothing to do, and then one that delivers everything again', async () => {
+    await using service = await start();
+    await service.reaches('waiting');
+    const output = join(folder, 'output', VERSION, 'artists.ndjson');
+    const first = await readFile(output, 'utf8');
+    await rm(output);
+
+    const plain = await trigger(service);
+    expect(plain.status).toBe(202);
+    expect(await plain.json()).toEqual({ status: 'started', force_reprocess: false });
+    await service.reaches('waiting');
+    await expect(readFile(output)).rejects.toMatchObject({ code: 'ENOENT' });
+
+    const forced = await trigger(service, { body: '{"force_reprocess": true}' });
+    expect(forced.status).toBe(202);
+    expect(await forced.json()).toEqual({ status: 'started', force_reprocess: true });
+    // Whoever asks for the health after the answer must not take the last pass for this one.
+    expect((await service.json('/health'))['extraction_status']).not.toBe('waiting');
+    await service.reaches('waiting');
+    expect((await readFile(output, 'utf8')).split('\n').slice(0, -2)).toEqual(first.split('\n').slice(0, -2));
+    const metrics = await (await service.request('/metrics')).text();
+    expect(metrics).toContain('discogs_extractor_triggers_total{result="accepted"} 2\n');
+    expect(metrics).toContain('discogs_extractor_runs_total{outcome="skipped"} 1\n');
+    expect(metrics).toContain('discogs_extractor_runs_total{outcome="completed"} 2\n');
+  });
+
+  it('answers 409 while a pass is under way, and 503 is what /ready says without a broker', async () => {
+    // A broker that is not there: the service waits for it, in the middle of its pass.
+    await using service = await start(dumps, { SINK: 'amqp', AMQP_CONNECTION: 'amqp://127.0.0.1:1/' });
+    await until(
+      () => service.json('/status'),
+      ({ files }) => (files as { connection: unknown }[]).some(({ connection }) => connection !== null),
+    );
+    const response = await trigger(service);
+    expect(response.status).toBe(409);
+    expect(await response.json()).toEqual({ status: 'already_running' });
+    const ready = await service.request('/ready');
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({
+      status: 'not_ready',
+      reasons: expect.arrayContaining([expect.stringMatching(/no connection to the broker/)]),
+    });
+    expect((await service.request('/health')).status).toBe(200);
+    const metrics = await (await service.request('/metrics')).text();
+    expect(metrics).toMatch(/^discogs_extractor_broker_connected\{data_type="artists"\} 0$/m);
+    expect(metrics).toMatch(/^discogs_extractor_broker_connection_failures_total\{data_type="artists"\} [1-9]/m);
+  });
+
+  it('tries a failed pass again at once, and forces it although the one that failed never got so far', async () => {
+    await using service = await start();
+    await service.reaches('waiting');
+    const output = join(folder, 'output', VERSION, 'labels.ndjson');
+    // The folder with the dumps goes away, and comes back.
+    const hidden = `${dumps}-hidden`;
+    await rename(dumps, hidden);
+    try {
+      await trigger(service, { body: '{"force_reprocess": true}' });
+      const health = await service.reaches('failed');
+      expect(health['error_message']).toMatch(/dumps/);
+      expect(await service.json('/status')).toMatchObject({ phase: 'waiting', failures: 1 });
+    } finally {
+      await rename(hidden, dumps);
+    }
+    await rm(output);
+    await trigger(service);
+    await service.reaches('waiting');
+    expect((await readFile(output, 'utf8')).split('\n')).toHaveLength(RECORDS + 2);
+    expect(await service.json('/status')).toMatchObject({ failures: 0, problems: [{ code: expect.any(String) }] });
+  });
+});
+
+describe('run and its port', () => {
+  let taken: ReturnType<typeof createServer>;
+  let port: string;
+  beforeEach(async () => {
+    taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    port = String((taken.address() as { port: number }).port);
+  });
+  afterEach(() => new Promise((resolve) => taken.close(resolve)));
+
+  it('ends with status 1 where another program has it, before anything is delivered', async () => {
+    const { status, stdout } = await runCli(['run', '--source', dumps], {
+      env: env({ HEALTH_PORT: port, HEALTH_HOST: '127.0.0.1' }),
+    });
+    expect(status).toBe(1);
+    expect(stdout).toContain('"code":"HTTP_UNAVAILABLE"');
+    expect(stdout).toContain(`port ${port}`);
+    expect(await readdir(folder)).not.toContain('output');
+  });
+
+  it('goes on without HTTP for a single pass, with a warning', async () => {
+    const { status, stdout } = await runCli(['run', '--once', '--source', dumps], {
+      env: env({ HEALTH_PORT: port, HEALTH_HOST: '127.0.0.1' }),
+    });
+    expect(status).toBe(0);
+    const warning = stdout.split('\n').find((line) => line.includes('HTTP_UNAVAILABLE'));
+    expect(JSON.parse(warning!)).toMatchObject({ level: 'WARNING' });
+  });
+
+  it('says so where the address is not one of this machine', async () => {
+    const { status, stdout } = await runCli(['run', '--source', dumps], {
+      env: env({ HEALTH_PORT: '0', HEALTH_HOST: '192.0.2.1' }),
+    });
+    expect(status).toBe(1);
+    expect(stdout).toContain('HEALTH_HOST');
+  });
+
+  it('serves nothing where it is off', async () => {
+    const cli = startCli(['run', '--source', dumps], { env: env({ HEALTH_PORT: 'off' }) });
+    await cli.says('Next check');
+    cli.process.kill('SIGTERM');
+    const { status, stdout } = await cli.ended;
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('Status page');
+  });
+
+  it('serves a single pass too', async () => {
+    // It waits for a broker that is not there.
+    const service = await startService(
+      ['--once', '--source', dumps],
+      env({ SINK: 'amqp', AMQP_CONNECTION: 'amqp://127.0.0.1:1/' }),
+    );
+    expect(await service.json('/health')).toMatchObject({ extraction_status: 'running' });
+    service.process.kill('SIGTERM');
+    expect(await service.ended).toMatchObject({ status: 0 });
+  });
+
+  it('lets go of it at a stop, although a client keeps its connection and another one sends no end', async () => {
+    const service = await start();
+    await service.reaches('waiting');
+    const slow = connect(Number(new URL(service.url).port), '127.0.0.1');
+    slow.on('error', () => {});
+    await new Promise<void>((resolve) => slow.write('POST /trigger HTTP/1.1\r\nHost: x\r\n', () => resolve()));
+    const startedAt = performance.now();
+    service.process.kill('SIGTERM');
+    expect(await service.ended).toMatchObject({ status: 0 });
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    slow.destroy();
+  });
+});
+
+describe('a dump with faults', () => {
+  it('is told of in the metrics and on the page, by kind', async () => {
+    const faulty = join(folder, 'faulty');
+    const contents = smallDump(5);
+    await writeDump(faulty, VERSION, {
+      ...contents,
+      artists:
+        '<artists><artist><id>1</id><name>a & b &nope; c</name></artist><artist><id>2</artist><artist><id>3</id></artist></artists>',
+    });
+    await using service = await start(faulty);
+    await service.reaches('waiting');
+    const metrics = await (await service.request('/metrics')).text();
+    expect(metrics).toMatch(/^discogs_extractor_records_malformed_total\{data_type="artists",reason="[a-z-]+"\} 1$/m);
+    expect(metrics).toContain('discogs_extractor_irregularities_total{data_type="artists",kind="bare-ampersand"} 1\n');
+    expect(metrics).toContain('discogs_extractor_irregularities_total{data_type="artists",kind="unknown-entity"} 1\n');
+    expect(metrics).toContain('discogs_extractor_runs_total{outcome="incomplete"} 1\n');
+    expect(metrics).not.toMatch(/^discogs_extractor_last_success_timestamp_seconds /m);
+    const { files } = (await service.json('/status')) as { files: Record<string, unknown>[] };
+    expect(files[0]).toMatchObject({
+      file: dumpFile(VERSION, 'artists'),
+      malformed: 1,
+      irregularities: { 'bare-ampersand': 1, 'unknown-entity': 1 },
+    });
+  });
+});

@@ -1,0 +1,67 @@
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type RunningCli, startCli } from './cli.js';
+
+/** `discogs-extractor run` as a process of its own, and its HTTP. */
+export interface RunningService extends RunningCli, AsyncDisposable {
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly url: string;
+  readonly request: (path: string, options?: RequestInit) => Promise<Response>;
+  readonly json: (path: string, options?: RequestInit) => Promise<Record<string, unknown>>;
+  /** Waits until `/health` has this `extraction_status`. */
+  readonly reaches: (status: string) => Promise<Record<string, unknown>>;
+}
+
+const PATIENCE_MS = 40_000;
+
+/** Asks again and again until an answer is as wanted. */
+export const until = async <T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> => {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask();
+    if (isWanted(answer)) return answer;
+    if (performance.now() > deadline) throw new Error(`It stayed as it was:\n${JSON.stringify(answer, undefined, 2)}`);
+    await sleep(25);
+  }
+};
+
+/** Starts it on a free port of the loopback interface, and waits until it listens. */
+export const startService = async (
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<RunningService> => {
+  const cli = startCli(['run', ...args], { env: { HEALTH_PORT: '0', HEALTH_HOST: '127.0.0.1', ...env } });
+  const line = await cli.says('Status page on ');
+  const url = /"url":"(http:\/\/127\.0\.0\.1:\d+)"/.exec(line)?.[1];
+  if (url === undefined) throw new Error(`No address in ${line}`);
+  const request = (path: string, options?: RequestInit): Promise<Response> =>
+    fetch(url + path, { signal: AbortSignal.timeout(10_000), ...options });
+  const json = async (path: string, options?: RequestInit): Promise<Record<string, unknown>> =>
+    (await (await request(path, options)).json()) as Record<string, unknown>;
+  return {
+    ...cli,
+    url,
+    request,
+    json,
+    reaches: (status) =>
+      until(
+        () => json('/health'),
+        ({ extraction_status }) => extraction_status === status,
+      ),
+    [Symbol.asyncDispose]: async () => {
+      cli.process.kill('SIGTERM');
+      await cli.ended;
+    },
+  };
+};
+
+/** A port of the loopback interface that was free a moment ago. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });

@@ -1,0 +1,254 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import { needProgram, startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { lowContrast } from './kit/contrast.js';
+import { smallDump, writeDump } from './kit/dumps.js';
+import { freePort, type RunningService, startService, until } from './kit/service.js';
+
+const VERSION = '20260101';
+const TOKEN = 'a token of the test';
+
+/** Looked at by people; git ignores it. */
+const SCREENSHOTS = fileURLToPath(new URL('../.screenshots/', import.meta.url));
+
+/** Chromium would look for updates and the like, which have no place in a test. */
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const WIDE = { width: 1100, height: 1000 };
+const NARROW = { width: 360, height: 780 };
+
+let base: string;
+let folder: string;
+let browser: Browser;
+let broker: TestBroker;
+
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'page-'));
+  await mkdir(SCREENSHOTS, { recursive: true });
+  const executablePath = await needProgram('chromium', 'chromium');
+  browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  broker = await startOwnBroker();
+}, 600_000);
+afterAll(async () => {
+  await browser?.close();
+  await broker?.close();
+  await rm(base, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(base, 'case-'));
+});
+
+/** Everything that a page complained of or asked elsewhere for; stays empty on a page that is well. */
+const open = async (
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; complaints: string[] }> => {
+  const context = await browser.newContext({ viewport: WIDE, ...options });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url())) complaints.push(`asked for ${request.url()}`);
+  });
+  await page.goto(url);
+  return { page, complaints };
+};
+
+const env = (more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
+  DISCOGS_ROOT: join(folder, 'data'),
+  TRIGGER_TOKEN: TOKEN,
+  ...more,
+});
+const startSmall = async (more: Readonly<Record<string, string>> = {}): Promise<RunningService> => {
+  const dumps = join(folder, 'dumps');
+  await writeDump(dumps, VERSION, smallDump(3));
+  return startService(['--source', dumps, '--sink', 'null'], env(more));
+};
+
+const SCHEMES = ['light', 'dark'] as const;
+
+describe('the status page', () => {
+  it('shows a run under way, live', async () => {
+    const dumps = join(folder, 'dumps');
+    await generateDump({ directory: dumps, version: VERSION, seed: 'page', records: 25_000 });
+    await using service = await startService(
+      ['--source', dumps],
+      env({ AMQP_CONNECTION: broker.url, MAX_WORKERS: '2', QUEUE_SIZE: '500' }),
+    );
+    const { page, complaints } = await open(service.url, { colorScheme: 'light' });
+    await page.getByRole('status').filter({ hasText: 'Extracting' }).waitFor();
+    const bars = page.getByRole('progressbar');
+    expect(await bars.count()).toBe(4);
+    expect(await page.getByRole('progressbar', { name: 'artists' }).count()).toBe(1);
+
+    const delivered = async (): Promise<number> =>
+      Number((await page.locator('#confirmed').textContent())!.replaceAll(/\D/g, ''));
+    const before = await until(delivered, (records) => records > 0);
+    await until(delivered, (records) => records > before);
+    await page.locator('#rate').filter({ hasText: /[1-9]/ }).waitFor();
+    // Enough for a line to be seen.
+    await until(
+      async () => (await page.locator('#chart-line').getAttribute('d'))!.split('L').length,
+      (points) => points > 4,
+    );
+    expect(await page.title()).toMatch(/^Extracting \d+ % · discogs-extractor$/);
+    expect(await page.locator('#chart').getAttribute('role')).toBe('img');
+    expect(await page.locator('#chart-text').textContent()).toMatch(/records\/s on average/);
+
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      for (const [name, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
+        await page.setViewportSize(viewport);
+        await page.screenshot({ path: join(SCREENSHOTS, `running-${colorScheme}-${name}.png`), fullPage: true });
+        expect(
+          await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'),
+          name,
+        ).toBeLessThanOrEqual(0);
+      }
+      expect(await page.evaluate(lowContrast), colorScheme).toEqual([]);
+    }
+    expect(await service.json('/health')).toMatchObject({ extraction_status: 'running' });
+
+    // And when the broker takes nothing for a while, the page says so.
+    await broker.setMemoryAlarm();
+    await page.getByText('the broker takes nothing').first().waitFor();
+    await page.setViewportSize(WIDE);
+    await page.screenshot({ path: join(SCREENSHOTS, 'blocked-dark-wide.png'), fullPage: true });
+    expect(await page.evaluate(lowContrast)).toEqual([]);
+    await broker.clearMemoryAlarm();
+    expect(complaints).toEqual([]);
+  });
+
+  it('says when it has lost contact, and finds it again', async () => {
+    const port = String(await freePort());
+    const first = await startSmall({ HEALTH_PORT: port });
+    const { page } = await open(first.url);
+    await page.getByRole('status').filter({ hasText: 'Waiting' }).waitFor();
+    await first[Symbol.asyncDispose]();
+    const banner = page.getByRole('alert');
+    await banner.waitFor();
+    expect(await banner.textContent()).toMatch(/^No contact with the extractor for \d+ s/);
+    expect(await page.title()).toMatch(/^No contact/);
+    await page.screenshot({ path: join(SCREENSHOTS, 'lost.png'), fullPage: true });
+    expect(await page.evaluate(lowContrast)).toEqual([]);
+
+    await using _second = await startSmall({ HEALTH_PORT: port });
+    await banner.waitFor({ state: 'hidden' });
+    await page.getByRole('status').filter({ hasText: 'Waiting' }).waitFor();
+  });
+
+  it('writes names and errors as text, never as markup', async () => {
+    const hostile = '<img src=x onerror="window.owned=1"><script>window.owned=1</script>';
+    // A source that is not there, with a name that does harm where it is taken for markup.
+    await using service = await startService(
+      [
+        '--source',
+        join(folder, hostile.replaceAll('/', '∕')),
+        '--sink',
+        'ndjson',
+        '--output',
+        join(folder, '<b>bold</b>'),
+      ],
+      env(),
+    );
+    await service.reaches('failed');
+    const { page, complaints } = await open(service.url, { colorScheme: 'light' });
+    await page.getByText('Failed, will try again').waitFor();
+    await page.getByText('<img src=x onerror="window.owned=1">').first().waitFor();
+    await page.screenshot({ path: join(SCREENSHOTS, 'failed-light-wide.png'), fullPage: true });
+    expect(await page.evaluate(lowContrast)).toEqual([]);
+    expect(await page.evaluate('document.querySelectorAll("img, body b").length')).toBe(0);
+
+    // Whatever the service's answers hold: each text in them is hostile now.
+    await page.route('**/status', async (route) => {
+      const status = (await (await route.fetch()).json()) as Record<string, unknown>;
+      const file = {
+        ...{ data_type: hostile, file: hostile, state: hostile, error: hostile, size_bytes: 10, progress: 0.5 },
+        ...{
+          downloaded_bytes: 1,
+          read_bytes: 1,
+          records: 1,
+          confirmed: 1,
+          malformed: 1,
+          irregularities: { [hostile]: 1 },
+        },
+        ...{ records_per_second: 1, bytes_per_second: 1, seconds_left: 1, last_progress_at: null },
+        connection: { condition: hostile, since: hostile, reason: hostile, in_flight: 1 },
+      };
+      await route.fulfill({
+        json: {
+          ...status,
+          ...{ version: hostile, phase: hostile, extraction_status: hostile, files: [file] },
+          sink: { name: hostile, destination: hostile },
+          dump: { version: hostile, age_days: 1 },
+          problems: [{ at: new Date().toISOString(), code: hostile, message: hostile, file: hostile }],
+        },
+      });
+    });
+    await page.locator('.file-path').filter({ hasText: hostile }).waitFor();
+    await page.waitForFunction('document.querySelector("#about").textContent.includes("<script>")');
+    expect(await page.evaluate('[window.owned, document.querySelectorAll("img, main script").length]')).toEqual([
+      undefined,
+      0,
+    ]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    await using service = await startSmall();
+    await service.reaches('waiting');
+    const { page } = await open(service.url);
+    await page.getByRole('status').filter({ hasText: 'Waiting' }).waitFor();
+    const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent.trim()');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to the files');
+    await page.keyboard.press('Enter');
+    expect(await focused()).toBe('Files');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Check for a dump now');
+    const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+    expect(outline).not.toBe('none');
+
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('not the token');
+    await page.keyboard.press('Enter');
+    await page.getByText('The token is not the right one.').waitFor();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(TOKEN);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    expect(await page.getByRole('checkbox').isChecked()).toBe(true);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('Started.').waitFor();
+    await until(
+      async () => (await service.request('/metrics')).text(),
+      (metrics) => metrics.includes('discogs_extractor_runs_total{outcome="completed"} 2\n'),
+    );
+  });
+
+  it('does not move for those who asked for that', async () => {
+    await using service = await startSmall();
+    const { page } = await open(service.url, { reducedMotion: 'reduce' });
+    await page.locator('.fill').first().waitFor({ state: 'attached' });
+    expect(await page.evaluate('getComputedStyle(document.querySelector(".fill")).transitionDuration')).toBe('0s');
+  });
+});
