@@ -16,8 +16,11 @@ const CHART_HEIGHT = 150;
 /** Room above the highest point, and below the line. */
 const CHART_TOP = 8;
 const CHART_BOTTOM = 2;
-/** Points of the whole width: ten minutes. */
-const CHART_POINTS = 300;
+/** Points of the whole width: from a minute, where the service is young, to ten minutes. */
+const LEAST_POINTS = 30;
+const MOST_POINTS = 300;
+/** Points whose mean is the rate of the moment: a single one jumps about. */
+const RATE_POINTS = 3;
 
 /** @param {string} id @returns {HTMLElement} */
 const byId = (id) => {
@@ -114,7 +117,7 @@ const showTiles = (status) => {
   const sum = (of) => files.reduce((total, file) => total + of(file), 0);
   const isRunning = status.check !== null;
 
-  write('rate', isRunning ? count(sum((file) => file.records_per_second)) : '–');
+  write('rate', isRunning ? count(mean(status.throughput.records.slice(-RATE_POINTS))) : '–');
   const bytes = sum((file) => file.bytes_per_second);
   write('rate-note', bytes > 0 ? `${size(bytes)}/s of the dump` : '');
 
@@ -140,11 +143,14 @@ const showTiles = (status) => {
   );
 };
 
-/** @param {readonly number[]} values @param {number} highest */
-const points = (values, highest) => {
-  const step = CHART_WIDTH / (CHART_POINTS - 1);
+/** @param {readonly number[]} values */
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+
+/** @param {readonly number[]} values @param {number} highest @param {number} most */
+const points = (values, highest, most) => {
+  const step = CHART_WIDTH / (most - 1);
   const height = CHART_HEIGHT - CHART_TOP - CHART_BOTTOM;
-  const first = CHART_POINTS - values.length;
+  const first = most - values.length;
   return values.map((value, index) => {
     const x = (first + index) * step;
     const y = CHART_TOP + height * (1 - (highest > 0 ? value / highest : 0));
@@ -156,22 +162,22 @@ const points = (values, highest) => {
 const showChart = ({ throughput, phase }) => {
   const isFetching = phase === 'downloading';
   /** @type {readonly number[]} */
-  const values = (isFetching ? throughput.downloaded_bytes : throughput.records).slice(-CHART_POINTS);
+  const values = (isFetching ? throughput.downloaded_bytes : throughput.records).slice(-MOST_POINTS);
+  const most = Math.max(LEAST_POINTS, values.length);
   /** @param {number} value */
   const unit = (value) => (isFetching ? `${size(value)}/s` : `${shortNumbers.format(value)} records/s`);
   const highest = Math.max(0, ...values);
-  const line = points(values, highest);
+  const line = points(values, highest, most);
   const base = CHART_HEIGHT - CHART_BOTTOM;
   const [from] = (line[0] ?? '0,0').split(',');
   const isLine = line.length > 1;
   byId('chart-line').setAttribute('d', isLine ? `M${line.join('L')}` : '');
   byId('chart-area').setAttribute('d', isLine ? `M${from},${base}L${line.join('L')}L${CHART_WIDTH},${base}Z` : '');
-  write('chart-from', `${duration(CHART_POINTS * throughput.seconds_between)} ago`);
-  write('chart-now', isLine ? `now ${unit(values.at(-1) ?? 0)}, at most ${unit(highest)}` : '');
-  const recent = values.slice(-30);
-  const mean = recent.reduce((sum, value) => sum + value, 0) / Math.max(1, recent.length);
+  write('chart-from', `${duration(most * throughput.seconds_between)} ago`);
+  write('chart-now', isLine ? `now ${unit(mean(values.slice(-RATE_POINTS)))}, at most ${unit(highest)}` : '');
   // The picture in words.
-  write('chart-text', `${unit(mean)} on average over the last minute, at most ${unit(highest)} in the last ten.`);
+  const average = mean(values.slice(-LEAST_POINTS));
+  write('chart-text', `${unit(average)} on average over the last minute, at most ${unit(highest)} in the last ten.`);
 };
 
 const drawGrid = () => {

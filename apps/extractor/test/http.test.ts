@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -197,9 +198,18 @@ describe('a service that waits for the next check', () => {
   });
 
   it('refuses a body that has no end', async () => {
-    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1000)) });
-    const response = await trigger(service, { body: endless, duplex: 'half' } as RequestInit);
-    expect(response.status).toBe(413);
+    const sending = httpRequest(`${service.url}/trigger`, { method: 'POST', headers: AUTHORIZED });
+    sending.on('error', () => {});
+    const feeding = setInterval(() => sending.write('x'.repeat(100)), 5);
+    try {
+      const status = await new Promise((resolve) => {
+        sending.once('response', (response) => resolve(response.statusCode));
+      });
+      expect(status).toBe(413);
+    } finally {
+      clearInterval(feeding);
+      sending.destroy();
+    }
   });
 });
 

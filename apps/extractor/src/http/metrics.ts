@@ -126,7 +126,7 @@ export const createMetrics = (view: ServiceView): Registry => {
       for (const file of board.state.files) set(value(file), { data_type: file.dataType });
     });
   ofFile('pipeline_queued_records', 'Records read, but not confirmed yet', (it) =>
-    it.state === 'extracting' ? it.records - it.confirmed : 0,
+    it.state === 'extracting' ? Math.max(0, it.records - it.confirmed) : 0,
   );
   ofFile('file_size_bytes', 'Size of the dump file', (it) => it.size);
   ofFile('file_downloaded_bytes', 'Bytes of it that are here', (it) => it.downloaded);

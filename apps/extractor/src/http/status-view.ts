@@ -39,7 +39,7 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
     files: state.files.map((file) => {
       const connection = delivery?.connections.find((other) => other.file === file.file);
       return {
-        ...fileView(file, throughput.rates(file.dataType)),
+        ...fileView(file, throughput.rates(file.dataType, file.startedAt ?? 0)),
         connection: connection
           ? {
               condition: connection.condition,

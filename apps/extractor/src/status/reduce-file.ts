@@ -23,6 +23,7 @@ export const newFileStatus = (file: Pick<FileStatus, 'file' | 'dataType' | 'size
   confirmed: 0,
   malformed: 0,
   irregularities: {},
+  startedAt: undefined,
   lastProgressAt: undefined,
   lastRecordAt: undefined,
   error: undefined,
@@ -31,7 +32,13 @@ export const newFileStatus = (file: Pick<FileStatus, 'file' | 'dataType' | 'size
 export const reduceFile = (file: FileStatus, event: FileEvent, now: number): FileStep => {
   switch (event.type) {
     case 'download-started':
-      return only({ ...file, state: 'downloading', size: event.bytesTotal ?? file.size, lastProgressAt: now });
+      return only({
+        ...file,
+        state: 'downloading',
+        size: event.bytesTotal ?? file.size,
+        startedAt: now,
+        lastProgressAt: now,
+      });
     case 'download-progress': {
       // It falls when a transfer must start over: all that comes then comes anew.
       const came = event.bytes >= file.downloaded ? event.bytes - file.downloaded : event.bytes;
@@ -58,6 +65,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         records: event.records,
         confirmed: event.confirmed,
         irregularities: event.irregularities,
+        startedAt: now,
         lastProgressAt: now,
       });
     case 'file-progress': {

@@ -39,6 +39,8 @@ export interface FileStatus {
   readonly confirmed: number;
   readonly malformed: number;
   readonly irregularities: Readonly<Record<string, number>>;
+  /** When the present work on it, fetching or extracting, began. */
+  readonly startedAt: number | undefined;
   /** When it last moved: bytes came, records were read or confirmed. */
   readonly lastProgressAt: number | undefined;
   /** When its last record was read. */

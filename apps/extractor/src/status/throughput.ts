@@ -57,9 +57,10 @@ export class Throughput {
     };
   }
 
-  rates(type: DataType): TypeRates {
+  /** @param since - when the type's work began: what was not done before that makes no rate */
+  rates(type: DataType, since: number): TypeRates {
     const last = this.#samples.at(-1);
-    const first = this.#samples.at(-1 - RATE_SAMPLES) ?? this.#samples[0];
+    const first = this.#samples.slice(-1 - RATE_SAMPLES).find(({ at }) => at >= since);
     if (!first || !last || first === last) {
       return { recordsPerSecond: 0, dumpBytesPerSecond: 0, downloadedBytesPerSecond: 0 };
     }

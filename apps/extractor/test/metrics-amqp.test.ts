@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import { startOwnBroker, startProxy, type TestBroker } from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startService, until } from './kit/service.js';
+
+let base: string;
+let broker: TestBroker;
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'metrics-amqp-'));
+  broker = await startOwnBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+  await rm(base, { recursive: true, force: true });
+});
+
+/** The values of a metrics answer, by name and labels as they stand in it. */
+const valuesOf = (text: string): Map<string, number> =>
+  new Map(
+    text
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  );
+
+it('counts messages, confirms, reconnects and seconds blocked as they happen', async () => {
+  const records = 20_000;
+  const dumps = join(base, 'dumps');
+  await generateDump({ directory: dumps, version: '20260101', seed: 'metrics', types: ['labels'], records });
+  await using proxy = await startProxy({ host: broker.host, port: broker.port });
+  await using service = await startService(['--source', dumps, '--types', 'labels'], {
+    DISCOGS_ROOT: join(base, 'data'),
+    AMQP_CONNECTION: broker.urlFor({ port: proxy.port }),
+    QUEUE_SIZE: '200',
+  });
+  const metrics = async (): Promise<(name: string) => number> => {
+    const values = valuesOf(await (await service.request('/metrics')).text());
+    return (name) => values.get(`discogs_extractor_${name}{data_type="labels"}`) ?? Number.NaN;
+  };
+
+  const under = await until(metrics, (value) => value('messages_confirmed_total') > 500);
+  expect(under('broker_connected')).toBe(1);
+  expect(under('window_messages')).toBeLessThanOrEqual(200);
+  await until(metrics, (value) => value('window_messages') > 0 && value('window_bytes') > 0);
+
+  proxy.cut();
+  await until(metrics, (value) => value('broker_reconnects_total') === 1 && value('broker_connected') === 1);
+  expect((await metrics())('broker_connection_failures_total')).toBeGreaterThanOrEqual(1);
+
+  await broker.setMemoryAlarm();
+  const blocked = await until(
+    metrics,
+    (value) => value('broker_blocked') === 1 && value('broker_blocked_seconds_total') > 0.5,
+  );
+  // What was read and waits for the broker.
+  expect(blocked('pipeline_queued_records')).toBeGreaterThan(0);
+  expect((await service.request('/ready')).status).toBe(200);
+  await broker.clearMemoryAlarm();
+
+  await service.reaches('waiting');
+  const end = await metrics();
+  expect(end('records_confirmed_total')).toBe(records);
+  // `file_complete` is one more.
+  expect(end('messages_published_total')).toBe(records + 1);
+  expect(end('messages_confirmed_total')).toBe(records + 1);
+  expect(end('message_bytes_published_total')).toBeGreaterThan(100 * records);
+  expect(end('messages_republished_total')).toBeGreaterThan(0);
+  expect(end('messages_nacked_total')).toBe(0);
+  expect(end('messages_returned_total')).toBe(0);
+  expect(end('window_messages')).toBe(0);
+  expect(end('broker_blocked')).toBe(0);
+  expect(end('pipeline_queued_records')).toBe(0);
+});

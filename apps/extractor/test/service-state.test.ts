@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import type { DataType } from '../src/config/settings.js';
+import type { RunEvent } from '../src/report/run-events.js';
+import { reduce } from '../src/status/reduce.js';
+import type { ServiceEvent } from '../src/status/service-event.js';
+import { newServiceState, type ServiceState } from '../src/status/service-state.js';
+import { SAMPLE_MS, Throughput } from '../src/status/throughput.js';
+import { dumpFile } from './kit/dumps.js';
+
+const VERSION = '20260101';
+const FILE = dumpFile(VERSION, 'artists');
+
+/** What the state is after these events, a second between one and the next. */
+const after = (events: readonly ServiceEvent[], from = newServiceState(0)): ServiceState =>
+  events.reduce((state, event, index) => reduce(state, event, (index + 1) * 1000), from);
+
+const passStarted = (...types: readonly DataType[]): RunEvent => ({
+  type: 'pass-started',
+  version: VERSION,
+  decision: 'start',
+  reason: 'there is no state marker',
+  files: types.map((dataType) => ({ file: dumpFile(VERSION, dataType), dataType, bytes: 1000 })),
+});
+const STARTED: readonly ServiceEvent[] = [{ type: 'check-started', cause: 'start' }, passStarted('artists')];
+const progress = (
+  type: 'file-started' | 'file-progress',
+  records: number,
+  confirmed: number,
+  irregularities: Readonly<Record<string, number>> = {},
+): RunEvent => {
+  const at = { file: FILE, dataType: 'artists', records, confirmed, bytesRead: records, bytesTotal: 1000 } as const;
+  const whole = { ...at, xmlBytes: 10 * records, irregularities };
+  return type === 'file-started' ? { type, ...whole, resumedAfter: records, reason: '' } : { type, ...whole };
+};
+const download = (phase: 'verify' | 'download', bytes: number): RunEvent => ({
+  type: 'download-progress',
+  file: FILE,
+  phase,
+  bytes,
+  bytesTotal: 1000,
+});
+const ended = (outcome: 'completed' | 'failed' | 'stopped', error?: Error): ServiceEvent => ({
+  type: 'check-ended',
+  outcome,
+  seconds: 1,
+  error,
+});
+const scheduled: ServiceEvent = { type: 'check-scheduled', at: new Date(99_000) };
+const artists = (state: ServiceState) => state.totals.byType.artists;
+
+describe('sums', () => {
+  it('hold what this process did, and not what earlier runs did', () => {
+    const state = after([
+      ...STARTED,
+      progress('file-started', 100, 100),
+      progress('file-progress', 130, 110, { 'bare-ampersand': 2 }),
+      progress('file-progress', 150, 150, { 'bare-ampersand': 3, 'unknown-entity': 1 }),
+    ]);
+    expect(artists(state)).toMatchObject({
+      recordsRead: 50,
+      recordsConfirmed: 50,
+      dumpBytesRead: 50,
+      xmlBytesRead: 500,
+      irregularities: { 'bare-ampersand': 3, 'unknown-entity': 1 },
+    });
+    expect(state.files[0]).toMatchObject({ records: 150, confirmed: 150 });
+  });
+
+  it('go on through the passes', () => {
+    const pass = [...STARTED, progress('file-started', 0, 0), progress('file-progress', 7, 7), ended('completed')];
+    expect(artists(after([...pass, scheduled, ...pass])).recordsConfirmed).toBe(14);
+  });
+
+  it('hold fetched bytes alone: not those that lay there, and again those that came again', () => {
+    const fetched = (...events: readonly RunEvent[]): number => artists(after([...STARTED, ...events])).bytesDownloaded;
+    expect(fetched(download('verify', 1000))).toBe(0);
+    expect(fetched(download('download', 400), download('download', 1000))).toBe(1000);
+    // Resumed after 300 that an earlier run fetched.
+    expect(fetched(download('verify', 300), download('download', 1000))).toBe(700);
+    // Started over, since the server honours no ranges.
+    expect(fetched(download('download', 600), download('download', 200), download('download', 1000))).toBe(1600);
+  });
+});
+
+describe('phase and status', () => {
+  const statuses = (events: readonly ServiceEvent[]): string[] =>
+    events.map((_, index) => after(events.slice(0, index + 1))).map(({ phase, status }) => `${phase} ${status}`);
+
+  it('follow a pass from one check to the next', () => {
+    const fetched: RunEvent = { type: 'download-finished', file: FILE, bytes: 1000, reused: false };
+    expect(
+      statuses([
+        ...STARTED,
+        download('download', 1),
+        fetched,
+        progress('file-started', 0, 0),
+        ended('completed'),
+        scheduled,
+      ]),
+    ).toEqual([
+      'checking running',
+      'checking running',
+      'downloading running',
+      'processing running',
+      'processing running',
+      'processing completed',
+      'waiting waiting',
+    ]);
+  });
+
+  it('stay failed until the retry begins', () => {
+    expect(statuses([...STARTED, ended('failed', new Error('no')), scheduled, STARTED[0]!]).slice(2)).toEqual([
+      'checking failed',
+      'waiting failed',
+      'checking running',
+    ]);
+  });
+
+  it('stay with stopping, whatever still comes', () => {
+    const state = after([
+      ...STARTED,
+      progress('file-started', 0, 0),
+      { type: 'stopping' },
+      progress('file-progress', 1, 1),
+      ended('stopped'),
+    ]);
+    expect(state).toMatchObject({ phase: 'stopping', status: 'idle', check: undefined, failures: 0 });
+    expect(state.files[0]).toMatchObject({ state: 'stopped' });
+  });
+});
+
+describe('failures and problems', () => {
+  const failing: readonly ServiceEvent[] = [...STARTED, ended('failed', new Error('no')), scheduled];
+
+  it('count failures in a row', () => {
+    const state = after([...failing, ...failing]);
+    expect(state).toMatchObject({ failures: 2, totals: { checks: { failed: 2 }, errors: { UNKNOWN: 2 } } });
+    expect(after([...STARTED, ended('completed')], state)).toMatchObject({ failures: 0, problems: [{}, {}] });
+  });
+
+  it('tell an error that ends a download and its pass once', () => {
+    const error = new Error('cut');
+    const state = after([...STARTED, { type: 'download-failed', file: FILE, error }, ended('failed', error)]);
+    expect(state.problems).toEqual([{ at: 3000, code: 'UNKNOWN', message: 'cut', file: FILE }]);
+    expect(state.errorsOfCheck).toBe(1);
+  });
+
+  it('keep the latest ones only', () => {
+    const many = Array.from({ length: 60 }, () => failing).flat();
+    expect(after(many).problems).toHaveLength(20);
+  });
+});
+
+describe('when a file last moved', () => {
+  it('is not changed by reports of no progress', () => {
+    const state = after([...STARTED, progress('file-started', 0, 0), progress('file-progress', 5, 5)]);
+    const later = reduce(state, progress('file-progress', 5, 5), 500_000);
+    expect(later.files[0]!.lastProgressAt).toBe(4000);
+    expect(reduce(later, progress('file-progress', 5, 6), 600_000).files[0]!.lastProgressAt).toBe(600_000);
+  });
+});
+
+describe('Throughput', () => {
+  const totalsOf = (recordsConfirmed: number): ServiceState['totals'] => {
+    const { totals } = newServiceState(0);
+    return { ...totals, byType: { ...totals.byType, artists: { ...totals.byType.artists, recordsConfirmed } } };
+  };
+  const taken = (samples: number): Throughput => {
+    const throughput = new Throughput();
+    for (let index = 0; index < samples; index++) throughput.take(totalsOf(index * 20), index * SAMPLE_MS);
+    return throughput;
+  };
+
+  it('tells what was done in each second, for ten minutes at most', () => {
+    expect(taken(4).series().records).toEqual([10, 10, 10]);
+    expect(taken(1000).series().records).toHaveLength(300);
+  });
+
+  it('tells the rate since the work began', () => {
+    expect(taken(10).rates('artists', 0).recordsPerSecond).toBe(10);
+    expect(taken(10).rates('labels', 0).recordsPerSecond).toBe(0);
+    // It began after the last sample: there is nothing to tell yet.
+    expect(taken(10).rates('artists', 10 * SAMPLE_MS).recordsPerSecond).toBe(0);
+  });
+});
