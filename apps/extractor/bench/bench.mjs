@@ -1,6 +1,7 @@
-// How fast the built command line delivers releases to a broker, beside a bare loop on amqplib with bodies of the same mean size; and how
-// fast it resumes: `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume] [--json FILE]`, after a build. Parser, client and broker share the machine's cores, and
-// the bare loop has them without a parser. Only the ratios of one run mean something.
+// How fast the built command line delivers releases to a broker, beside a bare loop on amqplib with bodies of the same mean size; how
+// fast it resumes; and how fast it answers `GET /health` meanwhile:
+// `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health] [--json FILE]`, after a build. Parser, client and
+// broker share the machine's cores, and the bare loop has them without a parser. Only the ratios of one run mean something.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import { encodeRecords } from '@discogs-extractor/parser';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
 import { besideBareLoop, createReport, measure, show, withTopology } from '../../../packages/publisher/bench/kit.mjs';
+import { healthRows } from './health-latency.mjs';
 import { resumeBesideGunzip } from './resume.mjs';
 
 const run = promisify(execFile);
@@ -90,12 +92,14 @@ const resume = async () => {
   row(`resume at 90 % of ${show(xmlBytes / 1e6)} MB of releases ÷ gunzip of those 90 %`, ratio, ['<=', 1.3], text);
 };
 
+const wants = (part) => values.part === undefined || values.part === part;
 try {
-  if (values.part !== 'delivery') await resume();
-  if (values.part !== 'resume') {
+  if (wants('resume')) await resume();
+  if (wants('delivery')) {
     const broker = await startOwnBroker();
     await delivery(broker).finally(() => broker.close());
   }
+  if (wants('health')) await healthRows(row);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -112,8 +112,8 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
     for await (const block of blocks) {
       await keepMalformed();
       // The one place between parser and sink where a record can be inspected, changed or dropped.
-      await fileSink.write(block);
       records += block.count;
+      await fileSink.write(block);
       onProgress(progress());
     }
     await keepMalformed();

@@ -5,6 +5,7 @@ import {
   type PublisherEvent,
   type QueueOptions,
 } from '@discogs-extractor/publisher';
+import { Turns } from '../pipeline/give-way.js';
 import { DeliveryMonitor, type DeliveryWatch } from './delivery-status.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
 import { createRepeatBound } from './repeat-bound.js';
@@ -121,6 +122,7 @@ const fileSink = (
 ): FileSink => {
   /** `file_complete` is a message too, and must not count as a record. */
   let records = 0;
+  const turns = new Turns();
   const bound = createRepeatBound({
     limit: maxInFlight,
     after: resumeAfter,
@@ -149,6 +151,8 @@ const fileSink = (
         if (room) await orAbort(room, signal);
         const unsaved = bound.sent();
         if (unsaved) await orAbort(unsaved, signal);
+        const turn = turns.next();
+        if (turn) await turn;
       }
     },
     complete: async (message) => {

@@ -1,0 +1,161 @@
+// How fast `GET /health` is answered while the built command line works at full speed: `node bench/health-latency.mjs`, after a build, or as
+// rows of `bench.mjs`. Requests leave at fixed times, however late the answers to earlier ones are, and a latency counts from
+// when its request was due: an event loop that stands still for a second delays all hundred of that second.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { generateDump } from '@discogs-extractor/sample-dumps';
+import { startOwnBroker } from '@discogs-extractor/test-broker';
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const VERSION = '20260101';
+const SECONDS = 10;
+const PER_SECOND = 100;
+
+/** Bytes of releases that are generated, and how often they are repeated: the run must outlast the measurement. */
+const XML_SIZE = 64 << 20;
+const REPEATS = 120;
+
+/** Writes a dump of releases of several gigabytes of XML. A gzip file may have many members, so it is compressed once. */
+const writeLongDump = async (folder) => {
+  const { files } = await generateDump({
+    directory: folder,
+    version: VERSION,
+    seed: 'health',
+    types: ['releases'],
+    xmlBytes: XML_SIZE,
+  });
+  const { path } = files.releases;
+  const xml = gunzipSync(await readFile(path));
+  const [begin, end] = [xml.indexOf('<release '), xml.lastIndexOf('</releases>')];
+  const [head, body, tail] = [xml.subarray(0, begin), xml.subarray(begin, end), xml.subarray(end)].map((part) =>
+    gzipSync(part, { level: 6 }),
+  );
+  const hash = createHash('sha256');
+  const file = createWriteStream(path);
+  for (const part of [head, ...Array.from({ length: REPEATS }, () => body), tail]) {
+    hash.update(part);
+    if (!file.write(part)) await once(file, 'drain');
+  }
+  file.end();
+  await once(file, 'close');
+  await writeFile(
+    join(folder, `discogs_${VERSION}_CHECKSUM.txt`),
+    `${hash.digest('hex')} *discogs_${VERSION}_releases.xml.gz\n`,
+  );
+};
+
+const agent = new Agent({ keepAlive: true });
+
+const get = (url, headers = {}) =>
+  new Promise((resolve, reject) => {
+    request(url, { agent, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part) => {
+        text += part;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+    })
+      .on('error', reject)
+      .end();
+  });
+
+/** Latencies in milliseconds, each from when its request was due. */
+const ask = async (url) => {
+  const startedAt = performance.now();
+  const asked = [];
+  for (let index = 0; index < SECONDS * PER_SECOND; index++) {
+    const due = startedAt + (index * 1000) / PER_SECOND;
+    const early = due - performance.now();
+    if (early > 1) await sleep(early);
+    asked.push(
+      get(`${url}/health`).then(({ status, text }) => {
+        const latency = performance.now() - due;
+        const health = JSON.parse(text);
+        if (status !== 200 || !String(health.current_task).startsWith('Processing')) throw new Error(text);
+        return { latency, records: health.extraction_progress.total };
+      }),
+    );
+  }
+  return Promise.all(asked);
+};
+
+const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
+
+/** One run with a sink; answers its latencies' percentiles, what it did meanwhile, and how its event loop fared. */
+const measure = async (source, env) => {
+  const data = await mkdtemp(join(tmpdir(), 'health-latency-'));
+  const child = spawn(process.execPath, [CLI, 'run', '--once', '--source', source, '--types', 'releases'], {
+    env: { PATH: process.env.PATH, DISCOGS_ROOT: data, HEALTH_PORT: '0', HEALTH_HOST: '127.0.0.1', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    let log = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      log += text;
+    });
+    const said = async (pattern) => {
+      for (;;) {
+        const found = pattern.exec(log);
+        if (found) return found;
+        if (child.exitCode !== null) throw new Error(`It ended:\n${log}`);
+        await sleep(10);
+      }
+    };
+    const [, url] = await said(/"url":"(http:[^"]*?)\/?"/);
+    await said(/Extracting releases/);
+    await sleep(500);
+    const answers = await ask(url);
+    const { text } = await get(`${url}/metrics`);
+    const latencies = answers.map(({ latency }) => latency).sort((a, b) => a - b);
+    return {
+      p50: percentile(latencies, 0.5),
+      p99: percentile(latencies, 0.99),
+      most: latencies.at(-1),
+      perSecond: (answers.at(-1).records - answers[0].records) / SECONDS,
+      loopP99: 1000 * Number(/^nodejs_eventloop_lag_p99_seconds (.*)$/m.exec(text)[1]),
+    };
+  } finally {
+    child.kill('SIGTERM');
+    if (child.exitCode === null) await once(child, 'close');
+    await rm(data, { recursive: true, force: true });
+  }
+};
+
+/** Adds a row for each sink: `row(what, value, [relation, bound], figure)`. */
+export const healthRows = async (row) => {
+  const source = await mkdtemp(join(tmpdir(), 'health-latency-dump-'));
+  const broker = await startOwnBroker();
+  try {
+    await mkdir(source, { recursive: true });
+    await writeLongDump(source);
+    for (const [sink, env] of [
+      ['null', { SINK: 'null' }],
+      ['amqp', { SINK: 'amqp', AMQP_CONNECTION: broker.url }],
+    ]) {
+      const { p50, p99, most, perSecond, loopP99 } = await measure(source, env);
+      const figure =
+        `${p99.toFixed(1)} ms (median ${p50.toFixed(1)}, longest ${most.toFixed(1)}; ${Math.round(perSecond).toLocaleString('en')} records/s ` +
+        `meanwhile; event loop delay p99 ${loopP99.toFixed(1)} ms)`;
+      row(`GET /health, 99th percentile in ms, during run --sink ${sink}`, p99, ['<=', 50], figure);
+    }
+  } finally {
+    agent.destroy();
+    await broker.close();
+    await rm(source, { recursive: true, force: true });
+  }
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await healthRows((what, _value, [relation, bound], figure) =>
+    console.log(`${what}: ${figure} (target ${relation} ${bound})`),
+  );
+}
