@@ -1,4 +1,4 @@
-import { AMPERSAND, BACKSLASH, COMMA, QUOTE } from './bytes';
+import { COMMA, QUOTE, SPACE, specialBytes } from './bytes';
 import { Attribute, DIGESTS, DIGEST_BYTES, ELEMENTS, ATTRIBUTE_BYTES, ELEMENT_BYTES, Element, Span } from './layout';
 import { RESULT, Result, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work, outputStart } from './layout';
 
@@ -94,9 +94,14 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
 
 function isPlain(start: usize, bytes: usize): bool {
   if (bytes > MAX_ID_BYTES) return false;
-  for (let at = start; at < start + bytes; at++) {
-    const byte: u32 = load<u8>(at);
-    if (byte <= 0x20 || byte >= 0x7f || byte == AMPERSAND || byte == QUOTE || byte == BACKSLASH) return false;
+  const end = start + bytes;
+  for (let at = start; at < end; at += 16) {
+    const vector = v128.load(at);
+    // Up to the space, and from the delete on: both ends of what is signed, of which ASCII is the upper half.
+    const odd =
+      specialBytes(vector) |
+      i8x16.bitmask(v128.or(i8x16.le_s(vector, i8x16.splat(SPACE as i8)), i8x16.eq(vector, i8x16.splat(0x7f))));
+    if ((odd & ((1 << min<u32>(end - at, 16)) - 1)) != 0) return false;
   }
   return true;
 }
@@ -122,15 +127,13 @@ export function assembleMessages(): void {
     const bytes: usize = load<usize>(work, Work.MEMBER_BYTES);
     const id: usize = load<usize>(work, Work.ID_START);
     const hasMembersBefore = member != json || bytes == 0;
-    if (bytes != 0 && hasMembersBefore) memory.copy(json + 1 + bytes, json + 1, member - json - 1);
+    if (bytes != 0 && hasMembersBefore) moveUp(json + 1, member, bytes);
 
     writeHead(start);
     const idFrom = start + HEAD_BYTES;
     let at = idFrom;
     if (id != 0) {
-      const idEnd = at + load<usize>(work, Work.ID_BYTES);
-      memory.copy(at, id, idEnd - at);
-      at = idEnd;
+      at = copyId(id, load<usize>(work, Work.ID_BYTES), at);
     } else {
       store<u64>(at, UNKNOWN);
       at += UNKNOWN_BYTES;
@@ -148,6 +151,32 @@ export function assembleMessages(): void {
     store<usize>(table, (start - outputStart), Table.START);
     store<usize>(table, load<usize>(work, Work.JSON_END) - (outputStart), Table.END);
   }
+}
+
+/**
+ * Moves a span up by less than its distance from the line's start, from its end on, whole vectors at a time. The last one may run over the
+ * span's beginning, into what the head is written to afterwards. Spans are short: a call of `memory.copy` would cost more.
+ */
+// @ts-ignore: decorator
+@inline
+function moveUp(start: usize, end: usize, distance: usize): void {
+  for (let at = end; at > start; ) {
+    at -= 16;
+    v128.store(at + distance, v128.load(at));
+  }
+}
+
+/** Copies an id, whole vectors at a time; what runs over its end is written over by what follows. Answers where it ends. */
+// @ts-ignore: decorator
+@inline
+function copyId(id: usize, bytes: usize, to: usize): usize {
+  const end = to + bytes;
+  do {
+    v128.store(to, v128.load(id));
+    to += 16;
+    id += 16;
+  } while (to < end);
+  return end;
 }
 
 /** `{"type":"data","id":"` */

@@ -1,7 +1,7 @@
 import { AMPERSAND, APOSTROPHE, BACKSLASH, CARRIAGE_RETURN, EQUALS, GREATER, LESS, LINE_FEED, QUOTE, SLASH, SPACE, TAB } from './bytes';
 import { bytesEqual, differ, isSpace, specialBytes } from './bytes';
 import { ATTRIBUTES, ATTRIBUTES_END, ATTRIBUTE_BYTES, ELEMENTS, ELEMENTS_END, ELEMENT_BYTES } from './layout';
-import { Attribute, Content, Element, SPAN_BYTES, SPARE_SPAN, Span } from './layout';
+import { Attribute, Content, Element, SPARE_SPAN, Span } from './layout';
 import { Name, countNameBytes, internName, nameFailedAt } from './names';
 import { checkReference, referenceFailedAt } from './references';
 
@@ -129,7 +129,8 @@ export function scanRecord(start: usize): usize {
       // White space between children changes nothing. Text in several pieces, which no dump has, is left to the strict engine.
       if (isBlank(textStart, at)) continue;
       if (!isBlank(load<usize>(open, Element.TEXT + Span.START), load<usize>(open, Element.TEXT + Span.END))) return failAt(start);
-      memory.copy(open + Element.TEXT, SPARE_SPAN, SPAN_BYTES);
+      store<u64>(open, load<u64>(SPARE_SPAN), Element.TEXT);
+      store<usize>(open, load<usize>(SPARE_SPAN, Span.CONTENT), Element.TEXT + Span.CONTENT);
     }
   }
 

@@ -12,8 +12,9 @@ export const HASH_AFTER_ID = 12;
 
 export const HASH_LENGTH = 64;
 
-/** Blocks differ little in the size of what they become. */
-const HEADROOM = 1.25;
+/** Room to begin with where no memory is given, and by how much room grows. */
+const FIRST_BYTES = 64 * 1024;
+const GROWTH = 1.5;
 
 const NOTHING = new Uint8Array(0);
 
@@ -23,17 +24,16 @@ const NOTHING = new Uint8Array(0);
  */
 export class BlockOutput {
   readonly kind: OutputKind;
-  #memory: ArrayBuffer | undefined;
-  #chunks: Uint8Array[] = [];
+  #lines: Buffer;
   #length = 0;
   #table = new Int32Array(64);
   #records = 0;
   #hashes: string[] = [];
 
-  /** @param memory - used for the lines where it is large enough */
+  /** @param memory - used for the lines as long as it is large enough */
   constructor(kind: OutputKind, memory?: ArrayBuffer) {
     this.kind = kind;
-    this.#memory = memory;
+    this.#lines = memory === undefined ? Buffer.alloc(0) : Buffer.from(memory);
   }
 
   /** Adds a record that the strict engine built. */
@@ -56,42 +56,25 @@ export class BlockOutput {
     }
     this.#records += table.length / TABLE_WIDTH;
     if (hashes !== undefined) for (const hash of hashes) this.#hashes.push(hash);
-    if (lines.length === 0) return;
-    const copy = this.#take(lines.length);
-    copy.set(lines);
-    this.#addBytes(copy);
+    this.#addBytes(lines);
   }
 
   /** All that was added, each part in memory of its own, so that it can be sent to another thread. */
   finish(): { bytes: Uint8Array; table: Int32Array; hashes: Uint8Array } {
-    const [only] = this.#chunks;
-    const bytes = this.#chunks.length === 1 ? only! : this.#join();
     const hashes = this.#hashes.length === 0 ? NOTHING : Uint8Array.from(Buffer.from(this.#hashes.join(''), 'latin1'));
-    return { bytes, table: this.#table.slice(0, this.#records * TABLE_WIDTH), hashes };
-  }
-
-  #join(): Uint8Array {
-    const bytes = this.#take(this.#length);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
-  }
-
-  /** Memory that is no one else's. Where memory comes back from a consumer, it is made large enough for later blocks. */
-  #take(length: number): Buffer {
-    const memory = this.#memory;
-    if (memory === undefined) return Buffer.allocUnsafeSlow(length);
-    this.#memory = undefined;
-    if (memory.byteLength >= length) return Buffer.from(memory, 0, length);
-    return Buffer.allocUnsafeSlow(Math.ceil(length * HEADROOM)).subarray(0, length);
+    const table = this.#table.slice(0, this.#records * TABLE_WIDTH);
+    return { bytes: this.#lines.subarray(0, this.#length), table, hashes };
   }
 
   #addBytes(bytes: Uint8Array): void {
-    this.#chunks.push(bytes);
-    this.#length += bytes.length;
+    const end = this.#length + bytes.length;
+    if (end > this.#lines.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, Math.ceil(GROWTH * end)));
+      larger.set(this.#lines.subarray(0, this.#length));
+      this.#lines = larger;
+    }
+    this.#lines.set(bytes, this.#length);
+    this.#length = end;
   }
 
   /** Makes room for a table of `length` numbers. */

@@ -28,6 +28,7 @@ export class BlockReader {
    */
   async read(leftover: Uint8Array): Promise<ReadBlock> {
     const parts: Uint8Array[] = [leftover];
+    const used: Uint8Array[] = [];
     const wanted = leftover.length + Math.max(this.#blockBytes, leftover.length);
     let length = leftover.length;
     let failure: { error: unknown } | undefined;
@@ -47,10 +48,13 @@ export class BlockReader {
         }
       }
       const part = this.#chunk.subarray(0, wanted - length);
+      if (part.length === this.#chunk.length) used.push(part);
       this.#chunk = this.#chunk.subarray(part.length);
       parts.push(part);
       length += part.length;
     }
-    return { bytes: Buffer.concat(parts, length), isFinal, failure };
+    const bytes = Buffer.concat(parts, length);
+    for (const { buffer } of used) this.#source.recycle?.(buffer as ArrayBuffer);
+    return { bytes, isFinal, failure };
   }
 }

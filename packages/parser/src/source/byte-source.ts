@@ -4,4 +4,9 @@ export interface ByteSource {
   read(): Promise<Uint8Array | undefined>;
   /** Releases everything, at any moment. Idempotent. */
   close(): Promise<void>;
+  /**
+   * Where present, each chunk's memory is the reader's alone: what lies before the chunk in it is free to be written, all of it may be
+   * moved to another thread, and comes back here for use again.
+   */
+  recycle?(memory: ArrayBuffer): void;
 }

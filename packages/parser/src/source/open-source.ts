@@ -8,6 +8,9 @@ import type { ByteSource } from './byte-source.js';
 /** Large enough that a read costs next to nothing beside the gunzip of what it brings. */
 const READ_BYTES = 1024 * 1024;
 
+/** How many reads' memory is kept for use again. */
+const MOST_SPARES = 4;
+
 /** Opens what the caller gave. @throws ParserError `SOURCE_UNREADABLE` */
 export const openSource = async (source: DumpSource, signal: AbortSignal | undefined): Promise<ByteSource> => {
   signal?.throwIfAborted();
@@ -24,6 +27,7 @@ class FileSource implements ByteSource {
   readonly #handle: FileHandle;
   readonly #path: string;
   readonly #signal: AbortSignal | undefined;
+  readonly #spares: ArrayBuffer[] = [];
   #closing: Promise<void> | undefined;
 
   private constructor(handle: FileHandle, path: string, signal: AbortSignal | undefined) {
@@ -41,7 +45,7 @@ class FileSource implements ByteSource {
   }
 
   async read(): Promise<Uint8Array | undefined> {
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const buffer = Buffer.from(this.#spares.pop() ?? new ArrayBuffer(READ_BYTES));
     let bytesRead: number;
     try {
       ({ bytesRead } = await this.#handle.read(buffer, 0, buffer.length, null));
@@ -50,6 +54,10 @@ class FileSource implements ByteSource {
     }
     this.#signal?.throwIfAborted();
     return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead);
+  }
+
+  recycle(memory: ArrayBuffer): void {
+    if (memory.byteLength === READ_BYTES && this.#spares.length < MOST_SPARES) this.#spares.push(memory);
   }
 
   close(): Promise<void> {

@@ -1,12 +1,18 @@
+import { GunzipSource } from '../gunzip/gunzip-source.js';
+import { ZlibSource } from '../gunzip/zlib-source.js';
 import type { DumpSource } from '../stream/options.js';
 import type { ReadStats } from '../stream/reports.js';
 import type { ByteSource } from './byte-source.js';
-import { GunzipSource, isGzip } from './gunzip.js';
+
 import { openSource } from './open-source.js';
 
-/** Opens a dump and gives its XML, gunzipped where its first bytes say so. Keeps the byte counters of `stats`. */
+/**
+ * Opens a dump and gives its XML, gunzipped where its first bytes say so: with the inflater of the fast engine, or with zlib. Keeps the
+ * byte counters of `stats`.
+ */
 export const openXml = async (
   source: DumpSource,
+  engine: 'fast' | 'strict',
   stats: ReadStats,
   signal: AbortSignal | undefined,
 ): Promise<ByteSource> => {
@@ -18,7 +24,8 @@ export const openXml = async (
     const head = await readHead(counted);
     stats.gzipped = isGzip(head);
     const whole = prefixed(head, counted);
-    return counting(stats.gzipped ? new GunzipSource(whole, signal) : whole, (bytes) => {
+    const Gunzip = engine === 'fast' ? GunzipSource : ZlibSource;
+    return counting(stats.gzipped ? new Gunzip(whole, signal) : whole, (bytes) => {
       stats.xmlBytes += bytes;
     });
   } catch (error) {
@@ -26,6 +33,8 @@ export const openXml = async (
     throw error;
   }
 };
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /** The first chunk, or as many as it takes to have two bytes. */
 const readHead = async (source: ByteSource): Promise<Uint8Array> => {
@@ -44,6 +53,7 @@ const prefixed = (head: Uint8Array, source: ByteSource): ByteSource => {
       return bytes;
     },
     close: () => source.close(),
+    ...recycling(source),
   };
 };
 
@@ -54,4 +64,8 @@ const counting = (source: ByteSource, count: (bytes: number) => void): ByteSourc
     return bytes;
   },
   close: () => source.close(),
+  ...recycling(source),
 });
+
+const recycling = (source: ByteSource): Pick<ByteSource, 'recycle'> =>
+  source.recycle === undefined ? {} : { recycle: (memory) => source.recycle!(memory) };

@@ -18,7 +18,7 @@ export async function* deliver(
   output: OutputKind,
   stats: ReadStats,
 ): AsyncGenerator<Delivery, void, undefined> {
-  const xml = await openXml(source, stats, options.signal);
+  const xml = await openXml(source, engine, stats, options.signal);
   try {
     const collector = new Collector(options, stats);
     for await (const result of results(xml, options, engine, output, collector)) {

@@ -1,7 +1,8 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { ParserError } from '../errors.js';
-import { abortable } from './abortable.js';
-import type { ByteSource } from './byte-source.js';
+import { abortable } from '../source/abortable.js';
+import { Bell } from '../source/bell.js';
+import type { ByteSource } from '../source/byte-source.js';
 
 /** Output in pieces of 1 MiB gunzips seven times as fast as in zlib's default of 16 KiB. */
 const OUTPUT_BYTES = 1024 * 1024;
@@ -15,10 +16,8 @@ const INPUT_BYTES = 256 * 1024;
 /** How many pieces of output may wait; zlib works ahead on its own thread meanwhile. */
 const MOST_WAITING = 2;
 
-export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
-
-/** Gunzips `input`: one member or several in a row. */
-export class GunzipSource implements ByteSource {
+/** Gunzips `input` with zlib: for the strict engine, and where WebAssembly SIMD is missing. One member or several in a row. */
+export class ZlibSource implements ByteSource {
   readonly #input: ByteSource;
   readonly #signal: AbortSignal | undefined;
   readonly #gunzip: Gunzip;
@@ -109,24 +108,6 @@ export class GunzipSource implements ByteSource {
   #placed(error: unknown): unknown {
     if (!(error instanceof ParserError) || error.byteOffset !== undefined) return error;
     return new ParserError(error.code, error.message, { cause: error.cause, byteOffset: this.#bytes });
-  }
-}
-
-/** Wakes whoever waits for the next ring. */
-class Bell {
-  #ring: () => void = () => {};
-  #next: Promise<void> | undefined;
-
-  next(): Promise<void> {
-    this.#next ??= new Promise((resolve) => {
-      this.#ring = resolve;
-    });
-    return this.#next;
-  }
-
-  ring(): void {
-    this.#next = undefined;
-    this.#ring();
   }
 }
 

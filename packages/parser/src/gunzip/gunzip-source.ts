@@ -1,0 +1,205 @@
+import { ParserError } from '../errors.js';
+import { abortable } from '../source/abortable.js';
+import { Bell } from '../source/bell.js';
+import type { ByteSource } from '../source/byte-source.js';
+import { isChunkMemory, newChunk, newChunkMemory } from './chunk-memory.js';
+import { GunzipThread } from './gunzip-thread.js';
+import { GzipDecoder, type GzipFault } from './gzip-decoder.js';
+import { inflaterModule } from './inflater.js';
+
+/** Compressed bytes that are gunzipped on the calling thread before another one is started for the rest. */
+const THREAD_AFTER_BYTES = 256 * 1024;
+
+/** Chunks that the thread may be ahead. */
+const MOST_AHEAD = 3;
+
+/** Pieces of input that wait at the thread, so that it never does. */
+const MOST_INPUT = 2;
+
+/** Chunks' memory that is kept for use again. */
+const MOST_SPARES = 8;
+
+/**
+ * Gunzips `input` with the WebAssembly inflater: a small dump on the calling thread, a large one from its first quarter of a mebibyte on in
+ * a thread of its own, ahead of whoever reads.
+ */
+export class GunzipSource implements ByteSource {
+  readonly #input: ByteSource;
+  readonly #signal: AbortSignal | undefined;
+  readonly #spares: ArrayBuffer[] = [];
+  /** Rung when a chunk, the end or a failure comes, and when there is room for input. */
+  readonly #news = new Bell();
+  readonly #room = new Bell();
+  #decoder: GzipDecoder | undefined;
+  #pushed = 0;
+  #thread: GunzipThread | undefined;
+  #isThreadReady = false;
+  #isHandedOver = false;
+  readonly #chunks: Uint8Array[] = [];
+  /** Chunks asked for and not yet come. */
+  #asked = 0;
+  #atThread = 0;
+  #inputFailure: { error: unknown } | undefined;
+  #failure: { error: unknown } | undefined;
+  #ended = false;
+  #closed = false;
+  #bytes = 0;
+
+  constructor(input: ByteSource, signal: AbortSignal | undefined) {
+    this.#input = input;
+    this.#signal = signal;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    const chunk = this.#isHandedOver ? await this.#fromThread() : await this.#fromHere();
+    if (chunk !== undefined) this.#bytes += chunk.length;
+    return chunk;
+  }
+
+  /** Takes back a chunk's memory. */
+  recycle(memory: ArrayBuffer): void {
+    if (isChunkMemory(memory) && this.#spares.length < MOST_SPARES) this.#spares.push(memory);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#room.ring();
+    await Promise.all([this.#thread?.close(), this.#input.close()]);
+  }
+
+  #memory(): ArrayBuffer {
+    return this.#spares.pop() ?? newChunkMemory();
+  }
+
+  async #fromHere(): Promise<Uint8Array | undefined> {
+    this.#decoder ??= new GzipDecoder(inflaterModule());
+    const decoder = this.#decoder;
+    const chunk = newChunk(this.#memory());
+    for (;;) {
+      const length = decoder.read(chunk);
+      if (length > 0) return chunk.subarray(0, length);
+      if (decoder.fault !== undefined) throw this.#errorOf(decoder.fault);
+      if (this.#inputFailure !== undefined) throw this.#inputFailure.error;
+      if (this.#ended) return undefined;
+      if (this.#isThreadReady) {
+        this.recycle(chunk.buffer);
+        this.#handOver(decoder);
+        return this.#fromThread();
+      }
+      await this.#pull(decoder);
+    }
+  }
+
+  /** Gets the decoder more input, or the end of it. */
+  async #pull(decoder: GzipDecoder): Promise<void> {
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = await this.#input.read();
+    } catch (error) {
+      this.#inputFailure = { error };
+      return;
+    }
+    if (bytes === undefined) {
+      this.#ended = true;
+      decoder.finish();
+      return;
+    }
+    decoder.push(bytes);
+    this.#pushed += bytes.length;
+    if (this.#pushed > THREAD_AFTER_BYTES && !this.#closed) this.#thread ??= this.#startThread();
+  }
+
+  #startThread(): GunzipThread {
+    return new GunzipThread({
+      onReady: () => {
+        this.#isThreadReady = true;
+      },
+      onChunk: (bytes) => {
+        this.#asked--;
+        this.#chunks.push(bytes);
+        this.#news.ring();
+      },
+      onUsed: (memory) => {
+        this.#atThread--;
+        this.#input.recycle?.(memory);
+        this.#room.ring();
+      },
+      onEnd: (fault) => {
+        this.#ended = true;
+        if (fault !== undefined) this.#failure = { error: fault };
+        else this.#failure ??= this.#inputFailure;
+        this.#news.ring();
+      },
+      onFailure: (error) => {
+        this.#failure ??= { error };
+        this.#news.ring();
+      },
+    });
+  }
+
+  #handOver(decoder: GzipDecoder): void {
+    this.#thread!.begin(inflaterModule(), decoder.save());
+    this.#decoder = undefined;
+    this.#isHandedOver = true;
+    void this.#feed();
+  }
+
+  async #fromThread(): Promise<Uint8Array | undefined> {
+    const thread = this.#thread!;
+    for (;;) {
+      while (this.#asked + this.#chunks.length < MOST_AHEAD && !this.#ended) {
+        this.#asked++;
+        thread.giveRoom(this.#memory());
+      }
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) return chunk;
+      if (this.#failure !== undefined) throw this.#errorOf(this.#failure.error);
+      if (this.#ended) return undefined;
+      // It holds the process only while somebody waits for it.
+      thread.ref();
+      try {
+        await abortable(this.#news.next(), this.#signal);
+      } finally {
+        thread.unref();
+      }
+    }
+  }
+
+  /** Hands all input to the thread, as it is used. */
+  async #feed(): Promise<void> {
+    const thread = this.#thread!;
+    for (;;) {
+      let bytes: Uint8Array | undefined;
+      try {
+        bytes = await this.#input.read();
+      } catch (error) {
+        this.#inputFailure = { error };
+      }
+      if (this.#closed) return;
+      if (bytes === undefined) {
+        thread.finish(this.#inputFailure !== undefined);
+        return;
+      }
+      // Memory that is not ours to move is copied.
+      const isOurs = this.#input.recycle !== undefined;
+      thread.giveInput(isOurs ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes));
+      this.#atThread++;
+      while (this.#atThread >= MOST_INPUT && !this.#closed && !this.#ended) await this.#room.next();
+      if (this.#closed || this.#ended) return;
+    }
+  }
+
+  #errorOf(error: unknown): unknown {
+    if (!isFault(error)) return error;
+    const { kind, detail } = error;
+    const isTruncated = kind === 'truncated';
+    return new ParserError(
+      isTruncated ? 'TRUNCATED' : 'CORRUPT_GZIP',
+      `the gzip stream ${isTruncated ? 'ends early' : 'is damaged'}: ${detail}`,
+      { byteOffset: this.#bytes },
+    );
+  }
+}
+
+const isFault = (error: unknown): error is GzipFault =>
+  typeof error === 'object' && error !== null && 'kind' in error && 'detail' in error && !(error instanceof Error);

@@ -1,0 +1,237 @@
+import { crc32 } from 'node:zlib';
+import type { WasmModule } from '../kernel/webassembly.js';
+import { Inflater } from './inflater.js';
+
+/** What is wrong with a gzip stream: it ends early, or is damaged. */
+export interface GzipFault {
+  readonly kind: 'truncated' | 'damaged';
+  readonly detail: string;
+}
+
+/** A decoder's state without its code, to go on with in another thread. Its memory moves. */
+export interface SavedDecoder {
+  readonly memory: Uint8Array<ArrayBuffer>;
+  /** Input that was given but not used. */
+  readonly input: Uint8Array<ArrayBuffer>;
+  readonly place: Place;
+  readonly member: MemberSum;
+  readonly taken: number;
+}
+
+/** Where in a gzip file (RFC 1952) the next byte of input stands. */
+type Place = 'header' | 'data' | 'trailer' | 'between' | 'padding';
+
+/** Over the bytes of the member at hand: what its trailer must say. */
+interface MemberSum {
+  crc: number;
+  size: number;
+}
+
+const HEADER_BYTES = 10;
+const TRAILER_BYTES = 8;
+
+/** Bits of a header's flags (RFC 1952, section 2.3.1). */
+const HEADER_CRC = 2;
+const EXTRA = 4;
+const NAME = 8;
+const COMMENT = 16;
+const RESERVED = 0xe0;
+
+/** A header longer than this (its name and comment may be of any length) is taken for damage. */
+const LONGEST_HEADER = 256 * 1024;
+
+/**
+ * Gunzips, in memory and without waiting: one member or several in a row, zeros behind the last. Every member's checksum and length are
+ * verified.
+ *
+ * Give input by `push`, the end by `finish`, take output by `read`.
+ */
+export class GzipDecoder {
+  readonly #inflater: Inflater;
+  readonly #input: Uint8Array[] = [];
+  #finished = false;
+  #place: Place = 'header';
+  #member: MemberSum = { crc: 0, size: 0 };
+  /** How many bytes of the inflater's output were read. */
+  #taken = 0;
+  #fault: GzipFault | undefined;
+
+  constructor(module: WasmModule, saved?: SavedDecoder) {
+    this.#inflater = new Inflater(module, saved?.memory);
+    if (saved === undefined) return;
+    this.#place = saved.place;
+    this.#member = saved.member;
+    this.#taken = saved.taken;
+    if (saved.input.length > 0) this.#input.push(saved.input);
+  }
+
+  /** Lets another decoder go on; this one must not be used any more. Not after a fault. */
+  save(): SavedDecoder {
+    const input = new Uint8Array(Buffer.concat([this.#inflater.input, ...this.#input]));
+    this.#inflater.skip(this.#inflater.input.length);
+    return { memory: this.#inflater.save(), input, place: this.#place, member: this.#member, taken: this.#taken };
+  }
+
+  /** Takes input; it must not change until it was used. */
+  push(bytes: Uint8Array): void {
+    this.#input.push(bytes);
+  }
+
+  /** Pieces of input that were not looked at yet. */
+  get waiting(): number {
+    return this.#input.length;
+  }
+
+  /** Says that there is no more input. */
+  finish(): void {
+    this.#finished = true;
+  }
+
+  /** What is wrong, once all output before it was read. */
+  get fault(): GzipFault | undefined {
+    return this.#unread > 0 ? undefined : this.#fault;
+  }
+
+  get #unread(): number {
+    return this.#inflater.output.length - this.#taken;
+  }
+
+  /** Fills `target` as far as it can and answers how many bytes: fewer than asked for at the end, at a fault, or for want of input. */
+  read(target: Uint8Array): number {
+    let filled = 0;
+    for (;;) {
+      if (this.#unread > 0) {
+        const part = this.#inflater.output.subarray(this.#taken, this.#taken + target.length - filled);
+        target.set(part, filled);
+        filled += part.length;
+        this.#taken += part.length;
+      }
+      if (filled === target.length || this.#fault !== undefined || !this.#advance()) return filled;
+    }
+  }
+
+  /** Goes one step further; answers whether there was one to go. */
+  #advance(): boolean {
+    switch (this.#place) {
+      case 'header':
+        return this.#readHeader();
+      case 'data':
+        return this.#inflate();
+      case 'trailer':
+        return this.#readTrailer();
+      case 'between':
+        return this.#readBetween();
+      case 'padding':
+        return this.#readPadding();
+    }
+  }
+
+  #inflate(): boolean {
+    const inflater = this.#inflater;
+    if (this.#taken > 0) {
+      inflater.turn();
+      this.#taken = 0;
+    }
+    const before = inflater.output.length;
+    const status = inflater.inflate();
+    const made = inflater.output.subarray(before);
+    if (made.length > 0) {
+      // Now, while it is in the processor's cache.
+      this.#member.crc = crc32(made, this.#member.crc);
+      this.#member.size += made.length;
+    }
+    if (status === 'ended') this.#place = 'trailer';
+    else if (status === 'damaged') this.#damaged(`it holds ${inflater.fault}`);
+    else if (status === 'needs-input') return this.#takeInput() || made.length > 0;
+    return true;
+  }
+
+  /** Moves input to the inflater; where there is none left although more is needed, that is an early end. */
+  #takeInput(): boolean {
+    const [piece] = this.#input;
+    if (piece === undefined) {
+      if (this.#finished) this.#fault = { kind: 'truncated', detail: 'unexpected end of file' };
+      return false;
+    }
+    const taken = this.#inflater.feed(piece);
+    if (taken === piece.length) this.#input.shift();
+    else this.#input[0] = piece.subarray(taken);
+    return true;
+  }
+
+  #readHeader(): boolean {
+    const { input } = this.#inflater;
+    const length = headerLength(input);
+    if (length === 'damaged' || (length === 'incomplete' && input.length > LONGEST_HEADER)) {
+      return this.#damaged('incorrect header check');
+    }
+    if (length === 'incomplete') return this.#takeInput();
+    if ((input[3]! & HEADER_CRC) !== 0) {
+      const sum = crc32(input.subarray(0, length - 2)) & 0xffff;
+      if (sum !== input.readUInt16LE(length - 2)) return this.#damaged('header crc mismatch');
+    }
+    this.#inflater.skip(length);
+    this.#inflater.start();
+    this.#place = 'data';
+    return true;
+  }
+
+  #readTrailer(): boolean {
+    const { input } = this.#inflater;
+    if (input.length < TRAILER_BYTES) return this.#takeInput();
+    if (input.readUInt32LE(0) !== this.#member.crc) return this.#damaged('incorrect data check');
+    if (input.readUInt32LE(4) !== this.#member.size % 2 ** 32) return this.#damaged('incorrect length check');
+    this.#inflater.skip(TRAILER_BYTES);
+    this.#member = { crc: 0, size: 0 };
+    this.#place = 'between';
+    return true;
+  }
+
+  /** Another member, zeros as padding, or the end. */
+  #readBetween(): boolean {
+    const { input } = this.#inflater;
+    if (input.length === 0) return this.#moreInput();
+    this.#place = input[0] === 0 ? 'padding' : 'header';
+    return true;
+  }
+
+  #readPadding(): boolean {
+    const { input } = this.#inflater;
+    if (input.length === 0) return this.#moreInput();
+    if (input.some((byte) => byte !== 0)) return this.#damaged('something else than zeros behind its end');
+    this.#inflater.skip(input.length);
+    return true;
+  }
+
+  /** Where the stream may end. */
+  #moreInput(): boolean {
+    return this.#input.length > 0 && this.#takeInput();
+  }
+
+  #damaged(detail: string): boolean {
+    this.#fault = { kind: 'damaged', detail };
+    return true;
+  }
+}
+
+/** How many bytes a member's header takes. */
+const headerLength = (bytes: Buffer): number | 'incomplete' | 'damaged' => {
+  const isOther = (index: number, expected: number): boolean => index < bytes.length && bytes[index] !== expected;
+  if (isOther(0, 0x1f) || isOther(1, 0x8b) || isOther(2, 8)) return 'damaged';
+  if (bytes.length < HEADER_BYTES) return 'incomplete';
+  const flags = bytes[3]!;
+  if ((flags & RESERVED) !== 0) return 'damaged';
+  let length = HEADER_BYTES;
+  if ((flags & EXTRA) !== 0) {
+    if (bytes.length < length + 2) return 'incomplete';
+    length += 2 + bytes.readUInt16LE(length);
+  }
+  for (const flag of [NAME, COMMENT]) {
+    if ((flags & flag) === 0) continue;
+    const end = bytes.indexOf(0, length);
+    if (end === -1 || length > bytes.length) return 'incomplete';
+    length = end + 1;
+  }
+  if ((flags & HEADER_CRC) !== 0) length += 2;
+  return length <= bytes.length ? length : 'incomplete';
+};
