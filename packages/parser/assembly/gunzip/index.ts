@@ -1,5 +1,5 @@
 import { writePatterns } from './copy';
-import { begin, giveBack, inflateOn, input, output, restoreState, saveState, setInput, turnOutput } from './inflate';
+import { begin, forget, giveBack, inflateOn, input, output, restoreState, saveState, setInput, turnOutput } from './inflate';
 import { INPUT, INPUT_BYTES, MEMORY_END, OUTPUT } from './layout';
 import { writeTemplates } from './symbols';
 
@@ -17,6 +17,11 @@ export const memoryBytes: usize = MEMORY_END;
 export function setUp(): void {
   writeTemplates();
   writePatterns();
+}
+
+/** Forgets all input and output. */
+export function reset(): void {
+  forget();
 }
 
 /** Begins a deflate stream; the input begins with it. */

@@ -43,6 +43,13 @@ let place: u32 = Place.BLOCK_HEADER;
 let isLastBlock: bool = false;
 let storedBytes: usize = 0;
 
+/** Forgets input and output. */
+export function forget(): void {
+  input = INPUT;
+  inputEnd = INPUT;
+  output = OUTPUT;
+}
+
 /** Begins a new stream in the input at hand. */
 export function begin(): void {
   reach = output;

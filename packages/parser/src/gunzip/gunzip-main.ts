@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { newChunk } from './chunk-memory.js';
 import { GzipDecoder } from './gzip-decoder.js';
+import { Inflater } from './inflater.js';
 import type { GunzipRequest, GunzipResponse } from './protocol.js';
 
 /*
@@ -59,7 +60,7 @@ const goOn = (): void => {
 parentPort!.on('message', (request: GunzipRequest) => {
   switch (request.kind) {
     case 'begin':
-      decoder = new GzipDecoder(request.module, request.saved);
+      decoder = new GzipDecoder(new Inflater(request.module), request.saved);
       break;
     case 'input':
       given.push(request.bytes.buffer);

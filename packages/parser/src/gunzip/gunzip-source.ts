@@ -5,7 +5,7 @@ import type { ByteSource } from '../source/byte-source.js';
 import { isChunkMemory, newChunk, newChunkMemory } from './chunk-memory.js';
 import { GunzipThread } from './gunzip-thread.js';
 import { GzipDecoder, type GzipFault } from './gzip-decoder.js';
-import { inflaterModule } from './inflater.js';
+import { Inflater, inflaterModule } from './inflater.js';
 
 /** Compressed bytes that are gunzipped on the calling thread before another one is started for the rest. */
 const THREAD_AFTER_BYTES = 256 * 1024;
@@ -72,7 +72,7 @@ export class GunzipSource implements ByteSource {
   }
 
   async #fromHere(): Promise<Uint8Array | undefined> {
-    this.#decoder ??= new GzipDecoder(inflaterModule());
+    this.#decoder ??= new GzipDecoder(new Inflater(inflaterModule()));
     const decoder = this.#decoder;
     const chunk = newChunk(this.#memory());
     for (;;) {

@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { WasmModule } from '../kernel/webassembly.js';
-import { Inflater } from './inflater.js';
+import type { Inflater } from './inflater.js';
 
 /** What is wrong with a gzip stream: it ends early, or is damaged. */
 export interface GzipFault {
@@ -56,9 +55,14 @@ export class GzipDecoder {
   #taken = 0;
   #fault: GzipFault | undefined;
 
-  constructor(module: WasmModule, saved?: SavedDecoder) {
-    this.#inflater = new Inflater(module, saved?.memory);
-    if (saved === undefined) return;
+  /** @param inflater - belongs to this decoder for as long as it is used */
+  constructor(inflater: Inflater, saved?: SavedDecoder) {
+    this.#inflater = inflater;
+    if (saved === undefined) {
+      inflater.reset();
+      return;
+    }
+    inflater.restore(saved.memory);
     this.#place = saved.place;
     this.#member = saved.member;
     this.#taken = saved.taken;

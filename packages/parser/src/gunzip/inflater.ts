@@ -38,6 +38,7 @@ interface InflaterExports {
   readonly outputAddress: WasmGlobal;
   readonly memoryBytes: WasmGlobal;
   setUp(): void;
+  reset(): void;
   start(): void;
   feed(from: number, to: number): void;
   inflate(): number;
@@ -72,8 +73,7 @@ export class Inflater {
   #inputEnd: number;
   #fault = '';
 
-  /** @param saved - what {@link save} gave of another, to go on with its stream */
-  constructor(module: WasmModule, saved?: Uint8Array) {
+  constructor(module: WasmModule) {
     const api = webAssembly as WebAssemblyApi;
     this.#exports = new api.Instance(module).exports as InflaterExports;
     const { memory, memoryBytes, inputAddress, inputBytes, outputAddress } = this.#exports;
@@ -84,15 +84,23 @@ export class Inflater {
     this.#inputCapacity = inputBytes.value;
     this.#outputStart = outputAddress.value;
     this.#inputEnd = this.#inputStart;
-    if (saved === undefined) {
-      this.#exports.setUp();
-    } else {
-      this.#heap.set(saved);
-      this.#exports.restore();
-    }
+    this.#exports.setUp();
   }
 
-  /** A copy of the memory, for another instance to go on from. Any input must have been used or be taken along by the caller. */
+  /** Forgets all input and output. */
+  reset(): void {
+    this.#exports.reset();
+    this.#inputEnd = this.#inputStart;
+  }
+
+  /** Goes on with another's stream. @param saved - what {@link save} gave */
+  restore(saved: Uint8Array): void {
+    this.#heap.set(saved);
+    this.#exports.restore();
+    this.#inputEnd = this.#exports.inputAt();
+  }
+
+  /** A copy of the memory, for another instance to go on from. No input may be left; the caller takes it along. */
   save(): Uint8Array<ArrayBuffer> {
     this.#exports.save();
     return new Uint8Array(this.#heap.subarray(0, this.#exports.memoryBytes.value));

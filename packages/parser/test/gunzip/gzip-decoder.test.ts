@@ -1,0 +1,279 @@
+import { constants, crc32, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { GzipDecoder, type GzipFault } from '../../src/gunzip/gzip-decoder.js';
+import { Inflater, inflaterModule } from '../../src/gunzip/inflater.js';
+import { randomFrom } from '../support/chunks.js';
+import { artistsXml } from '../support/dumps.js';
+
+const SEED = 20260101;
+
+interface Decoded {
+  bytes: Buffer;
+  fault: GzipFault['kind'] | undefined;
+}
+
+interface Cutting {
+  /** Bytes of input given at once. */
+  input?: number;
+  /** Bytes of output taken at once. */
+  output?: number;
+  /** After how many pieces of input another decoder goes on. */
+  handOver?: number;
+}
+
+// What a decoder leaves in them must not matter to the next.
+const inflaters = [new Inflater(inflaterModule()), new Inflater(inflaterModule())] as const;
+
+const decode = (gz: Uint8Array, { input = gz.length, output = 100_000, handOver }: Cutting = {}): Decoded => {
+  let decoder = new GzipDecoder(inflaters[0]);
+  const target = new Uint8Array(output);
+  const parts: Buffer[] = [];
+  const takeAll = (): void => {
+    for (;;) {
+      const length = decoder.read(target);
+      if (length === 0) return;
+      parts.push(Buffer.from(target.subarray(0, length)));
+    }
+  };
+  let pieces = 0;
+  for (let at = 0; at < gz.length; at += input) {
+    decoder.push(gz.subarray(at, at + input));
+    pieces++;
+    // In the middle of things: with input that was not looked at, and with output that was not taken.
+    if (pieces === handOver) {
+      parts.push(Buffer.from(target.subarray(0, decoder.read(target.subarray(0, 100)))));
+      if (decoder.fault === undefined) decoder = new GzipDecoder(inflaters[1], structuredClone(decoder.save()));
+    }
+    takeAll();
+  }
+  decoder.finish();
+  takeAll();
+  return { bytes: Buffer.concat(parts), fault: decoder.fault?.kind };
+};
+
+/** What zlib makes of the same. */
+const zlibVerdict = (gz: Uint8Array): Decoded => {
+  try {
+    return { bytes: gunzipSync(gz), fault: undefined };
+  } catch (error) {
+    const truncated = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
+    return { bytes: Buffer.alloc(0), fault: truncated ? 'truncated' : 'damaged' };
+  }
+};
+
+const random = randomFrom(SEED);
+const randomBytes = (length: number, values = 256): Buffer =>
+  Buffer.from(Array.from({ length }, () => Math.floor(random() * values)));
+
+const CONTENTS: readonly (readonly [string, Buffer])[] = [
+  ['nothing', Buffer.alloc(0)],
+  ['one byte', Buffer.from('x')],
+  ['a dump', artistsXml(5000)],
+  ['noise', randomBytes(200_000)],
+  ['noise of four values', randomBytes(300_000, 4)],
+  ['one byte over and over', Buffer.alloc(600_000, 'x')],
+  // Every distance under 16, where a match overlaps itself within a vector.
+  ['short periods', Buffer.concat(Array.from({ length: 40 }, (_, n) => Buffer.alloc(5000, randomBytes(n + 1))))],
+  // Matches as far back as they can reach.
+  ['long distances', Buffer.concat(Array.from({ length: 12 }, () => randomBytes(32_768 - 300).fill(7, 0, 300)))],
+];
+
+describe.each(CONTENTS)('%s', (_, content) => {
+  const streams: [string, Buffer][] = [];
+  const { Z_DEFAULT_STRATEGY, Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED } = constants;
+  for (const strategy of [Z_DEFAULT_STRATEGY, Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED]) {
+    for (const level of [0, 1, 6, 9]) {
+      for (const memLevel of [1, 9]) {
+        streams.push([
+          `strategy ${strategy}, level ${level}, memory ${memLevel}`,
+          gzipSync(content, { strategy, level, memLevel }),
+        ]);
+      }
+    }
+  }
+  streams.push(['small window', gzipSync(content, { windowBits: 9 })]);
+
+  test.each(streams)('%s', (_name, gz) => {
+    const inputs = [gz.length, 1 + Math.floor(random() * 5000), 7919];
+    for (const input of inputs) {
+      for (const output of [1_000_000, 1 + Math.floor(random() * 70_000)]) {
+        const { bytes, fault } = decode(gz, { input, output });
+        expect(fault, `input by ${input}, output by ${output}`).toBeUndefined();
+        expect(bytes.equals(content), `input by ${input}, output by ${output}`).toBe(true);
+      }
+    }
+  });
+});
+
+test('byte by byte, on both sides', () => {
+  const content = artistsXml(200);
+  const gz = gzipSync(content);
+  expect(decode(gz, { input: 1, output: 1 })).toEqual({ bytes: content, fault: undefined });
+});
+
+test('another decoder goes on, wherever it is handed over', () => {
+  const content = Buffer.concat([artistsXml(3000), randomBytes(50_000), artistsXml(3000)]);
+  const gz = Buffer.concat([gzipSync(content), gzipSync(content, { level: 0 })]);
+  const input = 3001;
+  for (let handOver = 1; handOver <= Math.ceil(gz.length / input); handOver++) {
+    const { bytes, fault } = decode(gz, { input, handOver });
+    expect(fault, `after ${handOver} pieces`).toBeUndefined();
+    expect(bytes.equals(Buffer.concat([content, content])), `after ${handOver} pieces`).toBe(true);
+  }
+});
+
+describe('cut short', () => {
+  test('anywhere: what is there comes, then the fault', () => {
+    const content = Buffer.concat([artistsXml(60), randomBytes(300), artistsXml(60)]);
+    const gz = gzipSync(content, { memLevel: 1 });
+    for (let length = 0; length < gz.length; length++) {
+      const { bytes, fault } = decode(gz.subarray(0, length), { input: 1000 });
+      expect(fault, `cut at ${length}`).toBe('truncated');
+      if (length < 10) continue;
+      // Flushing as if there were more to come gives what is there.
+      const expected = gunzipSync(gz.subarray(0, length), { finishFlush: constants.Z_SYNC_FLUSH });
+      expect(bytes.equals(expected), `cut at ${length}`).toBe(true);
+    }
+  });
+});
+
+describe('damaged', () => {
+  const content = Buffer.concat([artistsXml(12), randomBytes(40), artistsXml(12)]);
+  const streams = [
+    gzipSync(content),
+    gzipSync(content, { strategy: constants.Z_FIXED }),
+    gzipSync(content, { strategy: constants.Z_HUFFMAN_ONLY }),
+    gzipSync(content, { level: 0 }),
+    gzipSync(content, { memLevel: 1, windowBits: 9 }),
+  ];
+
+  test.each(streams.map((gz, index) => [index, gz] as const))(
+    'in any bit: the verdict is zlib’s (stream %i)',
+    (_, gz) => {
+      for (let bit = 0; bit < 8 * gz.length; bit++) {
+        const damaged = Buffer.from(gz);
+        damaged[bit >> 3]! ^= 1 << (bit & 7);
+        const expected = zlibVerdict(damaged);
+        const { bytes, fault } = decode(damaged);
+        expect(fault, `bit ${bit}`).toBe(expected.fault);
+        if (fault === undefined) expect(bytes.equals(expected.bytes), `bit ${bit}`).toBe(true);
+      }
+    },
+  );
+
+  test(`at random, in several places: the verdict is zlib’s (seed ${SEED})`, () => {
+    const verdicts = { damaged: 0, truncated: 0, whole: 0 };
+    for (let round = 0; round < 20_000; round++) {
+      const damaged = Buffer.from(streams[round % streams.length]!);
+      // Most faults lie in a block's header, where most rules are.
+      const most = round % 2 === 0 ? 120 : damaged.length;
+      for (let count = 1 + Math.floor(random() * 3); count > 0; count--) {
+        damaged[10 + Math.floor(random() * (most - 10))] = Math.floor(random() * 256);
+      }
+      const expected = zlibVerdict(damaged);
+      const { fault } = decode(damaged, { input: 1 + Math.floor(random() * damaged.length) });
+      expect(fault, damaged.toString('hex')).toBe(expected.fault);
+      verdicts[fault ?? 'whole']++;
+    }
+    expect(verdicts.damaged).toBeGreaterThan(1000);
+    expect(verdicts.truncated).toBeGreaterThan(10);
+  });
+
+  test('what came before the damage is given first', () => {
+    const whole = artistsXml(40_000);
+    const gz = gzipSync(whole);
+    // The last byte of the checksum: all of the content comes before it.
+    gz[gz.length - 5]! ^= 1;
+    expect(decode(gz)).toEqual({ bytes: whole, fault: 'damaged' });
+    const wrongLength = gzipSync(whole);
+    wrongLength[wrongLength.length - 1]! ^= 1;
+    expect(decode(wrongLength)).toEqual({ bytes: whole, fault: 'damaged' });
+  });
+
+  test.each([
+    ['a block of a type that does not exist', '07'],
+    ['no code for the distance', bitsOf(['1', '01', '0000001', '11110'])],
+    ['no distance before the beginning', bitsOf(['1', '01', '0000001', '00000'])],
+  ])('%s', (_, deflate) => {
+    const gz = Buffer.concat([gzipSync('').subarray(0, 10), Buffer.from(deflate, 'hex'), Buffer.alloc(16)]);
+    expect(zlibVerdict(gz).fault).toBe('damaged');
+    expect(decode(gz)).toEqual({ bytes: Buffer.alloc(0), fault: 'damaged' });
+  });
+});
+
+/** Bits as they come in the stream, as hexadecimal bytes. */
+function bitsOf(groups: string[]): string {
+  // Numbers come lowest bit first (so `01` as a number is `10` in the stream), codes first bit first.
+  const [last, type, ...codes] = groups;
+  const stream = last + [...type!].reverse().join('') + codes.join('');
+  const bytes = stream.match(/.{1,8}/g)!.map((bits) => Number.parseInt([...bits.padEnd(8, '0')].reverse().join(''), 2));
+  return Buffer.from(bytes).toString('hex');
+}
+
+describe('members', () => {
+  const content = artistsXml(100);
+  const deflated = deflateRawSync(content);
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc32(content), 0);
+  trailer.writeUInt32LE(content.length, 4);
+
+  const member = (flags: number, ...fields: Buffer[]): Buffer => {
+    const header = Buffer.concat([Buffer.from([0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 0, 3]), ...fields]);
+    const sum = Buffer.alloc(2);
+    sum.writeUInt16LE(crc32(header) & 0xffff);
+    return Buffer.concat([header, ...((flags & 2) === 0 ? [] : [sum]), deflated, trailer]);
+  };
+  const extra = Buffer.from([5, 0, 1, 2, 3, 0, 5]);
+  const name = Buffer.from('discogs_20260101_artists.xml\0');
+  const comment = Buffer.from(`${'of any length '.repeat(1000)}\0`);
+
+  test.each([
+    ['no fields', member(0)],
+    ['text', member(1)],
+    ['an extra field', member(4, extra)],
+    ['a name', member(8, name)],
+    ['a comment', member(16, comment)],
+    ['a checksum', member(2)],
+    ['everything', member(31, extra, name, comment)],
+  ])('a header with %s', (_, gz) => {
+    expect(zlibVerdict(gz)).toEqual({ bytes: content, fault: undefined });
+    for (const input of [1, 3, gz.length]) expect(decode(gz, { input })).toEqual({ bytes: content, fault: undefined });
+  });
+
+  test('a header of a reserved flag, of another method, of a wrong checksum', () => {
+    const wrongSum = member(2);
+    wrongSum[10]! ^= 1;
+    const otherMethod = member(0);
+    otherMethod[2] = 7;
+    for (const gz of [member(32), member(128), wrongSum, otherMethod]) {
+      expect(zlibVerdict(gz).fault).toBe('damaged');
+      expect(decode(gz, { input: 5 })).toEqual({ bytes: Buffer.alloc(0), fault: 'damaged' });
+    }
+  });
+
+  test('a name without an end is damage, not memory without bound', () => {
+    const gz = Buffer.concat([member(8).subarray(0, 10), Buffer.alloc(400_000, 'n')]);
+    expect(decode(gz, { input: 65_536 }).fault).toBe('damaged');
+  });
+
+  test('several in a row, the empty ones too, and zeros behind the last', () => {
+    const gz = Buffer.concat([member(0), gzipSync(''), member(8, name), Buffer.alloc(1000)]);
+    const expected = { bytes: Buffer.concat([content, content]), fault: undefined };
+    for (const input of [1, 777, gz.length]) expect(decode(gz, { input })).toEqual(expected);
+  });
+
+  test('something else behind the last', () => {
+    const all = { bytes: content, fault: 'damaged' };
+    expect(decode(Buffer.concat([member(0), Buffer.from('more')]))).toEqual(all);
+    expect(decode(Buffer.concat([member(0), Buffer.from([0, 0, 1])]))).toEqual(all);
+    expect(decode(Buffer.concat([member(0), Buffer.from([0x1f])]))).toEqual({ ...all, fault: 'truncated' });
+  });
+
+  test('no member reaches back into the one before', () => {
+    // A match whose distance would be right if it did.
+    const second = deflateRawSync(content, { dictionary: content });
+    const gz = Buffer.concat([member(0), member(0).subarray(0, 10), second, trailer]);
+    expect(zlibVerdict(gz).fault).toBe('damaged');
+    expect(decode(gz).fault).toBe('damaged');
+  });
+});
