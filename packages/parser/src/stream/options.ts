@@ -23,7 +23,11 @@ export interface ReadOptions {
   dataType?: DataType | undefined;
   /** @default 'auto' */
   engine?: EngineName | undefined;
-  /** Worker threads to use; 0 does all work on the calling thread. @default 0 */
+  /**
+   * Worker threads to use; 0 does all work on the calling thread, but for the gunzip of a dump of more than 256 KiB, which has a thread of
+   * its own in any case.
+   * @default 0
+   */
   workers?: number | undefined;
   /** Passes over the first `skip` records; numbering still counts them. @default 0 */
   skip?: number | undefined;
