@@ -5,7 +5,7 @@ import type { ByteSource } from '../source/byte-source.js';
 import { isChunkMemory, newChunk, newChunkMemory } from './chunk-memory.js';
 import { GunzipThread } from './gunzip-thread.js';
 import { GzipDecoder, type GzipFault } from './gzip-decoder.js';
-import { Inflater, inflaterModule } from './inflater.js';
+import { giveInflaterBack, type Inflater, inflaterModule, takeInflater } from './inflater.js';
 
 /** Compressed bytes that are gunzipped on the calling thread before another one is started for the rest. */
 const THREAD_AFTER_BYTES = 256 * 1024;
@@ -30,6 +30,7 @@ export class GunzipSource implements ByteSource {
   /** Rung when a chunk, the end or a failure comes, and when there is room for input. */
   readonly #news = new Bell();
   readonly #room = new Bell();
+  #inflater: Inflater | undefined;
   #decoder: GzipDecoder | undefined;
   #pushed = 0;
   #thread: GunzipThread | undefined;
@@ -64,7 +65,14 @@ export class GunzipSource implements ByteSource {
   async close(): Promise<void> {
     this.#closed = true;
     this.#room.ring();
+    this.#letInflaterGo();
     await Promise.all([this.#thread?.close(), this.#input.close()]);
+  }
+
+  #letInflaterGo(): void {
+    this.#decoder = undefined;
+    if (this.#inflater !== undefined) giveInflaterBack(this.#inflater);
+    this.#inflater = undefined;
   }
 
   #memory(): ArrayBuffer {
@@ -72,7 +80,9 @@ export class GunzipSource implements ByteSource {
   }
 
   async #fromHere(): Promise<Uint8Array | undefined> {
-    this.#decoder ??= new GzipDecoder(new Inflater(inflaterModule()));
+    if (this.#closed) return undefined;
+    this.#inflater ??= takeInflater();
+    this.#decoder ??= new GzipDecoder(this.#inflater);
     const decoder = this.#decoder;
     const chunk = newChunk(this.#memory());
     for (;;) {
@@ -87,6 +97,8 @@ export class GunzipSource implements ByteSource {
         return this.#fromThread();
       }
       await this.#pull(decoder);
+      // The inflater may be another's by now.
+      if (this.#closed) return undefined;
     }
   }
 
@@ -139,8 +151,8 @@ export class GunzipSource implements ByteSource {
 
   #handOver(decoder: GzipDecoder): void {
     this.#thread!.begin(inflaterModule(), decoder.save());
-    this.#decoder = undefined;
     this.#isHandedOver = true;
+    this.#letInflaterGo();
     void this.#feed();
   }
 

@@ -60,6 +60,20 @@ export const inflaterModule = (): WasmModule => {
   return compiled;
 };
 
+/** One that nobody uses now: many small dumps, one after the other, need not make one each. */
+let idle: Inflater | undefined;
+
+/** An inflater for who gives it back by {@link giveInflaterBack}. */
+export const takeInflater = (): Inflater => {
+  const inflater = idle ?? new Inflater(inflaterModule());
+  idle = undefined;
+  return inflater;
+};
+
+export const giveInflaterBack = (inflater: Inflater): void => {
+  idle = inflater;
+};
+
 /**
  * The typed face of the WebAssembly inflater (`assembly/gunzip`): deflate data in, bytes out. Needs a runtime with WebAssembly SIMD
  * (`isKernelSupported`).

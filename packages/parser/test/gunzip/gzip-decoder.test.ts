@@ -51,6 +51,13 @@ const decode = (gz: Uint8Array, { input = gz.length, output = 100_000, handOver 
   return { bytes: Buffer.concat(parts), fault: decoder.fault?.kind };
 };
 
+/** Compares as bytes: to compare buffers as objects takes memory without end. */
+const expectDecoded = (decoded: Decoded, bytes: Buffer, fault?: GzipFault['kind']): void => {
+  expect(decoded.fault).toBe(fault);
+  expect(decoded.bytes.length).toBe(bytes.length);
+  expect(decoded.bytes.equals(bytes)).toBe(true);
+};
+
 /** What zlib makes of the same. */
 const zlibVerdict = (gz: Uint8Array): Decoded => {
   try {
@@ -108,7 +115,7 @@ describe.each(CONTENTS)('%s', (_, content) => {
 test('byte by byte, on both sides', () => {
   const content = artistsXml(200);
   const gz = gzipSync(content);
-  expect(decode(gz, { input: 1, output: 1 })).toEqual({ bytes: content, fault: undefined });
+  expectDecoded(decode(gz, { input: 1, output: 1 }), content);
 });
 
 test('another decoder goes on, wherever it is handed over', () => {
@@ -184,10 +191,10 @@ describe('damaged', () => {
     const gz = gzipSync(whole);
     // The last byte of the checksum: all of the content comes before it.
     gz[gz.length - 5]! ^= 1;
-    expect(decode(gz)).toEqual({ bytes: whole, fault: 'damaged' });
+    expectDecoded(decode(gz), whole, 'damaged');
     const wrongLength = gzipSync(whole);
     wrongLength[wrongLength.length - 1]! ^= 1;
-    expect(decode(wrongLength)).toEqual({ bytes: whole, fault: 'damaged' });
+    expectDecoded(decode(wrongLength), whole, 'damaged');
   });
 
   test.each([
@@ -197,7 +204,7 @@ describe('damaged', () => {
   ])('%s', (_, deflate) => {
     const gz = Buffer.concat([gzipSync('').subarray(0, 10), Buffer.from(deflate, 'hex'), Buffer.alloc(16)]);
     expect(zlibVerdict(gz).fault).toBe('damaged');
-    expect(decode(gz)).toEqual({ bytes: Buffer.alloc(0), fault: 'damaged' });
+    expectDecoded(decode(gz), Buffer.alloc(0), 'damaged');
   });
 });
 
@@ -236,8 +243,8 @@ describe('members', () => {
     ['a checksum', member(2)],
     ['everything', member(31, extra, name, comment)],
   ])('a header with %s', (_, gz) => {
-    expect(zlibVerdict(gz)).toEqual({ bytes: content, fault: undefined });
-    for (const input of [1, 3, gz.length]) expect(decode(gz, { input })).toEqual({ bytes: content, fault: undefined });
+    expectDecoded(zlibVerdict(gz), content);
+    for (const input of [1, 3, gz.length]) expectDecoded(decode(gz, { input }), content);
   });
 
   test('a header of a reserved flag, of another method, of a wrong checksum', () => {
@@ -247,7 +254,7 @@ describe('members', () => {
     otherMethod[2] = 7;
     for (const gz of [member(32), member(128), wrongSum, otherMethod]) {
       expect(zlibVerdict(gz).fault).toBe('damaged');
-      expect(decode(gz, { input: 5 })).toEqual({ bytes: Buffer.alloc(0), fault: 'damaged' });
+      expectDecoded(decode(gz, { input: 5 }), Buffer.alloc(0), 'damaged');
     }
   });
 
@@ -258,15 +265,15 @@ describe('members', () => {
 
   test('several in a row, the empty ones too, and zeros behind the last', () => {
     const gz = Buffer.concat([member(0), gzipSync(''), member(8, name), Buffer.alloc(1000)]);
-    const expected = { bytes: Buffer.concat([content, content]), fault: undefined };
-    for (const input of [1, 777, gz.length]) expect(decode(gz, { input })).toEqual(expected);
+    const expected = Buffer.concat([content, content]);
+    for (const input of [1, 777, gz.length]) expectDecoded(decode(gz, { input }), expected);
   });
 
   test('something else behind the last', () => {
-    const all = { bytes: content, fault: 'damaged' };
-    expect(decode(Buffer.concat([member(0), Buffer.from('more')]))).toEqual(all);
-    expect(decode(Buffer.concat([member(0), Buffer.from([0, 0, 1])]))).toEqual(all);
-    expect(decode(Buffer.concat([member(0), Buffer.from([0x1f])]))).toEqual({ ...all, fault: 'truncated' });
+    const behind = (...bytes: number[]): Decoded => decode(Buffer.concat([member(0), Buffer.from(bytes)]));
+    expectDecoded(behind(0x6d, 0x6f, 0x72, 0x65), content, 'damaged');
+    expectDecoded(behind(0, 0, 1), content, 'damaged');
+    expectDecoded(behind(0x1f), content, 'truncated');
   });
 
   test('no member reaches back into the one before', () => {
