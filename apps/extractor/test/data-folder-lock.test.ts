@@ -29,6 +29,15 @@ it('says so where the folder cannot be one', async () => {
   await expect(lockDataFolder(join(folder, 'file'))).rejects.toMatchObject({ code: 'FOLDER_UNUSABLE' });
 });
 
+it.skipIf(process.platform !== 'linux')(
+  'says so where no folder can be made, although the one above exists',
+  async () => {
+    for (const nowhere of ['/proc/nowhere', '/proc/nowhere/deeper']) {
+      await expect(lockDataFolder(nowhere)).rejects.toMatchObject({ code: 'FOLDER_UNUSABLE' });
+    }
+  },
+);
+
 it.each([
   ['the lock file', () => rm(join(folder, LOCK_FILE))],
   ['the folder', () => rm(folder, { recursive: true })],

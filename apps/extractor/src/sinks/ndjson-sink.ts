@@ -1,7 +1,8 @@
-import { constants, type FileHandle, mkdir, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { describeError, ExtractorError } from '../errors.js';
+import { makeFolder } from '../pipeline/make-folder.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 
 const LINE_FEED = 0x0a;
@@ -28,7 +29,7 @@ export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
     const folder = join(directory, target.version);
     const path = join(folder, `${target.dataType}.ndjson`);
     const handle = await guarded(path, async () => {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       // Not `a`: Linux ignores positions of files opened for appending. Not `w`: what is there may be another's.
       return open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
     });
