@@ -6,7 +6,7 @@ const project = (name: string, root: string) => ({
   test: { name, root: source(root), include: ['test/chaos/**/*.chaos.ts'], hookTimeout: 180_000 },
 });
 
-/** Injuries and kills again and again; too long for every run of the tests. `CHAOS_RUNS` and `KILLS` say how often. */
+/** Injuries and kills again and again; too long for every run of the tests. `CHAOS_RUNS`, `KILLS` and `SOAK_MINUTES` say how often and how long. */
 export default defineConfig({
   test: {
     maxWorkers: 1,
