@@ -95,6 +95,13 @@ describe.each(named(PACKAGES))('%s', (_, published) => {
 });
 
 describe.each(named(LIBRARIES))('what the README of %s says', (_, published) => {
+  test('has the sections that all of them have', () => {
+    const sections = [...readFileSync(readmeOf(published), 'utf8').matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+    expect(sections).toEqual(
+      expect.arrayContaining(['Install', 'Example', 'Options', 'Errors', 'Guarantees', 'Limits', 'Dependencies']),
+    );
+  });
+
   test('is as large as its README says', async () => {
     const size = await measureInstalled(projectOf(published));
     const stated = statedSize(readFileSync(readmeOf(published), 'utf8'));
