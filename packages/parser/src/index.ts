@@ -60,3 +60,4 @@ export type {
   MalformedRecord,
   ReadStats,
 } from './stream/reports.js';
+export { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from './workers/worker-pool.js';

@@ -18,3 +18,22 @@ export const assertCallable = (name: string, value: unknown): void => {
     throw new ParserError('INVALID_OPTIONS', `${name}: a ${typeof value} is no function`);
   }
 };
+
+/** More threads than any machine has cores are a mistake. */
+export const MOST_WORKERS = 256;
+
+/** Refuses what is no whole number within bounds; what is not given is the default. */
+export const wholeNumber = <Default extends number | undefined>(
+  name: string,
+  given: unknown,
+  byDefault: Default,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number => {
+  const value = given ?? byDefault;
+  if (byDefault !== undefined && value === byDefault) return byDefault;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least || value > most) {
+    throw new ParserError('INVALID_OPTIONS', `${name}: ${String(value)} is no whole number from ${least} to ${most}`);
+  }
+  return value;
+};

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { encodeRecords, parseRecords } from '../src/index.js';
 import type { BlockTask } from '../src/workers/block-runner.js';
-import { WorkerPool } from '../src/workers/worker-pool.js';
+import { BlockThreads } from '../src/workers/block-threads.js';
 import { loadCases } from './conformance/load-cases.js';
 import { chunksOf, randomFrom } from './support/chunks.js';
 import { artistsXml } from './support/dumps.js';
@@ -185,7 +185,8 @@ describe('threads', () => {
   });
 
   test('that fail make the run fail', async () => {
-    const pool = new WorkerPool(2, { engine: 'fast', maxDepth: 256, maxRecordBytes: 1000 });
+    const threads = new BlockThreads(2);
+    const pool = threads.lease('fast', true);
     const broken = { bytes: new Uint8Array(10), state: undefined } as unknown as BlockTask;
     await expect(pool.run(broken)).rejects.toMatchObject({ code: 'WORKER_FAILED' });
     await expect(pool.run(broken)).rejects.toMatchObject({ code: 'WORKER_FAILED' });

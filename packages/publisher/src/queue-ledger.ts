@@ -43,7 +43,10 @@ interface Account {
   trial: Tally | undefined;
   /** Its count says nothing: it drops messages, or somebody takes them. */
   uncounted: boolean;
-  last: KnownMessage | undefined;
+  /** A message that it should have taken since the reading before the last; its body is a copy. */
+  sample: KnownMessage | undefined;
+  /** Whether that is older than the last reading. */
+  isSampleOld: boolean;
   times: number;
 }
 
@@ -84,7 +87,8 @@ export class QueueLedger {
         recent: undefined,
         trial: undefined,
         uncounted: false,
-        last: undefined,
+        sample: undefined,
+        isSampleOld: true,
         times: 0,
       }));
   }
@@ -147,7 +151,12 @@ export class QueueLedger {
       if (account.since && tag > account.since.tag) account.since.confirmed++;
       if (account.recent && tag > account.recent.tag) account.recent.confirmed++;
       if (account.trial && tag > account.trial.tag) account.trial.confirmed++;
-      account.last = message;
+      if (account.isSampleOld) {
+        // The body is its owner's again once this is told.
+        const { routingKey, messageId, body } = message;
+        account.sample = { routingKey, messageId, body: Buffer.from(body) };
+        account.isSampleOld = false;
+      }
     }
   }
 
@@ -202,9 +211,10 @@ export class QueueLedger {
       const expected = account.times === 0 ? total : close;
       const found = now.messages - (account.times === 0 ? since.messages : recent.messages);
       const short = account.times === 0 ? found < expected : found <= 0;
-      if (short && account.last) {
+      account.isSampleOld = true;
+      if (short && account.sample) {
         if (expected > 0) account.times++;
-        shortfalls.push({ queue: account.queue.name, expected, found, times: account.times, sample: account.last });
+        shortfalls.push({ queue: account.queue.name, expected, found, times: account.times, sample: account.sample });
       } else if (account.times > 0) {
         account.times = 0;
         restart(account, now, tag);

@@ -1,4 +1,4 @@
-import { encodeRecords, type MalformedRecord, type ReadStats } from '@discogs-extractor/parser';
+import { encodeRecords, type MalformedRecord, type ReadStats, type WorkerPool } from '@discogs-extractor/parser';
 import type { DataType } from '../config/settings.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSink, Sink } from '../sinks/sink.js';
@@ -27,8 +27,8 @@ export interface ExtractFileOptions {
   readonly afterRecord: number;
   readonly sink: Sink;
   readonly quarantine: Quarantine;
-  /** Threads to parse with; 0 parses on this one. */
-  readonly workers: number;
+  /** Threads to parse with, which other files use as well. */
+  readonly workers: WorkerPool;
   /** Malformed records above which the file fails. */
   readonly maxMalformed: number;
   /** What the dump before had of this type, where that is known. */

@@ -1,7 +1,7 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
-import { ParserError } from '@discogs-extractor/parser';
+import { createWorkerPool, ParserError, type WorkerPool } from '@discogs-extractor/parser';
 import { PublisherError } from '@discogs-extractor/publisher';
 import {
   advanceFile,
@@ -29,6 +29,9 @@ import type { EarlierCounts } from './earlier-counts.js';
 import { extractFile, type Progress } from './extract-file.js';
 import { inParallel } from './in-parallel.js';
 import { createQuarantine } from './quarantine.js';
+
+/** Niceness of the parsing threads: publishing, a broker on this machine, and answers over HTTP go first. */
+const PARSER_NICE = 5;
 
 export interface ProcessingPhaseOptions {
   readonly config: Config;
@@ -58,7 +61,8 @@ export const processingPhase = async (options: ProcessingPhaseOptions): Promise<
   await keeper.save();
 
   const sideBySide = Math.min(files.length, config.maxWorkers);
-  const workers = Math.max(1, Math.floor(config.maxWorkers / sideBySide));
+  // One pool for all: the last file, mostly the largest by far, then has all of it.
+  await using workers = createWorkerPool({ threads: config.maxWorkers, nice: PARSER_NICE });
   const summaries = await inParallel(sideBySide, files, (file) =>
     processFile(options, file, plans.get(file.name)!, workers),
   );
@@ -85,7 +89,7 @@ const processFile = async (
   { config, version, earlierCounts, sink, keeper, listen, signal }: ProcessingPhaseOptions,
   { name: file, path, size, sha256, type: dataType }: VerifiedFile,
   plan: FilePlan,
-  workers: number,
+  workers: WorkerPool,
 ): Promise<FileSummary> => {
   const startedAt = performance.now();
   const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {

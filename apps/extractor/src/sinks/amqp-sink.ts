@@ -1,3 +1,4 @@
+import type { EncodedBlock } from '@discogs-extractor/parser';
 import {
   createPublisher,
   type Publisher,
@@ -122,6 +123,12 @@ const fileSink = (
 ): FileSink => {
   /** `file_complete` is a message too, and must not count as a record. */
   let records = 0;
+  /** Blocks whose messages are not all confirmed, and the number of each one's last: until then the publisher needs their bytes. */
+  const unconfirmed: { readonly last: number; readonly block: EncodedBlock }[] = [];
+  const releaseConfirmed = (): void => {
+    while (unconfirmed[0] !== undefined && unconfirmed[0].last <= publisher.confirmed)
+      unconfirmed.shift()!.block.release();
+  };
   const turns = new Turns();
   const bound = createRepeatBound({
     limit: maxInFlight,
@@ -139,6 +146,8 @@ const fileSink = (
       return lastConfirmedAt();
     },
     write: async (block) => {
+      releaseConfirmed();
+      unconfirmed.push({ last: records + block.count, block });
       for (const { id, sha256, message } of block) {
         signal.throwIfAborted();
         const room = publisher.publish({

@@ -68,10 +68,12 @@ export class FastRecords implements RegularRecords {
   }
 
   #kernelFor(dataType: DataType): Kernel {
-    if (this.#kernel?.dataType !== dataType) {
+    if (this.#kernel === undefined) {
       const { maxDepth, maxRecordBytes } = this.#options;
       this.#kernel = { dataType, instance: createKernel({ dataType, maxDepth, maxRecordBytes })! };
-      this.#loadedTo = 0;
+    } else if (this.#kernel.dataType !== dataType) {
+      this.#kernel.dataType = dataType;
+      this.#kernel.instance.turnTo(dataType);
     }
     return this.#kernel.instance;
   }

@@ -1,4 +1,6 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import { beNice } from '../workers/be-nice.js';
+import type { WorkerSetup } from '../workers/protocol.js';
 import { newChunk } from './chunk-memory.js';
 import { GzipDecoder } from './gzip-decoder.js';
 import { Inflater } from './inflater.js';
@@ -8,6 +10,9 @@ import type { GunzipRequest, GunzipResponse } from './protocol.js';
  * What the gunzip thread runs: it fills memory as it is given, with input as it is given, and waits for whichever is missing. The
  * package's build makes this file, with all that it imports, into a string.
  */
+
+const { nice } = workerData as WorkerSetup;
+if (nice !== undefined) beNice(nice);
 
 const rooms: ArrayBuffer[] = [];
 /** The memory of input that was not used up yet. */

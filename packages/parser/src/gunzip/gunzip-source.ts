@@ -26,6 +26,7 @@ const MOST_SPARES = 8;
 export class GunzipSource implements ByteSource {
   readonly #input: ByteSource;
   readonly #signal: AbortSignal | undefined;
+  readonly #nice: number | undefined;
   readonly #spares: ArrayBuffer[] = [];
   /** Rung when a chunk, the end or a failure comes, and when there is room for input. */
   readonly #news = new Bell();
@@ -46,9 +47,11 @@ export class GunzipSource implements ByteSource {
   #closed = false;
   #bytes = 0;
 
-  constructor(input: ByteSource, signal: AbortSignal | undefined) {
+  /** @param nice - niceness of the thread, where it is not that of the process */
+  constructor(input: ByteSource, signal: AbortSignal | undefined, nice?: number) {
     this.#input = input;
     this.#signal = signal;
+    this.#nice = nice;
   }
 
   async read(): Promise<Uint8Array | undefined> {
@@ -122,7 +125,7 @@ export class GunzipSource implements ByteSource {
   }
 
   #startThread(): GunzipThread {
-    return new GunzipThread({
+    return new GunzipThread(this.#nice, {
       onReady: () => {
         this.#isThreadReady = true;
       },

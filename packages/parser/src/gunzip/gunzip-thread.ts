@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { ParserError } from '../errors.js';
 import type { WasmModule } from '../kernel/webassembly.js';
+import type { WorkerSetup } from '../workers/protocol.js';
 import { GUNZIP_SOURCE } from './gunzip-thread.generated.js';
 import type { GzipFault, SavedDecoder } from './gzip-decoder.js';
 import type { GunzipRequest, GunzipResponse } from './protocol.js';
@@ -21,13 +22,18 @@ export class GunzipThread {
   readonly #worker: Worker;
   #closing: Promise<number> | undefined;
 
-  constructor(events: GunzipThreadEvents) {
+  constructor(nice: number | undefined, events: GunzipThreadEvents) {
     const fail = (cause: unknown): void => {
       if (this.#closing !== undefined) return;
       const message = cause instanceof Error ? cause.message : String(cause);
       events.onFailure(new ParserError('WORKER_FAILED', `the gunzip thread failed: ${message}`, { cause }));
     };
-    this.#worker = new Worker(GUNZIP_SOURCE, { eval: true, name: 'discogs-gunzip', execArgv: [] });
+    this.#worker = new Worker(GUNZIP_SOURCE, {
+      eval: true,
+      name: 'discogs-gunzip',
+      workerData: { nice } satisfies WorkerSetup,
+      execArgv: [],
+    });
     this.#worker.once('online', events.onReady);
     this.#worker.on('message', (response: GunzipResponse) => {
       if (response.kind === 'chunk') events.onChunk(response.bytes);

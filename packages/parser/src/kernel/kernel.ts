@@ -80,6 +80,8 @@ export interface KernelRun {
 
 /** A kernel: one WebAssembly instance with its own memory. Not shared between threads. */
 export interface Kernel {
+  /** From now on reads records of another data type. What is loaded stays. */
+  turnTo(dataType: KernelDataType): void;
   /**
    * Copies XML into the kernel's memory. It must begin between records (at root level) and stays loaded until the next call.
    *
@@ -181,6 +183,9 @@ class WasmKernel implements Kernel {
   readonly #unknownAddress: number;
   readonly #digestAddress: number;
 
+  /** `maxDepth` and `maxRecordBytes`. */
+  readonly #limits: readonly [number, number];
+
   #inputCapacity = INPUT_BYTES;
   #outputCapacity = OUTPUT_BYTES;
   #inputLength = 0;
@@ -198,13 +203,17 @@ class WasmKernel implements Kernel {
     this.#tableAddress = this.#exports.tableAddress.value;
     this.#unknownAddress = this.#exports.unknownAddress.value;
     this.#digestAddress = this.#exports.digestAddress.value;
-    this.#reserve();
-    this.#heap.write(`${RECORD_NAMES[options.dataType]}>`, this.#exports.seedAddress.value, 'latin1');
-    this.#exports.configure(
-      options.dataType === 'releases' || options.dataType === 'masters' ? 1 : 0,
+    this.#limits = [
       Math.min(options.maxDepth ?? MAX_DEPTH, MAX_DEPTH),
       Math.min(options.maxRecordBytes ?? MAX_RECORD_BYTES, MAX_RECORD_BYTES),
-    );
+    ];
+    this.#reserve();
+    this.turnTo(options.dataType);
+  }
+
+  turnTo(dataType: KernelDataType): void {
+    this.#heap.write(`${RECORD_NAMES[dataType]}>`, this.#exports.seedAddress.value, 'latin1');
+    this.#exports.configure(dataType === 'releases' || dataType === 'masters' ? 1 : 0, ...this.#limits);
   }
 
   load(bytes: Uint8Array): void {

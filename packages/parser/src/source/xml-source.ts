@@ -1,6 +1,6 @@
 import { GunzipSource } from '../gunzip/gunzip-source.js';
 import { ZlibSource } from '../gunzip/zlib-source.js';
-import type { DumpSource } from '../stream/options.js';
+import type { DumpSource, ResolvedReadOptions } from '../stream/options.js';
 import type { ReadStats } from '../stream/reports.js';
 import type { ByteSource } from './byte-source.js';
 
@@ -14,7 +14,7 @@ export const openXml = async (
   source: DumpSource,
   engine: 'fast' | 'strict',
   stats: ReadStats,
-  signal: AbortSignal | undefined,
+  { signal, shared }: Pick<ResolvedReadOptions, 'signal' | 'shared'>,
 ): Promise<ByteSource> => {
   const raw = await openSource(source, signal);
   try {
@@ -24,8 +24,9 @@ export const openXml = async (
     const head = await readHead(counted);
     stats.gzipped = isGzip(head);
     const whole = prefixed(head, counted);
-    const Gunzip = engine === 'fast' ? GunzipSource : ZlibSource;
-    return counting(stats.gzipped ? new Gunzip(whole, signal) : whole, (bytes) => {
+    const gunzip = (): ByteSource =>
+      engine === 'fast' ? new GunzipSource(whole, signal, shared?.nice) : new ZlibSource(whole, signal);
+    return counting(stats.gzipped ? gunzip() : whole, (bytes) => {
       stats.xmlBytes += bytes;
     });
   } catch (error) {

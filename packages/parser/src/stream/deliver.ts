@@ -4,8 +4,8 @@ import { createEngine } from '../engine.js';
 import { ParserError } from '../errors.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { openXml } from '../source/xml-source.js';
+import { BlockThreads } from '../workers/block-threads.js';
 import { runOnWorkers } from '../workers/run-on-workers.js';
-import { WorkerPool } from '../workers/worker-pool.js';
 import { Collector, type Delivery } from './collector.js';
 import type { DumpSource, ResolvedReadOptions } from './options.js';
 import type { ReadStats } from './reports.js';
@@ -18,7 +18,7 @@ export async function* deliver(
   output: OutputKind,
   stats: ReadStats,
 ): AsyncGenerator<Delivery, void, undefined> {
-  const xml = await openXml(source, engine, stats, options.signal);
+  const xml = await openXml(source, engine, stats, options);
   try {
     const collector = new Collector(options, stats);
     for await (const result of results(xml, options, engine, output, collector)) {
@@ -46,9 +46,12 @@ const results = (
 ): AsyncGenerator<BlockResult, void, undefined> => {
   const { workers, maxDepth, maxRecordBytes } = options;
   const toSkip = (): number => collector.toSkip;
-  return workers > 0
-    ? runOnWorkers(xml, options, new WorkerPool(workers, { engine, maxDepth, maxRecordBytes }), output, toSkip)
-    : runOnThisThread(xml, options, output, toSkip, createEngine(engine, { maxDepth, maxRecordBytes }));
+  if (workers > 0) {
+    const { shared } = options;
+    const runner = (shared ?? new BlockThreads(workers)).lease(engine, shared === undefined);
+    return runOnWorkers(xml, options, runner, output, toSkip);
+  }
+  return runOnThisThread(xml, options, output, toSkip, createEngine(engine, { maxDepth, maxRecordBytes }));
 };
 
 /** Errors of the source know nothing of records. */

@@ -1,7 +1,9 @@
 import type { ReadableStream } from 'node:stream/web';
 import { DATA_TYPES, type DataType, isDataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
-import { assertCallable, assertKnownOptions } from '../known-options.js';
+import { assertCallable, assertKnownOptions, MOST_WORKERS, wholeNumber } from '../known-options.js';
+import type { BlockThreads } from '../workers/block-threads.js';
+import { threadsOf, type WorkerPool } from '../workers/worker-pool.js';
 import type { Irregularity, MalformedRecord } from './reports.js';
 
 /**
@@ -25,10 +27,10 @@ export interface ReadOptions {
   engine?: EngineName | undefined;
   /**
    * Worker threads to use; 0 does all work on the calling thread, but for the gunzip of a dump of more than 256 KiB, which has a thread of
-   * its own in any case.
+   * its own in any case. A pool of `createWorkerPool` is shared with other reads, and stays open.
    * @default 0
    */
-  workers?: number | undefined;
+  workers?: number | WorkerPool | undefined;
   /** Passes over the first `skip` records; numbering still counts them. @default 0 */
   skip?: number | undefined;
   /** Ends after this many records have been delivered; the rest of the dump is not read. @default Infinity */
@@ -52,6 +54,8 @@ export interface ResolvedReadOptions {
   readonly dataType: DataType | undefined;
   readonly engine: EngineName;
   readonly workers: number;
+  /** The threads that are shared with other reads; where there are none, `workers` of them are this read's alone. */
+  readonly shared: BlockThreads | undefined;
   readonly skip: number;
   readonly limit: number;
   readonly signal: AbortSignal | undefined;
@@ -81,9 +85,6 @@ const NAMES: Readonly<Record<keyof ReadOptions, true>> = {
 /** The most that one buffer on each side of a record can surely hold. */
 const LARGEST_RECORD = 512 * 1024 * 1024;
 
-/** More threads than any machine has cores are a mistake. */
-const MOST_WORKERS = 256;
-
 /** The element tree is walked by recursion. */
 const DEEPEST = 1000;
 
@@ -103,12 +104,14 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new ParserError('INVALID_OPTIONS', `signal: a ${typeof signal} is no AbortSignal`);
   }
+  const shared = typeof options.workers === 'object' ? threadsOf(options.workers) : undefined;
   assertCallable('onMalformed', options.onMalformed);
   assertCallable('onIrregularity', options.onIrregularity);
   return {
     dataType,
     engine,
-    workers: wholeNumber('workers', options.workers, 0, 0, MOST_WORKERS),
+    workers: shared?.threads ?? wholeNumber('workers', options.workers, 0, 0, MOST_WORKERS),
+    shared,
     skip: wholeNumber('skip', options.skip, 0, 0, Number.MAX_SAFE_INTEGER),
     limit: options.limit === Infinity ? Infinity : wholeNumber('limit', options.limit, Infinity, 0),
     signal,
@@ -119,19 +122,4 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
     onMalformed: options.onMalformed,
     onIrregularity: options.onIrregularity,
   };
-};
-
-const wholeNumber = (
-  name: string,
-  given: number | undefined,
-  byDefault: number,
-  least: number,
-  most: number = Number.MAX_SAFE_INTEGER,
-): number => {
-  const value = given ?? byDefault;
-  if (value === byDefault) return value;
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw new ParserError('INVALID_OPTIONS', `${name}: ${String(value)} is no whole number from ${least} to ${most}`);
-  }
-  return value;
 };

@@ -2,13 +2,13 @@ import type { BlockRequest, BlockResult } from '../block/encode-block.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
-  engine: 'fast' | 'strict';
-  maxDepth: number;
-  maxRecordBytes: number;
+  /** Its niceness, where it is not that of the process. */
+  nice: number | undefined;
 }
 
 /** To a worker. The bytes' memory goes with it. */
 export interface WorkerRequest extends Omit<BlockRequest, 'bytes'> {
+  engine: 'fast' | 'strict';
   task: number;
   bytes: Uint8Array;
 }

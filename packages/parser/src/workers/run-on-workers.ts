@@ -10,6 +10,9 @@ import type { BlockRunner } from './block-runner.js';
 /** Blocks under way for each worker: one at work, one waiting, and one whose result waits for its turn. */
 const BLOCKS_PER_WORKER = 3;
 
+/** With threads that others use as well: two for each, and one whose result waits. */
+const sharedBlocks = (workers: number): number => 2 * workers + 1;
+
 const NOTHING = new Uint8Array(0);
 
 /** A block, and what was made of it by guess. */
@@ -42,7 +45,7 @@ export async function* runOnWorkers(
   toSkip: () => number,
   blockBytes?: number,
 ): AsyncGenerator<BlockResult, void, undefined> {
-  const { signal, maxDepth, maxRecordBytes, workers } = options;
+  const { signal, maxDepth, maxRecordBytes, workers, shared } = options;
   const cutter = new BlockCutter(source, blockBytes);
   const encode = (bytes: Uint8Array, isFinal: boolean, state: DocumentState, skip: number, urgent: boolean) =>
     pool.run({ bytes, isFinal, state, output, skip, maxDepth, maxRecordBytes }, urgent);
@@ -64,12 +67,17 @@ export async function* runOnWorkers(
       if (!isBetweenRecords(state)) continue;
       cutter.cutBetweenRecords(state, state.dataType!, leftover);
       leftover = NOTHING;
-      feeder = new Feeder(cutter, state, workers * BLOCKS_PER_WORKER, async (given, guess) => {
-        const countOnly = toSkip() > 0;
-        const skip = countOnly ? Number.POSITIVE_INFINITY : 0;
-        const done = await encode(given.bytes, given.isFinal, guess, skip, false);
-        return { bytes: done.bytes, guess: { state: guess, countOnly, result: done.result } };
-      });
+      feeder = new Feeder(
+        cutter,
+        state,
+        shared === undefined ? workers * BLOCKS_PER_WORKER : sharedBlocks(workers),
+        async (given, guess) => {
+          const countOnly = toSkip() > 0;
+          const skip = countOnly ? Number.POSITIVE_INFINITY : 0;
+          const done = await encode(given.bytes, given.isFinal, guess, skip, false);
+          return { bytes: done.bytes, guess: { state: guess, countOnly, result: done.result } };
+        },
+      );
     }
 
     for (;;) {

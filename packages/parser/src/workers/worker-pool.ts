@@ -1,107 +1,51 @@
-import { Worker } from 'node:worker_threads';
-import { ParserError } from '../errors.js';
-import type { BlockDone, BlockRunner, BlockTask } from './block-runner.js';
-import { movableMemory, type WorkerRequest, type WorkerResponse, type WorkerSetup } from './protocol.js';
-import { WORKER_SOURCE } from './worker-source.generated.js';
+import { assertKnownOptions, MOST_WORKERS, wholeNumber } from '../known-options.js';
+import { BlockThreads } from './block-threads.js';
 
-interface Job {
-  message: WorkerRequest;
-  resolve: (done: BlockDone) => void;
-  reject: (error: unknown) => void;
+/** Options of `createWorkerPool`. */
+export interface WorkerPoolOptions {
+  /** How many threads; at least 1. */
+  threads: number;
+  /**
+   * Niceness of the threads, and of those that gunzip for them, on Linux: 1 to 19 lets the rest of the process, and other processes, go
+   * first, so that a server stays quick at its answers while the threads use what is left.
+   * @default that of the process
+   */
+  nice?: number | undefined;
 }
 
-interface Thread {
-  worker: Worker;
-  /** At most two: one at work, one waiting, so that a thread never idles between them. */
-  jobs: Map<number, Job>;
+/** Threads that any number of reads can share at once: each gives its blocks to whichever is free. */
+export interface WorkerPool extends AsyncDisposable {
+  readonly threads: number;
+  /** Ends the threads, at once; reads that still use them fail with `WORKER_FAILED`. Idempotent. */
+  close(): Promise<void>;
 }
 
-const JOBS_PER_THREAD = 2;
+const NAMES: Readonly<Record<keyof WorkerPoolOptions, true>> = { threads: true, nice: true };
 
-/** Threads that encode blocks. They keep the process alive only while they have something to do. */
-export class WorkerPool implements BlockRunner {
-  readonly #threads: Thread[] = [];
-  readonly #queue: Job[] = [];
-  readonly #spares: ArrayBuffer[] = [];
-  #nextTask = 0;
-  #failure: { error: unknown } | undefined;
-  #closing: Promise<void> | undefined;
+const MOST_NICE = 19;
 
-  constructor(size: number, setup: WorkerSetup) {
-    for (let index = 0; index < size; index++) this.#threads.push(this.#start(index, setup));
-  }
+/** What of a pool is nobody's business. */
+const POOLS = new WeakMap<WorkerPool, BlockThreads>();
 
-  run(task: BlockTask, urgent = false): Promise<BlockDone> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure.error);
-        return;
-      }
-      const job: Job = { message: { ...task, task: this.#nextTask++ }, resolve, reject };
-      if (urgent) this.#queue.unshift(job);
-      else this.#queue.push(job);
-      this.#dispatch();
-    });
-  }
+/**
+ * Makes threads for the option `workers` of several reads, such as the four files of a dump read side by side: together they use no more
+ * than `threads`, and the last of them has all of those.
+ *
+ * @throws ParserError `INVALID_OPTIONS`
+ */
+export const createWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
+  assertKnownOptions(options, NAMES);
+  const threads = wholeNumber('threads', options.threads, undefined, 1, MOST_WORKERS);
+  const nice = options.nice === undefined ? undefined : wholeNumber('nice', options.nice, undefined, 0, MOST_NICE);
+  const pool = new BlockThreads(threads, nice);
+  const shared: WorkerPool = {
+    threads,
+    close: () => pool.close(),
+    [Symbol.asyncDispose]: () => pool.close(),
+  };
+  POOLS.set(shared, pool);
+  return shared;
+};
 
-  recycle(memory: ArrayBuffer): void {
-    if (this.#spares.length < JOBS_PER_THREAD * this.#threads.length) this.#spares.push(memory);
-  }
-
-  /** Ends all threads, at once. */
-  close(): Promise<void> {
-    this.#closing ??= (async () => {
-      this.#queue.length = 0;
-      await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
-    })();
-    return this.#closing;
-  }
-
-  #start(index: number, setup: WorkerSetup): Thread {
-    const worker = new Worker(WORKER_SOURCE, {
-      eval: true,
-      name: `discogs-parser-${index + 1}`,
-      workerData: setup,
-      // The host's loaders and debuggers have no business in there.
-      execArgv: [],
-    });
-    const thread: Thread = { worker, jobs: new Map() };
-    worker.on('message', ({ task, result, bytes }: WorkerResponse) => {
-      const job = thread.jobs.get(task);
-      thread.jobs.delete(task);
-      this.#dispatch();
-      // A result that comes while the threads are ended must not undo `terminate`'s hold on the process, which would end in the middle.
-      if (thread.jobs.size === 0 && this.#closing === undefined) worker.unref();
-      job?.resolve({ result, bytes });
-    });
-    worker.on('error', (error) => this.#fail(error));
-    worker.on('messageerror', (error) => this.#fail(error));
-    worker.on('exit', (code) => {
-      if (this.#closing === undefined) this.#fail(new Error(`a worker thread ended with status ${code}`));
-    });
-    // Last, since listening for messages is what holds a process.
-    worker.unref();
-    return thread;
-  }
-
-  #dispatch(): void {
-    while (this.#queue.length > 0 && this.#closing === undefined) {
-      const thread = this.#threads.reduce((least, other) => (other.jobs.size < least.jobs.size ? other : least));
-      if (thread.jobs.size >= JOBS_PER_THREAD) return;
-      const job = this.#queue.shift()!;
-      if (thread.jobs.size === 0) thread.worker.ref();
-      thread.jobs.set(job.message.task, job);
-      job.message.memory = this.#spares.pop();
-      thread.worker.postMessage(job.message, movableMemory(job.message.bytes.buffer, job.message.memory));
-    }
-  }
-
-  #fail(cause: unknown): void {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    this.#failure ??= { error: new ParserError('WORKER_FAILED', `a worker thread failed: ${message}`, { cause }) };
-    const jobs = [...this.#queue, ...this.#threads.flatMap((thread) => [...thread.jobs.values()])];
-    this.#queue.length = 0;
-    for (const thread of this.#threads) thread.jobs.clear();
-    for (const job of jobs) job.reject(this.#failure.error);
-  }
-}
+/** The threads behind a pool that came from `createWorkerPool`. */
+export const threadsOf = (pool: WorkerPool): BlockThreads | undefined => POOLS.get(pool);

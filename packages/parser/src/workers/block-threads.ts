@@ -1,0 +1,137 @@
+import { Worker } from 'node:worker_threads';
+import { ParserError } from '../errors.js';
+import type { BlockDone, BlockRunner, BlockTask } from './block-runner.js';
+import { movableMemory, type WorkerRequest, type WorkerResponse, type WorkerSetup } from './protocol.js';
+import { WORKER_SOURCE } from './worker-source.generated.js';
+
+interface Job {
+  reader: symbol;
+  message: WorkerRequest;
+  resolve: (done: BlockDone) => void;
+  reject: (error: unknown) => void;
+}
+
+interface Thread {
+  worker: Worker;
+  /** At most two: one at work, one waiting, so that a thread never idles between them. */
+  jobs: Map<number, Job>;
+}
+
+const JOBS_PER_THREAD = 2;
+
+/** Memory that is kept for results: consumers may give several blocks back at once. */
+const SPARES_PER_THREAD = 4;
+
+/** Threads that encode blocks. They keep the process alive only while they have something to do. */
+export class BlockThreads {
+  readonly #threads: Thread[] = [];
+  readonly #queue: Job[] = [];
+  readonly #spares: ArrayBuffer[] = [];
+  #nextTask = 0;
+  #failure: { error: unknown } | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    readonly threads: number,
+    readonly nice?: number | undefined,
+  ) {
+    for (let index = 0; index < threads; index++) this.#threads.push(this.#start(index, { nice }));
+  }
+
+  /** The threads as one read sees them: `close` ends what that read has waiting, and the threads too where it is `alone`. */
+  lease(engine: 'fast' | 'strict', alone: boolean): BlockRunner {
+    const reader = Symbol('reader');
+    return {
+      run: (task, urgent) => this.#run(reader, engine, task, urgent),
+      recycle: (memory) => this.#recycle(memory),
+      close: async () => {
+        if (alone) await this.close();
+        else this.#leave(reader);
+      },
+    };
+  }
+
+  #run(reader: symbol, engine: 'fast' | 'strict', task: BlockTask, urgent = false): Promise<BlockDone> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure.error);
+        return;
+      }
+      const job: Job = { reader, message: { ...task, engine, task: this.#nextTask++ }, resolve, reject };
+      if (urgent) this.#queue.unshift(job);
+      else this.#queue.push(job);
+      this.#dispatch();
+    });
+  }
+
+  #recycle(memory: ArrayBuffer): void {
+    if (this.#spares.length < SPARES_PER_THREAD * this.#threads.length) this.#spares.push(memory);
+  }
+
+  /** Ends all threads, at once; what is under way fails. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#failWith(new ParserError('WORKER_FAILED', 'the worker threads were closed'));
+      await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    })();
+    return this.#closing;
+  }
+
+  /** Nobody waits for what this reader has under way any more. */
+  #leave(reader: symbol): void {
+    const others = this.#queue.filter((job) => job.reader !== reader);
+    this.#queue.splice(0, this.#queue.length, ...others);
+  }
+
+  #start(index: number, setup: WorkerSetup): Thread {
+    const worker = new Worker(WORKER_SOURCE, {
+      eval: true,
+      name: `discogs-parser-${index + 1}`,
+      workerData: setup,
+      // The host's loaders and debuggers have no business in there.
+      execArgv: [],
+    });
+    const thread: Thread = { worker, jobs: new Map() };
+    worker.on('message', ({ task, result, bytes }: WorkerResponse) => {
+      const job = thread.jobs.get(task);
+      thread.jobs.delete(task);
+      this.#dispatch();
+      // A result that comes while the threads are ended must not undo `terminate`'s hold on the process, which would end in the middle.
+      if (thread.jobs.size === 0 && this.#closing === undefined) worker.unref();
+      job?.resolve({ result, bytes });
+    });
+    worker.on('error', (error) => this.#fail(error));
+    worker.on('messageerror', (error) => this.#fail(error));
+    worker.on('exit', (code) => {
+      if (this.#closing === undefined) this.#fail(new Error(`a worker thread ended with status ${code}`));
+    });
+    // Last, since listening for messages is what holds a process.
+    worker.unref();
+    return thread;
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0 && this.#closing === undefined) {
+      const thread = this.#threads.reduce((least, other) => (other.jobs.size < least.jobs.size ? other : least));
+      if (thread.jobs.size >= JOBS_PER_THREAD) return;
+      const job = this.#queue.shift()!;
+      if (thread.jobs.size === 0) thread.worker.ref();
+      thread.jobs.set(job.message.task, job);
+      job.message.memory = this.#spares.pop();
+      thread.worker.postMessage(job.message, movableMemory(job.message.bytes.buffer, job.message.memory));
+    }
+  }
+
+  #fail(cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    this.#failWith(new ParserError('WORKER_FAILED', `a worker thread failed: ${message}`, { cause }));
+  }
+
+  #failWith(error: ParserError): void {
+    this.#failure ??= { error };
+    const jobs = [...this.#queue, ...this.#threads.flatMap((thread) => [...thread.jobs.values()])];
+    this.#queue.length = 0;
+    for (const thread of this.#threads) thread.jobs.clear();
+    for (const job of jobs) job.reject(this.#failure.error);
+  }
+}
