@@ -242,9 +242,9 @@ describe('leaving early', () => {
 test.each([
   [0, 3_000_000],
   // The blocks under way, and one to begin with.
-  [2, 8_500_000],
+  [2, 12_500_000],
 ])('no more of the source is read than the consumer asks for, with %i workers', async (workers, most) => {
-  const input = artistsXml(400_000);
+  const input = artistsXml(800_000);
   expect(input.length).toBeGreaterThan(2 * most);
   let pulled = 0;
   async function* source(): AsyncGenerator<Uint8Array> {

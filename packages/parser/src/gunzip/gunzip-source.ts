@@ -11,13 +11,13 @@ import { giveInflaterBack, type Inflater, inflaterModule, takeInflater } from '.
 const THREAD_AFTER_BYTES = 256 * 1024;
 
 /** Chunks that the thread may be ahead. */
-const MOST_AHEAD = 3;
+const MOST_AHEAD = 5;
 
 /** Pieces of input that wait at the thread, so that it never does. */
 const MOST_INPUT = 2;
 
 /** Chunks' memory that is kept for use again. */
-const MOST_SPARES = 8;
+const MOST_SPARES = 16;
 
 /**
  * Gunzips `input` with the WebAssembly inflater: a small dump on the calling thread, a large one from its first quarter of a mebibyte on in

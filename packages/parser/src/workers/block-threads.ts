@@ -13,11 +13,11 @@ interface Job {
 
 interface Thread {
   worker: Worker;
-  /** At most two: one at work, one waiting, so that a thread never idles between them. */
+  /** One at work, the others waiting, so that a thread never idles between them. */
   jobs: Map<number, Job>;
 }
 
-const JOBS_PER_THREAD = 2;
+const JOBS_PER_THREAD = 3;
 
 /** Memory that is kept for results: consumers may give several blocks back at once. */
 const SPARES_PER_THREAD = 4;
