@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LOCK_FILE, lockDataFolder } from '../src/pipeline/data-folder-lock.js';
+import { makeFolder } from '../src/pipeline/make-folder.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -22,6 +23,13 @@ it('lets one in at a time, and the next one after', async () => {
 it('makes a folder that is missing', async () => {
   await using lock = await lockDataFolder(join(folder, 'new', 'deep'));
   expect(lock).toBeDefined();
+});
+
+it('is made by several at once', async () => {
+  for (let round = 0; round < 50; round++) {
+    const deep = join(folder, `round-${round}`, 'a', 'b');
+    await Promise.all(['', 'c', 'd', 'e'].map((name) => makeFolder(join(deep, name))));
+  }
 });
 
 it('says so where the folder cannot be one', async () => {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { errorCodeOf } from '../errors.js';
 
 /**
- * Makes a folder and those above it that are missing; one that is there is fine.
+ * Makes a folder and those above it that are missing; one that is there, or that somebody else makes meanwhile, is fine.
  *
  * `mkdir` with `recursive` does the same but for one thing: where a folder exists and the file system still answers ENOENT to making
  * another in it, as under `/proc`, it tries again for ever, with both cores at work.
@@ -12,22 +12,19 @@ import { errorCodeOf } from '../errors.js';
  */
 export const makeFolder = async (directory: string): Promise<void> => {
   try {
-    await mkdir(directory);
+    await makeOne(directory);
   } catch (error) {
-    const code = errorCodeOf(error);
-    if (code === 'EEXIST' && (await stat(directory)).isDirectory()) return;
     const parent = dirname(directory);
-    if (code !== 'ENOENT' || parent === directory || (await exists(parent))) throw error;
+    if (errorCodeOf(error) !== 'ENOENT' || parent === directory) throw error;
     await makeFolder(parent);
-    await mkdir(directory).catch(async (again: unknown) => {
-      // Somebody else made it meanwhile.
-      if (errorCodeOf(again) !== 'EEXIST' || !(await stat(directory)).isDirectory()) throw again;
-    });
+    await makeOne(directory);
   }
 };
 
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+const makeOne = async (directory: string): Promise<void> => {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EEXIST' || !(await stat(directory)).isDirectory()) throw error;
+  }
+};
