@@ -1,10 +1,10 @@
-import { ParserError } from '../errors.js';
 import { abortable } from '../source/abortable.js';
 import { Bell } from '../source/bell.js';
 import type { ByteSource } from '../source/byte-source.js';
 import { isChunkMemory, newChunk, newChunkMemory } from './chunk-memory.js';
 import { GunzipThread } from './gunzip-thread.js';
 import { GzipDecoder, type GzipFault } from './gzip-decoder.js';
+import { gzipError } from './gzip-error.js';
 import { giveInflaterBack, type Inflater, inflaterModule, takeInflater } from './inflater.js';
 
 /** Compressed bytes that are gunzipped on the calling thread before another one is started for the rest. */
@@ -205,14 +205,7 @@ export class GunzipSource implements ByteSource {
   }
 
   #errorOf(error: unknown): unknown {
-    if (!isFault(error)) return error;
-    const { kind, detail } = error;
-    const isTruncated = kind === 'truncated';
-    return new ParserError(
-      isTruncated ? 'TRUNCATED' : 'CORRUPT_GZIP',
-      `the gzip stream ${isTruncated ? 'ends early' : 'is damaged'}: ${detail}`,
-      { byteOffset: this.#bytes },
-    );
+    return isFault(error) ? gzipError(error, { byteOffset: this.#bytes }) : error;
   }
 }
 

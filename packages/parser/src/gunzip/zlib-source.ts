@@ -3,6 +3,7 @@ import { ParserError } from '../errors.js';
 import { abortable } from '../source/abortable.js';
 import { Bell } from '../source/bell.js';
 import type { ByteSource } from '../source/byte-source.js';
+import { gzipError } from './gzip-error.js';
 
 /** Output in pieces of 1 MiB gunzips seven times as fast as in zlib's default of 16 KiB. */
 const OUTPUT_BYTES = 1024 * 1024;
@@ -47,14 +48,8 @@ export class ZlibSource implements ByteSource {
       this.#news.ring();
     });
     this.#gunzip.on('error', (cause: Error & { code?: string }) => {
-      const truncated = cause.code === 'Z_BUF_ERROR';
-      this.#fail(
-        new ParserError(
-          truncated ? 'TRUNCATED' : 'CORRUPT_GZIP',
-          `the gzip stream ${truncated ? 'ends early' : 'is damaged'}: ${cause.message}`,
-          { cause },
-        ),
-      );
+      const kind = cause.code === 'Z_BUF_ERROR' ? 'truncated' : 'damaged';
+      this.#fail(gzipError({ kind, detail: cause.message }, { cause }));
     });
   }
 

@@ -12,9 +12,11 @@ import { movableMemory, type WorkerRequest, type WorkerResponse, type WorkerSetu
 const { nice } = workerData as WorkerSetup;
 if (nice !== undefined) beNice(nice);
 
+type WorkerLimits = Pick<WorkerRequest, 'engine' | 'maxDepth' | 'maxRecordBytes'>;
+
 /** Made when first needed: a pool serves dumps of either engine and of any limits, mostly one. */
 const engines = new Map<string, RegularRecords | undefined>();
-const engineFor = ({ engine, maxDepth, maxRecordBytes }: Omit<WorkerRequest, 'bytes'>): RegularRecords | undefined => {
+const engineFor = ({ engine, maxDepth, maxRecordBytes }: WorkerLimits): RegularRecords | undefined => {
   const key = `${engine} ${maxDepth} ${maxRecordBytes}`;
   if (!engines.has(key)) engines.set(key, createEngine(engine, { maxDepth, maxRecordBytes }));
   return engines.get(key);
@@ -22,7 +24,7 @@ const engineFor = ({ engine, maxDepth, maxRecordBytes }: Omit<WorkerRequest, 'by
 
 parentPort!.on('message', ({ task, bytes, ...request }: WorkerRequest) => {
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const result = encodeBlock({ ...request, bytes: block }, engineFor({ ...request, task }));
+  const result = encodeBlock({ ...request, bytes: block }, engineFor(request));
   const memory = movableMemory(bytes.buffer, result.bytes.buffer, result.table.buffer, result.hashes.buffer);
   parentPort!.postMessage({ task, result, bytes } satisfies WorkerResponse, memory);
 });
