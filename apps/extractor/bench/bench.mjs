@@ -99,7 +99,7 @@ try {
     const broker = await startOwnBroker();
     await delivery(broker).finally(() => broker.close());
   }
-  if (wants('health')) await healthRows(row);
+  if (wants('health')) await healthRows(row, rounds);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

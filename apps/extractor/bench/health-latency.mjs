@@ -1,6 +1,8 @@
 // How fast `GET /health` is answered while the built command line works at full speed: `node bench/health-latency.mjs`, after a build, or as
 // rows of `bench.mjs`. Requests leave at fixed times, however late the answers to earlier ones are, and a latency counts from
 // when its request was due: an event loop that stands still for a second delays all hundred of that second.
+// The client shares the cores with broker and service, and what it waits for a core itself counts in the figure. So there are two of
+// them: with a client like any other process, and with one that goes first, as a client on a machine of its own would.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -14,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
+import { goingFirst } from './own-priority.mjs';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const VERSION = '20260101';
@@ -68,14 +71,16 @@ const get = (url, headers = {}) =>
       .end();
   });
 
-/** Latencies in milliseconds, each from when its request was due. */
+/** Latencies in milliseconds, each from when its request was due, and how late the requests left. */
 const ask = async (url) => {
   const startedAt = performance.now();
   const asked = [];
+  const late = [];
   for (let index = 0; index < SECONDS * PER_SECOND; index++) {
     const due = startedAt + (index * 1000) / PER_SECOND;
     const early = due - performance.now();
     if (early > 1) await sleep(early);
+    late.push(performance.now() - due);
     asked.push(
       get(`${url}/health`).then(({ status, text }) => {
         const latency = performance.now() - due;
@@ -85,13 +90,21 @@ const ask = async (url) => {
       }),
     );
   }
-  return Promise.all(asked);
+  return { answers: await Promise.all(asked), late };
 };
 
-const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
+const percentile = (values, share) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
+};
+
+const median = (values) => percentile(values, 0.5);
+
+/** Clients: `ask` as it is, and with the cores for itself whenever it wants one. */
+const CLIENTS = [async (url) => ({ result: await ask(url) }), (url) => goingFirst(() => ask(url))];
 
 /** One run with a sink; answers its latencies' percentiles, what it did meanwhile, and how its event loop fared. */
-const measure = async (source, env) => {
+const measure = async (source, env, client) => {
   const data = await mkdtemp(join(tmpdir(), 'health-latency-'));
   const child = spawn(process.execPath, [CLI, 'run', '--once', '--source', source, '--types', 'releases'], {
     env: { PATH: process.env.PATH, DISCOGS_ROOT: data, HEALTH_PORT: '0', HEALTH_HOST: '127.0.0.1', ...env },
@@ -113,13 +126,18 @@ const measure = async (source, env) => {
     const [, url] = await said(/"url":"(http:[^"]*?)\/?"/);
     await said(/Extracting releases/);
     await sleep(500);
-    const answers = await ask(url);
+    const {
+      result: { answers, late },
+      how,
+    } = await client(url);
     const { text } = await get(`${url}/metrics`);
-    const latencies = answers.map(({ latency }) => latency).sort((a, b) => a - b);
+    const latencies = answers.map(({ latency }) => latency);
     return {
-      p50: percentile(latencies, 0.5),
+      how,
+      p50: median(latencies),
       p99: percentile(latencies, 0.99),
-      most: latencies.at(-1),
+      most: Math.max(...latencies),
+      lateP99: percentile(late, 0.99),
       perSecond: (answers.at(-1).records - answers[0].records) / SECONDS,
       loopP99: 1000 * Number(/^nodejs_eventloop_lag_p99_seconds (.*)$/m.exec(text)[1]),
     };
@@ -130,8 +148,8 @@ const measure = async (source, env) => {
   }
 };
 
-/** Adds a row for each sink: `row(what, value, [relation, bound], figure)`. */
-export const healthRows = async (row) => {
+/** Adds a row for each sink and client: `row(what, value, [relation, bound], figure)`, medians of `rounds`. */
+export const healthRows = async (row, rounds) => {
   const source = await mkdtemp(join(tmpdir(), 'health-latency-dump-'));
   const broker = await startOwnBroker();
   try {
@@ -141,11 +159,12 @@ export const healthRows = async (row) => {
       ['null', { SINK: 'null' }],
       ['amqp', { SINK: 'amqp', AMQP_CONNECTION: broker.url }],
     ]) {
-      const { p50, p99, most, perSecond, loopP99 } = await measure(source, env);
-      const figure =
-        `${p99.toFixed(1)} ms (median ${p50.toFixed(1)}, longest ${most.toFixed(1)}; ${Math.round(perSecond).toLocaleString('en')} records/s ` +
-        `meanwhile; event loop delay p99 ${loopP99.toFixed(1)} ms)`;
-      row(`GET /health, 99th percentile in ms, during run --sink ${sink}`, p99, ['<=', 50], figure);
+      const runs = CLIENTS.map(() => []);
+      // By turns, so that what else the machine does meets both clients.
+      for (let round = 0; round < rounds; round++) {
+        for (const [index, client] of CLIENTS.entries()) runs[index].push(await measure(source, env, client));
+      }
+      for (const [index, of] of runs.entries()) addRow(row, sink, index, of);
     }
   } finally {
     agent.destroy();
@@ -154,8 +173,21 @@ export const healthRows = async (row) => {
   }
 };
 
+const addRow = (row, sink, client, runs) => {
+  const middle = (name) => median(runs.map((one) => one[name]));
+  const ms = (name) => middle(name).toFixed(1);
+  const each = runs.map(({ p99 }) => Math.round(p99)).sort((a, b) => a - b);
+  const figure =
+    `${ms('p99')} ms (runs ${each.join(', ')}; median latency ${ms('p50')}, longest ${ms('most')}; the client's requests left ` +
+    `${ms('lateP99')} late at p99; ${Math.round(middle('perSecond')).toLocaleString('en')} records/s meanwhile; event loop delay p99 ${ms('loopP99')} ms)`;
+  const { how } = runs[0];
+  const asked = client === 0 ? 'client at normal priority' : `client ${how ?? 'that may not raise its priority'}`;
+  row(`GET /health, 99th percentile in ms, during run --sink ${sink}, ${asked}`, middle('p99'), ['<=', 50], figure);
+};
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await healthRows((what, _value, [relation, bound], figure) =>
-    console.log(`${what}: ${figure} (target ${relation} ${bound})`),
+  await healthRows(
+    (what, _value, [relation, bound], figure) => console.log(`${what}: ${figure} (target ${relation} ${bound})`),
+    1,
   );
 }
