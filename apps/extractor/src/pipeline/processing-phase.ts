@@ -30,8 +30,12 @@ import { extractFile, type Progress } from './extract-file.js';
 import { inParallel } from './in-parallel.js';
 import { createQuarantine } from './quarantine.js';
 
-/** Niceness of the parsing threads: publishing, a broker on this machine, and answers over HTTP go first. */
-const PARSER_NICE = 5;
+/**
+ * Niceness of the parsing threads: publishing, a broker on this machine, and answers over HTTP go first. The most there is: where
+ * processes are scheduled in groups (containers, sessions), the group's share of a core goes by the weight of its threads there, and with
+ * light parsers nearly all of it falls to the main thread. A broker that gets nothing to do leaves them its cores all the same.
+ */
+const PARSER_NICE = 19;
 
 export interface ProcessingPhaseOptions {
   readonly config: Config;
