@@ -2,8 +2,8 @@
  * The kernel's memory, and how it works through it.
  *
  * Everything happens in one linear memory without an allocator: each table has a fixed place, and every record starts
- * over at the tables' beginnings. JavaScript copies a block of XML to INPUT, calls `run`, and finds finished lines at
- * the output. Only the input and the output grow (they come last; `layout` says where they are).
+ * over at the tables' beginnings. JavaScript copies a block of XML to INPUT, or has it gunzipped there, calls `run`, and
+ * finds finished lines at the output (input and output come last; `layout` says where they end).
  *
  *   PREFIX_MASK     32 bytes       16 × ff, 16 × 00: a load at +(16 − n) is a mask for the first n bytes
  *   RESULT          8 words        what `run` tells JavaScript beside its status
@@ -19,6 +19,8 @@
  *   KEYS            words          pass 2's stack of sort keys
  *   ATTRIBUTES      16 bytes each  of the record at hand, in document order
  *   ELEMENTS        32 bytes each  of the record at hand, in document order
+ *   INFLATER        576 KiB        where an inflater works that shares this memory (gunzip/layout.ts)
+ *   HISTORY         32 KiB         before the input, what such an inflater reaches back to
  *   input           the XML, followed by SLACK zero bytes
  *   output          the lines, followed by SLACK bytes
  *
@@ -81,7 +83,11 @@ export const ATTRIBUTES: usize = KEYS + 4 * (2 * MAX_ELEMENTS + 4096);
 export const ATTRIBUTES_END: usize = ATTRIBUTES + MAX_ATTRIBUTES * ATTRIBUTE_BYTES;
 export const ELEMENTS: usize = ATTRIBUTES_END + SLACK;
 export const ELEMENTS_END: usize = ELEMENTS + MAX_ELEMENTS * ELEMENT_BYTES;
-export const INPUT: usize = ELEMENTS_END + SLACK;
+export const INFLATER: usize = (ELEMENTS_END + SLACK + 63) & ~63;
+export const INFLATER_BYTES: usize = 576 << 10;
+export const HISTORY: usize = INFLATER + INFLATER_BYTES;
+export const HISTORY_BYTES: usize = 32 << 10;
+export const INPUT: usize = HISTORY + HISTORY_BYTES;
 
 /** A text or value: where it lies in the input, and what it holds. A start of 0: there is none. */
 export namespace Span {

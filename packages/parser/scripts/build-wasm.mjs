@@ -9,17 +9,18 @@ import asc from 'assemblyscript/asc';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
-const compile = async (baseDir) => {
+const compile = async (entry, options) => {
   let wasm;
   const { error, stderr } = await asc.main(
     [
-      'index.ts',
-      ...['--baseDir', path(baseDir)],
+      entry,
+      ...['--baseDir', path('assembly/')],
       ...['--outFile', 'module.wasm'],
       // No allocator, no garbage collection, no imports: the modules own their memory's layout.
       ...['--runtime', 'stub', '--use', 'abort=', '--noAssert'],
       ...['--enable', 'simd'],
       ...['-O3', '--converge'],
+      ...options,
     ],
     {
       writeFile(name, contents) {
@@ -34,15 +35,18 @@ const compile = async (baseDir) => {
   return wasm;
 };
 
-const write = async (what, baseDir, target, constant) => {
-  const wasm = await compile(baseDir);
+const write = async (what, entry, target, constant, options = []) => {
+  const wasm = await compile(entry, options);
   await mkdir(dirname(path(target)), { recursive: true });
   await writeFile(
     path(target),
-    `// Written by scripts/build-wasm.mjs from ${baseDir}. Not to be edited.\n\n/** The ${what}'s module, ${wasm.length} bytes, as base64. */\nexport const ${constant} =\n  '${Buffer.from(wasm).toString('base64')}';\n`,
+    `// Written by scripts/build-wasm.mjs from assembly/${entry}. Not to be edited.\n\n/** The ${what}'s module, ${wasm.length} bytes, as base64. */\nexport const ${constant} =\n  '${Buffer.from(wasm).toString('base64')}';\n`,
   );
   process.stdout.write(`${what}: ${wasm.length} bytes\n`);
 };
 
-await write('kernel', 'assembly/', 'src/kernel/kernel-wasm.generated.ts', 'KERNEL_WASM');
-await write('inflater', 'assembly/gunzip/', 'src/gunzip/inflater-wasm.generated.ts', 'INFLATER_WASM');
+await write('kernel', 'index.ts', 'src/kernel/kernel-wasm.generated.ts', 'KERNEL_WASM');
+// Its memory may be the kernel's.
+await write('inflater', 'gunzip/index.ts', 'src/gunzip/inflater-wasm.generated.ts', 'INFLATER_WASM', [
+  '--importMemory',
+]);

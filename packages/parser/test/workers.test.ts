@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { encodeRecords, parseRecords } from '../src/index.js';
 import type { BlockTask } from '../src/workers/block-runner.js';
@@ -11,7 +11,7 @@ import { chunksOf, randomFrom } from './support/chunks.js';
 import { artistsXml } from './support/dumps.js';
 import { ENGINES } from './support/engines.js';
 import { outcomeOf } from './support/outcome.js';
-import { LocalRunner, outcomeOfBlocks } from './support/outcome-of-blocks.js';
+import { LocalRunner, outcomeOfBlocks, outcomeOfLegs } from './support/outcome-of-blocks.js';
 
 /** Labels with what fools a guess at where records begin: nested labels on lines of their own, in CDATA, in comments. */
 const foolingLabels = (count: number, seed: number): Buffer => {
@@ -92,6 +92,116 @@ describe.each(ENGINES)('$name', ({ name: engine, regular }) => {
       }
     },
   );
+});
+
+describe('a relay', () => {
+  const fast = ENGINES[1]!;
+  let legs = 0;
+
+  test.each(loadCases().filter(({ input }) => input.length < 100_000))(
+    'case $name in short legs',
+    async ({ input, expected }) => {
+      const options = { ...expected.options, engine: fast.name };
+      const whole = await outcomeOf(chunksOf(input, input.length), options);
+      for (const [chunkBytes, legBytes] of [
+        [1, 16],
+        [17, 61],
+        [40, 2000],
+      ] as const) {
+        const runner = new LocalRunner(fast.regular(expected.options));
+        const sizes = { chunkBytes, legBytes };
+        const outcome = await outcomeOfLegs(input, sizes, options, runner);
+        expect(outcome, JSON.stringify(sizes)).toEqual(whole);
+        legs += runner.legs;
+      }
+    },
+  );
+
+  test('is what those cases ran', () => {
+    expect(legs).toBeGreaterThan(1000);
+  });
+
+  test.each([{}, { skip: 700 }, { skip: 701, limit: 5 }, { maxMalformed: 3 }])(
+    'comes to the same over blocks that fool the guess, %j',
+    async (options) => {
+      const input = foolingLabels(1500, 2);
+      const all = { maxMalformed, ...options, engine: fast.name };
+      const alone = await outcomeOf(chunksOf(input, 50_000), all);
+      for (const sizes of [
+        { chunkBytes: 1000, legBytes: 3000 },
+        { chunkBytes: 333, legBytes: 20_000 },
+        { chunkBytes: 100_000, legBytes: 70_000 },
+      ]) {
+        const runner = new LocalRunner(fast.regular());
+        expect(await outcomeOfLegs(input, sizes, all, runner), JSON.stringify(sizes)).toEqual(alone);
+        expect(runner.legs).toBeGreaterThan(0);
+      }
+    },
+  );
+
+  test.each([2500, 9000, 17_000])(
+    'gunzips a block again where its first %i records are passed over in it',
+    async (skip) => {
+      // Text that hardly compresses: input's memory is used again while blocks wait for their turn.
+      const random = randomFrom(3);
+      const noise = (): string =>
+        Array.from({ length: 80 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('');
+      const parts = Array.from(
+        { length: 20_000 },
+        (_, n) => `<label><id>${n + 1}</id><profile>${noise()}</profile></label>\n`,
+      );
+      const gz = gzipSync(`<labels>\n${parts.join('')}</labels>`);
+      expect(gz.length).toBeGreaterThan(4_000_000);
+      const alone = await outcomeOf(chunksOf(gz, 300_000), { skip });
+      expect(alone.records).toHaveLength(20_000 - skip);
+      const runner = new LocalRunner(fast.regular());
+      const relayed = await outcomeOfLegs(
+        gunzipSync(gz),
+        { chunkBytes: 300_000, legBytes: 1_500_000 },
+        { skip },
+        runner,
+      );
+      expect(relayed).toEqual(alone);
+    },
+  );
+
+  test('is mostly right about where records begin: few legs are run twice', async () => {
+    const input = artistsXml(20_000);
+    const runner = new LocalRunner(fast.regular());
+    const outcome = await outcomeOfLegs(input, { chunkBytes: 4000, legBytes: 10_000 }, {}, runner);
+    expect(outcome.records).toHaveLength(20_000);
+    expect(runner.runs).toBe(0);
+    expect(runner.legs).toBeLessThanOrEqual(Math.ceil(input.length / 9500) + 2);
+  });
+
+  test('goes over records that no thread has room for', async () => {
+    const parts = [300, 9_500_000, 20, 17_000_000, 200_000].map(
+      (bytes, n) => `<label><id>${n + 1}</id><profile>${'some text '.repeat(bytes / 10)}</profile></label>\n`,
+    );
+    const gz = gzipSync(`<labels>\n${parts.join('').repeat(2)}</labels>`, { level: 1 });
+    const alone = await outcomeOf(chunksOf(gz, 50_000), { engine: 'strict' });
+    expect(alone.records).toHaveLength(10);
+    const relayed = await outcomeOf(chunksOf(gz, 50_000), { engine: 'fast', workers: 2 });
+    expect(relayed).toEqual(alone);
+  });
+
+  test('needs no thread but the workers, and gives a stream that comes slowly as it comes', async () => {
+    const records = 120_000;
+    const gz = gzipSync(artistsXml(records));
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      yield* chunksOf(gz.subarray(0, gz.length - 1000), 100_000);
+      await new Promise(() => {});
+    }
+    const before = threads();
+    let seen = 0;
+    for await (const block of encodeRecords(slowly(), { workers: 2 })) {
+      expect(threads()).toBeLessThanOrEqual(before + 2);
+      seen += block.count;
+      // All that can be gunzipped of what came, but for the last part of deflate's and the last record.
+      if (seen > records * 0.99) break;
+    }
+    expect(seen).toBeGreaterThan(records * 0.99);
+  });
 });
 
 test('guesses at where records begin are mostly right: few blocks are encoded twice', async () => {

@@ -1,6 +1,6 @@
 import { writePatterns } from './copy';
-import { begin, forget, giveBack, inflateOn, input, output, restoreState, saveState, setInput, turnOutput } from './inflate';
-import { INPUT, INPUT_BYTES, MEMORY_END, OUTPUT } from './layout';
+import { begin, forget, giveBack, inflateOn, input, output, restoreState, saveState, setInput, setOutputEnd, turnOutput } from './inflate';
+import { INPUT, INPUT_BYTES, MEMORY_END, OUTPUT, OUTPUT_BYTES, STATE } from './layout';
 import { writeTemplates } from './symbols';
 
 /*
@@ -8,9 +8,11 @@ import { writeTemplates } from './symbols';
  */
 
 /** Where JavaScript finds things. */
+export const stateAddress: usize = STATE;
 export const inputAddress: usize = INPUT;
 export const inputBytes: usize = INPUT_BYTES;
 export const outputAddress: usize = OUTPUT;
+export const outputBytes: usize = OUTPUT_BYTES;
 export const memoryBytes: usize = MEMORY_END;
 
 /** Makes the inflater ready. Call once. */
@@ -56,12 +58,17 @@ export function turn(): void {
   turnOutput();
 }
 
-/** Makes the memory say where the stream stands. */
+/** Allows output that begins before `end`, behind what there is. */
+export function allow(end: usize): void {
+  setOutputEnd(end);
+}
+
+/** Makes the memory before the input say where the stream stands. */
 export function save(): void {
   saveState();
 }
 
-/** Goes on from a memory that another instance has saved. */
-export function restore(): void {
-  restoreState();
+/** Goes on from a memory that another instance has saved, with output from `start` on. */
+export function restore(start: usize): void {
+  restoreState(start);
 }

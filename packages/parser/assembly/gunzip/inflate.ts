@@ -1,5 +1,6 @@
 import { BASE_SHIFT, CODE_LENGTH_BITS, CODE_LENGTH_SYMBOLS, CODE_LENGTH_TEMPLATES, CODE_SHIFT, CODE_TABLE } from './layout';
-import { DISTANCE_BITS, DISTANCE_TABLE, DISTANCE_TEMPLATES, END_OF_BLOCK, HISTORY, HISTORY_BYTES, INPUT, LENGTHS, LITERAL } from './layout';
+import { HISTORY_BYTES } from '../layout';
+import { DISTANCE_BITS, DISTANCE_TABLE, DISTANCE_TEMPLATES, END_OF_BLOCK, HISTORY, INPUT, LENGTHS, LITERAL } from './layout';
 import { LITERAL_BITS, LITERAL_TABLE, LITERAL_TEMPLATES, OTHER, OUTPUT, OUTPUT_BYTES, STATE, Status, SUB_TABLE } from './layout';
 import { copyMatch } from './copy';
 import { buildTable } from './table';
@@ -33,6 +34,8 @@ export let input: usize = INPUT;
 let inputEnd: usize = INPUT;
 /** The place of the next byte. */
 export let output: usize = OUTPUT;
+/** Output that begins before this may run over it, by less than SLACK. */
+let outputEnd: usize = OUTPUT + OUTPUT_BYTES;
 /** How far back a match may reach. */
 let reach: usize = OUTPUT;
 /** The next bits, and how many; no bit above is set between calls. */
@@ -48,6 +51,7 @@ export function forget(): void {
   input = INPUT;
   inputEnd = INPUT;
   output = OUTPUT;
+  outputEnd = OUTPUT + OUTPUT_BYTES;
 }
 
 /** Begins a new stream in the input at hand. */
@@ -59,29 +63,26 @@ export function begin(): void {
   isLastBlock = false;
 }
 
-/** Puts what is not in memory into STATE. */
+/** Puts what is not in memory into STATE, but for input and output. */
 export function saveState(): void {
-  store<usize>(STATE, input);
-  store<usize>(STATE, inputEnd, 4);
-  store<usize>(STATE, output, 8);
-  store<usize>(STATE, reach, 12);
+  store<usize>(STATE, min(output - reach, HISTORY_BYTES));
+  store<u32>(STATE, place, 4);
+  store<u32>(STATE, isLastBlock ? 1 : 0, 8);
+  store<usize>(STATE, storedBytes, 12);
   store<u64>(STATE, bits, 16);
   store<u64>(STATE, bitCount, 24);
-  store<u32>(STATE, place, 32);
-  store<u32>(STATE, isLastBlock ? 1 : 0, 36);
-  store<usize>(STATE, storedBytes, 40);
 }
 
-export function restoreState(): void {
-  input = load<usize>(STATE);
-  inputEnd = load<usize>(STATE, 4);
-  output = load<usize>(STATE, 8);
-  reach = load<usize>(STATE, 12);
+/** Goes on from STATE, with output from `start` on, what was output before lying before it. */
+export function restoreState(start: usize): void {
+  forget();
+  output = start;
+  reach = start - load<usize>(STATE);
+  place = load<u32>(STATE, 4);
+  isLastBlock = load<u32>(STATE, 8) != 0;
+  storedBytes = load<usize>(STATE, 12);
   bits = load<u64>(STATE, 16);
   bitCount = load<u64>(STATE, 24);
-  place = load<u32>(STATE, 32);
-  isLastBlock = load<u32>(STATE, 36) != 0;
-  storedBytes = load<usize>(STATE, 40);
 }
 
 /** Says where the input that was not yet read lies. */
@@ -95,7 +96,13 @@ export function turnOutput(): void {
   const moved = output - OUTPUT;
   memory.copy(HISTORY, HISTORY + moved, HISTORY_BYTES);
   output = OUTPUT;
+  outputEnd = OUTPUT + OUTPUT_BYTES;
   reach = reach > HISTORY + moved ? reach - moved : HISTORY;
+}
+
+/** Says where the output ends. */
+export function setOutputEnd(end: usize): void {
+  outputEnd = end;
 }
 
 /** Goes on; answers a status. */
@@ -103,12 +110,12 @@ export function inflateOn(): u32 {
   // Ended stands for: this part did.
   let status = Status.ENDED;
   while (status == Status.ENDED && place != Place.END) {
-    if (output >= OUTPUT + OUTPUT_BYTES) return Status.OUTPUT_FULL;
+    if (output >= outputEnd) return Status.OUTPUT_FULL;
     if (place == Place.BLOCK_HEADER) status = readBlockHeader();
     else if (place == Place.STORED) status = copyStored();
     else {
       status = inflateFast();
-      if (status == Status.ENDED && place == Place.COMPRESSED && output < OUTPUT + OUTPUT_BYTES) status = inflateCarefully();
+      if (status == Status.ENDED && place == Place.COMPRESSED && output < outputEnd) status = inflateCarefully();
     }
   }
   return status;
@@ -189,7 +196,7 @@ function readStoredHeader(): u32 {
 
 function copyStored(): u32 {
   giveBack();
-  const count = min(storedBytes, min(inputEnd - input, OUTPUT + OUTPUT_BYTES - output));
+  const count = min(storedBytes, min(inputEnd - input, outputEnd - output));
   memory.copy(output, input, count);
   input += count;
   output += count;
@@ -310,7 +317,7 @@ function isLiteral(entry: u32): bool {
 function inflateFast(): u32 {
   if (inputEnd - input < FAST_INPUT) return Status.ENDED;
   const fromEnd = inputEnd - FAST_INPUT;
-  const toEnd = OUTPUT + OUTPUT_BYTES;
+  const toEnd = outputEnd;
   let from = input;
   let to = output;
   let word = bits;
@@ -422,7 +429,7 @@ function inflateFast(): u32 {
 
 /** Symbols to the end of the input, one at a time; answers ENDED, NEEDS_INPUT, or a fault. Takes a symbol whole or not at all. */
 function inflateCarefully(): u32 {
-  while (output < OUTPUT + OUTPUT_BYTES) {
+  while (output < outputEnd) {
     // 48 bits do for any symbol with all that belongs to it. Bits that are not there read as zeros, and what is read from them shows
     // in how many bits it takes.
     has(48);

@@ -1,6 +1,9 @@
+import { HISTORY_BYTES, INFLATER, INPUT as XML } from '../layout';
+
 /*
- * The inflater's memory. It is a module of its own beside the kernel, with a memory of its own, since it runs on a thread
- * of its own.
+ * The inflater's memory. It is a module of its own beside the kernel, since gunzip may run on a thread of its own. But its
+ * memory is laid out so that it can be the kernel's: what it needs lies where the kernel leaves room, and its output is
+ * where the kernel has its input, so that XML is gunzipped to where it will be read.
  *
  *   STATE            16 words       where a stream stands, for another instance to go on with it
  *   COUNTS, STARTS   16 words each  per code length: how many codes have it, where its symbols begin in SORTED
@@ -13,14 +16,16 @@
  *   DISTANCE_TABLE   402 words      decodes distances
  *   input            INPUT_BYTES, and SLACK bytes that may be read
  *   history          the 32 KiB before the output, which matches may reach back to
- *   output           OUTPUT_BYTES, and SLACK bytes that may be written
- *
- * A stream can be carried on by another instance, on another thread say: `save` puts all that is not in memory there, and `restore`
- * takes it from a copy of that memory.
+ *   output           as much as JavaScript allows, and SLACK bytes that may be written
  *
  * JavaScript writes gzip's deflate data to the input and calls `inflate`, which fills the output and stops where one of
- * them is used up, at the end of the deflate stream, or at a fault. Then JavaScript takes the output, lets `turn` move its
- * last 32 KiB to the history, or puts more input behind what is left of it, and calls again.
+ * them is used up, at the end of the deflate stream, or at a fault. Then JavaScript puts more input behind what is left of
+ * it, or makes room for output: it takes what there is and lets `turn` begin again, the last 32 KiB being the history then,
+ * or allows more behind it, and calls again.
+ *
+ * A stream can be carried on by another instance, on another thread say: `save` puts all that is not in memory there; another
+ * instance's memory gets a copy of everything up to the input and of the last 32 KiB of output, wherever its own output is to
+ * begin, and `restore` goes on from there.
  *
  * An entry of a decoding table is a word that serves without another look-up:
  *
@@ -52,16 +57,16 @@ export const LITERAL_SYMBOLS: u32 = 288;
 export const DISTANCE_SYMBOLS: u32 = 32;
 export const CODE_LENGTH_SYMBOLS: u32 = 19;
 
-export const HISTORY_BYTES: usize = 32768;
 /** Longest match. */
 export const MAX_LENGTH: usize = 258;
 /** What may be read behind the input, and written behind the output: the longest match and a vector more. */
 export const SLACK: usize = 320;
 
-export const INPUT_BYTES: usize = 1 << 20;
+export const INPUT_BYTES: usize = 1 << 19;
+/** What of output is made at once: as much as the processor's cache holds, for whoever looks at it next. */
 export const OUTPUT_BYTES: usize = 1 << 18;
 
-export const STATE: usize = 1024;
+export const STATE: usize = INFLATER;
 export const COUNTS: usize = STATE + 64;
 export const STARTS: usize = COUNTS + 4 * 16;
 export const PATTERNS: usize = STARTS + 4 * 16;
@@ -74,8 +79,8 @@ export const CODE_TABLE: usize = CODE_LENGTH_TEMPLATES + 4 * 32;
 export const LITERAL_TABLE: usize = CODE_TABLE + (4 << CODE_LENGTH_BITS);
 export const DISTANCE_TABLE: usize = LITERAL_TABLE + 4 * LITERAL_ENTRIES;
 export const INPUT: usize = (DISTANCE_TABLE + 4 * DISTANCE_ENTRIES + 63) & ~63;
-export const HISTORY: usize = INPUT + INPUT_BYTES + SLACK;
-export const OUTPUT: usize = HISTORY + HISTORY_BYTES;
+export const OUTPUT: usize = XML;
+export const HISTORY: usize = OUTPUT - HISTORY_BYTES;
 export const MEMORY_END: usize = OUTPUT + OUTPUT_BYTES + SLACK;
 
 /** What `inflate` answers. */

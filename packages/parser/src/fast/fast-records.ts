@@ -35,7 +35,7 @@ export class FastRecords implements RegularRecords {
   }
 
   encode(dataType: DataType, skip: number, output: BlockOutput, run: RegularRun): void {
-    const kernel = this.#kernelFor(dataType);
+    const kernel = this.kernelFor(dataType);
     let toSkip = skip;
     for (;;) {
       this.#load(kernel, run.position);
@@ -67,7 +67,8 @@ export class FastRecords implements RegularRecords {
     }
   }
 
-  #kernelFor(dataType: DataType): Kernel {
+  /** The kernel for records of that type, whose `room` may hold a block already when `begin` is given it. */
+  kernelFor(dataType: DataType): Kernel {
     if (this.#kernel === undefined) {
       const { maxDepth, maxRecordBytes } = this.#options;
       this.#kernel = { dataType, instance: createKernel({ dataType, maxDepth, maxRecordBytes })! };
@@ -80,9 +81,10 @@ export class FastRecords implements RegularRecords {
 
   #load(kernel: Kernel, position: number): void {
     if (position >= this.#loadedFrom && this.#loadedTo > 0 && position <= this.#loadedTo) return;
-    this.#loadedFrom = position;
-    this.#loadedTo = Math.min(this.#bytes.length, position + MAX_LOAD_BYTES);
-    kernel.load(this.#bytes.subarray(position, this.#loadedTo));
+    // Where the block lies in the kernel's memory already, moving part of it would overwrite the rest.
+    this.#loadedFrom = this.#bytes.buffer === kernel.room.buffer ? 0 : position;
+    this.#loadedTo = Math.min(this.#bytes.length, this.#loadedFrom + MAX_LOAD_BYTES);
+    kernel.load(this.#bytes.subarray(this.#loadedFrom, this.#loadedTo));
   }
 }
 

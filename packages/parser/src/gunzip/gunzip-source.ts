@@ -1,14 +1,17 @@
 import { abortable } from '../source/abortable.js';
 import { Bell } from '../source/bell.js';
-import type { ByteSource } from '../source/byte-source.js';
+import type { ByteSource, GzipStream } from '../source/byte-source.js';
 import { isChunkMemory, newChunk, newChunkMemory } from './chunk-memory.js';
 import { GunzipThread } from './gunzip-thread.js';
 import { GzipDecoder, type GzipFault } from './gzip-decoder.js';
 import { gzipError } from './gzip-error.js';
 import { giveInflaterBack, type Inflater, inflaterModule, takeInflater } from './inflater.js';
 
-/** Compressed bytes that are gunzipped on the calling thread before another one is started for the rest. */
-const THREAD_AFTER_BYTES = 256 * 1024;
+/** The first chunk is small, so that whoever wants to go on by himself has little to take over. */
+const FIRST_BYTES = 64 * 1024;
+
+/** XML that is gunzipped on the calling thread before another one is started for the rest. */
+const THREAD_AFTER_BYTES = 1024 * 1024;
 
 /** Chunks that the thread may be ahead. */
 const MOST_AHEAD = 5;
@@ -20,7 +23,7 @@ const MOST_INPUT = 2;
 const MOST_SPARES = 16;
 
 /**
- * Gunzips `input` with the WebAssembly inflater: a small dump on the calling thread, a large one from its first quarter of a mebibyte on in
+ * Gunzips `input` with the WebAssembly inflater: a small dump on the calling thread, a large one from its first mebibyte of XML on in
  * a thread of its own, ahead of whoever reads.
  */
 export class GunzipSource implements ByteSource {
@@ -33,7 +36,6 @@ export class GunzipSource implements ByteSource {
   readonly #room = new Bell();
   #inflater: Inflater | undefined;
   #decoder: GzipDecoder | undefined;
-  #pushed = 0;
   #thread: GunzipThread | undefined;
   #isThreadReady = false;
   #isHandedOver = false;
@@ -87,7 +89,9 @@ export class GunzipSource implements ByteSource {
     this.#inflater ??= takeInflater();
     this.#decoder ??= new GzipDecoder(this.#inflater);
     const decoder = this.#decoder;
-    const chunk = newChunk(this.#memory());
+    if (this.#bytes >= THREAD_AFTER_BYTES && !this.#ended) this.#thread ??= this.#startThread();
+    const room = newChunk(this.#memory());
+    const chunk = this.#bytes === 0 ? room.subarray(0, FIRST_BYTES) : room;
     for (;;) {
       const length = decoder.read(chunk);
       if (length > 0) return chunk.subarray(0, length);
@@ -105,6 +109,21 @@ export class GunzipSource implements ByteSource {
     }
   }
 
+  /** Not for the end of a stream, nor for what a thread has taken on. */
+  leaveGzip(): GzipStream | undefined {
+    const decoder = this.#decoder;
+    if (decoder === undefined || decoder.failed || this.#thread !== undefined) return undefined;
+    if (this.#inputFailure !== undefined || this.#ended) return undefined;
+    const xml = new Uint8Array(decoder.unread);
+    decoder.read(xml);
+    const unused = decoder.unusedInput();
+    const memory = new Uint8Array(this.#inflater!.savedBytes);
+    const place = decoder.save(memory);
+    this.#letInflaterGo();
+    const xmlBytes = this.#bytes + xml.length;
+    return { xml, xmlBytes, decoder: { memory, ...place }, unused, input: this.#input, onXml: () => {} };
+  }
+
   /** Gets the decoder more input, or the end of it. */
   async #pull(decoder: GzipDecoder): Promise<void> {
     let bytes: Uint8Array | undefined;
@@ -120,8 +139,6 @@ export class GunzipSource implements ByteSource {
       return;
     }
     decoder.push(bytes);
-    this.#pushed += bytes.length;
-    if (this.#pushed > THREAD_AFTER_BYTES && !this.#closed) this.#thread ??= this.#startThread();
   }
 
   #startThread(): GunzipThread {
@@ -153,7 +170,10 @@ export class GunzipSource implements ByteSource {
   }
 
   #handOver(decoder: GzipDecoder): void {
-    this.#thread!.begin(inflaterModule(), decoder.save());
+    const unused = decoder.unusedInput();
+    const memory = new Uint8Array(this.#inflater!.savedBytes);
+    this.#thread!.begin(inflaterModule(), { memory, ...decoder.save(memory) });
+    if (unused.length > 0) this.#giveInput(unused);
     this.#isHandedOver = true;
     this.#letInflaterGo();
     void this.#feed();
@@ -197,11 +217,15 @@ export class GunzipSource implements ByteSource {
       }
       // Memory that is not ours to move is copied.
       const isOurs = this.#input.recycle !== undefined;
-      thread.giveInput(isOurs ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes));
-      this.#atThread++;
+      this.#giveInput(isOurs ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes));
       while (this.#atThread >= MOST_INPUT && !this.#closed && !this.#ended) await this.#room.next();
       if (this.#closed || this.#ended) return;
     }
+  }
+
+  #giveInput(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#thread!.giveInput(bytes);
+    this.#atThread++;
   }
 
   #errorOf(error: unknown): unknown {

@@ -47,7 +47,7 @@ export class GunzipThread {
   }
 
   begin(module: WasmModule, saved: SavedDecoder): void {
-    this.#post({ kind: 'begin', module, saved }, saved.memory.buffer, saved.input.buffer);
+    this.#post({ kind: 'begin', module, saved });
   }
 
   giveRoom(memory: ArrayBuffer): void {

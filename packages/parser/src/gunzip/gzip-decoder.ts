@@ -7,14 +7,16 @@ export interface GzipFault {
   readonly detail: string;
 }
 
-/** A decoder's state without its code, to go on with in another thread. Its memory moves. */
-export interface SavedDecoder {
-  readonly memory: Uint8Array<ArrayBuffer>;
-  /** Input that was given but not used. */
-  readonly input: Uint8Array<ArrayBuffer>;
+/** Where a decoder stands, for another one, on another thread say, to go on from. */
+export interface SavedDecoder extends DecoderPlace {
+  /** What the inflater wrote: `savedBytes` of it. */
+  readonly memory: Uint8Array;
+}
+
+/** What of it is not in the inflater's memory. */
+export interface DecoderPlace {
   readonly place: Place;
   readonly member: MemberSum;
-  readonly taken: number;
 }
 
 /** Where in a gzip file (RFC 1952) the next byte of input stands. */
@@ -39,6 +41,12 @@ const RESERVED = 0xe0;
 /** A header longer than this (its name and comment may be of any length) is taken for damage. */
 const LONGEST_HEADER = 256 * 1024;
 
+/** How much more than it was allowed the inflater may put out: a longest match. */
+export const OVERHANG_BYTES = 258;
+
+/** Input is handed to the inflater in pieces of this size, so that little of it has to be taken back where another decoder goes on. */
+const FEED_BYTES = 64 * 1024;
+
 /**
  * Gunzips, in memory and without waiting: one member or several in a row, zeros behind the last. Every member's checksum and length are
  * verified.
@@ -55,25 +63,41 @@ export class GzipDecoder {
   #taken = 0;
   #fault: GzipFault | undefined;
 
-  /** @param inflater - belongs to this decoder for as long as it is used */
-  constructor(inflater: Inflater, saved?: SavedDecoder) {
+  /**
+   * @param inflater - belongs to this decoder for as long as it is used
+   * @param saved - where to go on from
+   * @param offset - where output is to begin then: see `Inflater.restore`
+   */
+  constructor(inflater: Inflater, saved?: SavedDecoder, offset?: number) {
     this.#inflater = inflater;
     if (saved === undefined) {
       inflater.reset();
       return;
     }
-    inflater.restore(saved.memory);
+    inflater.restore(saved.memory, offset);
     this.#place = saved.place;
     this.#member = saved.member;
-    this.#taken = saved.taken;
-    if (saved.input.length > 0) this.#input.push(saved.input);
   }
 
-  /** Lets another decoder go on; this one must not be used any more. Not after a fault. */
-  save(): SavedDecoder {
-    const input = new Uint8Array(Buffer.concat([this.#inflater.input, ...this.#input]));
-    this.#inflater.skip(this.#inflater.input.length);
-    return { memory: this.#inflater.save(), input, place: this.#place, member: this.#member, taken: this.#taken };
+  /**
+   * Lets another decoder go on, which is to be given the {@link unused} input; this one must not be used any more. Not after a fault, and
+   * not while there is {@link unread} output.
+   *
+   * @param memory - room for the inflater's `savedBytes`
+   */
+  save(memory: Uint8Array): DecoderPlace {
+    this.#inflater.save(memory);
+    return { place: this.#place, member: this.#member };
+  }
+
+  /** How many bytes of the input that was given were not used yet. */
+  get unused(): number {
+    return this.#input.reduce((sum, piece) => sum + piece.length, this.#inflater.input.length);
+  }
+
+  /** A copy of them. */
+  unusedInput(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(Buffer.concat([this.#inflater.input, ...this.#input]));
   }
 
   /** Takes input; it must not change until it was used. */
@@ -93,10 +117,16 @@ export class GzipDecoder {
 
   /** What is wrong, once all output before it was read. */
   get fault(): GzipFault | undefined {
-    return this.#unread > 0 ? undefined : this.#fault;
+    return this.unread > 0 ? undefined : this.#fault;
   }
 
-  get #unread(): number {
+  /** Whether there is a fault, be the output before it read or not. */
+  get failed(): boolean {
+    return this.#fault !== undefined;
+  }
+
+  /** How many bytes of output were made but not read. */
+  get unread(): number {
     return this.#inflater.output.length - this.#taken;
   }
 
@@ -104,14 +134,34 @@ export class GzipDecoder {
   read(target: Uint8Array): number {
     let filled = 0;
     for (;;) {
-      if (this.#unread > 0) {
-        const part = this.#inflater.output.subarray(this.#taken, this.#taken + target.length - filled);
-        target.set(part, filled);
-        filled += part.length;
-        this.#taken += part.length;
-      }
+      if (this.unread > 0) filled += this.#readInto(target, filled);
       if (filled === target.length || this.#fault !== undefined || !this.#advance()) return filled;
     }
+  }
+
+  /**
+   * Makes output where the inflater has its own, each part behind the one before, so that it need not be copied; not together with
+   * {@link read}. Answers how many bytes: fewer than asked for at the end, at a fault, or for want of input, and else perhaps
+   * {@link OVERHANG_BYTES} more.
+   */
+  readInPlace(bytes: number): number {
+    let filled = 0;
+    while (filled < bytes && this.#fault === undefined) {
+      this.#inflater.turnInPlace(bytes - filled);
+      this.#taken = 0;
+      const goesOn = this.#advance();
+      this.#taken = this.#inflater.output.length;
+      filled += this.#taken;
+      if (!goesOn) break;
+    }
+    return filled;
+  }
+
+  #readInto(target: Uint8Array, at: number): number {
+    const part = this.#inflater.output.subarray(this.#taken, this.#taken + target.length - at);
+    target.set(part, at);
+    this.#taken += part.length;
+    return part.length;
   }
 
   /** Goes one step further; answers whether there was one to go. */
@@ -157,7 +207,7 @@ export class GzipDecoder {
       if (this.#finished) this.#fault = { kind: 'truncated', detail: 'unexpected end of file' };
       return false;
     }
-    const taken = this.#inflater.feed(piece);
+    const taken = this.#inflater.feed(piece.length > FEED_BYTES ? piece.subarray(0, FEED_BYTES) : piece);
     if (taken === piece.length) this.#input.shift();
     else this.#input[0] = piece.subarray(taken);
     return true;

@@ -1,4 +1,5 @@
 import {
+  PAGE_BYTES,
   type WasmGlobal,
   type WasmMemory,
   type WasmModule,
@@ -32,10 +33,11 @@ const FAULTS = [
 
 /** What `assembly/gunzip/index.ts` exports. */
 interface InflaterExports {
-  readonly memory: WasmMemory;
+  readonly stateAddress: WasmGlobal;
   readonly inputAddress: WasmGlobal;
   readonly inputBytes: WasmGlobal;
   readonly outputAddress: WasmGlobal;
+  readonly outputBytes: WasmGlobal;
   readonly memoryBytes: WasmGlobal;
   setUp(): void;
   reset(): void;
@@ -45,11 +47,16 @@ interface InflaterExports {
   inputAt(): number;
   outputAt(): number;
   turn(): void;
+  allow(end: number): void;
   save(): void;
-  restore(): void;
+  restore(start: number): void;
 }
 
-const PAGE_BYTES = 64 * 1024;
+/** Memory that threads share is copied by words, where source and target lie alike; else by bytes, a quarter as fast. */
+const WORD_BYTES = 8;
+
+/** How far back deflate reaches. */
+const HISTORY_BYTES = 32 * 1024;
 
 let compiled: WasmModule | undefined;
 
@@ -81,21 +88,31 @@ export const giveInflaterBack = (inflater: Inflater): void => {
 export class Inflater {
   readonly #exports: InflaterExports;
   readonly #heap: Buffer;
+  readonly #stateStart: number;
   readonly #inputStart: number;
   readonly #inputCapacity: number;
-  readonly #outputStart: number;
+  readonly #outputBytes: number;
+  #outputStart: number;
   #inputEnd: number;
   #fault = '';
 
-  constructor(module: WasmModule) {
+  /**
+   * @param memory - a kernel's, so that output can be made in its `room` (see {@link restore}). It must not grow any more. @default one
+   *   of its own
+   */
+  constructor(module: WasmModule, memory?: WasmMemory) {
     const api = webAssembly as WebAssemblyApi;
-    this.#exports = new api.Instance(module).exports as InflaterExports;
-    const { memory, memoryBytes, inputAddress, inputBytes, outputAddress } = this.#exports;
-    const missing = Math.ceil((memoryBytes.value - memory.buffer.byteLength) / PAGE_BYTES);
-    if (missing > 0) memory.grow(missing);
-    this.#heap = Buffer.from(memory.buffer);
+    const heap = memory ?? new api.Memory({ initial: 1 });
+    this.#exports = new api.Instance(module, { env: { memory: heap } }).exports as InflaterExports;
+    const { memoryBytes, stateAddress, inputAddress, inputBytes, outputAddress, outputBytes } = this.#exports;
+    // Pages that nothing is written to take no memory, and most of them lie where a kernel would have its tables.
+    const missing = Math.ceil((memoryBytes.value - heap.buffer.byteLength) / PAGE_BYTES);
+    if (missing > 0) heap.grow(missing);
+    this.#heap = Buffer.from(heap.buffer);
+    this.#stateStart = stateAddress.value;
     this.#inputStart = inputAddress.value;
     this.#inputCapacity = inputBytes.value;
+    this.#outputBytes = outputBytes.value;
     this.#outputStart = outputAddress.value;
     this.#inputEnd = this.#inputStart;
     this.#exports.setUp();
@@ -104,20 +121,38 @@ export class Inflater {
   /** Forgets all input and output. */
   reset(): void {
     this.#exports.reset();
+    this.#outputStart = this.#exports.outputAddress.value;
     this.#inputEnd = this.#inputStart;
   }
 
-  /** Goes on with another's stream. @param saved - what {@link save} gave */
-  restore(saved: Uint8Array): void {
-    this.#heap.set(saved);
-    this.#exports.restore();
-    this.#inputEnd = this.#exports.inputAt();
+  /** How many bytes {@link save} writes: tables and history, about 44 KB. */
+  get savedBytes(): number {
+    return this.#inputStart - this.#stateStart + HISTORY_BYTES;
   }
 
-  /** A copy of the memory, for another instance to go on from. No input may be left; the caller takes it along. */
-  save(): Uint8Array<ArrayBuffer> {
+  /**
+   * Goes on with another's stream, without input and output.
+   *
+   * @param saved - what {@link save} wrote
+   * @param offset - where the output is to begin, in bytes behind its usual place. The 32 KiB before are written over.
+   */
+  restore(saved: Uint8Array, offset = 0): void {
+    const tables = this.#inputStart - this.#stateStart;
+    const start = this.#exports.outputAddress.value + offset;
+    this.#heap.set(saved.subarray(0, tables), this.#stateStart);
+    this.#heap.set(saved.subarray(tables, this.savedBytes), start - HISTORY_BYTES);
+    this.#exports.restore(start);
+    this.#exports.allow(start + this.#outputBytes);
+    this.#outputStart = start;
+    this.#inputEnd = this.#inputStart;
+  }
+
+  /** Writes to `target` what another instance needs to go on. Input that is left is not part of it; output must have been taken. */
+  save(target: Uint8Array): void {
     this.#exports.save();
-    return new Uint8Array(this.#heap.subarray(0, this.#exports.memoryBytes.value));
+    target.set(this.#heap.subarray(this.#stateStart, this.#inputStart));
+    const end = this.#exports.outputAt();
+    target.set(this.#heap.subarray(end - HISTORY_BYTES, end), this.#inputStart - this.#stateStart);
   }
 
   /** The input that was not used yet: a view that holds until the next call. */
@@ -125,7 +160,7 @@ export class Inflater {
     return this.#heap.subarray(this.#exports.inputAt(), this.#inputEnd);
   }
 
-  /** All output since the last {@link turn}: a view likewise. */
+  /** All output since the last turn: a view likewise. */
   get output(): Buffer {
     return this.#heap.subarray(this.#outputStart, this.#exports.outputAt());
   }
@@ -142,13 +177,14 @@ export class Inflater {
   /** Puts more input behind what is left; answers how many bytes of it there was room for. */
   feed(bytes: Uint8Array): number {
     const left = this.input;
-    const taken = Math.min(bytes.length, this.#inputCapacity - left.length);
-    if (taken === 0) return 0;
-    this.#heap.copyWithin(this.#inputStart, left.byteOffset, left.byteOffset + left.length);
-    const end = this.#inputStart + left.length;
+    const start = this.#inputStart + ((bytes.byteOffset - left.length) & (WORD_BYTES - 1));
+    const end = start + left.length;
+    const taken = Math.min(bytes.length, this.#inputStart + this.#inputCapacity - end);
+    if (taken <= 0) return 0;
+    this.#heap.copyWithin(start, left.byteOffset, left.byteOffset + left.length);
     this.#heap.set(taken === bytes.length ? bytes : bytes.subarray(0, taken), end);
     this.#inputEnd = end + taken;
-    this.#exports.feed(this.#inputStart, this.#inputEnd);
+    this.#exports.feed(start, this.#inputEnd);
     return taken;
   }
 
@@ -167,5 +203,12 @@ export class Inflater {
   /** Begins an empty output; what was in the old one must have been taken. */
   turn(): void {
     this.#exports.turn();
+    this.#outputStart = this.#exports.outputAddress.value;
+  }
+
+  /** Begins an empty output of at most about `bytes` behind the old one, which stays where it is. */
+  turnInPlace(bytes: number): void {
+    this.#outputStart = this.#exports.outputAt();
+    this.#exports.allow(this.#outputStart + Math.min(bytes, this.#outputBytes));
   }
 }

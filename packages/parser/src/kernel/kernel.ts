@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto';
 import { KERNEL_WASM } from './kernel-wasm.generated.js';
-import { type WasmGlobal, type WasmMemory, type WasmModule, type WebAssemblyApi, webAssembly } from './webassembly.js';
+import {
+  PAGE_BYTES,
+  type WasmGlobal,
+  type WasmMemory,
+  type WasmModule,
+  type WebAssemblyApi,
+  webAssembly,
+} from './webassembly.js';
 
 /**
  * The typed face of the WebAssembly kernel (`assembly/`): XML bytes in, finished message bytes out.
@@ -83,7 +90,15 @@ export interface Kernel {
   /** From now on reads records of another data type. What is loaded stays. */
   turnTo(dataType: KernelDataType): void;
   /**
-   * Copies XML into the kernel's memory. It must begin between records (at root level) and stays loaded until the next call.
+   * The part of the kernel's memory that {@link load} copies to, {@link MAX_LOAD_BYTES} long: what is written here can be loaded without a
+   * copy. Always the same view.
+   */
+  readonly room: Buffer;
+  /** All of the kernel's memory, for an inflater that gunzips into {@link room}. */
+  readonly memory: WasmMemory;
+  /**
+   * Copies XML into the kernel's memory, unless it is the beginning of {@link room}. It must begin between records (at root level) and stays
+   * loaded until the next call.
    *
    * @throws RangeError when there are more than {@link MAX_LOAD_BYTES}.
    */
@@ -158,12 +173,12 @@ const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 /** The largest number that the kernel takes for a count. */
 const NO_LIMIT = 0x7fff_ffff;
 
-const PAGE_BYTES = 64 * 1024;
 /** Behind input and output, for loads and stores that run over (`SLACK` in `assembly/layout.ts`, and to spare). */
 const SLACK_BYTES = 1024;
-/** Room to begin with; both grow when they must. */
-const INPUT_BYTES = 2 * 1024 * 1024;
+/** How much output is written at once, so that not more memory is used than blocks need: more only for a record that needs it. */
 const OUTPUT_BYTES = 4 * 1024 * 1024;
+/** No record needs more (`boundJson` in `assembly/write.ts`, and a message's gap): all of it is reserved, so that the memory never moves. */
+const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 /** Words of the kernel's work table per record; the first two are the JSON's span. */
 const WORK_WORDS = 8;
 
@@ -186,13 +201,15 @@ class WasmKernel implements Kernel {
   /** `maxDepth` and `maxRecordBytes`. */
   readonly #limits: readonly [number, number];
 
-  #inputCapacity = INPUT_BYTES;
+  readonly #outputStart: number;
   #outputCapacity = OUTPUT_BYTES;
   #inputLength = 0;
 
-  // Views of the whole memory; made anew when it grows, since that detaches the old ones.
-  #heap!: Buffer;
-  #words!: Int32Array;
+  // Views of the whole memory, which does not grow any more.
+  readonly #heap: Buffer;
+  readonly #words: Int32Array;
+  readonly room: Buffer;
+  readonly memory: WasmMemory;
 
   constructor(api: WebAssemblyApi, options: KernelOptions) {
     compiled ??= new api.Module(Buffer.from(KERNEL_WASM, 'base64'));
@@ -207,7 +224,15 @@ class WasmKernel implements Kernel {
       Math.min(options.maxDepth ?? MAX_DEPTH, MAX_DEPTH),
       Math.min(options.maxRecordBytes ?? MAX_RECORD_BYTES, MAX_RECORD_BYTES),
     ];
-    this.#reserve();
+    this.#outputStart = this.#inputAddress + MAX_LOAD_BYTES + SLACK_BYTES;
+    const { memory } = this.#exports;
+    this.memory = memory;
+    // Pages that nothing is written to take no memory.
+    const missing = this.#outputStart + MAX_OUTPUT_BYTES + SLACK_BYTES - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    this.#heap = Buffer.from(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
+    this.room = Buffer.from(memory.buffer, this.#inputAddress, MAX_LOAD_BYTES);
     this.turnTo(options.dataType);
   }
 
@@ -218,11 +243,8 @@ class WasmKernel implements Kernel {
 
   load(bytes: Uint8Array): void {
     if (bytes.length > MAX_LOAD_BYTES) throw new RangeError(`cannot load more than ${MAX_LOAD_BYTES} bytes`);
-    if (bytes.length > this.#inputCapacity) {
-      this.#inputCapacity = Math.max(bytes.length, Math.min(2 * this.#inputCapacity, MAX_LOAD_BYTES));
-      this.#reserve();
-    }
-    this.#heap.set(bytes, this.#inputAddress);
+    const isThere = bytes.buffer === this.room.buffer && bytes.byteOffset === this.room.byteOffset;
+    if (!isThere) this.room.set(bytes);
     this.#inputLength = bytes.length;
     this.#layout();
   }
@@ -233,8 +255,7 @@ class WasmKernel implements Kernel {
     let status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit);
     const needed = this.#result(4);
     if (needed !== 0) {
-      this.#outputCapacity = Math.max(needed + SLACK_BYTES, 2 * this.#outputCapacity);
-      this.#reserve();
+      this.#outputCapacity = Math.min(Math.max(needed, 2 * this.#outputCapacity), MAX_OUTPUT_BYTES);
       this.#layout();
       status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit);
     }
@@ -245,14 +266,13 @@ class WasmKernel implements Kernel {
     }
     const unknownIds = this.#result(2);
     const written = mode === 'count' ? 0 : records;
-    const outputStart = this.#outputStart;
     return {
       status: STATUSES[status]!,
       offset: this.#result(0) - this.#inputAddress,
       records,
       unknownIds,
       unknowns: this.#words.subarray(this.#unknownAddress >> 2, (this.#unknownAddress >> 2) + 2 * unknownIds),
-      output: this.#heap.subarray(outputStart, this.#result(3)),
+      output: this.#heap.subarray(this.#outputStart, this.#result(3)),
       table: this.#words.subarray(this.#tableAddress >> 2, (this.#tableAddress >> 2) + TABLE_WIDTH * written),
     };
   }
@@ -284,22 +304,8 @@ class WasmKernel implements Kernel {
     return this.#words[(this.#resultAddress >> 2) + word]!;
   }
 
-  get #outputStart(): number {
-    return this.#inputAddress + this.#inputCapacity + SLACK_BYTES;
-  }
-
-  /** Grows the memory to what input and output are to hold. */
-  #reserve(): void {
-    const { memory } = this.#exports;
-    const bytes = this.#outputStart + this.#outputCapacity + SLACK_BYTES;
-    const missing = Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES);
-    if (missing > 0) memory.grow(missing);
-    this.#heap = Buffer.from(memory.buffer);
-    this.#words = new Int32Array(memory.buffer);
-  }
-
   #layout(): void {
-    const outputStart = this.#outputStart;
-    this.#exports.layout(this.#inputAddress + this.#inputLength, outputStart, outputStart + this.#outputCapacity);
+    const start = this.#outputStart;
+    this.#exports.layout(this.#inputAddress + this.#inputLength, start, start + this.#outputCapacity);
   }
 }

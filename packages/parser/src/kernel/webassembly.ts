@@ -7,6 +7,9 @@ export interface WasmMemory {
   grow(pages: number): number;
 }
 
+/** A page of WebAssembly memory. */
+export const PAGE_BYTES = 64 * 1024;
+
 /** An exported immutable global of type i32. */
 export interface WasmGlobal {
   readonly value: number;
@@ -19,7 +22,8 @@ export type WasmModule = object;
 export interface WebAssemblyApi {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => WasmModule;
-  readonly Instance: new (module: WasmModule) => { readonly exports: unknown };
+  readonly Instance: new (module: WasmModule, imports?: object) => { readonly exports: unknown };
+  readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
 }
 
 /** The runtime's WebAssembly, where it has one. */

@@ -2,8 +2,7 @@ import { GunzipSource } from '../gunzip/gunzip-source.js';
 import { ZlibSource } from '../gunzip/zlib-source.js';
 import type { DumpSource, ResolvedReadOptions } from '../stream/options.js';
 import type { ReadStats } from '../stream/reports.js';
-import type { ByteSource } from './byte-source.js';
-
+import type { ByteSource, GzipStream } from './byte-source.js';
 import { openSource } from './open-source.js';
 
 /**
@@ -66,7 +65,14 @@ const counting = (source: ByteSource, count: (bytes: number) => void): ByteSourc
   },
   close: () => source.close(),
   ...recycling(source),
+  ...(source.leaveGzip === undefined ? {} : { leaveGzip: () => countingOn(source.leaveGzip!(), count) }),
 });
+
+const countingOn = (stream: GzipStream | undefined, count: (bytes: number) => void): GzipStream | undefined => {
+  if (stream === undefined) return undefined;
+  count(stream.xml.length);
+  return { ...stream, onXml: count };
+};
 
 const recycling = (source: ByteSource): Pick<ByteSource, 'recycle'> =>
   source.recycle === undefined ? {} : { recycle: (memory) => source.recycle!(memory) };

@@ -6,7 +6,7 @@ import type { ByteSource } from '../source/byte-source.js';
 import { findCut } from './find-cut.js';
 
 /** A block without a boundary grows up to this; then it is cut anywhere. */
-const LARGEST_BLOCK = 8 * BLOCK_BYTES;
+export const LARGEST_BLOCK = 8 * BLOCK_BYTES;
 
 /** Before the first record there is little to read: blocks begin small, and double. */
 const FIRST_BLOCK = 4 * 1024;
@@ -44,10 +44,22 @@ export class BlockCutter {
     this.#blockBytes = blockBytes;
   }
 
-  /** From now on blocks are cut between records. `state` is a state between records; `rest` comes before all else. */
-  cutBetweenRecords(state: DocumentState, dataType: DataType, rest: Uint8Array): void {
+  /**
+   * From now on blocks are cut between records. `state` is a state between records; `rest` comes before all else. Answers how many bytes
+   * are at hand.
+   */
+  cutBetweenRecords(state: DocumentState, dataType: DataType, rest: Uint8Array): number {
     this.#boundary = { state: { ...state }, recordName: recordNameOf(dataType), indent: state.indent };
     this.#rest = rest;
+    return rest.length + this.#chunk.length;
+  }
+
+  /** All that was read of the source and is in no block yet, for who goes on without this cutter. */
+  takeRest(): Uint8Array {
+    const rest = new Uint8Array(Buffer.concat([this.#rest, this.#chunk]));
+    this.#rest = NOTHING;
+    this.#use(this.#chunk.length);
+    return rest;
   }
 
   async next(): Promise<CutBlock> {

@@ -1,13 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { ParserError } from '../errors.js';
-import type { BlockDone, BlockRunner, BlockTask } from './block-runner.js';
+import type { BlockDone, BlockRunner, BlockTask, LegUnderWay } from './block-runner.js';
 import { movableMemory, type WorkerRequest, type WorkerResponse, type WorkerSetup } from './protocol.js';
+import type { HandedOver, LegDone, LegTask } from './relay-leg.js';
 import { WORKER_SOURCE } from './worker-source.generated.js';
 
 interface Job {
   reader: symbol;
   message: WorkerRequest;
-  resolve: (done: BlockDone) => void;
+  onResponse: (response: WorkerResponse) => void;
   reject: (error: unknown) => void;
 }
 
@@ -15,6 +16,8 @@ interface Thread {
   worker: Worker;
   /** One at work, the others waiting, so that a thread never idles between them. */
   jobs: Map<number, Job>;
+  /** The last task it was given: of two with as many jobs, the one that has had them for longer will sooner be free. */
+  lastTask: number;
 }
 
 const JOBS_PER_THREAD = 3;
@@ -43,6 +46,7 @@ export class BlockThreads {
     const reader = Symbol('reader');
     return {
       run: (task, urgent) => this.#run(reader, engine, task, urgent),
+      relay: (task, urgent) => this.#relay(reader, engine, task, urgent),
       recycle: (memory) => this.#recycle(memory),
       close: async () => {
         if (alone) await this.close();
@@ -53,15 +57,44 @@ export class BlockThreads {
 
   #run(reader: symbol, engine: 'fast' | 'strict', task: BlockTask, urgent = false): Promise<BlockDone> {
     return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure.error);
-        return;
-      }
-      const job: Job = { reader, message: { ...task, engine, task: this.#nextTask++ }, resolve, reject };
-      if (urgent) this.#queue.unshift(job);
-      else this.#queue.push(job);
-      this.#dispatch();
+      const message: WorkerRequest = { ...task, kind: 'encode', engine, task: this.#nextTask++ };
+      const onResponse = (response: WorkerResponse): void => {
+        if (response.kind === 'encoded') resolve(response);
+      };
+      this.#queueUp({ reader, message, onResponse, reject }, urgent);
     });
+  }
+
+  #relay(reader: symbol, engine: 'fast' | 'strict', task: LegTask, urgent = false): LegUnderWay {
+    let onHandedOver: (handedOver: HandedOver) => void;
+    let failHandOver: (error: unknown) => void;
+    const handedOver = new Promise<HandedOver>((resolve, reject) => {
+      onHandedOver = resolve;
+      failHandOver = reject;
+    });
+    const done = new Promise<LegDone>((resolve, reject) => {
+      const message: WorkerRequest = { ...task, kind: 'leg', engine, task: this.#nextTask++ };
+      const onResponse = (response: WorkerResponse): void => {
+        if (response.kind === 'handed-over') onHandedOver(response.handedOver);
+        else if (response.kind === 'leg-done') resolve(response.done);
+      };
+      const fail = (error: unknown): void => {
+        failHandOver(error);
+        reject(error);
+      };
+      this.#queueUp({ reader, message, onResponse, reject: fail }, urgent);
+    });
+    return { handedOver, done };
+  }
+
+  #queueUp(job: Job, urgent: boolean): void {
+    if (this.#failure !== undefined) {
+      job.reject(this.#failure.error);
+      return;
+    }
+    if (urgent) this.#queue.unshift(job);
+    else this.#queue.push(job);
+    this.#dispatch();
   }
 
   #recycle(memory: ArrayBuffer): void {
@@ -91,14 +124,18 @@ export class BlockThreads {
       // The host's loaders and debuggers have no business in there.
       execArgv: [],
     });
-    const thread: Thread = { worker, jobs: new Map() };
-    worker.on('message', ({ task, result, bytes }: WorkerResponse) => {
-      const job = thread.jobs.get(task);
-      thread.jobs.delete(task);
+    const thread: Thread = { worker, jobs: new Map(), lastTask: -1 };
+    worker.on('message', (response: WorkerResponse) => {
+      const job = thread.jobs.get(response.task);
+      if (response.kind === 'handed-over') {
+        job?.onResponse(response);
+        return;
+      }
+      thread.jobs.delete(response.task);
       this.#dispatch();
       // A result that comes while the threads are ended must not undo `terminate`'s hold on the process, which would end in the middle.
       if (thread.jobs.size === 0 && this.#closing === undefined) worker.unref();
-      job?.resolve({ result, bytes });
+      job?.onResponse(response);
     });
     worker.on('error', (error) => this.#fail(error));
     worker.on('messageerror', (error) => this.#fail(error));
@@ -112,13 +149,16 @@ export class BlockThreads {
 
   #dispatch(): void {
     while (this.#queue.length > 0 && this.#closing === undefined) {
-      const thread = this.#threads.reduce((least, other) => (other.jobs.size < least.jobs.size ? other : least));
+      const thread = this.#threads.reduce((first, other) => (isSoonerFree(other, first) ? other : first));
       if (thread.jobs.size >= JOBS_PER_THREAD) return;
       const job = this.#queue.shift()!;
       if (thread.jobs.size === 0) thread.worker.ref();
-      thread.jobs.set(job.message.task, job);
-      job.message.memory = this.#spares.pop();
-      thread.worker.postMessage(job.message, movableMemory(job.message.bytes.buffer, job.message.memory));
+      const { message } = job;
+      thread.jobs.set(message.task, job);
+      thread.lastTask = message.task;
+      message.memory = this.#spares.pop();
+      const moved = message.kind === 'encode' ? message.bytes.buffer : undefined;
+      thread.worker.postMessage(message, movableMemory(moved, message.memory));
     }
   }
 
@@ -135,3 +175,6 @@ export class BlockThreads {
     for (const job of jobs) job.reject(this.#failure.error);
   }
 }
+
+const isSoonerFree = (one: Thread, other: Thread): boolean =>
+  one.jobs.size < other.jobs.size || (one.jobs.size === other.jobs.size && one.lastTask < other.lastTask);

@@ -37,7 +37,7 @@ export const findCut = (
     let start = at + endTag.length;
     while (start < length && isSpace(bytes[start])) start++;
     const delimiter = start + startTag.length;
-    if (delimiter < length && isNameEnd(bytes[delimiter]!) && bytes.indexOf(startTag, start) === start) return start;
+    if (delimiter < length && isNameEnd(bytes[delimiter]!) && isAt(bytes, start, startTag)) return start;
   }
   return undefined;
 };
@@ -46,5 +46,8 @@ const followsEndTag = (bytes: Buffer, before: number, endTag: Uint8Array): boole
   let end = before;
   while (end > 0 && isSpace(bytes[end - 1])) end--;
   const start = end - endTag.length;
-  return start >= 0 && Buffer.compare(bytes.subarray(start, end), endTag) === 0;
+  return start >= 0 && isAt(bytes, start, endTag);
 };
+
+const isAt = (bytes: Buffer, position: number, part: Uint8Array): boolean =>
+  Buffer.compare(bytes.subarray(position, position + part.length), part) === 0;

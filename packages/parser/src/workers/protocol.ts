@@ -1,4 +1,5 @@
 import type { BlockRequest, BlockResult } from '../block/encode-block.js';
+import type { HandedOver, LegDone, LegTask } from './relay-leg.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
@@ -6,19 +7,32 @@ export interface WorkerSetup {
   nice: number | undefined;
 }
 
-/** To a worker. The bytes' memory goes with it. */
-export interface WorkerRequest extends Omit<BlockRequest, 'bytes'> {
+/** To a worker. */
+export type WorkerRequest = (EncodeRequest | LegRequest) & {
   engine: 'fast' | 'strict';
   task: number;
+  /** Memory that the output may be written to. It moves. */
+  memory?: ArrayBuffer | undefined;
+};
+
+/** A block to encode, whose bytes' memory goes with it. */
+export interface EncodeRequest extends Omit<BlockRequest, 'bytes' | 'memory'> {
+  kind: 'encode';
   bytes: Uint8Array;
 }
 
-/** From a worker. The result's memory comes with it, and the request's comes back. */
-export interface WorkerResponse {
-  task: number;
-  result: BlockResult;
-  bytes: Uint8Array;
+/** A leg of a relay. Its memory is shared, or small. */
+export interface LegRequest extends LegTask {
+  kind: 'leg';
 }
+
+/** From a worker. */
+export type WorkerResponse =
+  /** The result's memory comes with it, and the request's comes back. */
+  | { kind: 'encoded'; task: number; result: BlockResult; bytes: Uint8Array }
+  /** The leg is under way, the next one can begin. */
+  | { kind: 'handed-over'; task: number; handedOver: HandedOver }
+  | { kind: 'leg-done'; task: number; done: LegDone };
 
 /** The memory of a message that moves instead of being copied. */
 export const movableMemory = (...parts: (ArrayBufferLike | undefined)[]): ArrayBuffer[] => {

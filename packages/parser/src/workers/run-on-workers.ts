@@ -4,8 +4,11 @@ import { type DocumentState, newDocumentState, sameState } from '../document/sta
 import { abortable } from '../source/abortable.js';
 import type { ByteSource } from '../source/byte-source.js';
 import type { ResolvedReadOptions } from '../stream/options.js';
-import { BlockCutter, type CutBlock } from './block-cutter.js';
+import { BlockCutter } from './block-cutter.js';
+import type { BlockFeed } from './block-feed.js';
 import type { BlockRunner } from './block-runner.js';
+import { CutFeed } from './cut-feed.js';
+import { RelayFeed } from './relay-feed.js';
 
 /**
  * Blocks under way for each worker: one at work, two waiting, and two whose results wait for their turn. With three the threads idle a
@@ -13,21 +16,23 @@ import type { BlockRunner } from './block-runner.js';
  */
 const BLOCKS_PER_WORKER = 5;
 
-/** With threads that others use as well: two for each, and one whose result waits. */
-const sharedBlocks = (workers: number): number => 2 * workers + 1;
+/** In a relay, and with threads that others use as well: two for each, and one whose result waits. */
+const fewBlocks = (workers: number): number => 2 * workers + 1;
+
+/**
+ * How much XML a leg of a relay is: what there is to say and to copy between two legs is the same for any size. Twice this is no faster, half
+ * of it a fiftieth slower; but where others use the same threads there are as many blocks for each of them.
+ */
+const LEG_BYTES = 4 * 1024 * 1024;
+const SHARED_LEG_BYTES = 2 * 1024 * 1024;
+
+/** With fewer workers than this, gunzip on a thread of its own makes use of another core. */
+const LEAST_FOR_RELAY = 2;
+
+/** More XML than this at the beginning of a relay would not fit into a worker's room for a block. */
+const MOST_BEFORE_RELAY = 4 * 1024 * 1024;
 
 const NOTHING = new Uint8Array(0);
-
-/** A block, and what was made of it by guess. */
-interface Slot extends Pick<CutBlock, 'isFinal' | 'failure'> {
-  attempt: Promise<Attempt>;
-}
-
-interface Attempt {
-  bytes: Uint8Array;
-  /** `undefined` where there was nothing to guess from, so that nobody was set to work. */
-  guess: { state: DocumentState; countOnly: boolean; result: BlockResult } | undefined;
-}
 
 /**
  * Encodes a document on worker threads; the results come in document order.
@@ -49,64 +54,69 @@ export async function* runOnWorkers(
   blockBytes?: number,
 ): AsyncGenerator<BlockResult, void, undefined> {
   const { signal, maxDepth, maxRecordBytes, workers, shared } = options;
+  const terms = { output, maxDepth, maxRecordBytes };
   const cutter = new BlockCutter(source, blockBytes);
-  const encode = (bytes: Uint8Array, isFinal: boolean, state: DocumentState, skip: number, urgent: boolean) =>
-    pool.run({ bytes, isFinal, state, output, skip, maxDepth, maxRecordBytes }, urgent);
 
   let state = newDocumentState(options.dataType);
   let leftover: Uint8Array = NOTHING;
-  let feeder: Feeder | undefined;
+  let feed: BlockFeed | undefined;
   try {
     // Up to the first record there is nothing to guess from. This thread reads that itself, while the others start.
-    while (feeder === undefined) {
+    while (feed === undefined) {
       const { bytes: block, isFinal, failure } = await abortable(cutter.next(), signal);
       const bytes = asBuffer(joined(leftover, block));
-      const result = encodeBlock({ bytes, isFinal, state, output, skip: toSkip(), maxDepth, maxRecordBytes });
+      const result = encodeBlock({ ...terms, bytes, isFinal, state, skip: toSkip() });
       yield result;
       if (failure !== undefined) throw failure.error;
       if (isFinal) return;
       ({ state } = result);
       leftover = bytes.subarray(result.consumed);
       if (!isBetweenRecords(state)) continue;
-      cutter.cutBetweenRecords(state, state.dataType!, leftover);
+
+      const rest = cutter.cutBetweenRecords(state, state.dataType!, leftover);
       leftover = NOTHING;
-      feeder = new Feeder(
-        cutter,
-        state,
-        shared === undefined ? workers * BLOCKS_PER_WORKER : sharedBlocks(workers),
-        async (given, guess) => {
-          const countOnly = toSkip() > 0;
-          const skip = countOnly ? Number.POSITIVE_INFINITY : 0;
-          const done = await encode(given.bytes, given.isFinal, guess, skip, false);
-          return { bytes: done.bytes, guess: { state: guess, countOnly, result: done.result } };
-        },
-      );
+      const stream =
+        workers >= LEAST_FOR_RELAY && rest < MOST_BEFORE_RELAY && pool.relay !== undefined
+          ? source.leaveGzip?.()
+          : undefined;
+      const isShared = shared !== undefined;
+      if (stream === undefined) {
+        const room = isShared ? fewBlocks(workers) : workers * BLOCKS_PER_WORKER;
+        feed = new CutFeed({ cutter, pool, state, terms, room, toSkip });
+      } else {
+        const legBytes = blockBytes ?? (isShared ? SHARED_LEG_BYTES : LEG_BYTES);
+        const room = fewBlocks(workers);
+        feed = new RelayFeed({ stream, xml: cutter.takeRest(), pool, state, terms, room, toSkip, legBytes });
+      }
     }
 
     for (;;) {
-      const slot = await abortable(feeder.take(), signal);
-      const { bytes: block, guess } = await abortable(slot.attempt, signal);
+      const { isFinal, failure, guess, bytes: block } = await abortable(feed.take(), signal);
       const skip = toSkip();
       const isRight =
         guess !== undefined &&
         leftover.length === 0 &&
         sameState(guess.state, state) &&
         (guess.countOnly ? guess.result.records <= skip : skip === 0);
-      const { result, bytes } = isRight
-        ? { result: guess.result, bytes: block }
-        : await abortable(encode(joined(leftover, block), slot.isFinal, state, skip, true), signal);
+      let result: BlockResult;
+      if (isRight) {
+        result = guess.result;
+        leftover = guess.leftover();
+      } else {
+        const bytes = joined(leftover, await abortable(block(), signal));
+        const done = await abortable(pool.run({ ...terms, bytes, isFinal, state, skip }, true), signal);
+        result = done.result;
+        leftover = done.bytes.slice(result.consumed);
+      }
       result.release = () => pool.recycle(result.bytes.buffer as ArrayBuffer);
       yield result;
-      if (slot.failure !== undefined) throw slot.failure.error;
-      if (slot.isFinal) return;
-
+      if (failure !== undefined) throw failure.error;
+      if (isFinal) return;
       ({ state } = result);
-      leftover = bytes.slice(result.consumed);
-      if (leftover.length === 0) cutter.recycle(bytes);
-      feeder.makeRoom();
+      feed.done();
     }
   } finally {
-    feeder?.stop();
+    feed?.stop();
     await pool.close();
   }
 }
@@ -121,70 +131,3 @@ const joined = (one: Uint8Array, other: Uint8Array): Uint8Array => {
   both.set(other, one.length);
   return both;
 };
-
-/** Reads ahead and hands blocks out, as many as there is room for. */
-class Feeder {
-  readonly #cutter: BlockCutter;
-  readonly #tryOut: (block: CutBlock, guess: DocumentState) => Promise<Attempt>;
-  readonly #slots: Slot[] = [];
-  #guess: DocumentState | undefined;
-  #room: number;
-  #stopped = false;
-  #reading = false;
-  #onSlot: (() => void) | undefined;
-
-  constructor(
-    cutter: BlockCutter,
-    state: DocumentState,
-    room: number,
-    tryOut: (block: CutBlock, guess: DocumentState) => Promise<Attempt>,
-  ) {
-    this.#cutter = cutter;
-    this.#guess = state;
-    this.#room = room;
-    this.#tryOut = tryOut;
-    void this.#feed();
-  }
-
-  /** The next block in document order. */
-  async take(): Promise<Slot> {
-    for (;;) {
-      const slot = this.#slots.shift();
-      if (slot !== undefined) return slot;
-      await new Promise<void>((resolve) => {
-        this.#onSlot = resolve;
-      });
-    }
-  }
-
-  /** A block is done with. */
-  makeRoom(): void {
-    this.#room++;
-    void this.#feed();
-  }
-
-  stop(): void {
-    this.#stopped = true;
-  }
-
-  async #feed(): Promise<void> {
-    if (this.#reading) return;
-    this.#reading = true;
-    while (this.#room > 0 && !this.#stopped) {
-      // Errors of the source come as part of the block.
-      const block = await this.#cutter.next();
-      if (this.#stopped) return;
-      this.#room--;
-      const { bytes, isFinal, failure } = block;
-      const guess = this.#guess;
-      this.#guess = block.nextState;
-      const attempt = guess === undefined ? Promise.resolve({ bytes, guess: undefined }) : this.#tryOut(block, guess);
-      // Whoever takes the slot hears of a failure; until then it is nobody's unhandled rejection.
-      attempt.catch(() => {});
-      this.#slots.push({ isFinal, failure, attempt });
-      this.#onSlot?.();
-      if (isFinal || failure !== undefined) return;
-    }
-    this.#reading = false;
-  }
-}

@@ -1,8 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { encodeBlock, type RegularRecords } from '../block/encode-block.js';
+import { type BlockResult, encodeBlock, type RegularRecords } from '../block/encode-block.js';
 import { createEngine } from '../engine.js';
+import type { FastRecords } from '../fast/fast-records.js';
+import { Inflater, inflaterModule } from '../gunzip/inflater.js';
+import type { Kernel } from '../kernel/kernel.js';
 import { beNice } from './be-nice.js';
-import { movableMemory, type WorkerRequest, type WorkerResponse, type WorkerSetup } from './protocol.js';
+import {
+  type EncodeRequest,
+  type LegRequest,
+  movableMemory,
+  type WorkerRequest,
+  type WorkerResponse,
+  type WorkerSetup,
+} from './protocol.js';
+import { runLeg } from './relay-leg.js';
 
 /*
  * What a worker thread runs: one block after the other. The package's build makes this file, with all that it imports,
@@ -22,9 +33,43 @@ const engineFor = ({ engine, maxDepth, maxRecordBytes }: WorkerLimits): RegularR
   return engines.get(key);
 };
 
-parentPort!.on('message', ({ task, bytes, ...request }: WorkerRequest) => {
+/** One for each kernel, whose memory it works in. */
+const inflaters = new Map<Kernel, Inflater>();
+const inflaterFor = (kernel: Kernel): Inflater => {
+  const inflater = inflaters.get(kernel) ?? new Inflater(inflaterModule(), kernel.memory);
+  inflaters.set(kernel, inflater);
+  return inflater;
+};
+
+const post = (response: WorkerResponse, ...moved: (ArrayBufferLike | undefined)[]): void =>
+  parentPort!.postMessage(response, movableMemory(...moved));
+
+const encode = ({ bytes, ...request }: EncodeRequest & WorkerRequest): void => {
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const result = encodeBlock({ ...request, bytes: block }, engineFor(request));
-  const memory = movableMemory(bytes.buffer, result.bytes.buffer, result.table.buffer, result.hashes.buffer);
-  parentPort!.postMessage({ task, result, bytes } satisfies WorkerResponse, memory);
+  const { task } = request;
+  post({ kind: 'encoded', task, result, bytes }, bytes.buffer, ...memoryOf(result));
+};
+
+const runLegOf = (request: LegRequest & WorkerRequest): void => {
+  const { task, boundary } = request;
+  // Only the fast engine's sources can be relayed.
+  const regular = engineFor(request) as FastRecords;
+  const kernel = regular.kernelFor(boundary.dataType!);
+  const done = runLeg(request, { inflater: inflaterFor(kernel), regular, room: kernel.room }, (handedOver) => {
+    post({ kind: 'handed-over', task, handedOver }, handedOver.rest.buffer);
+  });
+  const { result, leftover } = done;
+  post({ kind: 'leg-done', task, done }, leftover.buffer, ...(result === undefined ? [] : memoryOf(result)));
+};
+
+const memoryOf = ({ bytes, table, hashes }: BlockResult): ArrayBufferLike[] => [
+  bytes.buffer,
+  table.buffer,
+  hashes.buffer,
+];
+
+parentPort!.on('message', (request: WorkerRequest) => {
+  if (request.kind === 'leg') runLegOf(request);
+  else encode(request);
 });

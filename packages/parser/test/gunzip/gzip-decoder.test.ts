@@ -39,10 +39,25 @@ const decode = (gz: Uint8Array, { input = gz.length, output = 100_000, handOver 
   for (let at = 0; at < gz.length; at += input) {
     decoder.push(gz.subarray(at, at + input));
     pieces++;
-    // In the middle of things: with input that was not looked at, and with output that was not taken.
+    // In the middle of things: with input that was not looked at.
     if (pieces === handOver) {
-      parts.push(Buffer.from(target.subarray(0, decoder.read(target.subarray(0, 100)))));
-      if (decoder.fault === undefined) decoder = new GzipDecoder(inflaters[1], structuredClone(decoder.save()));
+      for (let length = 100; length === 100; ) {
+        length = decoder.read(target.subarray(0, 100));
+        parts.push(Buffer.from(target.subarray(0, length)));
+        if (parts.length % 4 === 0) break;
+      }
+      for (let left = decoder.unread; left > 0; left = decoder.unread) {
+        const length = decoder.read(target.subarray(0, left));
+        parts.push(Buffer.from(target.subarray(0, length)));
+      }
+      if (!decoder.failed) {
+        const unused = decoder.unusedInput();
+        expect(unused.length).toBe(decoder.unused);
+        const memory = new Uint8Array(inflaters[0].savedBytes);
+        const place = decoder.save(memory);
+        decoder = new GzipDecoder(inflaters[1], { memory, ...structuredClone(place) });
+        decoder.push(unused);
+      }
     }
     takeAll();
   }

@@ -1,12 +1,21 @@
+import { setImmediate } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { encodeBlock, type RegularRecords } from '../../src/block/encode-block.js';
+import type { FastRecords } from '../../src/fast/fast-records.js';
+import { GunzipSource } from '../../src/gunzip/gunzip-source.js';
+import { Inflater, inflaterModule } from '../../src/gunzip/inflater.js';
 import type { ReadOptions } from '../../src/index.js';
+import type { Kernel } from '../../src/kernel/kernel.js';
 import type { ByteSource } from '../../src/source/byte-source.js';
+import { openSource } from '../../src/source/open-source.js';
 import { Collector } from '../../src/stream/collector.js';
 import { MessageBlock } from '../../src/stream/message-block.js';
 import { resolveReadOptions } from '../../src/stream/options.js';
 import { newReadStats } from '../../src/stream/reports.js';
-import type { BlockDone, BlockRunner, BlockTask } from '../../src/workers/block-runner.js';
+import type { BlockDone, BlockRunner, BlockTask, LegUnderWay } from '../../src/workers/block-runner.js';
+import { type HandedOver, type LegDone, type LegTask, runLeg } from '../../src/workers/relay-leg.js';
 import { runOnWorkers } from '../../src/workers/run-on-workers.js';
+import { chunksOf } from './chunks.js';
 import { emptyOutcome, finishOutcome, listening, type Outcome, takeBlock } from './outcome.js';
 
 /** Does what worker threads do, on this thread: in turn with the caller, and with the memory gone meanwhile. */
@@ -28,14 +37,66 @@ export class LocalRunner implements BlockRunner {
     return { result: encodeBlock({ ...moved, bytes: block }, this.#regular), bytes };
   }
 
+  legs = 0;
+
+  relay(task: LegTask): LegUnderWay {
+    this.legs++;
+    // What threads would share is shared; the rest is a copy.
+    const { decoder, input, next, ...rest } = task;
+    const { memory, ...place } = decoder;
+    const own: LegTask = { ...structuredClone(rest), decoder: { memory, ...structuredClone(place) }, input, next };
+    const regular = this.#regular as FastRecords;
+    const kernel = regular.kernelFor(task.boundary.dataType!);
+    let handOver!: (handedOver: HandedOver) => void;
+    const handedOver = new Promise<HandedOver>((resolve) => {
+      handOver = resolve;
+    });
+    const run = async (turns: number): Promise<LegDone> => {
+      const tools = { inflater: inflaterFor(kernel), room: kernel.room, regular };
+      const done = structuredClone(runLeg(own, tools, (over) => handOver(structuredClone(over))));
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      return done;
+    };
+    return { handedOver, done: run(this.legs % 3) };
+  }
+
   recycle(): void {}
 
   async close(): Promise<void> {}
 }
 
-/** Runs what worker threads are fed by, with blocks of any size. */
-export const outcomeOfBlocks = async (
+const inflaters = new WeakMap<Kernel, Inflater>();
+const inflaterFor = (kernel: Kernel): Inflater => {
+  const inflater = inflaters.get(kernel) ?? new Inflater(inflaterModule(), kernel.memory);
+  inflaters.set(kernel, inflater);
+  return inflater;
+};
+
+/** The same for a gzip stream that comes in chunks, and is gunzipped in legs of any size. */
+export const outcomeOfLegs = async (
   input: Buffer,
+  { chunkBytes, legBytes }: { chunkBytes: number; legBytes: number },
+  options: ReadOptions,
+  runner: BlockRunner,
+): Promise<Outcome> => {
+  const source = new GunzipSource(await openSource(chunksOf(gzipSync(input), chunkBytes), undefined), undefined);
+  try {
+    return await outcomeOf(source, legBytes, options, runner);
+  } finally {
+    await source.close();
+  }
+};
+
+/** Runs what worker threads are fed by, with blocks of any size. */
+export const outcomeOfBlocks = (
+  input: Buffer,
+  blockBytes: number,
+  options: ReadOptions,
+  runner: BlockRunner,
+): Promise<Outcome> => outcomeOf(wholeSource(input), blockBytes, options, runner);
+
+const outcomeOf = async (
+  source: ByteSource,
   blockBytes: number,
   options: ReadOptions,
   runner: BlockRunner,
@@ -46,14 +107,9 @@ export const outcomeOfBlocks = async (
   const collector = new Collector(resolved, stats);
   let error: unknown;
   try {
-    for await (const result of runOnWorkers(
-      wholeSource(input),
-      resolved,
-      runner,
-      'messages',
-      () => collector.toSkip,
-      blockBytes,
-    )) {
+    for await (const result of runOnWorkers(source, resolved, runner, 'messages', () => collector.toSkip, blockBytes)) {
+      // Others get ahead as far as they may.
+      await setImmediate();
       const collected = collector.take(result);
       if (collected.delivery !== undefined) takeBlock(outcome, new MessageBlock(collected.delivery));
       if (collected.error !== undefined) throw collected.error;

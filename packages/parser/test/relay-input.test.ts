@@ -1,0 +1,87 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { ByteSource } from '../src/source/byte-source.js';
+import { RelayInput } from '../src/workers/relay-input.js';
+
+const MIB = 1024 * 1024;
+
+/** Chunks whose bytes count up from the first chunk's beginning. */
+const counting = (...sizes: number[]): ByteSource => {
+  let at = 0;
+  return {
+    read: async () => {
+      const size = sizes.shift();
+      if (size === undefined) return undefined;
+      const bytes = Uint8Array.from({ length: size }, (_, index) => (at + index) % 251);
+      at += size;
+      return bytes;
+    },
+    close: async () => {},
+  };
+};
+
+const settled = async (input: RelayInput): Promise<void> => {
+  for (let before = -1; before !== input.waiting; ) {
+    before = input.waiting;
+    for (let times = 0; times < 5; times++) await turn();
+  }
+};
+
+test('waits with what there is, in order, until it is used', async () => {
+  let news = 0;
+  const input = new RelayInput(counting(10, MIB + 5, 7), Uint8Array.of(1, 2, 3), 10 * MIB, () => news++);
+  await settled(input);
+  expect([input.waiting, input.ended, input.failure]).toEqual([MIB + 25, true, undefined]);
+  expect(news).toBe(4);
+  const bytes = Buffer.concat(input.share().bytes);
+  expect([...bytes.subarray(0, 6)]).toEqual([1, 2, 3, 0, 1, 2]);
+  expect(bytes.at(-1)).toBe((MIB + 21) % 251);
+  input.use(MIB + 20);
+  expect(Buffer.concat(input.share().bytes)).toEqual(bytes.subarray(MIB + 20));
+});
+
+test('reads no further ahead than it may', async () => {
+  const input = new RelayInput(counting(100, 100, 100, 100), new Uint8Array(0), 150, () => {});
+  await settled(input);
+  expect(input.waiting).toBe(200);
+  input.use(60);
+  await settled(input);
+  expect(input.waiting).toBe(240);
+  input.stop();
+});
+
+test('uses memory again once nobody looks at it, and not before', async () => {
+  const input = new RelayInput(counting(MIB, MIB, MIB, MIB), new Uint8Array(0), MIB, () => {});
+  await settled(input);
+  const first = input.share();
+  const again = input.share();
+  const copy = Buffer.concat(first.bytes);
+  input.use(MIB);
+  first.release();
+  await settled(input);
+  const second = input.share();
+  expect(Buffer.concat(again.bytes).equals(copy)).toBe(true);
+  expect(second.bytes[0]!.buffer).not.toBe(first.bytes[0]!.buffer);
+  again.release();
+  input.use(MIB);
+  await settled(input);
+  expect(input.share().bytes[0]!.buffer).toBe(first.bytes[0]!.buffer);
+});
+
+test('keeps a failure of the source for behind all that came before', async () => {
+  const source: ByteSource = {
+    ...counting(5),
+    read: (() => {
+      const { read } = counting(5);
+      let reads = 0;
+      return async () => {
+        if (reads++ > 0) throw new Error('mine');
+        return read();
+      };
+    })(),
+  };
+  const input = new RelayInput(source, new Uint8Array(0), 100, () => {});
+  await settled(input);
+  expect([input.waiting, input.ended]).toEqual([5, true]);
+  expect(input.failure).toEqual({ error: new Error('mine') });
+});
