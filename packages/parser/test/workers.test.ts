@@ -174,6 +174,20 @@ describe('a relay', () => {
     expect(runner.legs).toBeLessThanOrEqual(Math.ceil(input.length / 9500) + 2);
   });
 
+  test('waits for input where what there is of it brings nothing', async () => {
+    const gz = gzipSync(artistsXml(2000));
+    async function* hanging(): AsyncGenerator<Uint8Array> {
+      // The last bytes but one are part of a symbol, or of nothing but the checksum.
+      yield* chunksOf(gz.subarray(0, gz.length - 1), 5000);
+      await new Promise(() => {});
+    }
+    const runner = new LocalRunner(fast.regular());
+    const signal = AbortSignal.timeout(500);
+    await expect(outcomeOfLegs(hanging(), { legBytes: 20_000 }, { signal }, runner)).rejects.toThrow('timeout');
+    expect(runner.legs).toBeGreaterThan(2);
+    expect(runner.legs).toBeLessThan(100);
+  });
+
   test('goes over records that no thread has room for', async () => {
     const parts = [300, 9_500_000, 20, 17_000_000, 200_000].map(
       (bytes, n) => `<label><id>${n + 1}</id><profile>${'some text '.repeat(bytes / 10)}</profile></label>\n`,

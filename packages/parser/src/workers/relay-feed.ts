@@ -61,6 +61,8 @@ export class RelayFeed implements BlockFeed {
   #rest: Uint8Array;
   /** XML before the next leg. */
   #xmlBytes: number;
+  /** How much of the input that waits is known to bring the stream no further. */
+  #undecodable = 0;
   #stopped = false;
   #taken: Leg | undefined;
 
@@ -138,7 +140,7 @@ export class RelayFeed implements BlockFeed {
     const { waiting, ended } = this.#input;
     if (this.#room === 0) return false;
     const isIdle = this.#room === this.#options.room;
-    return ended || waiting >= this.#nextLegBytes / LEAST_RATIO || (isIdle && waiting > 0);
+    return ended || waiting >= this.#nextLegBytes / LEAST_RATIO || (isIdle && waiting > this.#undecodable);
   }
 
   #nextTask(share: InputShare): LegTask {
@@ -158,8 +160,9 @@ export class RelayFeed implements BlockFeed {
     };
   }
 
-  #goOn(task: LegTask, { place, unused, rest, nextState, xmlBytes }: HandedOver): void {
+  #goOn(task: LegTask, { place, unused, isShort, rest, nextState, xmlBytes }: HandedOver): void {
     this.#input.use(task.input.reduce((sum, { length }) => sum + length, -unused));
+    this.#undecodable = isShort ? unused : 0;
     this.#decoder = { memory: task.next, ...place };
     this.#rest = rest;
     this.#guess = nextState;
@@ -176,7 +179,7 @@ export class RelayFeed implements BlockFeed {
     let failure: Attempt['failure'];
     if (fault !== undefined) failure = { error: gzipError(fault, { byteOffset: xmlBytes + handedOver.xmlBytes }) };
     else if (isOver && task.inputEnd === 'failed') failure = this.#input.failure;
-    else if (!isOver && blockBytes === 0) return undefined;
+    else if (blockBytes === undefined) return undefined;
     return {
       isFinal: isOver && failure === undefined,
       failure,

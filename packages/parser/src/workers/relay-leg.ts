@@ -44,8 +44,10 @@ export interface HandedOver {
   readonly rest: Uint8Array;
   /** How many bytes were gunzipped. */
   readonly xmlBytes: number;
-  /** How long the block is: 0 where what there is of the stream holds none yet. */
-  readonly blockBytes: number;
+  /** How long the block is; `undefined` where what there is of the stream holds none yet. */
+  readonly blockBytes: number | undefined;
+  /** Whether all of the input that can be gunzipped was: only more of it brings the stream on. */
+  readonly isShort: boolean;
   /** What the next block begins with, if the cut is what it looks like. */
   readonly nextState: DocumentState | undefined;
   /** Whether nothing comes after this block: the stream ends here, is at fault, or its input failed. */
@@ -81,36 +83,37 @@ export const runLeg = (
   room.set(task.rest);
   let length = task.rest.length;
   let cut: number | undefined;
+  let isShort = false;
   let isOver = false;
   const recordName = recordNameOf(boundary.dataType!);
-  for (let isShort = false; cut === undefined && !isShort; ) {
+  while (cut === undefined && !isShort) {
     const wanted = Math.min(task.blockBytes, room.length - OVERHANG_BYTES - length);
     const filled = decoder.readInPlace(wanted);
     length += filled;
     isShort = filled < wanted;
     isOver = decoder.failed || (isShort && inputEnd !== 'open');
-    if (isOver) cut = length;
-    else
-      cut =
-        findCut(room.subarray(0, length), length, recordName, boundary.indent) ??
-        (length >= LARGEST_BLOCK ? length : undefined);
+    cut = isOver ? length : findCut(room.subarray(0, length), length, recordName, boundary.indent);
+    if (cut === undefined && length >= LARGEST_BLOCK) cut = length;
   }
   const block = room.subarray(0, cut ?? 0);
   const { fault } = decoder;
   const isFinal = isOver && fault === undefined && inputEnd === 'whole';
+  let nextState: DocumentState | undefined;
+  if (cut === undefined) nextState = state;
+  else if (cut < length) nextState = { ...boundary, indent: indentAt(room, cut, undefined) };
   handOver({
     place: isOver ? placeOf(task.decoder) : decoder.save(task.next),
     unused: decoder.unused,
     rest: new Uint8Array(room.subarray(block.length, length)),
     xmlBytes: length - task.rest.length,
-    blockBytes: block.length,
-    nextState:
-      isOver || block.length === length ? undefined : { ...boundary, indent: indentAt(room, block.length, undefined) },
+    blockBytes: cut,
+    isShort,
+    nextState,
     isOver,
     fault,
   });
 
-  if (state === undefined) return { result: undefined, leftover: new Uint8Array(block) };
+  if (state === undefined || cut === undefined) return { result: undefined, leftover: new Uint8Array(block) };
   const request = { state, bytes: block, isFinal, output, skip, maxDepth, maxRecordBytes, memory };
   const result = encodeBlock(request, regular);
   return { result, leftover: new Uint8Array(block.subarray(result.consumed)) };

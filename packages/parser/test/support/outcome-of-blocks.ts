@@ -74,12 +74,13 @@ const inflaterFor = (kernel: Kernel): Inflater => {
 
 /** The same for a gzip stream that comes in chunks, and is gunzipped in legs of any size. */
 export const outcomeOfLegs = async (
-  input: Buffer,
-  { chunkBytes, legBytes }: { chunkBytes: number; legBytes: number },
+  input: Buffer | AsyncIterable<Uint8Array>,
+  { chunkBytes, legBytes }: { chunkBytes?: number; legBytes: number },
   options: ReadOptions,
   runner: BlockRunner,
 ): Promise<Outcome> => {
-  const source = new GunzipSource(await openSource(chunksOf(gzipSync(input), chunkBytes), undefined), undefined);
+  const gzip = Buffer.isBuffer(input) ? chunksOf(gzipSync(input), chunkBytes ?? input.length) : input;
+  const source = new GunzipSource(await openSource(gzip, options.signal), options.signal);
   try {
     return await outcomeOf(source, legBytes, options, runner);
   } finally {
