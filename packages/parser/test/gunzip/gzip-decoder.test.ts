@@ -2,6 +2,7 @@ import { constants, crc32, deflateRawSync, gunzipSync, gzipSync } from 'node:zli
 import { describe, expect, test } from 'vitest';
 import { GzipDecoder, type GzipFault } from '../../src/gunzip/gzip-decoder.js';
 import { Inflater, inflaterModule } from '../../src/gunzip/inflater.js';
+import { createKernel } from '../../src/kernel/kernel.js';
 import { randomFrom } from '../support/chunks.js';
 import { artistsXml } from '../support/dumps.js';
 
@@ -298,4 +299,28 @@ describe('members', () => {
     expect(zlibVerdict(gz).fault).toBe('damaged');
     expect(decode(gz).fault).toBe('damaged');
   });
+});
+
+test('an inflater in a kernel’s memory leaves the kernel’s tables alone, and puts out where the kernel reads', () => {
+  const kernel = createKernel({ dataType: 'artists' })!;
+  const before = Buffer.from(kernel.memory.buffer).fill(0xa5, 64 * 1024, kernel.room.byteOffset - 700 * 1024);
+  const tables = Buffer.from(before.subarray(0, kernel.room.byteOffset - 700 * 1024));
+  const inflater = new Inflater(inflaterModule(), kernel.memory);
+  const text = artistsXml(3000);
+  // As large as one piece of input gets, and a header that needs all the room there is for it.
+  const header = Buffer.concat([
+    Buffer.from('1f8b08080000000000ff', 'hex'),
+    Buffer.alloc(200_000, 'n'),
+    Buffer.alloc(1),
+  ]);
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc32(text), 0);
+  trailer.writeUInt32LE(text.length, 4);
+  const decoder = new GzipDecoder(inflater);
+  decoder.push(Buffer.concat([header, deflateRawSync(text, { level: 1 }), trailer]));
+  expect(decoder.readInPlace(text.length)).toBe(text.length);
+  expect(kernel.room.subarray(0, text.length).equals(text)).toBe(true);
+  expect(Buffer.from(kernel.memory.buffer, 0, tables.length).equals(tables)).toBe(true);
+  // The checksum's turn.
+  expect([decoder.readInPlace(1), decoder.fault]).toEqual([0, undefined]);
 });
