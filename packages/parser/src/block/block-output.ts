@@ -59,11 +59,23 @@ export class BlockOutput {
     this.#addBytes(lines);
   }
 
-  /** All that was added, each part in memory of its own, so that it can be sent to another thread. */
+  /**
+   * All that was added, in memory that can be sent to another thread. The table is behind the lines where there is room: tables in memory
+   * of their own would wait, by the megabyte, for a thread to collect its garbage that makes hardly any.
+   */
   finish(): { bytes: Uint8Array; table: Int32Array; hashes: Uint8Array } {
     const hashes = this.#hashes.length === 0 ? NOTHING : Uint8Array.from(Buffer.from(this.#hashes.join(''), 'latin1'));
-    const table = this.#table.slice(0, this.#records * TABLE_WIDTH);
-    return { bytes: this.#lines.subarray(0, this.#length), table, hashes };
+    return { bytes: this.#lines.subarray(0, this.#length), table: this.#finishTable(), hashes };
+  }
+
+  #finishTable(): Int32Array {
+    const table = this.#table.subarray(0, this.#records * TABLE_WIDTH);
+    const { buffer, byteOffset } = this.#lines;
+    const start = Math.ceil((byteOffset + this.#length) / table.BYTES_PER_ELEMENT) * table.BYTES_PER_ELEMENT;
+    if (start + table.byteLength > byteOffset + this.#lines.length) return table.slice();
+    const behind = new Int32Array(buffer, start, table.length);
+    behind.set(table);
+    return behind;
   }
 
   #addBytes(bytes: Uint8Array): void {
