@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { encodeRecords, parseRecords } from '../src/index.js';
 import type { BlockTask } from '../src/workers/block-runner.js';
 import { BlockThreads } from '../src/workers/block-threads.js';
+import type { LegTask } from '../src/workers/relay-leg.js';
 import { loadCases } from './conformance/load-cases.js';
 import { chunksOf, randomFrom } from './support/chunks.js';
 import { artistsXml } from './support/dumps.js';
@@ -247,6 +249,20 @@ test.each([0, 2])('blocks that are released make room for later ones, with %i wo
   if (workers === 0) expect(kept.size).toBeLessThan(2 * released.length);
 });
 
+test.each([0, 1, 2])(
+  'blocks whose memory went elsewhere can be released all the same, with %i workers',
+  async (workers) => {
+    let count = 0;
+    for await (const block of encodeRecords(chunksOf(artistsXml(100_000), 300_000), { workers })) {
+      count += block.count;
+      const { buffer } = block.bytes;
+      structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+      block.release();
+    }
+    expect(count).toBe(100_000);
+  },
+);
+
 describe('threads', () => {
   const input = artistsXml(100_000);
 
@@ -316,6 +332,24 @@ describe('threads', () => {
     await expect(pool.run(broken)).rejects.toMatchObject({ code: 'WORKER_FAILED' });
     await pool.close();
     await pool.close();
+  });
+
+  test('that are closed in the middle of a leg tell nobody but who waits for it', async () => {
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown): unknown => unhandled.push(error);
+    process.on('unhandledRejection', listen);
+    try {
+      const pool = new BlockThreads(1).lease('fast', true);
+      // A leg that is run again hands over to nobody.
+      const { done } = pool.relay!({ input: [], rest: new Uint8Array(0) } as unknown as LegTask, true);
+      const failed = expect(done).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+      await pool.close();
+      await failed;
+      await setImmediate();
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', listen);
+    }
   });
 });
 

@@ -25,7 +25,9 @@ export async function* runOnThisThread(
     memory = undefined;
     const result = encodeBlock(request, regular);
     result.release = () => {
-      memory = result.bytes.buffer as ArrayBuffer;
+      const { buffer } = result.bytes;
+      // Who took the block may have moved its memory to a thread of his own.
+      if (buffer.byteLength > 0) memory = buffer as ArrayBuffer;
     };
     yield result;
     if (failure !== undefined) throw failure.error;

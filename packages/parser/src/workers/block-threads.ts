@@ -72,6 +72,8 @@ export class BlockThreads {
       onHandedOver = resolve;
       failHandOver = reject;
     });
+    // A leg that is run again hands over to nobody: whoever waits for its end hears of a failure there.
+    handedOver.catch(() => {});
     const done = new Promise<LegDone>((resolve, reject) => {
       const message: WorkerRequest = { ...task, kind: 'leg', engine, task: this.#nextTask++ };
       const onResponse = (response: WorkerResponse): void => {
@@ -98,6 +100,8 @@ export class BlockThreads {
   }
 
   #recycle(memory: ArrayBuffer): void {
+    // Who took a block may have moved its memory to a thread of his own.
+    if (memory.byteLength === 0) return;
     if (this.#spares.length < SPARES_PER_THREAD * this.#threads.length) this.#spares.push(memory);
   }
 
