@@ -63,6 +63,8 @@ describe('a broker of our own', () => {
   it('loses no durable message when it is killed and started again', async () => {
     const queue = uniqueTopology().queue('q');
     await fill(broker.url, queue, 100);
+    // Messages are on the disk once they are confirmed. That there is such a queue is written by a process of its own, at its leisure.
+    await broker.ctl('eval', 'mnesia:sync_log().');
     await broker.kill9();
     expect(await refuses(broker.port)).toBe(true);
     await broker.start();
