@@ -140,7 +140,7 @@ export class RelayFeed implements BlockFeed {
     const { waiting, ended } = this.#input;
     if (this.#room === 0) return false;
     const isIdle = this.#room === this.#options.room;
-    return ended || waiting >= this.#nextLegBytes / LEAST_RATIO || (isIdle && waiting > this.#undecodable);
+    return ended || (waiting > this.#undecodable && (isIdle || waiting >= this.#nextLegBytes / LEAST_RATIO));
   }
 
   #nextTask(share: InputShare): LegTask {

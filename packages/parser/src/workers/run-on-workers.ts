@@ -5,7 +5,7 @@ import { abortable } from '../source/abortable.js';
 import type { ByteSource } from '../source/byte-source.js';
 import type { ResolvedReadOptions } from '../stream/options.js';
 import { BlockCutter } from './block-cutter.js';
-import type { BlockFeed } from './block-feed.js';
+import type { Attempt, BlockFeed } from './block-feed.js';
 import type { BlockRunner } from './block-runner.js';
 import { CutFeed } from './cut-feed.js';
 import { RelayFeed } from './relay-feed.js';
@@ -64,7 +64,7 @@ export async function* runOnWorkers(
     // Up to the first record there is nothing to guess from. This thread reads that itself, while the others start.
     while (feed === undefined) {
       const { bytes: block, isFinal, failure } = await abortable(cutter.next(), signal);
-      const bytes = asBuffer(joined(leftover, block));
+      const bytes = asBuffer(joined([leftover, block]));
       const result = encodeBlock({ ...terms, bytes, isFinal, state, skip: toSkip() });
       yield result;
       if (failure !== undefined) throw failure.error;
@@ -91,7 +91,8 @@ export async function* runOnWorkers(
     }
 
     for (;;) {
-      const { isFinal, failure, guess, bytes: block } = await abortable(feed.take(), signal);
+      let attempt = await abortable(feed.take(), signal);
+      const { guess } = attempt;
       const skip = toSkip();
       const isRight =
         guess !== undefined &&
@@ -103,15 +104,23 @@ export async function* runOnWorkers(
         result = guess.result;
         leftover = guess.leftover();
       } else {
-        const bytes = joined(leftover, await abortable(block(), signal));
-        const done = await abortable(pool.run({ ...terms, bytes, isFinal, state, skip }, true), signal);
+        const parts = [leftover, await abortable(attempt.bytes(), signal)];
+        // As many new bytes as there are old ones: a large record is looked at anew with each block until it is whole, and so all those
+        // looks together stay linear in its size.
+        for (let added = parts[1]!.length; added < leftover.length && !isLast(attempt); added += parts.at(-1)!.length) {
+          feed.done();
+          attempt = await abortable(feed.take(), signal);
+          parts.push(await abortable(attempt.bytes(), signal));
+        }
+        const { isFinal } = attempt;
+        const done = await abortable(pool.run({ ...terms, bytes: joined(parts), isFinal, state, skip }, true), signal);
         result = done.result;
         leftover = done.bytes.slice(result.consumed);
       }
       result.release = () => pool.recycle(result.bytes.buffer as ArrayBuffer);
       yield result;
-      if (failure !== undefined) throw failure.error;
-      if (isFinal) return;
+      if (attempt.failure !== undefined) throw attempt.failure.error;
+      if (attempt.isFinal) return;
       ({ state } = result);
       feed.done();
     }
@@ -124,10 +133,17 @@ export async function* runOnWorkers(
 const isBetweenRecords = (state: DocumentState): boolean =>
   state.inside === undefined && (state.phase === 'root' || state.phase === 'rootless');
 
-const joined = (one: Uint8Array, other: Uint8Array): Uint8Array => {
-  if (one.length === 0) return other;
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
+const isLast = ({ isFinal, failure }: Attempt): boolean => isFinal || failure !== undefined;
+
+/** Its memory can be moved, which that of Node's own `Buffer.concat` may not be. */
+const joined = (parts: readonly Uint8Array[]): Uint8Array => {
+  const filled = parts.filter(({ length }) => length > 0);
+  if (filled.length === 1) return filled[0]!;
+  const all = new Uint8Array(filled.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of filled) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 };
