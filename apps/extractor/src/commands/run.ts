@@ -3,7 +3,6 @@ import { EXIT } from '../errors.js';
 import { runPass } from '../pipeline/run-pass.js';
 import { createPublisherLog } from '../report/publisher-log.js';
 import { listeners, type RunListener } from '../report/run-events.js';
-import { giveHeapRoom } from '../service/heap-room.js';
 import { nextPassAt } from '../service/schedule.js';
 import { serveStatus } from '../service/serve-status.js';
 import { inSession, type Session } from '../service/session.js';
@@ -24,7 +23,6 @@ export interface RunOptions extends ConfigSources {
 export const runCommand = ({ once, version, ...sources }: RunOptions): Promise<number> =>
   inSession(sources, async (session) => {
     const { config, logger, signal } = session;
-    giveHeapRoom();
     const sink = createSink(config, { once, onPublisherEvent: createPublisherLog(logger) });
     using board = createStatusBoard();
     const trigger = createTrigger();
