@@ -8,7 +8,7 @@ import { type RecordStream, recordStream } from './stream/record-stream.js';
 import { newReadStats } from './stream/reports.js';
 
 /**
- * Reads a dump and gives its records as message bodies with their SHA-256, in blocks of about 1 MiB of XML, in document
+ * Reads a dump and gives its records as message bodies with their SHA-256, in blocks of some MiB of XML, in document
  * order.
  *
  * @throws ParserError `INVALID_OPTIONS`, `ENGINE_UNAVAILABLE` at once; all else while iterating.

@@ -25,9 +25,7 @@ export async function* runOnThisThread(
     memory = undefined;
     const result = encodeBlock(request, regular);
     result.release = () => {
-      const { buffer } = result.bytes;
-      // Who took the block may have moved its memory to a thread of his own.
-      if (buffer.byteLength > 0) memory = buffer as ArrayBuffer;
+      memory = result.bytes.buffer as ArrayBuffer;
     };
     yield result;
     if (failure !== undefined) throw failure.error;

@@ -11,8 +11,7 @@ import type { GunzipRequest, GunzipResponse } from './protocol.js';
  * package's build makes this file, with all that it imports, into a string.
  */
 
-const { nice } = workerData as WorkerSetup;
-if (nice !== undefined) beNice(nice);
+beNice((workerData as WorkerSetup).nice);
 
 const rooms: ArrayBuffer[] = [];
 /** The memory of input that was not used up yet. */

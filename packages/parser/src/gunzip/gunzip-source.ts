@@ -116,12 +116,17 @@ export class GunzipSource implements ByteSource {
     if (this.#inputFailure !== undefined || this.#ended) return undefined;
     const xml = new Uint8Array(decoder.unread);
     decoder.read(xml);
+    const xmlBytes = this.#bytes + xml.length;
+    return { xml, xmlBytes, ...this.#partWith(decoder), input: this.#input, onXml: () => {} };
+  }
+
+  /** Lets somebody else go on from where the decoder stands. */
+  #partWith(decoder: GzipDecoder): Pick<GzipStream, 'decoder' | 'unused'> {
     const unused = decoder.unusedInput();
     const memory = new Uint8Array(this.#inflater!.savedBytes);
     const place = decoder.save(memory);
     this.#letInflaterGo();
-    const xmlBytes = this.#bytes + xml.length;
-    return { xml, xmlBytes, decoder: { memory, ...place }, unused, input: this.#input, onXml: () => {} };
+    return { decoder: { memory, ...place }, unused };
   }
 
   /** Gets the decoder more input, or the end of it. */
@@ -170,12 +175,10 @@ export class GunzipSource implements ByteSource {
   }
 
   #handOver(decoder: GzipDecoder): void {
-    const unused = decoder.unusedInput();
-    const memory = new Uint8Array(this.#inflater!.savedBytes);
-    this.#thread!.begin(inflaterModule(), { memory, ...decoder.save(memory) });
+    const { decoder: saved, unused } = this.#partWith(decoder);
+    this.#thread!.begin(inflaterModule(), saved);
     if (unused.length > 0) this.#giveInput(unused);
     this.#isHandedOver = true;
-    this.#letInflaterGo();
     void this.#feed();
   }
 

@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { ParserError } from '../errors.js';
 import type { WasmModule } from '../kernel/webassembly.js';
-import type { WorkerSetup } from '../workers/protocol.js';
+import { startWorker } from '../workers/start-worker.js';
 import { GUNZIP_SOURCE } from './gunzip-thread.generated.js';
 import type { GzipFault, SavedDecoder } from './gzip-decoder.js';
 import type { GunzipRequest, GunzipResponse } from './protocol.js';
@@ -28,12 +28,7 @@ export class GunzipThread {
       const message = cause instanceof Error ? cause.message : String(cause);
       events.onFailure(new ParserError('WORKER_FAILED', `the gunzip thread failed: ${message}`, { cause }));
     };
-    this.#worker = new Worker(GUNZIP_SOURCE, {
-      eval: true,
-      name: 'discogs-gunzip',
-      workerData: { nice } satisfies WorkerSetup,
-      execArgv: [],
-    });
+    this.#worker = startWorker(GUNZIP_SOURCE, 'discogs-gunzip', { nice });
     this.#worker.once('online', events.onReady);
     this.#worker.on('message', (response: GunzipResponse) => {
       if (response.kind === 'chunk') events.onChunk(response.bytes);

@@ -1,5 +1,6 @@
 import {
-  PAGE_BYTES,
+  compiledOnce,
+  growTo,
   type WasmGlobal,
   type WasmMemory,
   type WasmModule,
@@ -58,14 +59,8 @@ const WORD_BYTES = 8;
 /** How far back deflate reaches. */
 const HISTORY_BYTES = 32 * 1024;
 
-let compiled: WasmModule | undefined;
-
-/** The inflater's module, compiled once a thread. */
-export const inflaterModule = (): WasmModule => {
-  const api = webAssembly as WebAssemblyApi;
-  compiled ??= new api.Module(Buffer.from(INFLATER_WASM, 'base64'));
-  return compiled;
-};
+/** The inflater's module. */
+export const inflaterModule = compiledOnce(INFLATER_WASM);
 
 /** One that nobody uses now: many small dumps, one after the other, need not make one each. */
 let idle: Inflater | undefined;
@@ -105,9 +100,8 @@ export class Inflater {
     const heap = memory ?? new api.Memory({ initial: 1 });
     this.#exports = new api.Instance(module, { env: { memory: heap } }).exports as InflaterExports;
     const { memoryBytes, stateAddress, inputAddress, inputBytes, outputAddress, outputBytes } = this.#exports;
-    // Pages that nothing is written to take no memory, and most of them lie where a kernel would have its tables.
-    const missing = Math.ceil((memoryBytes.value - heap.buffer.byteLength) / PAGE_BYTES);
-    if (missing > 0) heap.grow(missing);
+    // Most of it lies where a kernel would have its tables.
+    growTo(heap, memoryBytes.value);
     this.#heap = Buffer.from(heap.buffer);
     this.#stateStart = stateAddress.value;
     this.#inputStart = inputAddress.value;

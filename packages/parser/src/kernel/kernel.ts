@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { KERNEL_WASM } from './kernel-wasm.generated.js';
 import {
-  PAGE_BYTES,
+  compiledOnce,
+  growTo,
   type WasmGlobal,
   type WasmMemory,
-  type WasmModule,
   type WebAssemblyApi,
   webAssembly,
 } from './webassembly.js';
@@ -186,8 +186,7 @@ const WORK_WORDS = 8;
 const DIGEST_BYTES = 32;
 const DIGESTS_PER_WRITE = 64;
 
-/** Compiled once a thread: a few milliseconds, without a promise. */
-let compiled: WasmModule | undefined;
+const kernelModule = compiledOnce(KERNEL_WASM);
 
 class WasmKernel implements Kernel {
   readonly #exports: KernelExports;
@@ -212,8 +211,7 @@ class WasmKernel implements Kernel {
   readonly memory: WasmMemory;
 
   constructor(api: WebAssemblyApi, options: KernelOptions) {
-    compiled ??= new api.Module(Buffer.from(KERNEL_WASM, 'base64'));
-    this.#exports = new api.Instance(compiled).exports as KernelExports;
+    this.#exports = new api.Instance(kernelModule()).exports as KernelExports;
     this.#inputAddress = this.#exports.inputAddress.value;
     this.#resultAddress = this.#exports.resultAddress.value;
     this.#workAddress = this.#exports.workAddress.value;
@@ -227,9 +225,7 @@ class WasmKernel implements Kernel {
     this.#outputStart = this.#inputAddress + MAX_LOAD_BYTES + SLACK_BYTES;
     const { memory } = this.#exports;
     this.memory = memory;
-    // Pages that nothing is written to take no memory.
-    const missing = this.#outputStart + MAX_OUTPUT_BYTES + SLACK_BYTES - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    growTo(memory, this.#outputStart + MAX_OUTPUT_BYTES + SLACK_BYTES);
     this.#heap = Buffer.from(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.room = Buffer.from(memory.buffer, this.#inputAddress, MAX_LOAD_BYTES);

@@ -26,7 +26,7 @@ export interface GzipStream {
   /** XML gunzipped so far, in bytes. */
   readonly xmlBytes: number;
   /** What was read of the input but not used. */
-  readonly unused: Uint8Array;
+  readonly unused: Uint8Array<ArrayBuffer>;
   readonly input: ByteSource;
   /** To be told how many bytes of XML were gunzipped. */
   readonly onXml: (bytes: number) => void;

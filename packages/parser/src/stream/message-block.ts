@@ -42,7 +42,8 @@ export class MessageBlock implements EncodedBlock {
   release(): void {
     const release = this.#release;
     this.#release = undefined;
-    release?.();
+    // Who took the block may have moved its memory to a thread of his own.
+    if (this.bytes.buffer.byteLength > 0) release?.();
   }
 
   *[Symbol.iterator](): Generator<EncodedRecord, void, undefined> {

@@ -26,8 +26,7 @@ export interface ReadOptions {
   /** @default 'auto' */
   engine?: EngineName | undefined;
   /**
-   * Worker threads to use; 0 does all work on the calling thread, but for the gunzip of a dump of more than 256 KiB, which has a thread of
-   * its own in any case. A pool of `createWorkerPool` is shared with other reads, and stays open.
+   * Worker threads to use; 0 works on the calling thread. With 0 or 1, the gunzip of a dump of more than 1 MiB of XML has a thread beside. A pool of `createWorkerPool` is shared with other reads, and stays open.
    * @default 0
    */
   workers?: number | WorkerPool | undefined;

@@ -1,8 +1,9 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { ParserError } from '../errors.js';
 import type { BlockDone, BlockRunner, BlockTask, LegUnderWay } from './block-runner.js';
 import { movableMemory, type WorkerRequest, type WorkerResponse, type WorkerSetup } from './protocol.js';
 import type { HandedOver, LegDone, LegTask } from './relay-leg.js';
+import { startWorker } from './start-worker.js';
 import { WORKER_SOURCE } from './worker-source.generated.js';
 
 interface Job {
@@ -100,8 +101,6 @@ export class BlockThreads {
   }
 
   #recycle(memory: ArrayBuffer): void {
-    // Who took a block may have moved its memory to a thread of his own.
-    if (memory.byteLength === 0) return;
     if (this.#spares.length < SPARES_PER_THREAD * this.#threads.length) this.#spares.push(memory);
   }
 
@@ -121,13 +120,7 @@ export class BlockThreads {
   }
 
   #start(index: number, setup: WorkerSetup): Thread {
-    const worker = new Worker(WORKER_SOURCE, {
-      eval: true,
-      name: `discogs-parser-${index + 1}`,
-      workerData: setup,
-      // The host's loaders and debuggers have no business in there.
-      execArgv: [],
-    });
+    const worker = startWorker(WORKER_SOURCE, `discogs-parser-${index + 1}`, setup);
     const thread: Thread = { worker, jobs: new Map(), lastTask: -1 };
     worker.on('message', (response: WorkerResponse) => {
       const job = thread.jobs.get(response.task);

@@ -139,7 +139,7 @@ export class RelayInput {
   /** Keeps a piece's memory, once it is used up and nobody looks at it. */
   #keep(piece: Piece): void {
     if (piece.readers > 0 || !isUsedUp(piece) || piece.memory.byteLength !== PIECE_BYTES) return;
-    if (this.#spares.length < MOST_SPARES && !this.#spares.includes(piece.memory)) this.#spares.push(piece.memory);
+    if (this.#spares.length < MOST_SPARES) this.#spares.push(piece.memory);
   }
 }
 

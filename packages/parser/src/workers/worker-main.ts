@@ -20,8 +20,7 @@ import { runLeg } from './relay-leg.js';
  * into a string (`worker-source.generated.ts`), so that bundlers have nothing to find.
  */
 
-const { nice } = workerData as WorkerSetup;
-if (nice !== undefined) beNice(nice);
+beNice((workerData as WorkerSetup).nice);
 
 type WorkerLimits = Pick<WorkerRequest, 'engine' | 'maxDepth' | 'maxRecordBytes'>;
 

@@ -1,0 +1,12 @@
+import { Worker } from 'node:worker_threads';
+import type { WorkerSetup } from './protocol.js';
+
+/** Starts a thread from its source. It holds the process until it is `unref`ed, which is best done once listeners are added. */
+export const startWorker = (source: string, name: string, setup: WorkerSetup): Worker =>
+  new Worker(source, {
+    eval: true,
+    name,
+    workerData: setup,
+    // The host's loaders and debuggers have no business in there.
+    execArgv: [],
+  });
