@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
+import { median } from '../../../packages/publisher/bench/kit.mjs';
 import { goingFirst } from './own-priority.mjs';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -97,8 +98,6 @@ const percentile = (values, share) => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
 };
-
-const median = (values) => percentile(values, 0.5);
 
 /** Clients: `ask` as it is, and with the cores for itself whenever it wants one. */
 const CLIENTS = [async (url) => ({ result: await ask(url) }), (url) => goingFirst(() => ask(url))];
