@@ -1,8 +1,9 @@
 import type { Options } from 'tsup';
 
+export const INTERNAL = /^@discogs-extractor\/internal\//;
+
 /**
- * The one build recipe of all packages: ESM only, since Node 20.19 and newer can `require()` it,
- * with declarations and source maps beside it.
+ * The build of all packages: ESM only, since Node 20.19 and newer can `require()` it, with declarations and source maps.
  */
 export const preset = (overrides: Options = {}): Options => ({
   entry: ['src/index.ts'],
@@ -10,7 +11,9 @@ export const preset = (overrides: Options = {}): Options => ({
   target: 'node20',
   platform: 'node',
   clean: true,
-  dts: true,
+  // The private package has no place of its own once a library is published.
+  noExternal: [INTERNAL],
+  dts: { resolve: [INTERNAL] },
   sourcemap: true,
   treeshake: true,
   splitting: false,

@@ -35,6 +35,7 @@ export default defineConfig({
     // Two cores and real servers: more files side by side only make time-outs.
     maxWorkers: 2,
     projects: [
+      project('internal', './packages/internal'),
       project('parser', './packages/parser'),
       project('state-marker', './packages/state-marker'),
       // Test files that do not injure their broker share one.
