@@ -1,3 +1,5 @@
+import { errnoOf } from '@discogs-extractor/internal/errno';
+
 /** What went wrong, as a word that programs can branch on. */
 export type ExtractorErrorCode =
   | 'CONFIG_INVALID'
@@ -68,6 +70,5 @@ export const describeError = (error: unknown): string => {
     : error.message;
 };
 
-/** The `code` of a typed or system error, where it has one. */
-export const errorCodeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+/** The `code` of a typed or a system error; `undefined` for anything else. */
+export const errorCodeOf = errnoOf;

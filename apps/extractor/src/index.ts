@@ -2,8 +2,8 @@ export type { ConfigSources } from './config/load-config.js';
 export { loadConfig } from './config/load-config.js';
 export type { Config, DataType, LogLevel, SinkName } from './config/settings.js';
 export { ExtractorError, type ExtractorErrorCode } from './errors.js';
-export { type PassContext, type PassResult, runPass } from './pipeline/run-pass.js';
-export type { FileProgress, FileSummary, RunEvent, RunListener } from './report/run-events.js';
+export type { FileProgress, FileSummary, RunEvent, RunListener } from './events/run-events.js';
+export { type PassContext, type PassResult, runPass } from './pipeline/run-extraction.js';
 export { type AmqpSinkOptions, createAmqpSink } from './sinks/amqp-sink.js';
 export type {
   DeliveryCondition,
@@ -13,4 +13,5 @@ export type {
 } from './sinks/delivery-status.js';
 export { createNdjsonSink } from './sinks/ndjson-sink.js';
 export { createNullSink } from './sinks/null-sink.js';
-export type { FileSink, OpenOptions, Sink, SinkTarget } from './sinks/sink.js';
+export type { FileSink, OpenOptions, Sink } from './sinks/sink.js';
+export type { SinkTarget } from './sinks/sink-target.js';

@@ -8,7 +8,7 @@ import type { ConfigSources } from './config/load-config.js';
 import { DATA_TYPES, type DataType, SETTINGS, type SettingName } from './config/settings.js';
 import { describeError, EXIT, exitStatusOf } from './errors.js';
 import { HELP } from './help.js';
-import { tameOutputStreams } from './service/output-streams.js';
+import { tameOutputStreams } from './system/output-streams.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 

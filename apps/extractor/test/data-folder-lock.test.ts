@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectory } from '@discogs-extractor/internal/durable-file';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { LOCK_FILE, lockDataFolder } from '../src/pipeline/data-folder-lock.js';
-import { makeFolder } from '../src/pipeline/make-folder.js';
+import { LOCK_FILE, lockDataFolder } from '../src/system/data-folder-lock.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -28,7 +28,7 @@ it('makes a folder that is missing', async () => {
 it('is made by several at once', async () => {
   for (let round = 0; round < 50; round++) {
     const deep = join(folder, `round-${round}`, 'a', 'b');
-    await Promise.all(['', 'c', 'd', 'e'].map((name) => makeFolder(join(deep, name))));
+    await Promise.all(['', 'c', 'd', 'e'].map((name) => makeDirectory(join(deep, name))));
   }
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DATA_TYPES, type DataType } from '../src/config/settings.js';
-import { lockDataFolder } from '../src/pipeline/data-folder-lock.js';
+import { lockDataFolder } from '../src/system/data-folder-lock.js';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
 import { dumpFile, faultOf, readXml, smallDump, writeDump } from './kit/dumps.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DataType } from '../src/config/settings.js';
-import type { RunEvent } from '../src/report/run-events.js';
+import type { RunEvent } from '../src/events/run-events.js';
+import type { ServiceEvent } from '../src/events/service-events.js';
 import { reduce } from '../src/status/reduce.js';
-import type { ServiceEvent } from '../src/status/service-event.js';
 import { newServiceState, type ServiceState } from '../src/status/service-state.js';
 import { SAMPLE_MS, Throughput } from '../src/status/throughput.js';
 import { dumpFile } from './kit/dumps.js';

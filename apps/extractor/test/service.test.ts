@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { nextPassAt } from '../src/service/schedule.js';
-import { sleepUntil } from '../src/service/sleep.js';
 import { createTrigger } from '../src/service/trigger.js';
+import { sleepUntil } from '../src/system/sleep-until.js';
 
 const NOW = new Date('2026-01-31T12:00:00Z');
 const after = (periodDays: number, failures: number, random = 0): number =>

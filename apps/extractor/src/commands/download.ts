@@ -1,7 +1,7 @@
 import { createDownloader } from '@discogs-extractor/downloader';
 import type { ConfigSources } from '../config/load-config.js';
 import { EXIT } from '../errors.js';
-import { chooseDump, reportDownload, reportNotice } from '../pipeline/download-reports.js';
+import { chooseDump, reportDownload, reportNotice } from '../pipeline/download-events.js';
 import { inSession } from '../service/session.js';
 
 /**

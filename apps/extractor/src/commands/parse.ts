@@ -2,9 +2,9 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { type DataType, encodeRecords, type MalformedRecord } from '@discogs-extractor/parser';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
-import { countLost } from '../pipeline/count-lost.js';
 import { createQuarantine } from '../pipeline/quarantine.js';
-import { isReaderGone } from '../service/output-streams.js';
+import { countLost } from '../pipeline/undelivered.js';
+import { isReaderGone } from '../system/output-streams.js';
 
 export interface ParseOptions {
   /** Path of the dump file, `-` for standard input. */

@@ -1,15 +1,15 @@
 import type { ConfigSources } from '../config/load-config.js';
 import { EXIT } from '../errors.js';
-import { runPass } from '../pipeline/run-pass.js';
+import { listeners, type RunListener } from '../events/run-events.js';
+import type { CheckCause, CheckOutcome } from '../events/service-events.js';
+import { runPass } from '../pipeline/run-extraction.js';
 import { createPublisherLog } from '../report/publisher-log.js';
-import { listeners, type RunListener } from '../report/run-events.js';
 import { nextPassAt } from '../service/schedule.js';
 import { serveStatus } from '../service/serve-status.js';
 import { inSession, type Session } from '../service/session.js';
 import { createTrigger } from '../service/trigger.js';
 import { createSink } from '../sinks/create-sink.js';
 import type { Sink } from '../sinks/sink.js';
-import type { CheckCause, CheckOutcome } from '../status/service-event.js';
 import { createStatusBoard, type StatusBoard } from '../status/status-board.js';
 
 export interface RunOptions extends ConfigSources {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from '../sinks/platform-names.js';
 import { exchangeName, QUEUE_TYPES, type QueueType, queueArguments, queueNames } from './amqp-schemas.js';
+import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
 
 /** The data types of a dump, in the order in which Discogs lists them. */
 export const DATA_TYPES = ['artists', 'labels', 'masters', 'releases'] as const;

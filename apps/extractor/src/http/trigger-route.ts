@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
+import type { TriggerResult } from '../events/service-events.js';
 import type { Logger } from '../report/logger.js';
-import type { TriggerResult } from '../status/service-event.js';
 
 export interface TriggerRouteOptions {
   /** The secret that callers must know; without one nobody may call. */

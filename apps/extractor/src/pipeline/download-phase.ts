@@ -10,8 +10,8 @@ import {
   startFileDownload,
 } from '@discogs-extractor/state-marker';
 import { describeError } from '../errors.js';
-import type { RunListener } from '../report/run-events.js';
-import { reportDownload } from './download-reports.js';
+import type { RunListener } from '../events/run-events.js';
+import { reportDownload } from './download-events.js';
 
 export interface DownloadPhaseOptions {
   readonly downloader: Downloader;

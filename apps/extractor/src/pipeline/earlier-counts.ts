@@ -1,6 +1,6 @@
 import { createFileMarkerStore, dataTypeOf, StateMarkerError } from '@discogs-extractor/state-marker';
 import { DATA_TYPES, type DataType } from '../config/settings.js';
-import type { RunListener } from '../report/run-events.js';
+import type { RunListener } from '../events/run-events.js';
 
 /** How many records of a type the newest earlier dump had that was delivered whole. */
 export interface EarlierCount {

@@ -1,6 +1,7 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
+import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
 import { createWorkerPool, ParserError, type WorkerPool } from '@discogs-extractor/parser';
 import { PublisherError } from '@discogs-extractor/publisher';
 import {
@@ -22,13 +23,12 @@ import {
 } from '@discogs-extractor/state-marker';
 import type { Config } from '../config/settings.js';
 import { describeError } from '../errors.js';
-import type { FileSummary, RunListener } from '../report/run-events.js';
+import type { FileSummary, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
-import { countLost } from './count-lost.js';
 import type { EarlierCounts } from './earlier-counts.js';
 import { extractFile, type Progress } from './extract-file.js';
-import { inParallel } from './in-parallel.js';
 import { createQuarantine } from './quarantine.js';
+import { countLost } from './undelivered.js';
 
 /**
  * Niceness of the parsing threads: publishing, a broker on this machine, and answers over HTTP go first. Measured beside a broker on the same
@@ -63,10 +63,10 @@ export const processingPhase = async (options: ProcessingPhaseOptions): Promise<
   keeper.update((marker, now) => startProcessing(marker, names, now));
   await keeper.save();
 
-  const sideBySide = Math.min(files.length, config.maxWorkers);
+  const concurrency = Math.min(files.length, config.maxWorkers);
   // One pool for all: the last file, mostly the largest by far, then has all of it.
   await using workers = createWorkerPool({ threads: config.maxWorkers, nice: PARSER_NICE });
-  const summaries = await inParallel(sideBySide, files, (file) =>
+  const summaries = await mapConcurrently(concurrency, files, (file) =>
     processFile(options, file, plans.get(file.name)!, workers),
   );
 

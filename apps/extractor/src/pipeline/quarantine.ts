@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '@discogs-extractor/internal/durable-file';
 import type { MalformedRecord } from '@discogs-extractor/parser';
-import { makeFolder } from './make-folder.js';
 
 /** Keeps malformed records for a person to look at. */
 export interface Quarantine {
@@ -19,7 +19,7 @@ const OFFSET_DIGITS = 13;
 export const createQuarantine = (folder: string): Quarantine => ({
   keep: async (record) => {
     const path = join(folder, `${String(record.byteOffset).padStart(OFFSET_DIGITS, '0')}`);
-    await makeFolder(folder);
+    await makeDirectory(folder);
     await writeFile(`${path}.xml`, record.bytes);
     const facts = {
       byte_offset: record.byteOffset,

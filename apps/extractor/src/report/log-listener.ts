@@ -1,6 +1,6 @@
 import { describeError, errorCodeOf } from '../errors.js';
+import type { RunListener } from '../events/run-events.js';
 import type { Logger } from './logger.js';
-import type { RunListener } from './run-events.js';
 
 /** Even where records rush past the interval, a file gets no more than one progress line in this time. */
 const LEAST_MS_BETWEEN_PROGRESS = 1000;

@@ -1,6 +1,6 @@
-import { bytes, clockTime, grouped } from './human-units.js';
-import { createRateMeter, type RateMeter } from './rate-meter.js';
-import type { RunEvent } from './run-events.js';
+import type { RunEvent } from '../events/run-events.js';
+import { createRateMeter, type RateMeter } from '../status/rate.js';
+import { bytes, clockTime, grouped } from './format.js';
 
 const LONGEST_BAR = 40;
 const SHORTEST_BAR = 6;

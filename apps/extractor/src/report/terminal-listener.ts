@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
+import type { RunListener } from '../events/run-events.js';
 import { createProgressRows } from './progress-rows.js';
-import type { RunListener } from './run-events.js';
 import { summaryOf } from './terminal-summary.js';
 
 /** Time between two drawings, in milliseconds. */

@@ -1,5 +1,5 @@
-import { clockTime, grouped } from './human-units.js';
-import type { FileSummary, RunEvent } from './run-events.js';
+import type { FileSummary, RunEvent } from '../events/run-events.js';
+import { clockTime, grouped } from './format.js';
 
 /** What a pass came to, as a table for a person. */
 export const summaryOf = (event: Extract<RunEvent, { type: 'pass-finished' }>): string => {

@@ -3,14 +3,14 @@ import { StateMarkerError } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/settings.js';
 import { describeError, EXIT, errorCodeOf } from '../errors.js';
-import { lockDataFolder } from '../pipeline/data-folder-lock.js';
+import { listeners, type RunListener } from '../events/run-events.js';
 import { createLogListener } from '../report/log-listener.js';
 import { createJsonDestination, createLogger, createPrettyDestination, type Logger } from '../report/logger.js';
-import { listeners, type RunListener } from '../report/run-events.js';
-import { createStallWatch } from '../report/stall-watch.js';
 import { createSource } from '../sources/create-source.js';
-import { isReaderGone } from './output-streams.js';
-import { listenForStop } from './stop-signals.js';
+import { createStallWatch } from '../status/stall-detector.js';
+import { lockDataFolder } from '../system/data-folder-lock.js';
+import { isReaderGone } from '../system/output-streams.js';
+import { listenForStop } from '../system/stop-signals.js';
 
 /** What a command that works in the data folder has at hand while it does. */
 export interface Session {

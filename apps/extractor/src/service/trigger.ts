@@ -1,4 +1,4 @@
-import { sleepUntil } from './sleep.js';
+import { sleepUntil } from '../system/sleep-until.js';
 
 /** Why a wait for the next pass ended: its time had come, or someone asked for one now. */
 export type Wake = { readonly by: 'time' } | { readonly by: 'trigger'; readonly forceReprocess: boolean };

@@ -6,11 +6,12 @@ import {
   type PublisherEvent,
   type QueueOptions,
 } from '@discogs-extractor/publisher';
-import { Turns } from '../pipeline/give-way.js';
+import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from '../config/platform-names.js';
+import { Turns } from '../system/event-loop-yielder.js';
+import { createRepeatBound } from './checkpoint-limiter.js';
 import { DeliveryMonitor, type DeliveryWatch } from './delivery-status.js';
-import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
-import { createRepeatBound } from './repeat-bound.js';
-import type { FileSink, OpenOptions, Sink, SinkTarget } from './sink.js';
+import type { FileSink, OpenOptions, Sink } from './sink.js';
+import type { SinkTarget } from './sink-target.js';
 
 /** As the platform's consumers expect them; the encoding is no encoding, but theirs. */
 const PROPERTIES = {

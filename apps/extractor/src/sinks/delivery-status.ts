@@ -1,6 +1,6 @@
 import type { Publisher, PublisherEvent, PublisherState } from '@discogs-extractor/publisher';
 import type { DataType } from '../config/settings.js';
-import type { SinkTarget } from './sink.js';
+import type { SinkTarget } from './sink-target.js';
 
 /**
  * How a file's delivery stands, in one word.

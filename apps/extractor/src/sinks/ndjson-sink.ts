@@ -1,8 +1,8 @@
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory, syncDirectory } from '@discogs-extractor/internal/durable-file';
 import { tryLock } from 'fs-native-extensions';
 import { describeError, ExtractorError } from '../errors.js';
-import { makeFolder } from '../pipeline/make-folder.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 
 const LINE_FEED = 0x0a;
@@ -29,7 +29,7 @@ export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
     const folder = join(directory, target.version);
     const path = join(folder, `${target.dataType}.ndjson`);
     const handle = await guarded(path, async () => {
-      await makeFolder(folder);
+      await makeDirectory(folder);
       // Not `a`: Linux ignores positions of files opened for appending. Not `w`: what is there may be another's.
       return open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
     });
@@ -41,7 +41,7 @@ export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
           { path },
         );
       }
-      await guarded(folder, () => syncFolder(folder));
+      await guarded(folder, () => syncDirectory(folder));
       return await openNdjsonFile(path, handle, options);
     } catch (error) {
       await handle.close();
@@ -121,16 +121,6 @@ const openNdjsonFile = async (
       }
     },
   };
-};
-
-/** Makes the file's name in its folder durable, as `datasync` does its content. */
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 };
 
 /** Finds the end of the first `wanted` lines, or of the last whole one where there are fewer. */

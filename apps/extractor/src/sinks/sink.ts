@@ -1,15 +1,6 @@
 import type { EncodedBlock } from '@discogs-extractor/parser';
-import type { DataType } from '../config/settings.js';
 import type { DeliveryStatus } from './delivery-status.js';
-
-/** The dump file whose records are delivered. */
-export interface SinkTarget {
-  /** Version of the dump, `YYYYMMDD`. */
-  readonly version: string;
-  readonly dataType: DataType;
-  /** Name of the dump file, such as `discogs_20260101_artists.xml.gz`. */
-  readonly file: string;
-}
+import type { SinkTarget } from './sink-target.js';
 
 export interface OpenOptions {
   /** The sink has confirmed this many records of the file in an earlier run. */

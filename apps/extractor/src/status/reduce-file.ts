@@ -1,4 +1,4 @@
-import type { RunEvent } from '../report/run-events.js';
+import type { RunEvent } from '../events/run-events.js';
 import type { FileState, FileStatus, TypeTotals } from './service-state.js';
 
 /** An event that is about one file. */

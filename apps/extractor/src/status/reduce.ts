@@ -1,7 +1,7 @@
 import type { DataType } from '../config/settings.js';
 import { describeError, errorCodeOf } from '../errors.js';
+import type { ServiceEvent } from '../events/service-events.js';
 import { type FileEvent, newFileStatus, reduceFile } from './reduce-file.js';
-import type { ServiceEvent } from './service-event.js';
 import type { FileState, Phase, ServiceState, Totals, TypeTotals } from './service-state.js';
 
 /** As many problems as a person reads. */

@@ -1,5 +1,5 @@
 import { DATA_TYPES, type DataType } from '../config/settings.js';
-import type { CheckCause, CheckOutcome, TriggerResult } from './service-event.js';
+import type { CheckCause, CheckOutcome, TriggerResult } from '../events/service-events.js';
 
 /** Where the service is, for people. */
 export const PHASES = ['starting', 'checking', 'downloading', 'processing', 'waiting', 'stopping'] as const;

@@ -1,5 +1,5 @@
+import type { ServiceListener } from '../events/service-events.js';
 import { reduce } from './reduce.js';
-import type { ServiceListener } from './service-event.js';
 import { newServiceState, type ServiceState } from './service-state.js';
 import { SAMPLE_MS, Throughput } from './throughput.js';
 

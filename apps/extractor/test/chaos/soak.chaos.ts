@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Fault } from '../../../../packages/downloader/test/support/hostile-server.js';
-import { createWorld, type Service, type World } from '../kit/world.js';
+import { createWorld, type Service, type World } from '../kit/service-harness.js';
 
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
 const SEED = Number(process.env['SOAK_SEED'] ?? Date.now() % 1_000_000);

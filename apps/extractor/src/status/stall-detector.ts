@@ -1,4 +1,4 @@
-import type { RunListener } from './run-events.js';
+import type { RunListener } from '../events/run-events.js';
 
 export interface StallWatchOptions {
   /** Milliseconds without progress after which a file is reported. */

@@ -1,6 +1,6 @@
 import type { DownloadEvent, Downloader, DownloaderNotice, DumpChoice } from '@discogs-extractor/downloader';
 import type { Config } from '../config/settings.js';
-import type { RunListener } from '../report/run-events.js';
+import type { RunListener } from '../events/run-events.js';
 
 /** Tells a listener what the downloader says of a file. */
 export const reportDownload =

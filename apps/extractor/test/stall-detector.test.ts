@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { RunEvent } from '../src/report/run-events.js';
-import { createStallWatch } from '../src/report/stall-watch.js';
+import type { RunEvent } from '../src/events/run-events.js';
+import { createStallWatch } from '../src/status/stall-detector.js';
 
 const AFTER_MS = 100;
 

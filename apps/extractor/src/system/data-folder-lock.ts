@@ -1,8 +1,8 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '@discogs-extractor/internal/durable-file';
 import { tryLock } from 'fs-native-extensions';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
-import { makeFolder } from './make-folder.js';
 
 /** Name of the lock file in the data folder. It stays there; only the lock on it means anything. */
 export const LOCK_FILE = '.extractor.lock';
@@ -30,7 +30,7 @@ export interface DataFolderLock extends AsyncDisposable {
  */
 export const lockDataFolder = async (directory: string): Promise<DataFolderLock> => {
   const path = join(directory, LOCK_FILE);
-  const handle = await makeFolder(directory)
+  const handle = await makeDirectory(directory)
     .then(() => open(path, 'a+'))
     .catch((error: unknown) => {
       throw new ExtractorError(

@@ -1,4 +1,4 @@
-import { endEarly, exitBy, listenLate, STOP_SIGNALS, type StopSignal } from './early-stop.js';
+import { endEarly, exitBy, listenLate, STOP_SIGNALS, type StopSignal } from './signal-handlers.js';
 
 /** Why a run was stopped: the reason of the abort signal that a person's or a system's stop raises. */
 export class StopRequested extends Error {

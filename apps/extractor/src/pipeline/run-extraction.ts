@@ -9,10 +9,10 @@ import {
 } from '@discogs-extractor/state-marker';
 import type { Config } from '../config/settings.js';
 import { ExtractorError } from '../errors.js';
-import type { FileSummary, RunEvent, RunListener } from '../report/run-events.js';
+import type { FileSummary, RunEvent, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
+import { chooseDump, reportNotice } from './download-events.js';
 import { downloadPhase } from './download-phase.js';
-import { chooseDump, reportNotice } from './download-reports.js';
 import { findEarlierCounts } from './earlier-counts.js';
 import { processingPhase } from './processing-phase.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Fault } from '../../../packages/downloader/test/support/hostile-server.js';
 import { dumpFile } from './kit/dumps.js';
-import { createWorld } from './kit/world.js';
+import { createWorld } from './kit/service-harness.js';
 
 const RECORDS = 400;
 const [FIRST, SECOND] = ['20260101', '20260201'] as const;

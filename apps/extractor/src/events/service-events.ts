@@ -1,4 +1,4 @@
-import type { RunEvent } from '../report/run-events.js';
+import type { RunEvent } from './run-events.js';
 
 /** Why a pass begins: the first one, the period is over, one that failed is tried again, someone asked for it. */
 export type CheckCause = 'start' | 'period' | 'retry' | 'trigger';
