@@ -39,5 +39,5 @@ const bundle = async (entry, target, constant) => {
   }
 };
 
-await bundle('src/workers/worker-main.ts', 'src/workers/worker-source.generated.ts', 'WORKER_SOURCE');
-await bundle('src/gunzip/gunzip-main.ts', 'src/gunzip/gunzip-thread.generated.ts', 'GUNZIP_SOURCE');
+await bundle('src/parallel/worker-main.ts', 'src/parallel/worker-source.generated.ts', 'WORKER_SOURCE');
+await bundle('src/input/gunzip-main.ts', 'src/input/gunzip-thread.generated.ts', 'GUNZIP_SOURCE');

@@ -47,6 +47,4 @@ const write = async (what, entry, target, constant, options = []) => {
 
 await write('kernel', 'index.ts', 'src/kernel/kernel-wasm.generated.ts', 'KERNEL_WASM');
 // Its memory may be the kernel's.
-await write('inflater', 'gunzip/index.ts', 'src/gunzip/inflater-wasm.generated.ts', 'INFLATER_WASM', [
-  '--importMemory',
-]);
+await write('inflater', 'gunzip/index.ts', 'src/gzip/inflater-wasm.generated.ts', 'INFLATER_WASM', ['--importMemory']);

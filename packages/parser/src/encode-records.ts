@@ -1,11 +1,12 @@
-import { resolveEngine } from './engine.js';
-import type { Delivery } from './stream/collector.js';
-import { deliver } from './stream/deliver.js';
-import type { EncodedBlock } from './stream/encoded-block.js';
-import { MessageBlock } from './stream/message-block.js';
-import { type DumpSource, type ReadOptions, resolveReadOptions } from './stream/options.js';
-import { type RecordStream, recordStream } from './stream/record-stream.js';
-import { newReadStats } from './stream/reports.js';
+import { resolveEngine } from './kernel/engine.js';
+import type { DumpSource, ReadOptions } from './options.js';
+import type { Delivery } from './read/collector.js';
+import { deliver } from './read/deliver.js';
+import type { EncodedBlock } from './read/encoded-block.js';
+import { MessageBlock } from './read/message-block.js';
+import { type RecordStream, recordStream } from './read/record-stream.js';
+import { resolveReadOptions } from './read/resolve-options.js';
+import { newReadStats } from './reports.js';
 
 /**
  * Reads a dump and gives its records as message bodies with their SHA-256, in blocks of some MiB of XML, in document

@@ -1,7 +1,11 @@
 export { DATA_TYPES, type DataType } from './data-type.js';
 export { encodeRecords } from './encode-records.js';
 export { ParserError, type ParserErrorCode, type ParserErrorFacts } from './errors.js';
+export type { DumpSource, EngineName, ReadOptions, WorkerPool, WorkerPoolOptions } from './options.js';
+export { createWorkerPool } from './parallel/worker-pool.js';
 export { type ParsedRecord, parseRecords } from './parse-records.js';
+export type { EncodedBlock, EncodedRecord } from './read/encoded-block.js';
+export type { RecordStream } from './read/record-stream.js';
 export type {
   ArtistCredit,
   ArtistCredits,
@@ -33,6 +37,13 @@ export type {
   XmlObject,
   XmlValue,
 } from './record/types.js';
+export type {
+  Irregularity,
+  IrregularityKind,
+  MalformedReason,
+  MalformedRecord,
+  ReadStats,
+} from './reports.js';
 export type { Credit } from './shape/credit.js';
 export type { RecordImage } from './shape/image.js';
 export type { LeftOut, LeftOutReason, ShapeOptions } from './shape/left-out.js';
@@ -50,14 +61,3 @@ export { type Master, toMaster } from './shape/to-master.js';
 export { type Release, toRelease } from './shape/to-release.js';
 export type { ReleaseTrack } from './shape/track.js';
 export type { RecordVideo } from './shape/video.js';
-export type { EncodedBlock, EncodedRecord } from './stream/encoded-block.js';
-export type { DumpSource, EngineName, ReadOptions } from './stream/options.js';
-export type { RecordStream } from './stream/record-stream.js';
-export type {
-  Irregularity,
-  IrregularityKind,
-  MalformedReason,
-  MalformedRecord,
-  ReadStats,
-} from './stream/reports.js';
-export { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from './workers/worker-pool.js';

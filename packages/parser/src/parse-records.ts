@@ -1,12 +1,13 @@
-import { HASH_LENGTH, TABLE_WIDTH } from './block/block-output.js';
 import type { DataType } from './data-type.js';
-import { resolveEngine } from './engine.js';
+import { resolveEngine } from './kernel/engine.js';
+import type { DumpSource, ReadOptions } from './options.js';
+import type { Delivery } from './read/collector.js';
+import { deliver } from './read/deliver.js';
+import { type RecordStream, recordStream } from './read/record-stream.js';
+import { resolveReadOptions } from './read/resolve-options.js';
+import { HASH_LENGTH, TABLE_WIDTH } from './record/message-layout.js';
 import type { RecordTypes, XmlObject } from './record/types.js';
-import type { Delivery } from './stream/collector.js';
-import { deliver } from './stream/deliver.js';
-import { type DumpSource, type ReadOptions, resolveReadOptions } from './stream/options.js';
-import { type RecordStream, recordStream } from './stream/record-stream.js';
-import { newReadStats } from './stream/reports.js';
+import { newReadStats } from './reports.js';
 
 /** One record as an object. */
 export interface ParsedRecord<T extends DataType = DataType> {

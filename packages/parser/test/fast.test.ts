@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { RegularRecords } from '../src/block/encode-block.js';
-import { FastRecords } from '../src/fast/fast-records.js';
+import { FastRecords } from '../src/kernel/fast-records.js';
+import type { RegularRecords } from '../src/kernel/regular-records.js';
 import { artistsXml } from './support/dumps.js';
 import { outcomeOfCut } from './support/outcome.js';
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { ByteSource } from '../src/source/byte-source.js';
-import { RelayInput } from '../src/workers/relay-input.js';
+import type { ByteSource } from '../src/input/byte-source.js';
+import { RelayInput } from '../src/parallel/relay-input.js';
 
 const MIB = 1024 * 1024;
 

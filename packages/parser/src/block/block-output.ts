@@ -1,16 +1,6 @@
+import type { LineOutput } from '../kernel/regular-records.js';
 import type { BuiltRecord } from '../record/build-record.js';
-import type { OutputKind } from './encode-block.js';
-
-/** Numbers per record in a block's table: start and end of its line (line feed not counted), start and end of its id. */
-export const TABLE_WIDTH = 4;
-
-/** Bytes of a message before its id: `{"type":"data","id":"`. */
-const BEFORE_ID = 21;
-
-/** Bytes of a message from its id's end to its hash: `","sha256":"`. */
-export const HASH_AFTER_ID = 12;
-
-export const HASH_LENGTH = 64;
+import { ID_START, type OutputKind, TABLE_WIDTH } from '../record/message-layout.js';
 
 /** Room to begin with where no memory is given, and by how much room grows. */
 const FIRST_BYTES = 64 * 1024;
@@ -22,7 +12,7 @@ const NOTHING = new Uint8Array(0);
  * Collects a block's lines. With output `messages` a line is a message body and its id a span of it, as JSON escapes it;
  * with output `json` a line is a record's canonical JSON and the id's span means nothing.
  */
-export class BlockOutput {
+export class BlockOutput implements LineOutput {
   readonly kind: OutputKind;
   #lines: Buffer;
   #length = 0;
@@ -40,9 +30,9 @@ export class BlockOutput {
   add(record: BuiltRecord): void {
     const isMessage = this.kind === 'messages';
     const line = Buffer.from(isMessage ? `${record.head}${record.tail}\n` : `${record.canonicalJson}\n`);
-    const idEnd = isMessage ? Buffer.byteLength(record.head) - 1 : BEFORE_ID;
+    const idEnd = isMessage ? Buffer.byteLength(record.head) - 1 : ID_START;
     if (!isMessage) this.#hashes.push(record.sha256);
-    this.#addRow(this.#length, this.#length + line.length - 1, this.#length + BEFORE_ID, this.#length + idEnd);
+    this.#addRow(this.#length, this.#length + line.length - 1, this.#length + ID_START, this.#length + idEnd);
     this.#addBytes(line);
   }
 

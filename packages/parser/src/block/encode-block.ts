@@ -1,15 +1,13 @@
-import type { DataType } from '../data-type.js';
 import { type DocumentItem, nextItem } from '../document/scan-document.js';
 import { copyState, type DocumentState, indentAt } from '../document/state.js';
 import type { ParserErrorCode } from '../errors.js';
+import type { RegularRecords, RegularRun } from '../kernel/regular-records.js';
 import { buildRecord } from '../record/build-record.js';
 import { isObject } from '../record/canonical-json.js';
-import type { IrregularityKind, MalformedReason } from '../stream/reports.js';
+import type { OutputKind } from '../record/message-layout.js';
+import type { IrregularityKind, MalformedReason } from '../reports.js';
 import { readElement } from '../strict/read-element.js';
 import { BlockOutput } from './block-output.js';
-
-/** What to make of the records: message bodies, or canonical JSON with the hashes beside it. */
-export type OutputKind = 'messages' | 'json';
 
 /** A stretch of the document to encode. All that matters for the result is in here. */
 export interface BlockRequest {
@@ -72,28 +70,6 @@ export interface BlockResult {
   ended: boolean;
   /** Gives the memory of `bytes` back, once nobody looks at it any more. */
   release?: (() => void) | undefined;
-}
-
-/** Encodes regular records, as many in a row as it can; where it stops, the strict engine judges. */
-export interface RegularRecords {
-  begin(bytes: Buffer): void;
-  /**
-   * @param skip - how many records to pass over first
-   * @param run - where to begin; takes what was done
-   */
-  encode(dataType: DataType, skip: number, output: BlockOutput, run: RegularRun): void;
-}
-
-/** One run of regular records. */
-export interface RegularRun {
-  /** The first byte that is not done with. */
-  position: number;
-  records: number;
-  skipped: number;
-  /** True where the bytes end before the next record does. */
-  incomplete: boolean;
-  /** Encoded records without an id: where they begin, and how many records of this run are before each. */
-  unknownIds: { recordsBefore: number; at: number }[];
 }
 
 /**

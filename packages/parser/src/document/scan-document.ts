@@ -1,6 +1,6 @@
 import { DATA_TYPES, type DataType, recordNameOf } from '../data-type.js';
 import type { ParserErrorCode } from '../errors.js';
-import type { IrregularityKind, MalformedReason } from '../stream/reports.js';
+import type { IrregularityKind, MalformedReason } from '../reports.js';
 import {
   ascii,
   EXCLAMATION_MARK,

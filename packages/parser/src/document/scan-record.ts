@@ -1,4 +1,4 @@
-import type { MalformedReason } from '../stream/reports.js';
+import type { MalformedReason } from '../reports.js';
 import {
   ascii,
   EXCLAMATION_MARK,

@@ -1,5 +1,5 @@
 import type { DataType } from '../data-type.js';
-import type { MalformedReason } from '../stream/reports.js';
+import type { MalformedReason } from '../reports.js';
 import type { Terminator } from './skip-until.js';
 
 /**

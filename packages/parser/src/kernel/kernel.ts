@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import { type DataType, recordNameOf } from '../data-type.js';
+import { type OutputKind, TABLE_WIDTH } from '../record/message-layout.js';
 import { KERNEL_WASM } from './kernel-wasm.generated.js';
 import {
   compiledOnce,
@@ -29,15 +31,10 @@ import {
  * The kernel never guesses: what it cannot prove regular, by the rules of READING.md, it leaves where it is and says so.
  */
 
-/** The data type whose records the kernel reads. */
-export type KernelDataType = 'artists' | 'labels' | 'masters' | 'releases';
-
 /** What a run makes of the records. */
 export type KernelMode =
-  /** Message bodies with their hashes: `{"type":"data","id":…,"sha256":…,…}`, each followed by a line feed. */
-  | 'messages'
-  /** Canonical JSON without hashes, each followed by a line feed. */
-  | 'json'
+  /** Message bodies with their hashes, or canonical JSON without; each followed by a line feed. */
+  | OutputKind
   /** Nothing; the records are proven regular and counted. */
   | 'count';
 
@@ -56,7 +53,7 @@ export type KernelStatus =
 /** What a kernel is made for. */
 export interface KernelOptions {
   /** The data type; its singular is the record's name. */
-  readonly dataType: KernelDataType;
+  readonly dataType: DataType;
   /** Deepest element, the record itself being 1; deeper records are irregular. @default 256, which is also the most */
   readonly maxDepth?: number;
   /** Longest record in bytes; longer ones are irregular. @default 8 MiB, which is also the most */
@@ -78,7 +75,7 @@ export interface KernelRun {
   readonly output: Uint8Array;
   /**
    * {@link TABLE_WIDTH} numbers a record: start of its line in `output`, end of its line (line feed not counted), start and end of its id.
-   * In mode `messages` the id is a span of `output`, and the hash's 64 digits begin {@link HASH_AFTER_ID} bytes after its end.
+   * In mode `messages` the id is a span of `output`, and the hash's 64 digits begin `HASH_AFTER_ID` bytes after its end.
    * In mode `json` it is a span of the loaded bytes, or -1, -1 where the record has none. Ids are printable ASCII without escapes
    * (a record with any other id is irregular). Empty in mode `count`.
    */
@@ -88,7 +85,7 @@ export interface KernelRun {
 /** A kernel: one WebAssembly instance with its own memory. Not shared between threads. */
 export interface Kernel {
   /** From now on reads records of another data type. What is loaded stays. */
-  turnTo(dataType: KernelDataType): void;
+  setDataType(dataType: DataType): void;
   /**
    * The part of the kernel's memory that {@link load} copies to, {@link MAX_LOAD_BYTES} long: what is written here can be loaded without a
    * copy. Always the same view.
@@ -111,12 +108,6 @@ export interface Kernel {
    */
   run(from: number, mode: KernelMode, maxRecords?: number): KernelRun;
 }
-
-/** Numbers per record in {@link KernelRun.table}. */
-export const TABLE_WIDTH = 4;
-
-/** Bytes from an id's end to its hash in a message: `","sha256":"`. */
-export const HASH_AFTER_ID = 12;
 
 /** The most bytes that can be loaded at once. A record over 8 MiB is reported irregular, never incomplete, so that no more are needed. */
 export const MAX_LOAD_BYTES = 16 * 1024 * 1024;
@@ -155,13 +146,6 @@ interface KernelExports {
   run(from: number, mode: number, limit: number): number;
   assemble(): void;
 }
-
-const RECORD_NAMES: Readonly<Record<KernelDataType, string>> = {
-  artists: 'artist',
-  labels: 'label',
-  masters: 'master',
-  releases: 'release',
-};
 
 const MODES: Readonly<Record<KernelMode, number>> = { messages: 0, json: 1, count: 2 };
 const STATUSES = ['incomplete', 'irregular', 'full'] as const satisfies readonly KernelStatus[];
@@ -229,11 +213,11 @@ class WasmKernel implements Kernel {
     this.#heap = Buffer.from(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.room = Buffer.from(memory.buffer, this.#inputAddress, MAX_LOAD_BYTES);
-    this.turnTo(options.dataType);
+    this.setDataType(options.dataType);
   }
 
-  turnTo(dataType: KernelDataType): void {
-    this.#heap.write(`${RECORD_NAMES[dataType]}>`, this.#exports.seedAddress.value, 'latin1');
+  setDataType(dataType: DataType): void {
+    this.#heap.write(`${recordNameOf(dataType)}>`, this.#exports.seedAddress.value, 'latin1');
     this.#exports.configure(dataType === 'releases' || dataType === 'masters' ? 1 : 0, ...this.#limits);
   }
 

@@ -1,5 +1,5 @@
 import { ParserError } from '../errors.js';
-import { assertCallable, assertKnownOptions } from '../known-options.js';
+import { checks } from '../option-checks.js';
 import type { XmlObject } from '../record/types.js';
 import type { ShapeOptions } from './left-out.js';
 import { type Fields, object } from './read-values.js';
@@ -29,9 +29,8 @@ export const readRecord = <T>(
     );
   }
   // `records.map(toArtist)` gives a number.
-  if (typeof options === 'object') assertKnownOptions(options, NAMES);
-  const { onLeftOut } = options;
-  assertCallable('onLeftOut', onLeftOut);
+  if (typeof options === 'object') checks.object('', options, NAMES);
+  const onLeftOut = checks.optionalFunction('onLeftOut', options.onLeftOut);
   const message = record['type'] === 'data' && typeof record['sha256'] === 'string';
   return object(record, { path: [name], onLeftOut }, fields, message ? OF_THE_MESSAGE : []);
 };

@@ -1,4 +1,4 @@
-import type { IrregularityKind } from '../stream/reports.js';
+import type { IrregularityKind } from '../reports.js';
 
 /**
  * Stands for `&` while `sax` reads, so that it leaves entities alone: a lone surrogate, which no decoded UTF-8 can hold.

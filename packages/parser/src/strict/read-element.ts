@@ -1,7 +1,7 @@
 import sax from 'sax';
 import type { Interlude } from '../document/scan-record.js';
 import { addChild, type Element, newElement } from '../record/element.js';
-import type { IrregularityKind, MalformedReason } from '../stream/reports.js';
+import type { IrregularityKind, MalformedReason } from '../reports.js';
 import { AMPERSAND_MARK, decodeReferences, restoreAmpersands } from './decode-references.js';
 import { decodeUtf8 } from './decode-utf8.js';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { GunzipSource } from '../../src/gunzip/gunzip-source.js';
 import { encodeRecords } from '../../src/index.js';
-import { openSource } from '../../src/source/open-source.js';
-import type { DumpSource } from '../../src/stream/options.js';
+import { GunzipSource } from '../../src/input/gunzip-source.js';
+import { openSource } from '../../src/input/open-source.js';
+import type { DumpSource } from '../../src/options.js';
 import { chunksOf, randomFrom } from '../support/chunks.js';
 import { outcomeOf } from '../support/outcome.js';
 

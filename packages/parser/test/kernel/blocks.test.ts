@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createKernel, isKernelSupported, MAX_LOAD_BYTES, TABLE_WIDTH } from '../../src/kernel/kernel.js';
+import { createKernel, isKernelSupported, MAX_LOAD_BYTES } from '../../src/kernel/kernel.js';
+import { TABLE_WIDTH } from '../../src/record/message-layout.js';
 import { checkBlock, kernelFor } from './harness.js';
 
 describe('a block', () => {

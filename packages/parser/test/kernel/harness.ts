@@ -1,17 +1,11 @@
 import { expect } from 'vitest';
-import {
-  createKernel,
-  HASH_AFTER_ID,
-  type Kernel,
-  type KernelDataType,
-  type KernelOptions,
-  type KernelStatus,
-  TABLE_WIDTH,
-} from '../../src/kernel/kernel.js';
+import type { DataType } from '../../src/data-type.js';
+import { createKernel, type Kernel, type KernelOptions, type KernelStatus } from '../../src/kernel/kernel.js';
+import { HASH_AFTER_ID, TABLE_WIDTH } from '../../src/record/message-layout.js';
 import { readReference } from './reference.js';
 
 /** A kernel, which every runtime that the tests run on can have. */
-export function kernelFor(options: KernelOptions | KernelDataType): Kernel {
+export function kernelFor(options: KernelOptions | DataType): Kernel {
   const kernel = createKernel(typeof options === 'string' ? { dataType: options } : options);
   if (!kernel) throw new Error('no WebAssembly SIMD here');
   return kernel;
@@ -29,7 +23,7 @@ export function jsonOf(kernel: Kernel, xml: string | Uint8Array): string {
 /** Runs a block in all modes, compares everything with the reference, and answers where and why the kernel stopped. */
 export function checkBlock(
   kernel: Kernel,
-  dataType: KernelDataType,
+  dataType: DataType,
   xml: string | Uint8Array,
 ): { status: KernelStatus; offset: number; records: number } {
   const bytes = Buffer.from(xml as string);

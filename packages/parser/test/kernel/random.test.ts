@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { KernelDataType } from '../../src/kernel/kernel.js';
+import type { DataType } from '../../src/data-type.js';
 import { checkBlock, kernelFor } from './harness.js';
 import { readReference } from './reference.js';
 
-const TYPES: readonly KernelDataType[] = ['artists', 'labels', 'masters', 'releases'];
+const TYPES: readonly DataType[] = ['artists', 'labels', 'masters', 'releases'];
 const kernels = new Map(TYPES.map((type) => [type, kernelFor(type)]));
 
 const name = fc.oneof(
@@ -68,7 +68,7 @@ const { element } = fc.letrec<{ element: string; content: string }>((tie) => ({
   ),
 }));
 
-const record = (type: KernelDataType): fc.Arbitrary<string> =>
+const record = (type: DataType): fc.Arbitrary<string> =>
   fc
     .tuple(
       fc.option(fc.stringMatching(/^[0-9]{0,9}$/), { nil: undefined }),

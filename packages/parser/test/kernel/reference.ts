@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KernelDataType } from '../../src/kernel/kernel.js';
+import type { DataType } from '../../src/data-type.js';
 
 /**
  * What the kernel has to find, written as plainly as possible and with none of its methods: regular expressions over
@@ -39,7 +39,7 @@ const WHITE_SPACE =
   '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
 
 /** Reads a block as the kernel must. */
-export function readReference(block: Uint8Array, dataType: KernelDataType, maxDepth = 256): ExpectedRun {
+export function readReference(block: Uint8Array, dataType: DataType, maxDepth = 256): ExpectedRun {
   const xml = Buffer.from(block).toString('latin1');
   const records: ExpectedRecord[] = [];
   let at = 0;
@@ -151,7 +151,7 @@ function trim(text: string): string {
   return text.slice(start, end);
 }
 
-function finish(record: Members, dataType: KernelDataType, rawIds: readonly string[]): ExpectedRecord {
+function finish(record: Members, dataType: DataType, rawIds: readonly string[]): ExpectedRecord {
   const own = record.get('@id');
   const child = record.get('id');
   const addsId = (dataType === 'releases' || dataType === 'masters') && own !== undefined && child === undefined;

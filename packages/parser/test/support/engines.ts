@@ -1,5 +1,5 @@
-import type { RegularRecords } from '../../src/block/encode-block.js';
-import { createEngine, resolveEngine } from '../../src/engine.js';
+import { createEngine, resolveEngine } from '../../src/kernel/engine.js';
+import type { RegularRecords } from '../../src/kernel/regular-records.js';
 
 interface Engine {
   name: 'strict' | 'fast';

@@ -1,4 +1,4 @@
-import { encodeBlock, type RegularRecords } from '../../src/block/encode-block.js';
+import { encodeBlock } from '../../src/block/encode-block.js';
 import { newDocumentState } from '../../src/document/state.js';
 import {
   type DataType,
@@ -13,10 +13,11 @@ import {
   type ReadOptions,
   type ReadStats,
 } from '../../src/index.js';
-import { Collector } from '../../src/stream/collector.js';
-import { MessageBlock } from '../../src/stream/message-block.js';
-import { resolveReadOptions } from '../../src/stream/options.js';
-import { newReadStats } from '../../src/stream/reports.js';
+import type { RegularRecords } from '../../src/kernel/regular-records.js';
+import { Collector } from '../../src/read/collector.js';
+import { MessageBlock } from '../../src/read/message-block.js';
+import { resolveReadOptions } from '../../src/read/resolve-options.js';
+import { newReadStats } from '../../src/reports.js';
 
 /** All that one run over a dump came to, in a form to compare. */
 export interface Outcome {

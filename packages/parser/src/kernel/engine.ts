@@ -1,0 +1,16 @@
+import { ParserError } from '../errors.js';
+import type { EngineName } from '../options.js';
+import { FastRecords, type FastRecordsOptions, isFastEngineSupported } from './fast-records.js';
+import type { RegularRecords } from './regular-records.js';
+
+/** Which engine `engine` comes to on this machine. @throws ParserError `ENGINE_UNAVAILABLE` */
+export const resolveEngine = (engine: EngineName): 'fast' | 'strict' => {
+  if (engine === 'strict') return 'strict';
+  if (isFastEngineSupported()) return 'fast';
+  if (engine === 'auto') return 'strict';
+  throw new ParserError('ENGINE_UNAVAILABLE', 'this runtime has no WebAssembly with SIMD');
+};
+
+/** What makes `encodeBlock` that engine. */
+export const createEngine = (engine: 'fast' | 'strict', options: FastRecordsOptions): RegularRecords | undefined =>
+  engine === 'fast' ? new FastRecords(options) : undefined;

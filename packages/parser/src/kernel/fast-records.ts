@@ -1,0 +1,98 @@
+import type { DataType } from '../data-type.js';
+import { TABLE_WIDTH } from '../record/message-layout.js';
+import { sha256 } from '../record/sha256.js';
+import { createKernel, isKernelSupported, type Kernel, type KernelRun, MAX_LOAD_BYTES } from './kernel.js';
+import type { LineOutput, RegularRecords, RegularRun } from './regular-records.js';
+
+export interface FastRecordsOptions {
+  maxDepth: number;
+  maxRecordBytes: number;
+}
+
+/** Whether the fast engine runs here. */
+export const isFastEngineSupported = isKernelSupported;
+
+/**
+ * Encodes regular records with the WebAssembly kernel. One of these belongs to one thread and one dump at a time; the
+ * kernel's memory is used again for each block.
+ */
+export class FastRecords implements RegularRecords {
+  readonly #options: FastRecordsOptions;
+  #kernel: { dataType: DataType; instance: Kernel } | undefined;
+  #bytes: Buffer = Buffer.alloc(0);
+  /** The part of the bytes that the kernel holds. */
+  #loadedFrom = 0;
+  #loadedTo = 0;
+
+  constructor(options: FastRecordsOptions) {
+    this.#options = options;
+  }
+
+  begin(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#loadedFrom = 0;
+    this.#loadedTo = 0;
+  }
+
+  encode(dataType: DataType, skip: number, output: LineOutput, run: RegularRun): void {
+    const kernel = this.kernelFor(dataType);
+    let toSkip = skip;
+    for (;;) {
+      this.#load(kernel, run.position);
+      const from = run.position - this.#loadedFrom;
+      let result: KernelRun;
+      if (toSkip > 0) {
+        result = kernel.run(from, 'count', toSkip);
+        run.skipped += result.records;
+        toSkip -= result.records;
+      } else {
+        result = kernel.run(from, output.kind);
+        output.addLines(result.output, result.table, output.kind === 'json' ? hashLines(result) : undefined);
+        for (let index = 0; index < result.unknowns.length; index += 2) {
+          run.unknownIds.push({
+            recordsBefore: run.records + result.unknowns[index]!,
+            at: this.#loadedFrom + result.unknowns[index + 1]!,
+          });
+        }
+      }
+      run.records += result.records;
+      run.position = this.#loadedFrom + result.offset;
+      if (result.status === 'irregular') return;
+      if (result.status === 'incomplete' && this.#loadedTo === this.#bytes.length) {
+        run.incomplete = true;
+        return;
+      }
+      // What was loaded is done with, but for a record that runs over its end.
+      if (result.status === 'incomplete') this.#loadedTo = 0;
+    }
+  }
+
+  /** The kernel for records of that type, whose `room` may hold a block already when `begin` is given it. */
+  kernelFor(dataType: DataType): Kernel {
+    if (this.#kernel === undefined) {
+      const { maxDepth, maxRecordBytes } = this.#options;
+      this.#kernel = { dataType, instance: createKernel({ dataType, maxDepth, maxRecordBytes })! };
+    } else if (this.#kernel.dataType !== dataType) {
+      this.#kernel.dataType = dataType;
+      this.#kernel.instance.setDataType(dataType);
+    }
+    return this.#kernel.instance;
+  }
+
+  #load(kernel: Kernel, position: number): void {
+    if (position >= this.#loadedFrom && this.#loadedTo > 0 && position <= this.#loadedTo) return;
+    // Where the block lies in the kernel's memory already, moving part of it would overwrite the rest.
+    this.#loadedFrom = this.#bytes.buffer === kernel.room.buffer ? 0 : position;
+    this.#loadedTo = Math.min(this.#bytes.length, this.#loadedFrom + MAX_LOAD_BYTES);
+    kernel.load(this.#bytes.subarray(this.#loadedFrom, this.#loadedTo));
+  }
+}
+
+const hashLines = ({ output, table, records }: KernelRun): string[] => {
+  const hashes: string[] = [];
+  for (let index = 0; index < records; index++) {
+    const row = index * TABLE_WIDTH;
+    hashes.push(sha256(output.subarray(table[row], table[row + 1])));
+  }
+  return hashes;
+};

@@ -1,0 +1,31 @@
+import type { DataType } from '../data-type.js';
+import type { OutputKind } from '../record/message-layout.js';
+
+/** Takes the lines of encoded records. */
+export interface LineOutput {
+  readonly kind: OutputKind;
+  /** Adds finished lines and their table; copies both. `hashes` only with output `json`. */
+  addLines(lines: Uint8Array, table: Int32Array, hashes?: readonly string[]): void;
+}
+
+/** Encodes regular records, as many in a row as it can; where it stops, the strict engine judges. */
+export interface RegularRecords {
+  begin(bytes: Buffer): void;
+  /**
+   * @param skip - how many records to pass over first
+   * @param run - where to begin; takes what was done
+   */
+  encode(dataType: DataType, skip: number, output: LineOutput, run: RegularRun): void;
+}
+
+/** One run of regular records. */
+export interface RegularRun {
+  /** The first byte that is not done with. */
+  position: number;
+  records: number;
+  skipped: number;
+  /** True where the bytes end before the next record does. */
+  incomplete: boolean;
+  /** Encoded records without an id: where they begin, and how many records of this run are before each. */
+  unknownIds: { recordsBefore: number; at: number }[];
+}

@@ -1,0 +1,38 @@
+import { type BlockResult, encodeBlock } from '../block/encode-block.js';
+import { newDocumentState } from '../document/state.js';
+import type { ByteSource } from '../input/byte-source.js';
+import type { RegularRecords } from '../kernel/regular-records.js';
+import type { OutputKind } from '../record/message-layout.js';
+import { BlockReader } from './block-reader.js';
+import type { EncodeOptions } from './encode-options.js';
+
+/** Encodes a document block by block on the calling thread. `toSkip` is asked before each block. */
+export async function* runOnThisThread(
+  source: ByteSource,
+  options: EncodeOptions,
+  output: OutputKind,
+  toSkip: () => number,
+  regular: RegularRecords | undefined,
+  blockBytes?: number,
+): AsyncGenerator<BlockResult, void, undefined> {
+  const reader = new BlockReader(source, blockBytes);
+  let state = newDocumentState(options.dataType);
+  let leftover: Uint8Array = new Uint8Array(0);
+  let memory: ArrayBuffer | undefined;
+  for (;;) {
+    const { bytes, isFinal, failure } = await reader.read(leftover);
+    options.signal?.throwIfAborted();
+    const { maxRecordBytes, maxDepth } = options;
+    const request = { state, bytes, isFinal, output, skip: toSkip(), maxRecordBytes, maxDepth, memory };
+    memory = undefined;
+    const result = encodeBlock(request, regular);
+    result.release = () => {
+      memory = result.bytes.buffer as ArrayBuffer;
+    };
+    yield result;
+    if (failure !== undefined) throw failure.error;
+    if (isFinal) return;
+    ({ state } = result);
+    leftover = bytes.subarray(result.consumed);
+  }
+}

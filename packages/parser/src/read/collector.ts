@@ -1,0 +1,171 @@
+import type { BlockNote, BlockResult } from '../block/encode-block.js';
+import type { DataType } from '../data-type.js';
+import { ParserError } from '../errors.js';
+import { TABLE_WIDTH } from '../record/message-layout.js';
+import type { ReadStats } from '../reports.js';
+import type { ResolvedReadOptions } from './resolve-options.js';
+
+/** The records of a block that are to be delivered. */
+export interface Delivery {
+  dataType: DataType;
+  firstRecord: number;
+  count: number;
+  bytes: Uint8Array;
+  table: Int32Array;
+  hashes: Uint8Array;
+  /** Gives the memory of `bytes` back. */
+  release: (() => void) | undefined;
+}
+
+export interface Collected {
+  delivery: Delivery | undefined;
+  /** Thrown after the delivery. */
+  error: ParserError | undefined;
+  /** Whether there is nothing more to read; where `limit` ended it, the dump itself is not over. */
+  done: boolean;
+}
+
+/**
+ * Takes the results of consecutive blocks: numbers the records, keeps the counters, tells the callbacks, and holds to
+ * `limit` and `maxMalformed`.
+ */
+export class Collector {
+  readonly #options: ResolvedReadOptions;
+  readonly #stats: ReadStats;
+  #limited = false;
+  /** Bytes of XML before the next block. */
+  #offset = 0;
+  #delivered = 0;
+  /** Where the last malformed record began. */
+  #lastMalformed = 0;
+  /** The broken record that runs over a block's end. */
+  #open: { start: number; length: number; kept: Uint8Array[]; keptLength: number } | undefined;
+
+  constructor(options: ResolvedReadOptions, stats: ReadStats) {
+    this.#options = options;
+    this.#stats = stats;
+  }
+
+  /** Whether `limit` was reached. */
+  get limited(): boolean {
+    return this.#limited;
+  }
+
+  /** How many records are still to be passed over. */
+  get toSkip(): number {
+    return this.#options.skip - this.#stats.skipped;
+  }
+
+  take(result: BlockResult): Collected {
+    const stats = this.#stats;
+    stats.dataType = result.state.dataType ?? stats.dataType;
+    const recordsBefore = stats.records;
+    const cut = this.#cut(result);
+
+    for (const note of result.notes) {
+      if (note.recordsBefore > cut.records || (cut.limited && note.recordsBefore === cut.records)) break;
+      this.#report(note, recordsBefore);
+      if (this.#tooMany()) break;
+    }
+    const delivered = cut.records - result.skipped;
+    stats.records += cut.records;
+    stats.skipped += Math.min(result.skipped, cut.records);
+    this.#delivered += Math.max(delivered, 0);
+    const offset = this.#offset;
+    this.#offset += result.consumed;
+
+    const delivery = delivered > 0 ? this.#delivery(result, recordsBefore + result.skipped + 1, delivered) : undefined;
+    if (this.#tooMany()) {
+      const message = `more than ${this.#options.maxMalformed} malformed records`;
+      return { delivery, done: true, error: this.#error('TOO_MANY_MALFORMED', message, this.#lastMalformed) };
+    }
+    this.#limited = cut.limited;
+    if (cut.limited) return { delivery, done: true, error: undefined };
+    if (result.error !== undefined) {
+      const { code, message, at } = result.error;
+      return { delivery, done: true, error: this.#error(code, message, offset + at) };
+    }
+    return { delivery, done: result.ended, error: undefined };
+  }
+
+  /** How many of the block's records count: up to the limit, or up to one malformed record too many. */
+  #cut(result: BlockResult): { records: number; limited: boolean } {
+    let { records } = result;
+    let limited = false;
+    const room = this.#options.limit - this.#delivered;
+    if (records - result.skipped >= room) {
+      records = result.skipped + room;
+      limited = true;
+    }
+    let malformed = this.#stats.malformed;
+    for (const note of result.notes) {
+      if (note.kind !== 'malformed' || !note.ends) continue;
+      malformed++;
+      if (malformed > this.#options.maxMalformed && note.recordsBefore < records) {
+        return { records: note.recordsBefore, limited: false };
+      }
+    }
+    return { records, limited };
+  }
+
+  #delivery(result: BlockResult, firstRecord: number, count: number): Delivery {
+    const table = result.table.subarray(0, count * TABLE_WIDTH);
+    const end = table[(count - 1) * TABLE_WIDTH + 1]! + 1;
+    return {
+      dataType: this.#stats.dataType!,
+      firstRecord,
+      count,
+      bytes: result.bytes.subarray(0, end),
+      table,
+      hashes: result.hashes,
+      release: result.release,
+    };
+  }
+
+  #report(note: BlockNote, recordsBefore: number): void {
+    const stats = this.#stats;
+    if (note.kind === 'irregularity') {
+      stats.irregularities[note.irregularity] += note.count;
+      this.#options.onIrregularity?.({
+        kind: note.irregularity,
+        count: note.count,
+        byteOffset: this.#offset + note.at,
+        recordNumber: note.ofRecord ? recordsBefore + note.recordsBefore + 1 : undefined,
+      });
+      return;
+    }
+
+    if (note.begins || this.#open === undefined) {
+      this.#open = { start: this.#offset + note.start, length: 0, kept: [], keptLength: 0 };
+    }
+    const open = this.#open;
+    const room = this.#options.maxRecordBytes - open.keptLength;
+    const bytes = note.bytes.length > room ? note.bytes.slice(0, room) : note.bytes;
+    if (bytes.length > 0) open.kept.push(bytes);
+    open.keptLength += bytes.length;
+    open.length += note.bytes.length;
+    if (!note.ends) return;
+
+    this.#open = undefined;
+    this.#lastMalformed = open.start;
+    stats.malformed++;
+    this.#options.onMalformed?.({
+      number: stats.malformed,
+      reason: note.reason,
+      detail: note.detail,
+      byteOffset: open.start,
+      length: open.length,
+      bytes: open.kept.length === 1 ? open.kept[0]! : new Uint8Array(Buffer.concat(open.kept)),
+      truncated: open.keptLength < open.length,
+      recordsBefore: recordsBefore + note.recordsBefore,
+    });
+  }
+
+  #tooMany(): boolean {
+    return this.#stats.malformed > this.#options.maxMalformed;
+  }
+
+  #error(code: ParserError['code'], message: string, byteOffset: number): ParserError {
+    return new ParserError(code, message, { byteOffset, recordsBefore: this.#stats.records });
+  }
+}

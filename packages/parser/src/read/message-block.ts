@@ -1,0 +1,64 @@
+import type { DataType } from '../data-type.js';
+import { HASH_AFTER_ID, HASH_LENGTH, TABLE_WIDTH } from '../record/message-layout.js';
+import type { Delivery } from './collector.js';
+import type { EncodedBlock, EncodedRecord } from './encoded-block.js';
+
+/** An encoded block over the memory that it was encoded into; ids and hashes are read out of the messages when asked for. */
+export class MessageBlock implements EncodedBlock {
+  readonly dataType: DataType;
+  readonly firstRecord: number;
+  readonly count: number;
+  readonly bytes: Buffer;
+  readonly #table: Int32Array;
+  #release: (() => void) | undefined;
+
+  constructor({ dataType, firstRecord, count, bytes, table, release }: Delivery) {
+    this.dataType = dataType;
+    this.firstRecord = firstRecord;
+    this.count = count;
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#table = table;
+    this.#release = release;
+  }
+
+  id(index: number): string {
+    const row = this.#row(index);
+    const start = this.#table[row + 2]!;
+    const end = this.#table[row + 3]!;
+    const text = this.bytes.toString('utf8', start, end);
+    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+  }
+
+  sha256(index: number): string {
+    const start = this.#table[this.#row(index) + 3]! + HASH_AFTER_ID;
+    return this.bytes.toString('latin1', start, start + HASH_LENGTH);
+  }
+
+  message(index: number): Buffer {
+    const row = this.#row(index);
+    return this.bytes.subarray(this.#table[row], this.#table[row + 1]);
+  }
+
+  release(): void {
+    const release = this.#release;
+    this.#release = undefined;
+    // Who took the block may have moved its memory to a thread of his own.
+    if (this.bytes.buffer.byteLength > 0) release?.();
+  }
+
+  *[Symbol.iterator](): Generator<EncodedRecord, void, undefined> {
+    for (let index = 0; index < this.count; index++) {
+      yield {
+        number: this.firstRecord + index,
+        id: this.id(index),
+        sha256: this.sha256(index),
+        message: this.message(index),
+      };
+    }
+  }
+
+  #row(index: number): number {
+    if (!(index >= 0 && index < this.count)) throw new RangeError(`no record ${index} in a block of ${this.count}`);
+    return index * TABLE_WIDTH;
+  }
+}
