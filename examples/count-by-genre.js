@@ -15,9 +15,9 @@ const counts = new Map();
 const records = parseRecords(dump, { workers: availableParallelism() });
 
 for await (const { record } of records) {
-  // The record as the dump has it: one genre is a text, several are an array. (`toRelease` would make it one thing.)
+  // In a raw record, one genre is a string and several are an array. (`toRelease` always returns an array.)
   const genres =
-    'genres' in record ? /** @type {import('@discogs-extractor/parser').Genres | null} */ (record.genres) : null;
+    'genres' in record ? /** @type {import('@discogs-extractor/parser').RawRelease['genres']} */ (record.genres) : null;
   for (const genre of [genres?.genre ?? []].flat()) {
     if (genre !== null) counts.set(genre, (counts.get(genre) ?? 0) + 1);
   }

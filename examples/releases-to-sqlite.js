@@ -1,4 +1,4 @@
-// Loads a dump of releases into an SQLite database, with the parser's clean shapes.
+// Loads a dump of releases into an SQLite database, with the parser's typed records.
 //
 //   node releases-to-sqlite.js discogs_20260101_releases.xml.gz releases.sqlite
 //

@@ -6,7 +6,7 @@ import { Name, countNameBytes, internName, nameFailedAt } from './names';
 import { checkReference, referenceFailedAt } from './references';
 
 /*
- * Pass 1: one walk over a record, from its `<` to behind its last `>`. It proves all that READING.md asks of a regular
+ * Pass 1: one walk over a record, from its `<` to behind its last `>`. It proves all that CONVERSION.md asks of a regular
  * record but for UTF-8, and leaves the record's tree in ELEMENTS and ATTRIBUTES.
  */
 

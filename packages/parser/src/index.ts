@@ -7,33 +7,25 @@ export { type ParsedRecord, parseRecords } from './parse-records.js';
 export type { EncodedBlock, EncodedRecord } from './read/encoded-block.js';
 export type { RecordStream } from './read/record-stream.js';
 export type {
-  ArtistCredit,
-  ArtistCredits,
-  ArtistRecord,
-  Company,
-  Format,
-  Genres,
-  Identifier,
-  Image,
-  Images,
-  LabelRecord,
-  MasterId,
-  MasterRecord,
-  Members,
-  NameReference,
-  Names,
   OneOrMany,
-  RecordTypes,
-  ReleaseLabel,
-  ReleaseRecord,
-  Series,
-  Styles,
-  Text,
-  Track,
-  TrackList,
-  Urls,
-  Video,
-  Videos,
+  RawArtist,
+  RawCatalogueEntry,
+  RawCompany,
+  RawCredit,
+  RawFormat,
+  RawIdentifier,
+  RawImage,
+  RawLabel,
+  RawList,
+  RawMaster,
+  RawMasterReference,
+  RawMembers,
+  RawRecords,
+  RawReference,
+  RawRelease,
+  RawText,
+  RawTrack,
+  RawVideo,
   XmlObject,
   XmlValue,
 } from './record/types.js';
@@ -45,19 +37,19 @@ export type {
   ReadStats,
 } from './reports.js';
 export type { Credit } from './shape/credit.js';
-export type { RecordImage } from './shape/image.js';
-export type { LeftOut, LeftOutReason, ShapeOptions } from './shape/left-out.js';
+export type { DroppedValue, DropReason, ShapeOptions } from './shape/dropped-value.js';
+export type { Image } from './shape/image.js';
 export type { Reference } from './shape/reference.js';
 export type {
   CatalogueEntry,
-  ReleaseCompany,
-  ReleaseFormat,
-  ReleaseIdentifier,
-  ReleaseMaster,
+  Company,
+  Format,
+  Identifier,
+  MasterReference,
 } from './shape/release-parts.js';
 export { type Artist, toArtist } from './shape/to-artist.js';
 export { type Label, toLabel } from './shape/to-label.js';
 export { type Master, toMaster } from './shape/to-master.js';
 export { type Release, toRelease } from './shape/to-release.js';
-export type { ReleaseTrack } from './shape/track.js';
-export type { RecordVideo } from './shape/video.js';
+export type { Track } from './shape/track.js';
+export type { Video } from './shape/video.js';

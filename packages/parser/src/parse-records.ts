@@ -6,7 +6,7 @@ import { deliver } from './read/deliver.js';
 import { type RecordStream, recordStream } from './read/record-stream.js';
 import { resolveReadOptions } from './read/resolve-options.js';
 import { HASH_LENGTH, TABLE_WIDTH } from './record/message-layout.js';
-import type { RecordTypes, XmlObject } from './record/types.js';
+import type { RawRecords, XmlObject } from './record/types.js';
 import { newReadStats } from './reports.js';
 
 /** One record as an object. */
@@ -18,7 +18,7 @@ export interface ParsedRecord<T extends DataType = DataType> {
   /** SHA-256 of the record's canonical JSON, 64 lower-case hexadecimal digits. */
   sha256: string;
   /** The record: its canonical JSON, parsed. */
-  record: RecordTypes[T];
+  record: RawRecords[T];
 }
 
 /**
@@ -44,7 +44,7 @@ async function* parsedRecords<T extends DataType>(
     const digits = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
     for (let index = 0; index < count; index++) {
       const row = index * TABLE_WIDTH;
-      const record = JSON.parse(text.toString('utf8', table[row], table[row + 1])) as RecordTypes[T];
+      const record = JSON.parse(text.toString('utf8', table[row], table[row + 1])) as RawRecords[T];
       const sha256 = digits.toString('latin1', index * HASH_LENGTH, (index + 1) * HASH_LENGTH);
       yield { number: firstRecord + index, id: recordIdOf(record), sha256, record };
     }
@@ -52,7 +52,7 @@ async function* parsedRecords<T extends DataType>(
   }
 }
 
-/** READING.md, section 5. */
+/** CONVERSION.md, section 5. */
 const recordIdOf = (record: XmlObject): string => {
   const own = record['@id'] ?? record['id'];
   return typeof own === 'string' ? own : 'unknown';

@@ -1,6 +1,6 @@
 import type { DataType } from './data-type.js';
 
-/** What is not as it should be and yet does no harm: counted by kind. READING.md says when each occurs. */
+/** What is not as it should be and yet does no harm: counted by kind. CONVERSION.md says when each occurs. */
 export type IrregularityKind =
   // Between the records.
   | 'doctype'

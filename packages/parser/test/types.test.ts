@@ -1,20 +1,20 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import {
-  type ArtistRecord,
   type DataType,
-  type LabelRecord,
-  type MasterRecord,
   type ParsedRecord,
   parseRecords,
-  type ReleaseRecord,
+  type RawArtist,
+  type RawLabel,
+  type RawMaster,
+  type RawRelease,
 } from '../src/index.js';
 
 /*
- * The record types against records of several years, written as objects: what does not fit does not compile. That the
- * parser makes such objects of such XML is the conformance cases' concern.
+ * Records of several years, written as objects: this file does not compile if one does not fit its raw type. The
+ * conformance cases check that the parser produces such objects.
  */
 
-const artists: ArtistRecord[] = [
+const artists: RawArtist[] = [
   // 2020
   {
     images: { image: [{ '@type': 'primary', '@uri': '', '@uri150': '', '@width': '600', '@height': '450' }] },
@@ -34,7 +34,7 @@ const artists: ArtistRecord[] = [
   { id: '2', members: { name: { '@id': '26', '#text': 'E' } }, somethingNew: { '@a': 'b', c: [null, 'd'] } },
 ];
 
-const labels: LabelRecord[] = [
+const labels: RawLabel[] = [
   {
     id: '1',
     name: 'A',
@@ -45,7 +45,7 @@ const labels: LabelRecord[] = [
   { id: '2', parentLabel: 'B', sublabels: { label: 'C' }, images: null, urls: null },
 ];
 
-const masters: MasterRecord[] = [
+const masters: RawMaster[] = [
   {
     '@id': '1',
     id: '1',
@@ -59,7 +59,7 @@ const masters: MasterRecord[] = [
   },
 ];
 
-const releases: ReleaseRecord[] = [
+const releases: RawRelease[] = [
   {
     '@id': '1',
     '@status': 'Accepted',
@@ -92,14 +92,14 @@ const releases: ReleaseRecord[] = [
   { '@id': '2', master_id: '7' },
 ];
 
-test('records of every year have their types', () => {
+test('the raw types accept records of every year', () => {
   expect([artists, labels, masters, releases].map((records) => records.length)).toEqual([3, 2, 1, 2]);
 });
 
-test('the data type decides the record type', () => {
+test('the option dataType decides the type of the record', () => {
   const source = 'never read';
   expectTypeOf(parseRecords(source, { dataType: 'releases' })).toExtend<AsyncIterable<ParsedRecord<'releases'>>>();
-  expectTypeOf<ParsedRecord<'releases'>['record']>().toEqualTypeOf<ReleaseRecord>();
-  expectTypeOf<ParsedRecord<'labels'>['record']>().toEqualTypeOf<LabelRecord>();
+  expectTypeOf<ParsedRecord<'releases'>['record']>().toEqualTypeOf<RawRelease>();
+  expectTypeOf<ParsedRecord<'labels'>['record']>().toEqualTypeOf<RawLabel>();
   expectTypeOf(parseRecords(source)).toExtend<AsyncIterable<ParsedRecord<DataType>>>();
 });

@@ -1,4 +1,4 @@
-/** Byte values and classes of XML's markup, as READING.md uses them. */
+/** Byte values and classes of XML's markup, as CONVERSION.md uses them. */
 
 export const TAB = 0x09;
 export const LINE_FEED = 0x0a;

@@ -9,7 +9,7 @@ export type Resync =
 
 /**
  * Looks for the place where reading resumes after a broken record that was the first thing on its line: the next line
- * that begins with the same indent and a record's start tag, or the root's end tag (READING.md, section 2).
+ * that begins with the same indent and a record's start tag, or the root's end tag (CONVERSION.md, section 2).
  */
 export const resyncAtLine = (
   bytes: Buffer,

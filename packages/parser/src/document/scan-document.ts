@@ -74,7 +74,7 @@ const recordNamesOf = (state: DocumentState): RecordNames => {
 };
 
 /**
- * Reads on from `position` up to the next thing of note (READING.md, sections 1 and 2). Pure but for `state`, which it
+ * Reads on from `position` up to the next thing of note (CONVERSION.md, sections 1 and 2). Pure but for `state`, which it
  * moves along: where the buffer's bytes were cut off from the rest of the document never changes what it finds.
  */
 export const nextItem = (state: DocumentState, input: ScanInput, from: number): DocumentItem => {

@@ -40,7 +40,7 @@ export interface RecordNames {
 const INCOMPLETE_RECORD: RecordScan = { kind: 'incomplete' };
 
 /**
- * Finds where the record ends whose start tag's `<` is at `start` (READING.md, section 2). It looks at no byte at or
+ * Finds where the record ends whose start tag's `<` is at `start` (CONVERSION.md, section 2). It looks at no byte at or
  * beyond `start + maxRecordBytes`, so that what it finds does not depend on how much of the dump is at hand.
  */
 export const scanRecord = (

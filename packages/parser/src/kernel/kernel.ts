@@ -28,7 +28,7 @@ import {
  * }                                                         // 'full': just call again
  * ```
  *
- * The kernel never guesses: what it cannot prove regular, by the rules of READING.md, it leaves where it is and says so.
+ * The kernel never guesses: what it cannot prove regular, by the rules of CONVERSION.md, it leaves where it is and says so.
  */
 
 /** What a run makes of the records. */

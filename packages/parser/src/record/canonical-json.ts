@@ -24,7 +24,7 @@ export const membersOf = (element: Element): Member[] => {
 export const objectOf = (members: readonly Member[]): string =>
   `{${members.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 
-/** Whether an element becomes an object (READING.md, section 5). */
+/** Whether an element becomes an object (CONVERSION.md, section 5). */
 export const isObject = (element: Element): boolean =>
   element.attributes !== undefined || element.children !== undefined;
 

@@ -1,15 +1,16 @@
 /**
- * Records as `parseRecords` gives them: what the XML of each year can become under the rules of READING.md.
+ * Raw records: what `parseRecords` yields, typed by everything that the XML of any year becomes under CONVERSION.md.
+ * The types of this file start with `Raw`; the typed records of `toRelease` and its siblings have the plain names.
  *
- * The rules look at one record alone, so a child that occurs once is a value and one that repeats is an array, and an
- * element that holds nothing is `null`. Fields come and go over the years, hence every field but few is optional, and
- * fields that these types do not name are there as `XmlValue`.
+ * CONVERSION.md looks at one record at a time, so a child that occurs once is a value, one that repeats is an array, and
+ * an empty element is `null`. Discogs adds and removes fields over the years: nearly every field is optional, and a field
+ * that these types do not name is an `XmlValue`.
  */
 
 /** Anything that an element can become. */
 export type XmlValue = string | null | XmlObject | XmlValue[];
 
-/** An element with attributes (`@name`), child elements and perhaps text (`#text`). */
+/** An element with attributes (`@name`), child elements or both, and possibly text (`#text`). */
 export interface XmlObject {
   [name: string]: XmlValue | undefined;
 }
@@ -17,10 +18,13 @@ export interface XmlObject {
 /** A child that may repeat. */
 export type OneOrMany<T> = T | T[];
 
-/** An element's text, `null` where it is empty. */
-export type Text = string | null;
+/** An element's text; `null` if it is empty. */
+export type RawText = string | null;
 
-export interface Image extends XmlObject {
+/** An element that holds child elements of one name, such as `<genres>` with its `<genre>` children. */
+export type RawList<Name extends string, T> = { [K in Name]?: OneOrMany<T> } & XmlObject;
+
+export interface RawImage extends XmlObject {
   '@type'?: string;
   '@uri'?: string;
   '@uri150'?: string;
@@ -28,189 +32,154 @@ export interface Image extends XmlObject {
   '@height'?: string;
 }
 
-/** A name that refers to another artist or label by `@id`; a mere string in dumps where the attribute is left out. */
-export interface NameReference extends XmlObject {
+/** The name of another artist or label, with its id. Dumps that omit the attribute have a plain string instead. */
+export interface RawReference extends XmlObject {
   '@id'?: string;
   '#text'?: string;
 }
 
-/** Up to 2025-04 each member's id comes as an element as well, beside its `name`. */
-export interface Members extends XmlObject {
-  id?: OneOrMany<Text>;
-  name?: OneOrMany<NameReference | Text>;
+/** Up to 2025-04, each member's id is an element of its own in addition to the attribute of its `name`. */
+export interface RawMembers extends XmlObject {
+  id?: OneOrMany<RawText>;
+  name?: OneOrMany<RawReference | RawText>;
 }
 
-export interface Images extends XmlObject {
-  image?: OneOrMany<Image | null>;
+export interface RawArtist extends XmlObject {
+  id?: RawText;
+  name?: RawText;
+  realname?: RawText;
+  profile?: RawText;
+  data_quality?: RawText;
+  images?: RawList<'image', RawImage | null> | null;
+  urls?: RawList<'url', RawText> | null;
+  namevariations?: RawList<'name', RawReference | RawText> | null;
+  aliases?: RawList<'name', RawReference | RawText> | null;
+  groups?: RawList<'name', RawReference | RawText> | null;
+  members?: RawMembers | null;
 }
 
-export interface Urls extends XmlObject {
-  url?: OneOrMany<Text>;
-}
-
-export interface Names extends XmlObject {
-  name?: OneOrMany<NameReference | Text>;
-}
-
-export interface ArtistRecord extends XmlObject {
-  id?: Text;
-  name?: Text;
-  realname?: Text;
-  profile?: Text;
-  data_quality?: Text;
-  images?: Images | null;
-  urls?: Urls | null;
-  namevariations?: Names | null;
-  aliases?: Names | null;
-  groups?: Names | null;
-  members?: Members | null;
-}
-
-export interface LabelRecord extends XmlObject {
-  id?: Text;
-  name?: Text;
-  contactinfo?: Text;
-  profile?: Text;
-  data_quality?: Text;
-  images?: Images | null;
-  urls?: Urls | null;
-  parentLabel?: NameReference | Text;
-  sublabels?: ({ label?: OneOrMany<NameReference | Text> } & XmlObject) | null;
+export interface RawLabel extends XmlObject {
+  id?: RawText;
+  name?: RawText;
+  contactinfo?: RawText;
+  profile?: RawText;
+  data_quality?: RawText;
+  images?: RawList<'image', RawImage | null> | null;
+  urls?: RawList<'url', RawText> | null;
+  parentLabel?: RawReference | RawText;
+  sublabels?: RawList<'label', RawReference | RawText> | null;
 }
 
 /** An artist as credited on a release, a master or a track. */
-export interface ArtistCredit extends XmlObject {
-  id?: Text;
-  name?: Text;
-  /** Artist name variation; an element that holds only white space in some dumps, which is `null`. */
-  anv?: Text;
-  join?: Text;
-  role?: Text;
-  tracks?: Text;
+export interface RawCredit extends XmlObject {
+  id?: RawText;
+  name?: RawText;
+  /** Artist name variation. Some dumps have an element of white space alone here, which becomes `null`. */
+  anv?: RawText;
+  join?: RawText;
+  role?: RawText;
+  tracks?: RawText;
 }
 
-export interface ArtistCredits extends XmlObject {
-  artist?: OneOrMany<ArtistCredit | Text>;
-}
-
-export interface Video extends XmlObject {
+export interface RawVideo extends XmlObject {
   '@src'?: string;
   '@duration'?: string;
   '@embed'?: string;
-  title?: Text;
-  description?: Text;
+  title?: RawText;
+  description?: RawText;
 }
 
-export interface Videos extends XmlObject {
-  video?: OneOrMany<Video | Text>;
-}
-
-export interface Genres extends XmlObject {
-  genre?: OneOrMany<Text>;
-}
-
-export interface Styles extends XmlObject {
-  style?: OneOrMany<Text>;
-}
-
-export interface MasterRecord extends XmlObject {
+export interface RawMaster extends XmlObject {
   '@id'?: string;
-  /** The same as `@id`, added where the dump has no such element. */
-  id?: Text;
-  main_release?: Text;
-  title?: Text;
-  year?: Text;
-  notes?: Text;
-  data_quality?: Text;
-  images?: Images | null;
-  artists?: ArtistCredits | null;
-  genres?: Genres | null;
-  styles?: Styles | null;
-  videos?: Videos | null;
+  /** The same as `@id`; the parser adds it if the dump does not have it. */
+  id?: RawText;
+  main_release?: RawText;
+  title?: RawText;
+  year?: RawText;
+  notes?: RawText;
+  data_quality?: RawText;
+  images?: RawList<'image', RawImage | null> | null;
+  artists?: RawList<'artist', RawCredit | RawText> | null;
+  genres?: RawList<'genre', RawText> | null;
+  styles?: RawList<'style', RawText> | null;
+  videos?: RawList<'video', RawVideo | RawText> | null;
 }
 
-export interface ReleaseLabel extends XmlObject {
+/** A label or (since 2025-05) a series of a release. */
+export interface RawCatalogueEntry extends XmlObject {
   '@id'?: string;
   '@name'?: string;
   '@catno'?: string;
 }
 
-/** Since 2025-05; `<series>` holds elements of its own name. */
-export interface Series extends XmlObject {
-  series?: OneOrMany<({ '@id'?: string; '@name'?: string; '@catno'?: string } & XmlObject) | Text>;
-}
-
-export interface Format extends XmlObject {
+export interface RawFormat extends XmlObject {
   '@name'?: string;
   '@qty'?: string;
   '@text'?: string;
-  descriptions?: ({ description?: OneOrMany<Text> } & XmlObject) | null;
+  descriptions?: RawList<'description', RawText> | null;
 }
 
-export interface Track extends XmlObject {
-  position?: Text;
-  title?: Text;
-  duration?: Text;
-  artists?: ArtistCredits | null;
-  extraartists?: ArtistCredits | null;
-  /** Since 2014; tracks within a track, to any depth. */
-  sub_tracks?: TrackList | null;
+export interface RawTrack extends XmlObject {
+  position?: RawText;
+  title?: RawText;
+  duration?: RawText;
+  artists?: RawList<'artist', RawCredit | RawText> | null;
+  extraartists?: RawList<'artist', RawCredit | RawText> | null;
+  /** Since 2014. Tracks can nest to any depth. */
+  sub_tracks?: RawList<'track', RawTrack | RawText> | null;
 }
 
-export interface TrackList extends XmlObject {
-  track?: OneOrMany<Track | Text>;
-}
-
-export interface Identifier extends XmlObject {
+export interface RawIdentifier extends XmlObject {
   '@type'?: string;
   '@value'?: string;
   '@description'?: string;
 }
 
-export interface Company extends XmlObject {
-  id?: Text;
-  name?: Text;
-  catno?: Text;
-  entity_type?: Text;
-  entity_type_name?: Text;
-  resource_url?: Text;
+export interface RawCompany extends XmlObject {
+  id?: RawText;
+  name?: RawText;
+  catno?: RawText;
+  entity_type?: RawText;
+  entity_type_name?: RawText;
+  resource_url?: RawText;
 }
 
-/** Since the end of 2017 with `@is_main_release`; text alone before. */
-export interface MasterId extends XmlObject {
+/** Since the end of 2017 with `@is_main_release`; before that, text alone. */
+export interface RawMasterReference extends XmlObject {
   '@is_main_release'?: string;
   '#text'?: string;
 }
 
-export interface ReleaseRecord extends XmlObject {
+export interface RawRelease extends XmlObject {
   '@id'?: string;
   '@status'?: string;
-  /** The same as `@id`, added where the dump has no such element. */
-  id?: Text;
-  title?: Text;
-  country?: Text;
-  released?: Text;
-  notes?: Text;
-  data_quality?: Text;
-  master_id?: MasterId | Text;
-  images?: Images | null;
-  artists?: ArtistCredits | null;
-  extraartists?: ArtistCredits | null;
-  labels?: ({ label?: OneOrMany<ReleaseLabel | Text> } & XmlObject) | null;
-  series?: Series | null;
-  formats?: ({ format?: OneOrMany<Format | Text> } & XmlObject) | null;
-  genres?: Genres | null;
-  styles?: Styles | null;
-  tracklist?: TrackList | null;
-  identifiers?: ({ identifier?: OneOrMany<Identifier | Text> } & XmlObject) | null;
-  videos?: Videos | null;
-  companies?: ({ company?: OneOrMany<Company | Text> } & XmlObject) | null;
+  /** The same as `@id`; the parser adds it if the dump does not have it. */
+  id?: RawText;
+  title?: RawText;
+  country?: RawText;
+  released?: RawText;
+  notes?: RawText;
+  data_quality?: RawText;
+  master_id?: RawMasterReference | RawText;
+  images?: RawList<'image', RawImage | null> | null;
+  artists?: RawList<'artist', RawCredit | RawText> | null;
+  extraartists?: RawList<'artist', RawCredit | RawText> | null;
+  labels?: RawList<'label', RawCatalogueEntry | RawText> | null;
+  /** Since 2025-05. */
+  series?: RawList<'series', RawCatalogueEntry | RawText> | null;
+  formats?: RawList<'format', RawFormat | RawText> | null;
+  genres?: RawList<'genre', RawText> | null;
+  styles?: RawList<'style', RawText> | null;
+  tracklist?: RawList<'track', RawTrack | RawText> | null;
+  identifiers?: RawList<'identifier', RawIdentifier | RawText> | null;
+  videos?: RawList<'video', RawVideo | RawText> | null;
+  companies?: RawList<'company', RawCompany | RawText> | null;
 }
 
-/** Which record type a data type has. */
-export interface RecordTypes {
-  artists: ArtistRecord;
-  labels: LabelRecord;
-  masters: MasterRecord;
-  releases: ReleaseRecord;
+/** The type of a raw record by data type. */
+export interface RawRecords {
+  artists: RawArtist;
+  labels: RawLabel;
+  masters: RawMaster;
+  releases: RawRelease;
 }

@@ -2,15 +2,15 @@ import { type Fields, list, object, positive, type Reader, text } from './read-v
 
 /** An artist as credited on a release, a master or a track. */
 export interface Credit {
-  /** `undefined` where the artist is not linked. */
+  /** `undefined` if the artist is not linked. */
   id: number | undefined;
   name: string | undefined;
-  /** Artist name variation: the name as it stands on the release. */
+  /** Artist name variation: the name as printed on the release. */
   anv: string | undefined;
-  /** What stands between this artist and the next, such as `&`. */
+  /** Text between this artist and the next, such as `&`. */
   join: string | undefined;
   role: string | undefined;
-  /** The tracks that a release's credit is for, as people write them: `A2 to B2`. */
+  /** The tracks that a credit of a release applies to, as contributors write them: `A2 to B2`. */
   tracks: string | undefined;
 }
 
@@ -23,7 +23,7 @@ const CREDIT: Fields<Credit> = {
   tracks: ['tracks', text],
 };
 
-const credit: Reader<Credit> = (value, reading) => object(value ?? null, reading, CREDIT);
+const credit: Reader<Credit> = (value, context) => object(value ?? null, context, CREDIT);
 
 /** `<artists>` and `<extraartists>` of `<artist>`. */
-export const credits: Reader<Credit[]> = (value, reading) => list(value, reading, 'artist', credit);
+export const credits: Reader<Credit[]> = (value, context) => list(value, context, 'artist', credit);

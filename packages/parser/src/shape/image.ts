@@ -1,20 +1,20 @@
 import { type Fields, list, object, type Reader, text, whole } from './read-values.js';
 
-/** An image of an artist, label, master or release. None since 2024-12. */
-export interface RecordImage {
+/** An image of an artist, label, master or release. Dumps since 2024-12 have none. */
+export interface Image {
   /** `primary` or `secondary`. */
   type: string | undefined;
-  /** Address of the image; none since 2015. */
+  /** URL of the image; empty in dumps since 2015. */
   uri: string | undefined;
-  /** Address of the thumbnail; none since 2015. */
+  /** URL of the thumbnail; empty in dumps since 2015. */
   uri150: string | undefined;
-  /** Pixels. */
+  /** In pixels. */
   width: number | undefined;
-  /** Pixels. */
+  /** In pixels. */
   height: number | undefined;
 }
 
-const IMAGE: Fields<RecordImage> = {
+const IMAGE: Fields<Image> = {
   type: ['@type', text],
   uri: ['@uri', text],
   uri150: ['@uri150', text],
@@ -22,7 +22,7 @@ const IMAGE: Fields<RecordImage> = {
   height: ['@height', whole],
 };
 
-const image: Reader<RecordImage> = (value, reading) => object(value ?? null, reading, IMAGE);
+const image: Reader<Image> = (value, context) => object(value ?? null, context, IMAGE);
 
 /** `<images><image …/></images>` */
-export const images: Reader<RecordImage[]> = (value, reading) => list(value, reading, 'image', image);
+export const images: Reader<Image[]> = (value, context) => list(value, context, 'image', image);

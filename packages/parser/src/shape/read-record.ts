@@ -1,13 +1,13 @@
 import { ParserError } from '../errors.js';
 import { checks } from '../option-checks.js';
 import type { XmlObject } from '../record/types.js';
-import type { ShapeOptions } from './left-out.js';
+import type { ShapeOptions } from './dropped-value.js';
 import { type Fields, object } from './read-values.js';
 
-/** What a message's body has besides the record. */
-const OF_THE_MESSAGE = ['type', 'sha256'] as const;
+/** Members that a message body has in addition to the record's. */
+const MESSAGE_MEMBERS = ['type', 'sha256'] as const;
 
-const NAMES: Readonly<Record<keyof ShapeOptions, true>> = { onLeftOut: true };
+const NAMES: Readonly<Record<keyof ShapeOptions, true>> = { onDropped: true };
 
 /** Reads a whole record. @throws ParserError `INVALID_RECORD`, `INVALID_OPTIONS` */
 export const readRecord = <T>(
@@ -19,18 +19,21 @@ export const readRecord = <T>(
 ): T => {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) {
     const given = Array.isArray(record) ? 'an array' : record === null ? 'null' : `a ${typeof record}`;
-    throw new ParserError('INVALID_RECORD', `${caller} takes a record as parseRecords gives it, and got ${given}`);
+    throw new ParserError(
+      'INVALID_RECORD',
+      `${caller} takes a record from parseRecords or a parsed message body, but got ${given}`,
+    );
   }
-  // No record holds a number; what `parseRecords` gives does.
+  // A record contains no numbers, but the object that parseRecords yields around it has the member `number`.
   if (typeof record.number === 'number') {
     throw new ParserError(
       'INVALID_RECORD',
-      `${caller} takes the member \`record\` of what parseRecords gives, and not the whole`,
+      `${caller} takes the member \`record\` of the object that parseRecords yields, not the object itself`,
     );
   }
-  // `records.map(toArtist)` gives a number.
+  // `records.map(toArtist)` passes the index as the second argument.
   if (typeof options === 'object') checks.object('', options, NAMES);
-  const onLeftOut = checks.optionalFunction('onLeftOut', options.onLeftOut);
-  const message = record['type'] === 'data' && typeof record['sha256'] === 'string';
-  return object(record, { path: [name], onLeftOut }, fields, message ? OF_THE_MESSAGE : []);
+  const onDropped = checks.optionalFunction('onDropped', options.onDropped);
+  const isMessage = record['type'] === 'data' && typeof record['sha256'] === 'string';
+  return object(record, { path: [name], onDropped }, fields, isMessage ? MESSAGE_MEMBERS : []);
 };

@@ -1,131 +1,131 @@
 import type { XmlObject, XmlValue } from '../record/types.js';
-import { type Reading, tell } from './left-out.js';
+import { type ReadContext, reportDropped } from './dropped-value.js';
 
-/** Makes a field's value of what stands in the record: absent, `null`, text, an object, or an array where it repeats. */
-export type Reader<T> = (value: XmlValue | undefined, reading: Reading) => T;
+/** Converts the raw value of a field: `undefined` if it is absent, `null`, text, an object, or an array if it repeats. */
+export type Reader<T> = (value: XmlValue | undefined, context: ReadContext) => T;
 
-/** A field: the name (or names that mean the same) of what it is read from, and how. */
+/** A field: the raw name it is read from (or several names with the same meaning), and its reader. */
 export type Field<T> = readonly [name: string | readonly string[], read: Reader<T>];
 
-/** A shape's fields, in the order in which its objects have them. */
+/** The fields of a typed record, in the order in which its objects have them. */
 export type Fields<T> = { readonly [K in keyof T]-?: Field<T[K]> };
 
 const isObject = (value: XmlValue | undefined): value is XmlObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The first of an element that comes once; the others are told. */
-const first = (value: XmlValue | undefined, reading: Reading): XmlValue | undefined => {
+/** The first occurrence of an element that is expected once; reports the others as repeated. */
+const first = (value: XmlValue | undefined, context: ReadContext): XmlValue | undefined => {
   if (!Array.isArray(value)) return value;
-  for (const other of value.slice(1)) if (other !== null) tell(reading, 'repeated', other);
+  for (const other of value.slice(1)) if (other !== null) reportDropped(context, 'repeated', other);
   return value[0];
 };
 
-/** Text; `undefined` where it is empty. */
-export const text: Reader<string | undefined> = (value, reading) => {
-  const one = first(value, reading);
+/** Text; `undefined` if it is empty. */
+export const text: Reader<string | undefined> = (value, context) => {
+  const one = first(value, context);
   if (typeof one === 'string') return one === '' ? undefined : one;
   if (!isObject(one)) return undefined;
-  tellUnknown(one, ['#text'], reading);
-  return text(one['#text'], reading);
+  reportUnknown(one, ['#text'], context);
+  return text(one['#text'], context);
 };
 
-/** A whole number that is not negative. */
-export const whole: Reader<number | undefined> = (value, reading) => {
-  const digits = text(value, reading)?.trim();
+/** A whole number of at least 0. */
+export const whole: Reader<number | undefined> = (value, context) => {
+  const digits = text(value, context)?.trim();
   if (digits === undefined || digits === '') return undefined;
   const number = Number(digits);
   if (/^\d+$/.test(digits) && Number.isSafeInteger(number)) return number;
-  tell(reading, 'unreadable', digits);
+  reportDropped(context, 'unreadable', digits);
   return undefined;
 };
 
-/** A whole number where Discogs writes `0` for "none": ids and years. */
-export const positive: Reader<number | undefined> = (value, reading) => whole(value, reading) || undefined;
+/** A whole number for which Discogs writes `0` to mean "none": ids and years. */
+export const positive: Reader<number | undefined> = (value, context) => whole(value, context) || undefined;
 
 /** `true` or `false`. */
-export const flag: Reader<boolean | undefined> = (value, reading) => {
-  const word = text(value, reading);
+export const flag: Reader<boolean | undefined> = (value, context) => {
+  const word = text(value, context);
   if (word === undefined) return undefined;
   if (word === 'true') return true;
   if (word === 'false') return false;
-  tell(reading, 'unreadable', word);
+  reportDropped(context, 'unreadable', word);
   return undefined;
 };
 
-/** An element with a shape of its own; a mere text is its `#text`. */
+/** An element with fields of its own. Plain text counts as its `#text`. */
 export const object = <T>(
   element: XmlValue,
-  reading: Reading,
+  context: ReadContext,
   fields: Fields<T>,
   ignored: readonly string[] = [],
 ): T => {
   const members: XmlObject = isObject(element) ? element : { '#text': element };
-  const shape: Partial<T> = {};
+  const typed: Partial<T> = {};
   for (const field in fields) {
     const [name, read] = fields[field];
-    shape[field] = readFirst(members, typeof name === 'string' ? [name] : name, read, reading);
+    typed[field] = readFirst(members, typeof name === 'string' ? [name] : name, read, context);
   }
-  if (reading.onLeftOut !== undefined) tellUnknown(members, [...namesOf(fields), ...ignored], reading);
-  return shape as T;
+  if (context.onDropped !== undefined) reportUnknown(members, [...namesOf(fields), ...ignored], context);
+  return typed as T;
 };
 
 const namesOf = <T>(fields: Fields<T>): string[] => Object.values<Field<unknown>>(fields).flatMap(([name]) => name);
 
-/** What the first of the names gives; another that gives something else is told. */
-const readFirst = <T>(members: XmlObject, names: readonly string[], read: Reader<T>, reading: Reading): T => {
+/** The value of the first name that has one; reports a different value of another name as repeated. */
+const readFirst = <T>(members: XmlObject, names: readonly string[], read: Reader<T>, context: ReadContext): T => {
   let found: T | undefined;
   for (const name of names) {
-    reading.path.push(name);
-    const value = read(members[name], reading);
+    context.path.push(name);
+    const value = read(members[name], context);
     if (found === undefined) found = value;
-    else if (value !== undefined && value !== found) tell(reading, 'repeated', members[name] as XmlValue);
-    reading.path.pop();
+    else if (value !== undefined && value !== found) reportDropped(context, 'repeated', members[name] as XmlValue);
+    context.path.pop();
   }
   return found as T;
 };
 
-/** An element with a shape of its own that may be missing. */
-export const optional = <T>(value: XmlValue | undefined, reading: Reading, read: Reader<T>): T | undefined => {
-  const one = first(value, reading);
-  return isEmpty(one) ? undefined : read(one, reading);
+/** An element with fields of its own that may be missing. */
+export const optional = <T>(value: XmlValue | undefined, context: ReadContext, read: Reader<T>): T | undefined => {
+  const one = first(value, context);
+  return isEmpty(one) ? undefined : read(one, context);
 };
 
-/** An element's children of one name, the empty ones passed over. */
+/** The children of one name in a list element, without the empty ones. */
 export const list = <T>(
   value: XmlValue | undefined,
-  reading: Reading,
+  context: ReadContext,
   name: string,
   read: Reader<T | undefined>,
 ): T[] => {
   const items: T[] = [];
-  for (const container of everyOne(value)) {
+  for (const container of nonEmpty(value)) {
     if (!isObject(container)) {
-      tell(reading, 'unreadable', container);
+      reportDropped(context, 'unreadable', container);
       continue;
     }
-    tellUnknown(container, [name], reading);
-    reading.path.push(name);
-    for (const item of everyOne(container[name])) {
-      const made = read(item, reading);
-      if (made !== undefined) items.push(made);
+    reportUnknown(container, [name], context);
+    context.path.push(name);
+    for (const child of nonEmpty(container[name])) {
+      const item = read(child, context);
+      if (item !== undefined) items.push(item);
     }
-    reading.path.pop();
+    context.path.pop();
   }
   return items;
 };
 
-/** All of an element that may repeat, but those that hold nothing. */
-export const everyOne = (value: XmlValue | undefined): XmlValue[] =>
+/** All occurrences of an element, without the empty ones. */
+export const nonEmpty = (value: XmlValue | undefined): XmlValue[] =>
   (Array.isArray(value) ? value : [value]).filter((one): one is XmlValue => !isEmpty(one));
 
 const isEmpty = (value: XmlValue | undefined): value is null | undefined | '' =>
   value === undefined || value === null || value === '';
 
-/** Tells of members with none of the names. */
-export const tellUnknown = (members: XmlObject, names: readonly string[], reading: Reading): void => {
-  if (reading.onLeftOut === undefined) return;
+/** Reports each member whose name is not listed. */
+export const reportUnknown = (members: XmlObject, names: readonly string[], context: ReadContext): void => {
+  if (context.onDropped === undefined) return;
   for (const name of Object.keys(members)) {
     const value = members[name];
-    if (!names.includes(name) && value !== undefined && value !== null) tell(reading, 'unknown', value, name);
+    if (!names.includes(name) && value !== undefined && value !== null) reportDropped(context, 'unknown', value, name);
   }
 };

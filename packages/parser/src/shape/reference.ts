@@ -1,6 +1,6 @@
 import type { XmlValue } from '../record/types.js';
-import type { Reading } from './left-out.js';
-import { everyOne, type Fields, list, object, positive, type Reader, tellUnknown, text } from './read-values.js';
+import type { ReadContext } from './dropped-value.js';
+import { type Fields, list, nonEmpty, object, positive, type Reader, reportUnknown, text } from './read-values.js';
 
 /** Another artist or label. */
 export interface Reference {
@@ -11,22 +11,24 @@ export interface Reference {
 const REFERENCE: Fields<Reference> = { id: ['@id', positive], name: ['#text', text] };
 
 /** `<name id="2">…</name>`, or a name alone. */
-export const reference: Reader<Reference> = (value, reading) => object(value ?? null, reading, REFERENCE);
+export const reference: Reader<Reference> = (value, context) => object(value ?? null, context, REFERENCE);
 
 /** `<aliases><name id="2">…</name></aliases>` */
-export const namedReferences: Reader<Reference[]> = (value, reading) => list(value, reading, 'name', reference);
+export const namedReferences: Reader<Reference[]> = (value, context) => list(value, context, 'name', reference);
 
 /**
- * `<members>`, which up to 2025-04 has each id twice: as an element before the name, and as the name's attribute. Names
- * without the attribute get the ids in their order; an id that no name has is a member of its own.
+ * `<members>`, which up to 2025-04 contains each id twice: as an element before the name, and as the name's attribute. If
+ * there are as many ids as names, a name without the attribute gets the id at its position. An id that no name has becomes
+ * a member without a name.
  */
-export const members: Reader<Reference[]> = (value, reading) => everyOne(value).flatMap((one) => group(one, reading));
+export const members: Reader<Reference[]> = (value, context) =>
+  nonEmpty(value).flatMap((one) => membersOf(one, context));
 
-const group = (members: XmlValue, reading: Reading): Reference[] => {
-  const named = list(withOnly('name', members), reading, 'name', reference);
-  const ids = list(withOnly('id', members), reading, 'id', positive);
-  if (typeof members === 'object' && members !== null && !Array.isArray(members)) {
-    tellUnknown(members, ['id', 'name'], reading);
+const membersOf = (element: XmlValue, context: ReadContext): Reference[] => {
+  const named = list(withOnly('name', element), context, 'name', reference);
+  const ids = list(withOnly('id', element), context, 'id', positive);
+  if (typeof element === 'object' && element !== null && !Array.isArray(element)) {
+    reportUnknown(element, ['id', 'name'], context);
   }
   if (named.length === ids.length) {
     for (const [at, member] of named.entries()) member.id ??= ids[at];
@@ -36,8 +38,8 @@ const group = (members: XmlValue, reading: Reading): Reference[] => {
   return [...named, ...nameless];
 };
 
-const withOnly = (name: string, members: XmlValue): XmlValue => {
-  if (typeof members !== 'object' || members === null || Array.isArray(members))
-    return name === 'name' ? members : null;
-  return { [name]: members[name] };
+const withOnly = (name: string, element: XmlValue): XmlValue => {
+  if (typeof element !== 'object' || element === null || Array.isArray(element))
+    return name === 'name' ? element : null;
+  return { [name]: element[name] };
 };

@@ -1,6 +1,6 @@
 import { type Fields, flag, list, object, optional, positive, type Reader, text, whole } from './read-values.js';
 
-/** A label or a series that a release came out on or in. */
+/** A label or series of a release. */
 export interface CatalogueEntry {
   id: number | undefined;
   name: string | undefined;
@@ -8,11 +8,11 @@ export interface CatalogueEntry {
   catno: string | undefined;
 }
 
-/** What a release is made of, such as two vinyl records. */
-export interface ReleaseFormat {
+/** A format of a release, such as two vinyl records. */
+export interface Format {
   /** Such as `Vinyl`. */
   name: string | undefined;
-  /** How many. */
+  /** How many discs, tapes or files. */
   quantity: number | undefined;
   /** Free text, such as a colour. */
   text: string | undefined;
@@ -20,55 +20,56 @@ export interface ReleaseFormat {
   descriptions: string[];
 }
 
-/** A barcode, a matrix number and the like. */
-export interface ReleaseIdentifier {
+/** An identifier of a release, such as a barcode or a matrix number. */
+export interface Identifier {
   type: string | undefined;
   value: string | undefined;
   description: string | undefined;
 }
 
-/** A company that had a part in a release. */
-export interface ReleaseCompany {
+/** A company that took part in a release. */
+export interface Company {
   id: number | undefined;
   name: string | undefined;
   /** Catalogue number. */
   catno: string | undefined;
-  /** The part as a number, and as words. */
+  /** The company's role as a number. */
   entityType: number | undefined;
+  /** The role in words, such as `Pressed By`. */
   entityTypeName: string | undefined;
-  /** Its address in Discogs' API. */
+  /** The company's URL in the Discogs API. */
   resourceUrl: string | undefined;
 }
 
 /** The master that a release belongs to. */
-export interface ReleaseMaster {
+export interface MasterReference {
   id: number | undefined;
-  /** Whether the release is the master's main one; told since the end of 2017. */
+  /** Whether the release is the master's main release. In dumps since the end of 2017. */
   isMainRelease: boolean | undefined;
 }
 
 const ENTRY: Fields<CatalogueEntry> = { id: ['@id', positive], name: ['@name', text], catno: ['@catno', text] };
 
-const entry: Reader<CatalogueEntry> = (value, reading) => object(value ?? null, reading, ENTRY);
+const entry: Reader<CatalogueEntry> = (value, context) => object(value ?? null, context, ENTRY);
 
-const FORMAT: Fields<ReleaseFormat> = {
+const FORMAT: Fields<Format> = {
   name: ['@name', text],
   quantity: ['@qty', whole],
   text: ['@text', text],
-  descriptions: ['descriptions', (value, reading) => list(value, reading, 'description', text)],
+  descriptions: ['descriptions', (value, context) => list(value, context, 'description', text)],
 };
 
-const format: Reader<ReleaseFormat> = (value, reading) => object(value ?? null, reading, FORMAT);
+const format: Reader<Format> = (value, context) => object(value ?? null, context, FORMAT);
 
-const IDENTIFIER: Fields<ReleaseIdentifier> = {
+const IDENTIFIER: Fields<Identifier> = {
   type: ['@type', text],
   value: ['@value', text],
   description: ['@description', text],
 };
 
-const identifier: Reader<ReleaseIdentifier> = (value, reading) => object(value ?? null, reading, IDENTIFIER);
+const identifier: Reader<Identifier> = (value, context) => object(value ?? null, context, IDENTIFIER);
 
-const COMPANY: Fields<ReleaseCompany> = {
+const COMPANY: Fields<Company> = {
   id: ['id', positive],
   name: ['name', text],
   catno: ['catno', text],
@@ -77,27 +78,27 @@ const COMPANY: Fields<ReleaseCompany> = {
   resourceUrl: ['resource_url', text],
 };
 
-const company: Reader<ReleaseCompany> = (value, reading) => object(value ?? null, reading, COMPANY);
+const company: Reader<Company> = (value, context) => object(value ?? null, context, COMPANY);
 
-const MASTER: Fields<ReleaseMaster> = { id: ['#text', positive], isMainRelease: ['@is_main_release', flag] };
+const MASTER: Fields<MasterReference> = { id: ['#text', positive], isMainRelease: ['@is_main_release', flag] };
 
-const masterOf: Reader<ReleaseMaster> = (value, reading) => object(value ?? null, reading, MASTER);
+const masterOf: Reader<MasterReference> = (value, context) => object(value ?? null, context, MASTER);
 
 /** `<labels>` of `<label …/>` */
-export const labelEntries: Reader<CatalogueEntry[]> = (value, reading) => list(value, reading, 'label', entry);
+export const labelEntries: Reader<CatalogueEntry[]> = (value, context) => list(value, context, 'label', entry);
 
 /** `<series>` of `<series …/>` */
-export const seriesEntries: Reader<CatalogueEntry[]> = (value, reading) => list(value, reading, 'series', entry);
+export const seriesEntries: Reader<CatalogueEntry[]> = (value, context) => list(value, context, 'series', entry);
 
 /** `<formats>` of `<format …>` */
-export const formats: Reader<ReleaseFormat[]> = (value, reading) => list(value, reading, 'format', format);
+export const formats: Reader<Format[]> = (value, context) => list(value, context, 'format', format);
 
 /** `<identifiers>` of `<identifier …/>` */
-export const identifiers: Reader<ReleaseIdentifier[]> = (value, reading) =>
-  list(value, reading, 'identifier', identifier);
+export const identifiers: Reader<Identifier[]> = (value, context) => list(value, context, 'identifier', identifier);
 
 /** `<companies>` of `<company>` */
-export const companies: Reader<ReleaseCompany[]> = (value, reading) => list(value, reading, 'company', company);
+export const companies: Reader<Company[]> = (value, context) => list(value, context, 'company', company);
 
 /** `<master_id>`, with or without its attribute. */
-export const releaseMaster: Reader<ReleaseMaster | undefined> = (value, reading) => optional(value, reading, masterOf);
+export const releaseMaster: Reader<MasterReference | undefined> = (value, context) =>
+  optional(value, context, masterOf);

@@ -1,28 +1,28 @@
-import type { ArtistRecord } from '../record/types.js';
-import { images, type RecordImage } from './image.js';
-import type { ShapeOptions } from './left-out.js';
+import type { RawArtist } from '../record/types.js';
+import type { ShapeOptions } from './dropped-value.js';
+import { type Image, images } from './image.js';
 import { readRecord } from './read-record.js';
 import { type Fields, list, positive, text } from './read-values.js';
 import { members, namedReferences, type Reference } from './reference.js';
-import { urls } from './terms.js';
+import { urls } from './string-lists.js';
 
-/** An artist, of a dump of any year. What is not told is `undefined`; lists are never missing. */
+/** An artist, from a dump of any year. An absent value is `undefined`, an absent list `[]`. */
 export interface Artist {
   id: number | undefined;
-  /** Some artists have none since 2024-12. */
+  /** Missing for some artists since 2024-12. */
   name: string | undefined;
   realName: string | undefined;
-  /** In Discogs' markup. */
+  /** In Discogs markup. */
   profile: string | undefined;
-  /** What Discogs says of the entry, such as `Needs Vote`. */
+  /** Discogs' rating of the entry, such as `Needs Vote`. */
   dataQuality: string | undefined;
-  images: RecordImage[];
+  images: Image[];
   urls: string[];
   nameVariations: string[];
   aliases: Reference[];
-  /** The groups that a person is in. */
+  /** The groups that the artist is a member of. */
   groups: Reference[];
-  /** The persons in a group. */
+  /** The members, if the artist is a group. */
   members: Reference[];
 }
 
@@ -34,16 +34,16 @@ const ARTIST: Fields<Artist> = {
   dataQuality: ['data_quality', text],
   images: ['images', images],
   urls: ['urls', urls],
-  nameVariations: ['namevariations', (value, reading) => list(value, reading, 'name', text)],
+  nameVariations: ['namevariations', (value, context) => list(value, context, 'name', text)],
   aliases: ['aliases', namedReferences],
   groups: ['groups', namedReferences],
   members: ['members', members],
 };
 
 /**
- * Turns an artist's record, of a dump of any year, into one clean shape. Takes a message's body as well.
+ * Converts a raw artist of any year, or a message body, into one typed record (see TYPED-RECORDS.md).
  *
- * @throws ParserError `INVALID_RECORD` for what is no object, `INVALID_OPTIONS`
+ * @throws ParserError `INVALID_RECORD` if `record` is not a record, `INVALID_OPTIONS` if an option is invalid
  */
-export const toArtist = (record: ArtistRecord, options: ShapeOptions = {}): Artist =>
+export const toArtist = (record: RawArtist, options: ShapeOptions = {}): Artist =>
   readRecord('toArtist', 'artist', record, options, ARTIST);

@@ -1,22 +1,22 @@
-import type { LabelRecord } from '../record/types.js';
-import { images, type RecordImage } from './image.js';
-import type { ShapeOptions } from './left-out.js';
+import type { RawLabel } from '../record/types.js';
+import type { ShapeOptions } from './dropped-value.js';
+import { type Image, images } from './image.js';
 import { readRecord } from './read-record.js';
 import { type Fields, list, optional, positive, text } from './read-values.js';
 import { type Reference, reference } from './reference.js';
-import { urls } from './terms.js';
+import { urls } from './string-lists.js';
 
-/** A label or company, of a dump of any year. What is not told is `undefined`; lists are never missing. */
+/** A label or company, from a dump of any year. An absent value is `undefined`, an absent list `[]`. */
 export interface Label {
   id: number | undefined;
-  /** Some labels have none since 2024-12. */
+  /** Missing for some labels since 2024-12. */
   name: string | undefined;
   contactInfo: string | undefined;
-  /** In Discogs' markup. */
+  /** In Discogs markup. */
   profile: string | undefined;
-  /** What Discogs says of the entry, such as `Needs Vote`. */
+  /** Discogs' rating of the entry, such as `Needs Vote`. */
   dataQuality: string | undefined;
-  images: RecordImage[];
+  images: Image[];
   urls: string[];
   parentLabel: Reference | undefined;
   subLabels: Reference[];
@@ -30,14 +30,14 @@ const LABEL: Fields<Label> = {
   dataQuality: ['data_quality', text],
   images: ['images', images],
   urls: ['urls', urls],
-  parentLabel: ['parentLabel', (value, reading) => optional(value, reading, reference)],
-  subLabels: ['sublabels', (value, reading) => list(value, reading, 'label', reference)],
+  parentLabel: ['parentLabel', (value, context) => optional(value, context, reference)],
+  subLabels: ['sublabels', (value, context) => list(value, context, 'label', reference)],
 };
 
 /**
- * Turns a label's record, of a dump of any year, into one clean shape. Takes a message's body as well.
+ * Converts a raw label of any year, or a message body, into one typed record (see TYPED-RECORDS.md).
  *
- * @throws ParserError `INVALID_RECORD` for what is no object, `INVALID_OPTIONS`
+ * @throws ParserError `INVALID_RECORD` if `record` is not a record, `INVALID_OPTIONS` if an option is invalid
  */
-export const toLabel = (record: LabelRecord, options: ShapeOptions = {}): Label =>
+export const toLabel = (record: RawLabel, options: ShapeOptions = {}): Label =>
   readRecord('toLabel', 'label', record, options, LABEL);

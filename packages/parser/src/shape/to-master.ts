@@ -1,29 +1,32 @@
-import type { MasterRecord } from '../record/types.js';
+import type { RawMaster } from '../record/types.js';
 import { type Credit, credits } from './credit.js';
-import { images, type RecordImage } from './image.js';
-import type { ShapeOptions } from './left-out.js';
+import type { ShapeOptions } from './dropped-value.js';
+import { type Image, images } from './image.js';
 import { readRecord } from './read-record.js';
 import { type Fields, positive, text } from './read-values.js';
-import { genres, styles } from './terms.js';
-import { type RecordVideo, videos } from './video.js';
+import { genres, styles } from './string-lists.js';
+import { type Video, videos } from './video.js';
 
-/** A master, which gathers releases of one work, of a dump of any year. What is not told is `undefined`; lists are never missing. */
+/**
+ * A master, which groups the releases of one work, from a dump of any year. An absent value is `undefined`, an absent list
+ * `[]`.
+ */
 export interface Master {
   id: number | undefined;
   title: string | undefined;
-  /** Id of the release that stands for it. */
+  /** Id of the release that represents the master. */
   mainRelease: number | undefined;
-  /** Year of the first release; `undefined` where Discogs has 0. */
+  /** Year of the first release; `undefined` if Discogs has 0. */
   year: number | undefined;
-  /** In Discogs' markup. */
+  /** In Discogs markup. */
   notes: string | undefined;
-  /** What Discogs says of the entry, such as `Needs Vote`. */
+  /** Discogs' rating of the entry, such as `Needs Vote`. */
   dataQuality: string | undefined;
-  images: RecordImage[];
+  images: Image[];
   artists: Credit[];
   genres: string[];
   styles: string[];
-  videos: RecordVideo[];
+  videos: Video[];
 }
 
 const MASTER: Fields<Master> = {
@@ -41,9 +44,9 @@ const MASTER: Fields<Master> = {
 };
 
 /**
- * Turns a master's record, of a dump of any year, into one clean shape. Takes a message's body as well.
+ * Converts a raw master of any year, or a message body, into one typed record (see TYPED-RECORDS.md).
  *
- * @throws ParserError `INVALID_RECORD` for what is no object, `INVALID_OPTIONS`
+ * @throws ParserError `INVALID_RECORD` if `record` is not a record, `INVALID_OPTIONS` if an option is invalid
  */
-export const toMaster = (record: MasterRecord, options: ShapeOptions = {}): Master =>
+export const toMaster = (record: RawMaster, options: ShapeOptions = {}): Master =>
   readRecord('toMaster', 'master', record, options, MASTER);

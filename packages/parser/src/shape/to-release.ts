@@ -1,53 +1,53 @@
-import type { ReleaseRecord } from '../record/types.js';
+import type { RawRelease } from '../record/types.js';
 import { type Credit, credits } from './credit.js';
-import { images, type RecordImage } from './image.js';
-import type { ShapeOptions } from './left-out.js';
+import type { ShapeOptions } from './dropped-value.js';
+import { type Image, images } from './image.js';
 import { readRecord } from './read-record.js';
 import { type Fields, positive, text } from './read-values.js';
 import {
   type CatalogueEntry,
+  type Company,
   companies,
+  type Format,
   formats,
+  type Identifier,
   identifiers,
   labelEntries,
-  type ReleaseCompany,
-  type ReleaseFormat,
-  type ReleaseIdentifier,
-  type ReleaseMaster,
+  type MasterReference,
   releaseMaster,
   seriesEntries,
 } from './release-parts.js';
-import { genres, styles } from './terms.js';
-import { type ReleaseTrack, tracks } from './track.js';
-import { type RecordVideo, videos } from './video.js';
+import { genres, styles } from './string-lists.js';
+import { type Track, tracks } from './track.js';
+import { type Video, videos } from './video.js';
 
-/** A release, of a dump of any year. What is not told is `undefined`; lists are never missing. */
+/** A release, from a dump of any year. An absent value is `undefined`, an absent list `[]`. */
 export interface Release {
   id: number | undefined;
   /** Such as `Accepted`. */
   status: string | undefined;
   title: string | undefined;
   country: string | undefined;
-  /** Date as Discogs writes it: `1999`, `1999-07-13`, `1999-03-00` where the day is not known. */
+  /** Date as Discogs writes it: `1999`, `1999-07-13`, or `1999-03-00` if the day is unknown. */
   released: string | undefined;
-  /** In Discogs' markup. */
+  /** In Discogs markup. */
   notes: string | undefined;
-  /** What Discogs says of the entry, such as `Needs Vote`. */
+  /** Discogs' rating of the entry, such as `Needs Vote`. */
   dataQuality: string | undefined;
-  master: ReleaseMaster | undefined;
-  images: RecordImage[];
+  master: MasterReference | undefined;
+  images: Image[];
   artists: Credit[];
   extraArtists: Credit[];
   labels: CatalogueEntry[];
-  /** Since 2025-05. */
+  /** In dumps since 2025-05. */
   series: CatalogueEntry[];
-  formats: ReleaseFormat[];
+  formats: Format[];
   genres: string[];
   styles: string[];
-  tracklist: ReleaseTrack[];
-  identifiers: ReleaseIdentifier[];
-  videos: RecordVideo[];
-  companies: ReleaseCompany[];
+  tracklist: Track[];
+  identifiers: Identifier[];
+  videos: Video[];
+  companies: Company[];
 }
 
 const RELEASE: Fields<Release> = {
@@ -74,9 +74,9 @@ const RELEASE: Fields<Release> = {
 };
 
 /**
- * Turns a release's record, of a dump of any year, into one clean shape. Takes a message's body as well.
+ * Converts a raw release of any year, or a message body, into one typed record (see TYPED-RECORDS.md).
  *
- * @throws ParserError `INVALID_RECORD` for what is no object, `INVALID_OPTIONS`
+ * @throws ParserError `INVALID_RECORD` if `record` is not a record, `INVALID_OPTIONS` if an option is invalid
  */
-export const toRelease = (record: ReleaseRecord, options: ShapeOptions = {}): Release =>
+export const toRelease = (record: RawRelease, options: ShapeOptions = {}): Release =>
   readRecord('toRelease', 'release', record, options, RELEASE);

@@ -1,18 +1,18 @@
 import { type Fields, flag, list, object, type Reader, text, whole } from './read-values.js';
 
-/** A video that shows a release, or the releases of a master. */
-export interface RecordVideo {
-  /** Its address. */
+/** A video of a release or master. */
+export interface Video {
+  /** The video's URL. */
   src: string | undefined;
-  /** Seconds. */
+  /** In seconds. */
   duration: number | undefined;
-  /** Whether it may be shown on other sites. */
+  /** Whether other sites may embed it. */
   embed: boolean | undefined;
   title: string | undefined;
   description: string | undefined;
 }
 
-const VIDEO: Fields<RecordVideo> = {
+const VIDEO: Fields<Video> = {
   src: ['@src', text],
   duration: ['@duration', whole],
   embed: ['@embed', flag],
@@ -20,7 +20,7 @@ const VIDEO: Fields<RecordVideo> = {
   description: ['description', text],
 };
 
-const video: Reader<RecordVideo> = (value, reading) => object(value ?? null, reading, VIDEO);
+const video: Reader<Video> = (value, context) => object(value ?? null, context, VIDEO);
 
 /** `<videos><video …>…</video></videos>` */
-export const videos: Reader<RecordVideo[]> = (value, reading) => list(value, reading, 'video', video);
+export const videos: Reader<Video[]> = (value, context) => list(value, context, 'video', video);

@@ -16,7 +16,7 @@ const PREDEFINED: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '
 export const restoreAmpersands = (text: string): string =>
   text.includes(AMPERSAND_MARK) ? text.replace(ANY_MARK, '&') : text;
 
-/** Decodes one run of text or an attribute value, in which marks stand for ampersands (READING.md, section 4). */
+/** Decodes one run of text or an attribute value, in which marks stand for ampersands (CONVERSION.md, section 4). */
 export const decodeReferences = (text: string, count: (kind: IrregularityKind) => void): string => {
   if (!text.includes(AMPERSAND_MARK)) return text;
   return text.replace(

@@ -42,7 +42,7 @@ const noAttributes = new Proxy({} as Record<string, string>, {
 
 /**
  * Reads one record with `sax` in strict mode. What `sax` judges is whether the record is well-formed; entities,
- * duplicate attributes, comments' and instructions' extent and white space are ours (READING.md, sections 3 and 4).
+ * duplicate attributes, comments' and instructions' extent and white space are ours (CONVERSION.md, sections 3 and 4).
  */
 export const readElement = (record: RecordBytes, maxDepth: number): ReadElement => {
   if (record.strayLessThan !== undefined) {

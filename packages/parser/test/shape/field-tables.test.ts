@@ -5,18 +5,18 @@ import { placeOf, readFieldTables } from './field-tables.js';
 import { recordOf, SHAPES, shapeOf } from './support.js';
 
 /*
- * SHAPES.md says for every element and attribute of the excerpts where it ends up. Here each is put into a record alone, and
- * looked for there.
+ * TYPED-RECORDS.md has a row for every element and attribute of the excerpts. Each test converts a record with one of them
+ * and looks for the value in the field of its row.
  */
 
 const tables = readFieldTables();
 
 const SINCE_2025 = ['release/series/series/@id', 'release/series/series/@name', 'release/series/series/@catno'];
 
-/** Elements that hold attributes alone. */
+/** Elements that contain attributes alone. */
 const WITHOUT_TEXT = /\/(images\/image|labels\/label|series\/series|identifiers\/identifier)$/;
 
-/** Paths that hold a value of their own, and not just elements or attributes. */
+/** Paths that have a value of their own, not just elements or attributes. */
 const valuesOf = (type: DataType): string[] => {
   const paths = [...EXCERPT_INVENTORY[type], ...(type === 'releases' ? SINCE_2025 : [])];
   const holdsElements = (path: string): boolean =>
@@ -24,7 +24,7 @@ const valuesOf = (type: DataType): string[] => {
   return paths.filter((path) => !holdsElements(path) && !WITHOUT_TEXT.test(path));
 };
 
-/** XML of a record that holds the one value. Attributes and elements share a path's notation. */
+/** XML of a record with one value. Paths contain elements and attributes (`@name`). */
 const xmlWith = (path: string, value: string): string => {
   const [record, ...names] = path.split('/');
   const within = ([name, ...rest]: string[], around: string): string => {
@@ -49,18 +49,18 @@ const at = (shape: object, field: string): unknown =>
     .reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], shape);
 
 describe.each(DATA_TYPES)('%s', (type) => {
-  test.each(valuesOf(type))('%s is where the table says', async (path) => {
+  test.each(valuesOf(type))('%s becomes the field that the table names', async (path) => {
     const found = placeOf(tables, SHAPES[type], path.slice(path.indexOf('/') + 1));
-    expect(found, `SHAPES.md has no row for ${path}`).toBeDefined();
+    expect(found, `TYPED-RECORDS.md has no row for ${path}`).toBeDefined();
     const { field, type: fieldType } = found!;
     const [written, read] = SAMPLES[fieldType]!;
-    const { shape, told } = shapeOf(type, await recordOf(type, xmlWith(path, written)));
+    const { shape, dropped } = shapeOf(type, await recordOf(type, xmlWith(path, written)));
     expect(at(shape, field.replace('[]', '[0]'))).toEqual(read);
-    expect(told).toEqual([]);
+    expect(dropped).toEqual([]);
   });
 });
 
-test('a table has a row for each field, in the order of the fields', async () => {
+test('each table has a row for every field, in the order of the fields', async () => {
   const full: Record<string, object> = {};
   for (const type of DATA_TYPES) {
     const { shape } = shapeOf(type, {});

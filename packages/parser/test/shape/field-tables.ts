@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 
-/** A row of a table in SHAPES.md. */
+/** A row of a table in TYPED-RECORDS.md. */
 export interface Row {
   element: string;
   field: string;
   type: string;
 }
 
-/** The tables of SHAPES.md, by the name of their shape. */
+/** The tables of TYPED-RECORDS.md by the name of the type. */
 export const readFieldTables = (): ReadonlyMap<string, readonly Row[]> => {
-  const text = readFileSync(new URL('../../SHAPES.md', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../TYPED-RECORDS.md', import.meta.url), 'utf8');
   const tables = new Map<string, Row[]>();
   for (const section of text.split(/^#+ /m).slice(1)) {
     const name = section.slice(0, section.indexOf('\n')).trim();
@@ -23,13 +23,13 @@ export const readFieldTables = (): ReadonlyMap<string, readonly Row[]> => {
   return tables;
 };
 
-/** Where in a shape an element or attribute ends up, and as what. */
+/** The field of a typed record that an element or attribute becomes, and its type. */
 export interface Place {
   field: string;
   type: string;
 }
 
-/** Follows the tables from a record's shape to the field for a path below the record; `undefined` where there is none. */
+/** Follows the tables from a record's type to the field for a path below the record; `undefined` if there is none. */
 export const placeOf = (
   tables: ReadonlyMap<string, readonly Row[]>,
   shape: string,

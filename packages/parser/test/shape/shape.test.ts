@@ -1,12 +1,12 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
   type Artist,
-  type ArtistRecord,
   type DataType,
   encodeRecords,
   ParserError,
+  type RawArtist,
+  type RawRelease,
   type Release,
-  type ReleaseRecord,
   type ShapeOptions,
   toArtist,
   toLabel,
@@ -18,7 +18,7 @@ import { recordOf, shapeOf } from './support.js';
 const shapeOfXml = async (type: DataType, xml: string) => shapeOf(type, await recordOf(type, xml));
 
 describe('an empty record', () => {
-  test('has every field, lists empty and the rest undefined', () => {
+  test('has every field: lists are empty, the rest is undefined', () => {
     expect(toLabel({})).toStrictEqual({
       id: undefined,
       name: undefined,
@@ -35,10 +35,10 @@ describe('an empty record', () => {
     }
   });
 
-  test('empty elements and attributes are no values', async () => {
+  test('treats empty elements and attributes as absent', async () => {
     const xml = `<release id="1" status=""><title/><images><image uri="" width=""/></images><artists/><labels><label/></labels>
       <genres><genre/><genre>Rock</genre></genres><notes>\n</notes><videos><video src="s"><description> </description></video></videos></release>`;
-    const { shape, told } = await shapeOfXml('releases', xml);
+    const { shape, dropped } = await shapeOfXml('releases', xml);
     expect(shape).toMatchObject({
       status: undefined,
       title: undefined,
@@ -49,26 +49,29 @@ describe('an empty record', () => {
       notes: undefined,
       videos: [{ src: 's', description: undefined }],
     });
-    expect(told).toEqual([]);
+    expect(dropped).toEqual([]);
   });
 });
 
-describe('what changed over the years', () => {
-  test('members with their ids twice, as names alone, and as attributes alone', async () => {
+describe('differences between years', () => {
+  test('reads members with their ids as elements and attributes, as elements alone, and as attributes alone', async () => {
     const both = '<id>26</id><name id="26">A</name><id>27</id><name id="27">B</name>';
     const apart = '<id>26</id><name>A</name><id>27</id><name>B</name>';
     const attributes = '<name id="26">A</name><name id="27">B</name>';
     for (const members of [both, apart, attributes]) {
-      const { shape, told } = await shapeOfXml('artists', `<artist><id>1</id><members>${members}</members></artist>`);
+      const { shape, dropped } = await shapeOfXml(
+        'artists',
+        `<artist><id>1</id><members>${members}</members></artist>`,
+      );
       expect((shape as Artist).members).toEqual([
         { id: 26, name: 'A' },
         { id: 27, name: 'B' },
       ]);
-      expect(told).toEqual([]);
+      expect(dropped).toEqual([]);
     }
   });
 
-  test('a member that has only an id, and one that has only a name', async () => {
+  test('reads a member with an id alone and one with a name alone', async () => {
     const xml = '<artist><id>1</id><members><id>26</id><id>27</id><name id="27">B</name></members></artist>';
     expect((await shapeOfXml('artists', xml)).shape).toMatchObject({
       members: [
@@ -80,17 +83,17 @@ describe('what changed over the years', () => {
     expect((await shapeOfXml('artists', named)).shape).toMatchObject({ members: [{ id: undefined, name: 'B' }] });
   });
 
-  test('a master id with and without its attribute', async () => {
+  test('reads a master id with and without its attribute', async () => {
     const plain = await shapeOfXml('releases', '<release id="1"><master_id>7</master_id></release>');
     expect((plain.shape as Release).master).toEqual({ id: 7, isMainRelease: undefined });
-    const told = await shapeOfXml(
+    const current = await shapeOfXml(
       'releases',
       '<release id="1"><master_id is_main_release="false">7</master_id></release>',
     );
-    expect((told.shape as Release).master).toEqual({ id: 7, isMainRelease: false });
+    expect((current.shape as Release).master).toEqual({ id: 7, isMainRelease: false });
   });
 
-  test('zeros that mean none; a quantity of none stays', async () => {
+  test('reads an id or year of zero as absent, but keeps a quantity of zero', async () => {
     const xml =
       '<release id="1"><artists><artist><id>0</id></artist></artists><formats><format qty="0"/></formats></release>';
     expect((await shapeOfXml('releases', xml)).shape).toMatchObject({
@@ -102,7 +105,7 @@ describe('what changed over the years', () => {
     });
   });
 
-  test('tracks within tracks, to any depth', async () => {
+  test('reads tracks within tracks to any depth', async () => {
     let tracks = '<track><title>leaf</title></track>';
     for (let depth = 0; depth < 100; depth++) tracks = `<track><sub_tracks>${tracks}</sub_tracks></track>`;
     let [track] = (
@@ -113,7 +116,7 @@ describe('what changed over the years', () => {
   });
 });
 
-describe('what is told as left out', () => {
+describe('onDropped is called for', () => {
   test.each([
     [
       'an unknown element',
@@ -132,7 +135,7 @@ describe('what is told as left out', () => {
       'y',
     ],
     [
-      'an attribute of what is a text',
+      'an attribute of an element that is expected to be text',
       'artists',
       '<artist><id>1</id><name lang="sv">A</name></artist>',
       'artist/name/@lang',
@@ -148,7 +151,7 @@ describe('what is told as left out', () => {
       'loose',
     ],
     [
-      'text where a list belongs',
+      'text instead of a list',
       'masters',
       '<master id="1"><genres>Rock</genres></master>',
       'master/genres',
@@ -164,16 +167,23 @@ describe('what is told as left out', () => {
       'x',
     ],
     [
-      'one more of what comes once',
+      'a second occurrence of an element that is expected once',
       'labels',
       '<label><id>1</id><name>A</name><name>B</name></label>',
       'label/name',
       'repeated',
       'B',
     ],
-    ['an id that is another', 'releases', '<release id="1"><id>2</id></release>', 'release/id', 'repeated', '2'],
     [
-      'a number that is none',
+      'an id that differs from the attribute',
+      'releases',
+      '<release id="1"><id>2</id></release>',
+      'release/id',
+      'repeated',
+      '2',
+    ],
+    [
+      'text instead of a number',
       'releases',
       '<release id="1"><formats><format qty="many"/></formats></release>',
       'release/formats/format/@qty',
@@ -181,7 +191,7 @@ describe('what is told as left out', () => {
       'many',
     ],
     [
-      'a number beyond all bounds',
+      'a number above the largest safe integer',
       'releases',
       '<release id="1"><formats><format qty="99999999999999999999"/></formats></release>',
       'release/formats/format/@qty',
@@ -189,7 +199,7 @@ describe('what is told as left out', () => {
       '99999999999999999999',
     ],
     [
-      'a truth value that is none',
+      'text instead of a boolean',
       'masters',
       '<master id="1"><videos><video embed="yes"/></videos></master>',
       'master/videos/video/@embed',
@@ -197,7 +207,7 @@ describe('what is told as left out', () => {
       'yes',
     ],
     [
-      'something among members',
+      'an unknown element among members',
       'artists',
       '<artist><id>1</id><members>x<role>y</role></members></artist>',
       'artist/members/role',
@@ -205,21 +215,21 @@ describe('what is told as left out', () => {
       'y',
     ],
   ] as const)('%s', async (_, type, xml, path, reason, value) => {
-    const { told } = await shapeOfXml(type, xml);
-    expect(told).toContainEqual({ path, reason, value });
+    const { dropped } = await shapeOfXml(type, xml);
+    expect(dropped).toContainEqual({ path, reason, value });
   });
 
-  test('a list that comes in two pieces is one list', async () => {
-    const { shape, told } = await shapeOfXml(
+  test('joins a list that comes in two pieces', async () => {
+    const { shape, dropped } = await shapeOfXml(
       'masters',
       '<master id="1"><genres><genre>Rock</genre></genres><title>t</title><genres><genre>Pop</genre></genres></master>',
     );
     expect(shape).toMatchObject({ genres: ['Rock', 'Pop'] });
-    expect(told).toEqual([]);
+    expect(dropped).toEqual([]);
   });
 });
 
-test('the body of a message has the same shape as its record, and tells nothing of what belongs to the message', async () => {
+test('a message body becomes the same typed record, without reporting the members of the message', async () => {
   const xml = Buffer.from('<masters><master id="9"><title>T</title><type>x</type></master></masters>');
   const source = () =>
     (async function* () {
@@ -230,41 +240,39 @@ test('the body of a message has the same shape as its record, and tells nothing 
     const { shape } = shapeOf('masters', message);
     expect(shape).toEqual(toMaster(await recordOf('masters', '<master id="9"><title>T</title></master>')));
   }
-  const { told } = shapeOf('masters', { '@id': '9', type: 'x' });
-  expect(told).toEqual([{ path: 'master/type', reason: 'unknown', value: 'x' }]);
+  const { dropped } = shapeOf('masters', { '@id': '9', type: 'x' });
+  expect(dropped).toEqual([{ path: 'master/type', reason: 'unknown', value: 'x' }]);
 });
 
-describe('misuse', () => {
-  test.each([null, undefined, 'text', 7, [{}]])('%j is no record', (given) => {
-    expect(() => toRelease(given as unknown as ReleaseRecord)).toThrow(
+describe('invalid arguments', () => {
+  test.each([null, undefined, 'text', 7, [{}]])('%j is refused as a record', (given) => {
+    expect(() => toRelease(given as unknown as RawRelease)).toThrow(
       expect.objectContaining({ name: 'ParserError', code: 'INVALID_RECORD' }),
     );
   });
 
-  test('a listener that is no function', () => {
-    expect(() => toArtist({}, { onLeftOut: 'x' as unknown as () => void })).toThrow(ParserError);
+  test('an onDropped that is not a function is refused', () => {
+    expect(() => toArtist({}, { onDropped: 'x' as unknown as () => void })).toThrow(ParserError);
   });
 
-  test('what parseRecords gives, and not its record', () => {
+  test('the object that parseRecords yields is refused in place of its record', () => {
     const parsed = { number: 1, id: '1', sha256: '', record: {} };
-    expect(() => toArtist(parsed as unknown as ArtistRecord)).toThrow(
-      expect.objectContaining({ code: 'INVALID_RECORD' }),
-    );
+    expect(() => toArtist(parsed as unknown as RawArtist)).toThrow(expect.objectContaining({ code: 'INVALID_RECORD' }));
   });
 
-  test('an option that is none; the number that `map` gives is no option', () => {
-    const misspelt = { onLeftout: () => {} } as ShapeOptions;
+  test('an unknown option is refused, but the index that `map` passes is ignored', () => {
+    const misspelt = { ondropped: () => {} } as ShapeOptions;
     expect(() => toArtist({}, misspelt)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
-    expect([{ id: '1' }, { id: '2' }].map(toArtist as (record: ArtistRecord) => Artist).map(({ id }) => id)).toEqual([
+    expect([{ id: '1' }, { id: '2' }].map(toArtist as (record: RawArtist) => Artist).map(({ id }) => id)).toEqual([
       1, 2,
     ]);
   });
 
-  test('names that every object has are not fields', () => {
+  test('names that every JavaScript object has are reported as unknown', () => {
     const record = JSON.parse('{"@id":"1","constructor":"x","__proto__":{"title":"y"},"toString":"z"}');
-    const { shape, told } = shapeOf('releases', record);
+    const { shape, dropped } = shapeOf('releases', record);
     expect((shape as Release).title).toBeUndefined();
-    expect(told.map(({ path }) => path).sort()).toEqual([
+    expect(dropped.map(({ path }) => path).sort()).toEqual([
       'release/__proto__',
       'release/constructor',
       'release/toString',
@@ -272,7 +280,7 @@ describe('misuse', () => {
   });
 });
 
-test('types: lists are never missing, numbers are numbers', () => {
+test('types: lists are always present, numbers are numbers', () => {
   expectTypeOf<Release['genres']>().toEqualTypeOf<string[]>();
   expectTypeOf<Release['id']>().toEqualTypeOf<number | undefined>();
   expectTypeOf<Release['tracklist'][number]['subTracks']>().toEqualTypeOf<Release['tracklist']>();

@@ -1,11 +1,11 @@
 import {
-  type ArtistRecord,
   type DataType,
-  type LabelRecord,
-  type LeftOut,
-  type MasterRecord,
+  type DroppedValue,
   parseRecords,
-  type ReleaseRecord,
+  type RawArtist,
+  type RawLabel,
+  type RawMaster,
+  type RawRelease,
   type ShapeOptions,
   toArtist,
   toLabel,
@@ -25,17 +25,17 @@ export const SHAPES: Readonly<Record<DataType, string>> = {
 export const toShape = (type: DataType, record: XmlObject, options?: ShapeOptions): object => {
   switch (type) {
     case 'artists':
-      return toArtist(record as ArtistRecord, options);
+      return toArtist(record as RawArtist, options);
     case 'labels':
-      return toLabel(record as LabelRecord, options);
+      return toLabel(record as RawLabel, options);
     case 'masters':
-      return toMaster(record as MasterRecord, options);
+      return toMaster(record as RawMaster, options);
     case 'releases':
-      return toRelease(record as ReleaseRecord, options);
+      return toRelease(record as RawRelease, options);
   }
 };
 
-/** The only record of a dump that is made of its XML. */
+/** The record of a dump that contains this XML alone. */
 export const recordOf = async (type: DataType, xml: string): Promise<XmlObject> => {
   const source = (async function* () {
     yield Buffer.from(`<${type}>${xml}</${type}>`);
@@ -44,13 +44,13 @@ export const recordOf = async (type: DataType, xml: string): Promise<XmlObject> 
   throw new Error(`no record in ${xml}`);
 };
 
-/** A record's shape, and what was told while making it. */
-export const shapeOf = (type: DataType, record: XmlObject): { shape: object; told: LeftOut[] } => {
-  const told: LeftOut[] = [];
-  return { shape: toShape(type, record, { onLeftOut: (leftOut) => told.push(leftOut) }), told };
+/** The typed record, and the values that `onDropped` was called with. */
+export const shapeOf = (type: DataType, record: XmlObject): { shape: object; dropped: DroppedValue[] } => {
+  const dropped: DroppedValue[] = [];
+  return { shape: toShape(type, record, { onDropped: (value) => dropped.push(value) }), dropped };
 };
 
-/** Every text, number and truth value in it, as texts, the empty ones left out. */
+/** Every text, number and boolean in a value, as texts, without the empty ones. */
 export const leavesOf = (value: unknown, passOver: (path: string) => boolean = () => false, path = ''): string[] => {
   if (value === undefined || value === null || value === '' || passOver(path)) return [];
   if (Array.isArray(value)) return value.flatMap((one) => leavesOf(one, passOver, path));
