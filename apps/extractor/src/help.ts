@@ -1,17 +1,18 @@
-import { describeSettings, type GuideGroupName } from './config/setting-guide.js';
+import type { SettingGroupName } from './config/settings.js';
+import { settingsHelp } from './config/settings-help.js';
 
-const ORDER = `Settings come from the command line, the environment, a TOML file (the same names in lower case;
-config.example.toml has them all) and the defaults, in this order. (In brackets: the default.)
+const SETTINGS_INTRODUCTION = `The command line overrides the environment, which overrides the TOML file, which overrides the defaults (in brackets).
+In TOML, the names are the same in lower case: see config.example.toml.
 AMQP_CONNECTION_FILE and TRIGGER_TOKEN_FILE name files that hold the value.`;
 
-const STATUS = 'Exit status: 0 done, or stopped by a signal; 1 failed; 2 bad configuration or usage.';
+const EXIT_STATUS = 'Exit status: 0 done, or stopped by a signal; 1 failed; 2 invalid configuration or usage.';
 
-const sections = (examples: string, groups: readonly GuideGroupName[]): string => {
-  const settings = groups.length > 0 ? [ORDER, describeSettings(groups)] : [];
-  return `\n${[`Examples:\n${examples}`, ...settings, STATUS].join('\n\n')}`;
+const sections = (examples: string, groups: readonly SettingGroupName[]): string => {
+  const settings = groups.length > 0 ? [SETTINGS_INTRODUCTION, settingsHelp(groups)] : [];
+  return `\n${[`Examples:\n${examples}`, ...settings, EXIT_STATUS].join('\n\n')}`;
 };
 
-/** What `--help` of a command says after its options. */
+/** What `--help` of a command shows after its options. */
 export const HELP = {
   program: `
 Examples:
@@ -19,27 +20,27 @@ Examples:
   discogs-extractor run --once --source ./dumps --sink ndjson --output ./out
   AMQP_CONNECTION=amqp://user:password@localhost:5672/ DISCOGS_ROOT=./data discogs-extractor run
 
-discogs-extractor COMMAND --help tells more of a command; that of run lists all settings.`,
+Run "discogs-extractor COMMAND --help" for details; "discogs-extractor run --help" lists every setting.`,
   run: sections(
-    `  # a dump that lies in a folder, into NDJSON files
+    `  # deliver a dump from a folder to NDJSON files
   DISCOGS_ROOT=./data discogs-extractor run --once --source ./dumps --sink ndjson --output ./out
 
-  # the service: the newest dump from Discogs into RabbitMQ, then each new one
+  # run as a service: deliver the newest dump to RabbitMQ, then each new one
   AMQP_CONNECTION=amqp://user:password@localhost:5672/ DISCOGS_ROOT=./data discogs-extractor run
 
   # deliver a dump again
   discogs-extractor run --once --dump-version 20260101 --force-reprocess
 
-SIGTERM, SIGINT (Ctrl-C) and SIGHUP stop it within 5 seconds, and the next run goes on from there; a second one
-ends it at once. While it runs, http://localhost:8000/ shows how far it is.`,
-    ['general', 'dump', 'delivery', 'limits', 'http'],
+SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops it within 5 seconds, and the next run resumes there; a second signal ends it
+immediately. While it runs, http://localhost:8000/ shows its progress.`,
+    ['general', 'dump', 'delivery', 'progress', 'http'],
   ),
   download: sections(
     `  DISCOGS_ROOT=./data discogs-extractor download
   DISCOGS_ROOT=./data discogs-extractor download --dump-version 20260101 --types artists,labels
 
-It goes on where a transfer was cut off, and believes a file only when its SHA-256 is the published one.
-HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured.`,
+It resumes interrupted downloads and accepts a file only if its SHA-256 is the published one.
+It honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.`,
     ['dump'],
   ),
   parse: sections(
@@ -54,7 +55,7 @@ It needs no configuration and keeps no state.`,
     `  DISCOGS_ROOT=./data discogs-extractor status
   DISCOGS_ROOT=./data discogs-extractor status --json | jq .summary.overall_status
 
-It only looks, and so may run beside an extractor.`,
+It only reads, so you can use it while an extractor runs.`,
     [],
   ),
 } as const;

@@ -1,6 +1,9 @@
+export type { DataType } from './config/data-type.js';
+export type { SinkName } from './config/delivery-settings.js';
 export type { ConfigSources } from './config/load-config.js';
 export { loadConfig } from './config/load-config.js';
-export type { Config, DataType, LogLevel, SinkName } from './config/settings.js';
+export type { LogLevel } from './config/progress-settings.js';
+export type { Config } from './config/settings.js';
 export { ExtractorError, type ExtractorErrorCode } from './errors.js';
 export type { FileProgress, FileSummary, RunEvent, RunListener } from './events/run-events.js';
 export { type PassContext, type PassResult, runPass } from './pipeline/run-extraction.js';

@@ -4,71 +4,69 @@ import { downloadCommand } from './commands/download.js';
 import { parseCommand } from './commands/parse.js';
 import { runCommand } from './commands/run.js';
 import { statusCommand } from './commands/status.js';
+import { DATA_TYPES, type DataType } from './config/data-type.js';
 import type { ConfigSources } from './config/load-config.js';
-import { DATA_TYPES, type DataType, SETTINGS, type SettingName } from './config/settings.js';
+import { SETTINGS, type SettingName } from './config/settings.js';
+import { defaultTextOf } from './config/settings-help.js';
 import { describeError, EXIT, exitStatusOf } from './errors.js';
 import { HELP } from './help.js';
 import { tameOutputStreams } from './system/output-streams.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
-/** Flags that stand for settings, by the name that commander gives them. */
-const SETTING_OF_FLAG: Readonly<Record<string, SettingName>> = {
-  source: 'dumpSource',
-  sink: 'sink',
-  output: 'outputDirectory',
-  types: 'dataTypes',
-  dumpVersion: 'dumpVersion',
-  minRecordsPercent: 'minRecordsPercent',
-  forceReprocess: 'forceReprocess',
+/** The option of a setting that has a flag; `value` is its placeholder. */
+const settingOption = (name: SettingName, value = ''): Option => {
+  const setting = SETTINGS[name];
+  return new Option(`${setting.flag} ${value}`.trim(), `${setting.about} (default: ${defaultTextOf(setting)})`);
 };
 
 const sourcesFrom = (options: Readonly<Record<string, unknown>>): ConfigSources => {
-  const flags = Object.entries(SETTING_OF_FLAG).map(([flag, name]) => [name, options[flag]]);
+  const flags = Object.entries(SETTINGS).flatMap(([name, { flag }]) =>
+    flag ? [[name, options[new Option(flag).attributeName()]]] : [],
+  );
   const configFile = options['config'];
   return {
     flags: Object.fromEntries(flags) as Partial<Record<SettingName, unknown>>,
-    ...(typeof configFile === 'string' ? { configFile } : {}),
+    configFile: typeof configFile === 'string' ? configFile : undefined,
   };
 };
 
 const wholeNumber =
-  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (min: number, max = Number.MAX_SAFE_INTEGER) =>
   (value: string): number => {
     const number = Number(value);
-    if (!/^\d+$/.test(value) || number < least || number > most) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
     }
     return number;
   };
 
 const program = new Command('discogs-extractor')
-  .description('Delivers every record of the monthly Discogs dumps, once, as JSON to RabbitMQ.')
+  .description(
+    'Delivers every record of the monthly Discogs dumps as JSON to RabbitMQ, at least once, and resumes where it stopped.',
+  )
   .version(version, '-V, --version')
   .addHelpText('after', (context) => (context.command.parent ? '' : HELP.program))
-  .showHelpAfterError('(--help shows what there is)')
+  .showHelpAfterError('(use --help to see commands and options)')
   .exitOverride();
 
 const configOption = new Option(
   '--config <file>',
-  'TOML file with settings (default: EXTRACTOR_CONFIG, else ./config.toml)',
+  'TOML file with settings (default: EXTRACTOR_CONFIG, else ./config.toml if it exists)',
 );
 
 program
   .command('run')
-  .description('fetch the newest dump and deliver its records; then check for a new one from time to time')
-  .option('--once', 'end after one pass')
+  .description('download the newest dump and deliver its records, then check for new dumps periodically')
+  .option('--once', 'exit after one pass')
   .addOption(configOption)
-  .option('--source <source>', SETTINGS.dumpSource.accepts)
-  .option('--sink <sink>', SETTINGS.sink.accepts)
-  .option('--output <folder>', 'folder for the ndjson sink (default: ndjson/ in DISCOGS_ROOT)')
-  .option('--types <list>', SETTINGS.dataTypes.accepts)
-  .option('--dump-version <YYYYMMDD>', 'this dump instead of the newest complete one')
-  .option(
-    '--min-records-percent <n>',
-    'fail a file with fewer records than this part of what the dump before had (default: 50; 0: never)',
-  )
-  .option('--force-reprocess', 'start again, whatever the state marker says')
+  .addOption(settingOption('dumpSource', '<source>'))
+  .addOption(settingOption('sink', '<sink>'))
+  .addOption(settingOption('outputDirectory', '<folder>'))
+  .addOption(settingOption('dataTypes', '<list>'))
+  .addOption(settingOption('dumpVersion', '<YYYYMMDD>'))
+  .addOption(settingOption('minRecordsPercent', '<n>'))
+  .addOption(settingOption('forceReprocess'))
   .addHelpText('after', HELP.run)
   .action(async (options: Record<string, unknown>) => {
     process.exitCode = await runCommand({ ...sourcesFrom(options), once: options['once'] === true, version });
@@ -76,11 +74,11 @@ program
 
 program
   .command('download')
-  .description('bring a dump into DISCOGS_ROOT, verified, and do nothing else')
+  .description('download a dump to DISCOGS_ROOT and verify it, without delivering it')
   .addOption(configOption)
-  .option('--source <source>', SETTINGS.dumpSource.accepts)
-  .option('--types <list>', SETTINGS.dataTypes.accepts)
-  .option('--dump-version <YYYYMMDD>', 'this dump instead of the newest complete one')
+  .addOption(settingOption('dumpSource', '<source>'))
+  .addOption(settingOption('dataTypes', '<list>'))
+  .addOption(settingOption('dumpVersion', '<YYYYMMDD>'))
   .addHelpText('after', HELP.download)
   .action(async (options: Record<string, unknown>) => {
     process.exitCode = await downloadCommand(sourcesFrom(options));
@@ -88,15 +86,13 @@ program
 
 program
   .command('parse')
-  .description('print the records of one dump file as NDJSON: one message body a line, nothing else')
-  .argument('<file>', 'an XML dump, gzipped or not; - for standard input')
-  .addOption(
-    new Option('--type <type>', "the file's data type (default: as its root element says)").choices(DATA_TYPES),
-  )
-  .option('--output <file>', 'where to write, - for standard output', '-')
-  .option('--workers <n>', 'threads to parse with (default: one for each core)', wholeNumber(0, 256))
+  .description('print the records of one dump file as NDJSON, one message body per line')
+  .argument('<file>', 'an XML dump, gzipped or not, or - for standard input')
+  .addOption(new Option('--type <type>', "the file's data type (default: from its root element)").choices(DATA_TYPES))
+  .option('--output <file>', 'file to write to, or - for standard output', '-')
+  .option('--workers <n>', 'threads that parse (default: number of CPU cores)', wholeNumber(0, 256))
   .option('--limit <n>', 'stop after this many records', wholeNumber(0))
-  .option('--quarantine <folder>', 'keep malformed records there (default: count and report them only)')
+  .option('--quarantine <folder>', 'folder to keep malformed records in (default: only count and report them)')
   .addHelpText('after', HELP.parse)
   .action(async (file: string, options: Record<string, unknown>) => {
     process.exitCode = await parseCommand({
@@ -111,9 +107,9 @@ program
 
 program
   .command('status')
-  .description('show how far the extraction in DISCOGS_ROOT has come')
+  .description('show the progress of the extraction in DISCOGS_ROOT')
   .addOption(configOption)
-  .option('--json', 'the state marker itself, as JSON')
+  .option('--json', 'print the state marker as JSON')
   .addHelpText('after', HELP.status)
   .action(async (options: Record<string, unknown>) => {
     process.exitCode = await statusCommand({ ...sourcesFrom(options), json: options['json'] === true });
@@ -124,7 +120,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Commander has printed it; help and version are no failures.
+    // Commander has printed it. Help and version are not failures.
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   } else {
     process.stderr.write(`❌ ${describeError(error)}\n`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DATA_TYPES } from '../src/config/settings.js';
+import { DATA_TYPES } from '../src/config/data-type.js';
 import { runCli, startCli } from './kit/cli.js';
 import { dumpFile, faultOf, smallDump } from './kit/dumps.js';
 

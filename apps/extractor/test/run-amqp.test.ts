@@ -10,7 +10,7 @@ import {
   type TestBroker,
 } from '@discogs-extractor/test-broker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DATA_TYPES } from '../src/config/settings.js';
+import { DATA_TYPES } from '../src/config/data-type.js';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
 import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
 

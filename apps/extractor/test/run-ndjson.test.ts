@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DATA_TYPES, type DataType } from '../src/config/settings.js';
+import { DATA_TYPES, type DataType } from '../src/config/data-type.js';
 import { lockDataFolder } from '../src/system/data-folder-lock.js';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
 import { dumpFile, faultOf, readXml, smallDump, writeDump } from './kit/dumps.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DataType } from '../src/config/settings.js';
+import type { DataType } from '../src/config/data-type.js';
 import type { RunEvent } from '../src/events/run-events.js';
 import type { ServiceEvent } from '../src/events/service-events.js';
 import { reduce } from '../src/status/reduce.js';

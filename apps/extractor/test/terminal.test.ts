@@ -5,7 +5,7 @@ import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HostileServer } from '../../../packages/downloader/test/support/hostile-server.js';
-import { DATA_TYPES } from '../src/config/settings.js';
+import { DATA_TYPES } from '../src/config/data-type.js';
 import { dumpFile } from './kit/dumps.js';
 import { startInTerminal } from './kit/terminal.js';
 

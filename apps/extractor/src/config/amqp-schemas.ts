@@ -1,21 +1,42 @@
 import { z } from 'zod';
+import { commaSeparated, trimmed } from './value-schemas.js';
 
 export const QUEUE_TYPES = ['classic', 'quorum', 'stream'] as const;
 export type QueueType = (typeof QUEUE_TYPES)[number];
 
-/** AMQP's short strings. */
-const isShort = (name: string): boolean => Buffer.byteLength(name) <= 255;
+/** AMQP's limit for names, in bytes. */
+const MAX_NAME_BYTES = 255;
 
-/** The default exchange, whose name is empty, takes no bindings. */
-export const exchangeName = z.string().min(1).refine(isShort);
+const isShort = (name: string): boolean => Buffer.byteLength(name) <= MAX_NAME_BYTES;
 
-/** Without the data type in its name, one queue would get the records of all four, and the order of none. */
-export const queueNames = z
-  .array(z.string().refine((name) => name.includes('{type}') && isShort(name.replaceAll('{type}', 'releases'))))
-  .min(1)
-  .refine((names) => new Set(names).size === names.length);
+/** An `@` past the host means that the password holds a `/`, `?` or `#` that is not percent-encoded. */
+const isAmqpUrl = (value: string): boolean => {
+  try {
+    const { hostname, username, password, pathname, search, hash, searchParams } = new URL(value);
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
+    const isComplete =
+      /^amqps?:\/\/[^/]/i.test(value) && hostname !== '' && !/@|%40/.test(hostname + pathname + search + hash);
+    return isComplete && /^\d*$/.test(searchParams.get('heartbeat') ?? '');
+  } catch {
+    return false;
+  }
+};
 
-const json = (value: unknown): unknown => {
+export const amqpUrl: z.ZodType<string | undefined> = z.preprocess(trimmed, z.string().refine(isAmqpUrl).optional());
+
+/** Not empty: the default exchange, whose name is empty, accepts no bindings. */
+export const exchangeName: z.ZodType<string> = z.preprocess(trimmed, z.string().min(1).refine(isShort));
+
+/** Without the data type in its name, one queue would receive the records of all four types, mixed. */
+export const queueNames: z.ZodType<readonly string[]> = z.preprocess(
+  commaSeparated,
+  z
+    .array(z.string().refine((name) => name.includes('{type}') && isShort(name.replaceAll('{type}', 'releases'))))
+    .min(1)
+    .refine((names) => new Set(names).size === names.length),
+);
+
+const parsedJson = (value: unknown): unknown => {
   if (typeof value !== 'string') return value;
   try {
     return JSON.parse(value);
@@ -24,9 +45,9 @@ const json = (value: unknown): unknown => {
   }
 };
 
-/** JSON from the environment, a table from TOML. */
-export const queueArguments = z.preprocess(
-  json,
+/** JSON in the environment, a table in TOML. */
+export const queueArguments: z.ZodType<Readonly<Record<string, string | number | boolean>>> = z.preprocess(
+  parsedJson,
   z
     .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
     .refine((args) => !('x-queue-type' in args)),

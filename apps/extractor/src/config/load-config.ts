@@ -1,20 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
-import { type Config, SETTINGS, type Setting, type SettingName } from './settings.js';
+import type { Setting } from './setting.js';
+import { type Config, SETTINGS, type SettingName } from './settings.js';
 
-/** Where settings come from, strongest first: `flags`, `env`, the TOML file, the defaults. */
+/** Where settings come from. `flags` win over `env`, which wins over the TOML file, which wins over the defaults. */
 export interface ConfigSources {
   /** Settings given on the command line; `undefined` means not given. */
-  readonly flags?: Partial<Record<SettingName, unknown>>;
+  readonly flags?: Partial<Record<SettingName, unknown>> | undefined;
   /** @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
-  /** The file of `--config`. @default EXTRACTOR_CONFIG, else `./config.toml` where there is one */
-  readonly configFile?: string;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Path of the TOML file. @default EXTRACTOR_CONFIG, else `./config.toml` if it exists */
+  readonly configFile?: string | undefined;
 }
 
-/** A value as found, with the name under which the person who set it knows it. */
-interface Found {
+/** A value as given, and the name that the user gave it under. */
+interface GivenValue {
   readonly setting: string;
   readonly value: unknown;
 }
@@ -22,9 +23,9 @@ interface Found {
 /**
  * Reads, merges and validates every setting.
  *
- * An environment variable that is empty counts as not set, as compose files with `${NAME:-}` expect.
+ * An empty environment variable counts as not set, as Compose files with `${NAME:-}` expect.
  *
- * @throws ExtractorError `CONFIG_INVALID` with all `problems` at once; secrets are never in it.
+ * @throws ExtractorError `CONFIG_INVALID`, with every problem in `facts.problems`; it never shows a secret.
  */
 export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> => {
   const { flags = {}, env = process.env } = sources;
@@ -33,27 +34,27 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
   const known = new Set(Object.values(SETTINGS).map(({ toml }) => toml as string));
   for (const key of Object.keys(file.table)) {
     if (!known.has(key)) {
-      problems.push({ setting: `${key} in ${file.path}`, accepts: `no such setting: use ${[...known].join(', ')}` });
+      problems.push({ setting: `${key} in ${file.path}`, accepts: `one of these names: ${[...known].join(', ')}` });
     }
   }
 
   const config: Partial<Record<SettingName, unknown>> = {};
   for (const [name, definition] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
-    const found =
+    const given =
       fromFlag(definition, flags[name]) ??
       (await fromEnvironment(definition, env, problems)) ??
       fromTable(definition, file);
-    if (!found) {
-      config[name] = definition.fallback();
+    if (!given) {
+      config[name] = definition.defaultValue();
       continue;
     }
-    const parsed = definition.schema.safeParse(found.value);
+    const parsed = definition.schema.safeParse(given.value);
     if (parsed.success) {
       config[name] = parsed.data;
     } else {
       problems.push({
-        setting: found.setting,
-        ...(definition.secret ? {} : { value: shown(found.value) }),
+        setting: given.setting,
+        ...(definition.secret ? {} : { value: printable(given.value) }),
         accepts: definition.accepts,
       });
     }
@@ -62,14 +63,14 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
   if (config.sink === 'amqp' && config.amqpConnection === undefined && !problems.some(isAboutAmqp)) {
     problems.push({
       setting: 'AMQP_CONNECTION',
-      accepts: `${SETTINGS.amqpConnection.accepts}; it is required for the amqp sink (or choose --sink ndjson or null)`,
+      accepts: `${SETTINGS.amqpConnection.accepts}; the amqp sink requires it (or use --sink ndjson or null)`,
     });
   }
   if (problems.length > 0) throw configError(problems);
   return config as Config;
 };
 
-/** The error for settings that are wrong, one line a problem. */
+/** Makes the error for settings that are wrong, with one line for each problem. */
 export const configError = (problems: readonly ConfigProblem[]): ExtractorError => {
   const lines = problems.map(({ setting, value, accepts }) =>
     value === undefined ? `  ${setting}: expected ${accepts}` : `  ${setting}: got ${value}, expected ${accepts}`,
@@ -79,24 +80,28 @@ export const configError = (problems: readonly ConfigProblem[]): ExtractorError 
 
 const isAboutAmqp = ({ setting }: ConfigProblem): boolean => /amqp_connection|^AMQP_CONNECTION/.test(setting);
 
-/** A URL may hold credentials, also where it stands in the wrong place. */
-const shown = (value: unknown): string =>
+/** Hides credentials: a URL may hold them even if it was given for a setting that expects none. */
+const printable = (value: unknown): string =>
   (typeof value === 'number' ? String(value) : JSON.stringify(value)).replace(/\/\/.*@/, '//***@');
 
-const fromFlag = ({ flag, env }: Setting<unknown>, value: unknown): Found | undefined =>
+const fromFlag = ({ flag, env }: Setting<unknown>, value: unknown): GivenValue | undefined =>
   value === undefined ? undefined : { setting: flag ?? env, value };
 
 const fromEnvironment = async (
   { env: name, secret }: Setting<unknown>,
   env: NodeJS.ProcessEnv,
   problems: ConfigProblem[],
-): Promise<Found | undefined> => {
+): Promise<GivenValue | undefined> => {
   const direct = env[name] || undefined;
   const fileName = `${name}_FILE`;
   const path = secret ? env[fileName] || undefined : undefined;
   if (path === undefined) return direct === undefined ? undefined : { setting: name, value: direct };
   if (direct !== undefined) {
-    problems.push({ setting: fileName, value: shown(path), accepts: `only one of ${name} and ${fileName}` });
+    problems.push({
+      setting: fileName,
+      value: printable(path),
+      accepts: `only one of ${name} and ${fileName} to be set`,
+    });
     return undefined;
   }
   try {
@@ -104,8 +109,8 @@ const fromEnvironment = async (
   } catch (error) {
     problems.push({
       setting: fileName,
-      value: shown(path),
-      accepts: `the path of a file that can be read (${describeError(error)})`,
+      value: printable(path),
+      accepts: `the path of a readable file (${describeError(error)})`,
     });
     return undefined;
   }
@@ -116,7 +121,7 @@ interface ConfigFile {
   readonly table: Readonly<Record<string, unknown>>;
 }
 
-const fromTable = ({ toml }: Setting<unknown>, { path, table }: ConfigFile): Found | undefined =>
+const fromTable = ({ toml }: Setting<unknown>, { path, table }: ConfigFile): GivenValue | undefined =>
   table[toml] === undefined ? undefined : { setting: `${toml} in ${path}`, value: table[toml] };
 
 const DEFAULT_CONFIG_FILE = './config.toml';
@@ -130,11 +135,11 @@ const readConfigFile = async (path: string | undefined, problems: ConfigProblem[
     if (!path && errorCodeOf(error) === 'ENOENT') return absent;
     problems.push(
       error instanceof TomlError
-        ? { setting: chosen, accepts: `TOML (line ${error.line}, column ${error.column} is not)` }
+        ? { setting: chosen, accepts: `valid TOML (syntax error at line ${error.line}, column ${error.column})` }
         : {
             setting: '--config',
-            value: shown(chosen),
-            accepts: `a TOML file that can be read (${describeError(error)})`,
+            value: printable(chosen),
+            accepts: `the path of a readable TOML file (${describeError(error)})`,
           },
     );
     return absent;

@@ -1,4 +1,4 @@
-import type { DataType } from '../config/settings.js';
+import type { DataType } from '../config/data-type.js';
 
 /** Which records of a file are where. */
 export interface FileProgress {

@@ -1,4 +1,4 @@
-import { DATA_TYPES, type DataType } from '../config/settings.js';
+import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { FileStatus, ServiceState } from '../status/service-state.js';
 import type { ServiceView } from './service-view.js';
 

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { DATA_TYPES } from '../config/settings.js';
+import { DATA_TYPES } from '../config/data-type.js';
 import type { DeliveryConnection, DeliveryTotals } from '../sinks/delivery-status.js';
 import { EXTRACTION_STATUSES, FILE_STATES, type FileStatus, PHASES, type TypeTotals } from '../status/service-state.js';
 import { dumpTime, type ServiceView } from './service-view.js';

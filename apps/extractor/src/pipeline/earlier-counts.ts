@@ -1,5 +1,5 @@
 import { createFileMarkerStore, dataTypeOf, StateMarkerError } from '@discogs-extractor/state-marker';
-import { DATA_TYPES, type DataType } from '../config/settings.js';
+import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { RunListener } from '../events/run-events.js';
 
 /** How many records of a type the newest earlier dump had that was delivered whole. */

@@ -1,5 +1,5 @@
 import { encodeRecords, type MalformedRecord, type ReadStats, type WorkerPool } from '@discogs-extractor/parser';
-import type { DataType } from '../config/settings.js';
+import type { DataType } from '../config/data-type.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSink, Sink } from '../sinks/sink.js';
 import type { EarlierCount } from './earlier-counts.js';

@@ -1,4 +1,4 @@
-import type { DataType } from '../config/settings.js';
+import type { DataType } from '../config/data-type.js';
 
 /** The message that follows a file's last record (DESIGN 2.2), as UTF-8 bytes. */
 export const fileCompleteMessage = (dataType: DataType, file: string, records: number, now: Date): Uint8Array =>

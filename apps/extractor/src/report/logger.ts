@@ -1,5 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
-import type { LogLevel } from '../config/settings.js';
+import type { LogLevel } from '../config/progress-settings.js';
 
 export type { Logger } from 'pino';
 

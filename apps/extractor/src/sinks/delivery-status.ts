@@ -1,5 +1,5 @@
 import type { Publisher, PublisherEvent, PublisherState } from '@discogs-extractor/publisher';
-import type { DataType } from '../config/settings.js';
+import type { DataType } from '../config/data-type.js';
 import type { SinkTarget } from './sink-target.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { DataType } from '../config/settings.js';
+import type { DataType } from '../config/data-type.js';
 
 /** The dump file whose records are delivered. */
 export interface SinkTarget {

@@ -1,4 +1,4 @@
-import type { DataType } from '../config/settings.js';
+import type { DataType } from '../config/data-type.js';
 import { describeError, errorCodeOf } from '../errors.js';
 import type { ServiceEvent } from '../events/service-events.js';
 import { type FileEvent, newFileStatus, reduceFile } from './reduce-file.js';

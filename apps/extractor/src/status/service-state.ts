@@ -1,4 +1,4 @@
-import { DATA_TYPES, type DataType } from '../config/settings.js';
+import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { CheckCause, CheckOutcome, TriggerResult } from '../events/service-events.js';
 
 /** Where the service is, for people. */

@@ -1,4 +1,4 @@
-import { DATA_TYPES, type DataType } from '../config/settings.js';
+import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { Totals } from './service-state.js';
 
 /** Time between two samples, in milliseconds, and how many are kept: the last ten minutes. */

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deleteQueue, drainQueue, startOwnBroker } from '@discogs-extractor/test-broker';
 import { expect } from 'vitest';
-import { DATA_TYPES, type DataType } from '../../src/config/settings.js';
+import { DATA_TYPES, type DataType } from '../../src/config/data-type.js';
 
 /** Where a dump is delivered to, again and again. */
 export interface Destination extends AsyncDisposable {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { DATA_TYPES, type DataType } from '../../src/config/settings.js';
+import { DATA_TYPES, type DataType } from '../../src/config/data-type.js';
 
 export const dumpFile = (version: string, type: DataType): string => `discogs_${version}_${type}.xml.gz`;
 

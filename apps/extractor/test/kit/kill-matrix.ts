@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { expect } from 'vitest';
-import { DATA_TYPES, type DataType } from '../../src/config/settings.js';
+import { DATA_TYPES, type DataType } from '../../src/config/data-type.js';
 import { type CliResult, type RunningCli, runCli, startCli } from './cli.js';
 import { type Destination, ndjson, rabbitmq } from './destinations.js';
 import { dumpFile } from './dumps.js';

@@ -5,7 +5,7 @@ import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker, startProxy, type TcpProxy, type TestBroker } from '@discogs-extractor/test-broker';
 import { connect } from 'amqplib';
 import { HostileServer } from '../../../../packages/downloader/test/support/hostile-server.js';
-import { DATA_TYPES, type DataType } from '../../src/config/settings.js';
+import { DATA_TYPES, type DataType } from '../../src/config/data-type.js';
 import { type RunningCli, startCli, statusUrlOf } from './cli.js';
 import { dumpFile } from './dumps.js';
 

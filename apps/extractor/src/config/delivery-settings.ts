@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { amqpUrl, exchangeName, QUEUE_TYPES, type QueueType, queueArguments, queueNames } from './amqp-schemas.js';
+import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
+import { noDefault, setting } from './setting.js';
+import { optionalText, trimmed, wholeNumber } from './value-schemas.js';
+
+export const SINKS = ['amqp', 'ndjson', 'null'] as const;
+export type SinkName = (typeof SINKS)[number];
+
+export const DELIVERY_SETTINGS = {
+  sink: setting<SinkName>({
+    env: 'SINK',
+    toml: 'sink',
+    flag: '--sink',
+    about: 'destination of the records: amqp (RabbitMQ), ndjson (files) or null (nowhere)',
+    accepts: `one of ${SINKS.join(', ')}`,
+    schema: z.preprocess(trimmed, z.enum(SINKS)),
+    defaultValue: () => 'amqp',
+  }),
+  amqpConnection: setting<string | undefined>({
+    env: 'AMQP_CONNECTION',
+    toml: 'amqp_connection',
+    secret: true,
+    about: 'address of RabbitMQ: amqp://user:password@host:5672/vhost',
+    details: 'It holds a password: prefer the environment, or a file that AMQP_CONNECTION_FILE names.',
+    accepts: 'an amqp:// or amqps:// URL, such as amqp://user:password@host:5672/vhost',
+    schema: amqpUrl,
+    defaultValue: noDefault,
+    defaultText: 'none; required for the amqp sink',
+    example: 'amqp://user:password@localhost:5672/',
+  }),
+  amqpExchange: setting<string>({
+    env: 'AMQP_EXCHANGE',
+    toml: 'amqp_exchange',
+    about: 'topic exchange to publish to',
+    accepts: 'the name of a topic exchange',
+    schema: exchangeName,
+    defaultValue: () => PLATFORM_EXCHANGE,
+  }),
+  amqpQueues: setting<readonly string[]>({
+    env: 'AMQP_QUEUES',
+    toml: 'amqp_queues',
+    about: 'queues of each data type',
+    details: '{type} stands for the data type.',
+    accepts: 'queue names that each contain {type}, separated by commas',
+    schema: queueNames,
+    defaultValue: () => PLATFORM_QUEUES,
+  }),
+  amqpQueueType: setting<QueueType | undefined>({
+    env: 'AMQP_QUEUE_TYPE',
+    toml: 'amqp_queue_type',
+    about: `type of the queues: ${QUEUE_TYPES.join(', ')}`,
+    accepts: `one of ${QUEUE_TYPES.join(', ')}`,
+    schema: z.preprocess(trimmed, z.enum(QUEUE_TYPES)),
+    defaultValue: noDefault,
+    defaultText: 'that of the virtual host',
+    example: 'quorum',
+  }),
+  amqpQueueArguments: setting<Readonly<Record<string, string | number | boolean>>>({
+    env: 'AMQP_QUEUE_ARGUMENTS',
+    toml: 'amqp_queue_arguments',
+    about: 'further arguments of the queues: JSON, or a table in TOML',
+    accepts: 'a JSON object such as {"x-quorum-initial-group-size": 3}, without x-queue-type',
+    schema: queueArguments,
+    defaultValue: () => ({}),
+    defaultText: 'none',
+  }),
+  queueSize: setting<number>({
+    env: 'QUEUE_SIZE',
+    toml: 'queue_size',
+    about: 'messages per file that are sent but not yet saved as delivered',
+    details:
+      'It bounds both the messages that the broker has not confirmed yet and the records sent past the progress saved ' +
+      'on disk: after a crash, at most this many records per file are sent again. For the amqp sink.',
+    accepts: 'a whole number from 1 to 65535',
+    schema: wholeNumber(1, 65_535),
+    defaultValue: () => 5000,
+  }),
+  outputDirectory: setting<string | undefined>({
+    env: 'OUTPUT_DIRECTORY',
+    toml: 'output_directory',
+    flag: '--output',
+    about: 'folder for the files of the ndjson sink',
+    accepts: 'the path of a folder',
+    schema: optionalText,
+    defaultValue: noDefault,
+    defaultText: 'ndjson in DISCOGS_ROOT',
+    example: '/discogs-data/ndjson',
+  }),
+} as const;

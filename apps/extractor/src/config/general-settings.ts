@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { DATA_TYPES, type DataType } from './data-type.js';
+import { setting } from './setting.js';
+import { booleanValue, commaSeparated, numeric, requiredText, wholeNumber } from './value-schemas.js';
+
+export const GENERAL_SETTINGS = {
+  discogsRoot: setting<string>({
+    env: 'DISCOGS_ROOT',
+    toml: 'discogs_root',
+    about: 'folder for dumps, progress and quarantined records',
+    details: 'It must outlive the process. Only one extractor at a time can use it.',
+    accepts: 'the path of a folder',
+    schema: requiredText,
+    defaultValue: () => '/discogs-data',
+  }),
+  periodicCheckDays: setting<number>({
+    env: 'PERIODIC_CHECK_DAYS',
+    toml: 'periodic_check_days',
+    about: 'days between two checks for a new dump',
+    details: 'A random delay of up to an hour is added, so that installations do not all ask at the same time.',
+    accepts: 'a number of days above 0, up to 3650',
+    schema: z.preprocess(numeric, z.number().positive().max(3650)),
+    defaultValue: () => 15,
+  }),
+  dataTypes: setting<readonly DataType[]>({
+    env: 'DATA_TYPES',
+    toml: 'data_types',
+    flag: '--types',
+    about: `data types to include: ${DATA_TYPES.join(', ')}`,
+    accepts: `one or more of ${DATA_TYPES.join(', ')}, separated by commas`,
+    schema: z
+      .preprocess(commaSeparated, z.array(z.enum(DATA_TYPES)).min(1))
+      .transform((types) => DATA_TYPES.filter((type) => types.includes(type))),
+    defaultValue: () => DATA_TYPES,
+    defaultText: 'all four',
+  }),
+  forceReprocess: setting<boolean>({
+    env: 'FORCE_REPROCESS',
+    toml: 'force_reprocess',
+    flag: '--force-reprocess',
+    about: 'deliver the dump again from its start, whatever was delivered before',
+    details: 'It applies to the first pass only.',
+    accepts: 'true or false',
+    schema: booleanValue,
+    defaultValue: () => false,
+  }),
+  maxWorkers: setting<number>({
+    env: 'MAX_WORKERS',
+    toml: 'max_workers',
+    about: 'threads that parse, shared by all files',
+    accepts: 'a whole number from 1 to 256',
+    schema: wholeNumber(1, 256),
+    defaultValue: () => availableParallelism(),
+    defaultText: 'number of CPU cores',
+    example: 4,
+  }),
+} as const;
