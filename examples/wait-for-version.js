@@ -1,5 +1,5 @@
-// A consumer that begins only when a version has been extracted completely, with the state marker. It only looks, so it may run
-// beside the extractor.
+// A consumer that waits until a version has been extracted completely, according to its state marker. It only reads the
+// marker, so it may run next to the extractor.
 //
 //   node wait-for-version.js ./discogs-data 20260101
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,20 +11,20 @@ if (directory === undefined || version === undefined) {
   process.exit(2);
 }
 
-const EVERY_MS = 500;
+const POLL_INTERVAL_MS = 500;
 
 const store = await createFileMarkerStore({ directory, readOnly: true });
-let told = '';
+let lastState = '';
 for (;;) {
   const found = await store.load(version);
-  const { decision, text } = decide(found);
-  // Nothing would be left to do for an extractor: so all is there.
-  if (decision === 'skip') break;
+  const { action, text } = decide(found);
+  // An extractor would skip the version, so its extraction is complete.
+  if (action === 'skip') break;
   const records = found.status === 'found' ? found.marker.publishing_phase.messages_published : 0;
   const state = `waiting: ${text}, ${records} records so far`;
-  if (state !== told) console.log(state);
-  told = state;
-  await sleep(EVERY_MS);
+  if (state !== lastState) console.log(state);
+  lastState = state;
+  await sleep(POLL_INTERVAL_MS);
 }
 
 const found = await store.load(version);
@@ -35,4 +35,4 @@ if (found.status === 'found') {
   }
 }
 console.log(`version ${version} is complete`);
-// … and here the work begins.
+// … your work begins here

@@ -1,8 +1,25 @@
+import { errnoOf, isOutOfSpace } from '@discogs-extractor/internal/errno';
 import type { Status } from './marker.js';
 
-/** What went wrong, for programs. Messages are for people and may change; codes may not. */
+/**
+ * What went wrong, for programs. Messages are for people and may change; codes do not. In parentheses: the
+ * {@link StateMarkerErrorFacts} that come with a code.
+ *
+ * - `INVALID_OPTIONS`: an option or argument has a wrong type or value, or an option's name is unknown.
+ * - `INVALID_VERSION`: a dump version is not eight digits.
+ * - `INVALID_MARKER`: a text or value is not a state marker (`issues`).
+ * - `UNSUPPORTED_METADATA_VERSION`: a newer program wrote the marker; it is neither moved nor overwritten
+ *   (`metadataVersion`).
+ * - `ILLEGAL_TRANSITION`: the marker does not allow this step; the marker passed in is unchanged (`transition`,
+ *   `rule`, and `file` and `status` if the step concerns them).
+ * - `NO_SPACE`, `PERMISSION_DENIED`, `IO_FAILED`: the file system refused an operation (`operation`, `path`,
+ *   `errno`). After a failed save the file holds the previous marker; only after a failed `sync-directory` it may
+ *   hold the new one.
+ * - `STORE_CLOSED`: a store or session was used after `close()`.
+ * - `STORE_READ_ONLY`: `save` was called on a read-only store.
+ */
 export type StateMarkerErrorCode =
-  | 'INVALID_ARGUMENT'
+  | 'INVALID_OPTIONS'
   | 'INVALID_VERSION'
   | 'INVALID_MARKER'
   | 'UNSUPPORTED_METADATA_VERSION'
@@ -13,48 +30,11 @@ export type StateMarkerErrorCode =
   | 'STORE_CLOSED'
   | 'STORE_READ_ONLY';
 
-/** Base of all errors of this package. */
-export class StateMarkerError extends Error {
-  override readonly name: string = 'StateMarkerError';
-  readonly code: StateMarkerErrorCode;
-
-  constructor(code: StateMarkerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
-
 /** One place in a marker that is not as it must be. */
 export interface MarkerIssue {
-  /** Path inside the marker, such as `processing_phase.progress_by_file.FILE.status`; empty for the whole. */
+  /** Path in the marker, such as `processing_phase.progress_by_file.FILE.status`; empty for the marker as a whole. */
   readonly path: string;
   readonly message: string;
-}
-
-/** `INVALID_MARKER`: the text or value is no state marker. */
-export class InvalidMarkerError extends StateMarkerError {
-  override readonly name = 'InvalidMarkerError';
-  readonly issues: readonly MarkerIssue[];
-
-  constructor(issues: readonly MarkerIssue[], options?: ErrorOptions) {
-    const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-    super('INVALID_MARKER', `not a state marker: ${list.join('; ')}`, options);
-    this.issues = issues;
-  }
-}
-
-/** `UNSUPPORTED_METADATA_VERSION`: a marker that a newer program wrote. It is left as it stands. */
-export class UnsupportedMetadataVersionError extends StateMarkerError {
-  override readonly name = 'UnsupportedMetadataVersionError';
-  readonly metadataVersion: string;
-
-  constructor(metadataVersion: string) {
-    super(
-      'UNSUPPORTED_METADATA_VERSION',
-      `the marker has metadata_version ${JSON.stringify(metadataVersion)}, and this program understands 1.x only`,
-    );
-    this.metadataVersion = metadataVersion;
-  }
 }
 
 /** The rule that a transition would have broken. */
@@ -65,51 +45,24 @@ export type TransitionRule =
   | 'already_completed'
   /** The file has to be started first. */
   | 'file_not_in_progress'
-  /** A completed file is started again only by `restartFile`, for other bytes. */
+  /** Only `restartFile`, for other bytes, starts a completed file again. */
   | 'file_already_completed'
-  /** The file was begun from other bytes (or unknown ones): `restartFile` is what is meant. */
+  /** The file was started from other or unknown bytes: use `restartFile`. */
   | 'source_changed'
-  /** `restartFile` for the very bytes that the watermark stands for. */
+  /** `restartFile` was called for the same bytes that the watermark counts: use `startFile`. */
   | 'source_unchanged'
-  /** Records, confirmed records and batches never go back within one source. */
+  /** Records, confirmed records and batches never decrease within one source. */
   | 'progress_decreased'
-  /** More records confirmed than extracted. */
+  /** More records are confirmed than extracted. */
   | 'watermark_ahead'
   /** A file is completed only when every extracted record is confirmed. */
   | 'unconfirmed_records'
-  /** A phase is completed only when each of its files is, and it has one. */
+  /** A phase is completed only when it has files and all are completed. */
   | 'unfinished_files'
   /** A run is completed only after its phases. */
   | 'unfinished_phase';
 
-/** `ILLEGAL_TRANSITION`: the marker does not allow this step. The marker that was passed in is unchanged. */
-export class IllegalTransitionError extends StateMarkerError {
-  override readonly name = 'IllegalTransitionError';
-  /** The function that refused. */
-  readonly transition: string;
-  readonly rule: TransitionRule;
-  /** The file concerned, where it is about one. */
-  readonly file: string | undefined;
-  /** The status that was found. */
-  readonly status: Status | undefined;
-
-  constructor(facts: {
-    transition: string;
-    rule: TransitionRule;
-    message: string;
-    file?: string | undefined;
-    status?: Status | undefined;
-  }) {
-    const where = facts.file === undefined ? '' : ` (${facts.file})`;
-    super('ILLEGAL_TRANSITION', `${facts.transition}${where}: ${facts.message}`);
-    this.transition = facts.transition;
-    this.rule = facts.rule;
-    this.file = facts.file;
-    this.status = facts.status;
-  }
-}
-
-/** What a store was doing when the system refused. */
+/** What a store was doing when the file system refused. */
 export type StoreOperation =
   | 'inspect-directory'
   | 'create-directory'
@@ -121,45 +74,65 @@ export type StoreOperation =
   | 'rename'
   | 'sync-directory';
 
-/**
- * `NO_SPACE`, `PERMISSION_DENIED` or `IO_FAILED`: the file system refused. A failed save leaves the marker that
- * was there (after a failed `sync-directory`: that one or the new one), whole.
- */
-export class StoreIoError extends StateMarkerError {
-  override readonly name = 'StoreIoError';
-  readonly operation: StoreOperation;
-  readonly path: string;
-  /** The system's name for it, such as `ENOSPC`; `undefined` where it gave none. */
-  readonly errno: string | undefined;
+/** What a {@link StateMarkerError} is about. {@link StateMarkerErrorCode} says which facts come with which code. */
+export interface StateMarkerErrorFacts {
+  /** What is wrong with the marker, one entry per place. */
+  readonly issues?: readonly MarkerIssue[] | undefined;
+  /** The marker's `metadata_version`. */
+  readonly metadataVersion?: string | undefined;
+  /** The function that refused the step. */
+  readonly transition?: string | undefined;
+  readonly rule?: TransitionRule | undefined;
+  /** The dump file concerned. */
+  readonly file?: string | undefined;
+  /** The status that the phase, file or run has. */
+  readonly status?: Status | undefined;
+  readonly operation?: StoreOperation | undefined;
+  /** The file or directory that the operation was applied to. */
+  readonly path?: string | undefined;
+  /** The system's error code, such as `ENOSPC`. */
+  readonly errno?: string | undefined;
+}
 
-  constructor(operation: StoreOperation, path: string, cause: unknown) {
-    const errno = errnoOf(cause);
-    super(classify(errno), `cannot ${operation.replace('-', ' ')} ${path}: ${describe(cause)}`, { cause });
-    this.operation = operation;
-    this.path = path;
-    this.errno = errno;
+/** The only error class of this package. */
+export class StateMarkerError extends Error {
+  override readonly name = 'StateMarkerError';
+  readonly code: StateMarkerErrorCode;
+  readonly facts: StateMarkerErrorFacts;
+
+  constructor(
+    code: StateMarkerErrorCode,
+    message: string,
+    { facts = {}, cause }: { facts?: StateMarkerErrorFacts; cause?: unknown } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.facts = facts;
   }
 }
 
-/** The `code` of a system error, such as `ENOENT`. */
-export const errnoOf = (error: unknown): string | undefined => {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
+/** Makes an `INVALID_MARKER` error. */
+export const invalidMarkerError = (issues: readonly MarkerIssue[], cause?: unknown): StateMarkerError => {
+  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  return new StateMarkerError('INVALID_MARKER', `Not a state marker: ${list.join('; ')}`, { facts: { issues }, cause });
 };
 
-const classify = (errno: string | undefined): StateMarkerErrorCode => {
-  switch (errno) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-    case 'EFBIG': // over the process's limit of file size: its disk is full, as far as it can tell
-      return 'NO_SPACE';
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return 'PERMISSION_DENIED';
-    default:
-      return 'IO_FAILED';
-  }
+export const isInvalidMarkerError = (error: unknown): error is StateMarkerError =>
+  error instanceof StateMarkerError && error.code === 'INVALID_MARKER';
+
+/** Makes the error for a refusal of the file system. */
+export const storeIoError = (operation: StoreOperation, path: string, cause: unknown): StateMarkerError => {
+  const errno = errnoOf(cause);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StateMarkerError(storeIoCode(errno), `Cannot ${operation.replace('-', ' ')} ${path}: ${reason}`, {
+    facts: { operation, path, errno },
+    cause,
+  });
 };
 
-const describe = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+const NO_PERMISSION: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+const storeIoCode = (errno: string | undefined): StateMarkerErrorCode => {
+  if (isOutOfSpace(errno)) return 'NO_SPACE';
+  return NO_PERMISSION.has(errno) ? 'PERMISSION_DENIED' : 'IO_FAILED';
+};

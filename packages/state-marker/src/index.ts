@@ -1,24 +1,20 @@
 export {
-  type Action,
   type DecideOptions,
   type Decision,
+  type DecisionAction,
   type DecisionReason,
   decide,
   type WantedFile,
-} from './decide.js';
+} from './decide/decide.js';
+export { type FilePlan, type FilePlanReason, planFile } from './decide/plan-file.js';
 export {
-  IllegalTransitionError,
-  InvalidMarkerError,
   type MarkerIssue,
   StateMarkerError,
   type StateMarkerErrorCode,
-  StoreIoError,
+  type StateMarkerErrorFacts,
   type StoreOperation,
   type TransitionRule,
-  UnsupportedMetadataVersionError,
 } from './errors.js';
-export { createFileMarkerStore, type FileMarkerStoreOptions } from './file-store.js';
-export { createMarkerKeeper, type MarkerKeeper, type MarkerKeeperOptions } from './keeper.js';
 export {
   type DownloadPhase,
   type FileDownload,
@@ -27,18 +23,20 @@ export {
   METADATA_VERSION,
   type ProcessingPhase,
   type PublishingPhase,
+  type RunSummary,
   type StateMarker,
   type Status,
-  type Summary,
 } from './marker.js';
-export { createMemoryMarkerStore, type MemoryMarkerStoreOptions } from './memory-store.js';
-export { type FilePlan, type FilePlanReason, planFile } from './plan-file.js';
-export { parseMarker, serializeMarker } from './schema.js';
-export type { LoadResult, MarkerStore } from './store.js';
+export { createMarkerSession, type MarkerSession, type MarkerSessionOptions } from './session/marker-session.js';
+export { createFileMarkerStore, type FileMarkerStoreOptions } from './store/file-store.js';
+export type { LoadResult, MarkerStore } from './store/marker-store.js';
+export { parseMarker, serializeMarker } from './store/marker-text.js';
+export { createMemoryMarkerStore, type MemoryMarkerStoreOptions } from './store/memory-store.js';
 export {
   advanceFileDownload,
   completeDownload,
   completeFileDownload,
+  type DownloadedFile,
   failDownload,
   failFileDownload,
   startDownload,
@@ -46,12 +44,13 @@ export {
 } from './transitions/download.js';
 export {
   advanceFile,
-  type Completion,
+  type CompletedFileCounts,
   completeFile,
   completeProcessing,
+  type FileCounts,
+  type FileSource,
   failFile,
   failProcessing,
-  type Progress,
   restartFile,
   startFile,
   startProcessing,

@@ -1,10 +1,10 @@
 /**
- * The state marker: how far the extraction of one dump version has come. Field names and order are those of the
- * file, which other extractors read and write too. Times are ISO 8601 in UTC. A marker is a plain JSON value and
- * is never changed in place: transitions return a new one, with all fields that this package does not know.
+ * The state marker: the progress of the extraction of one dump version. Field names and order, and `null` for absent
+ * values, are those of the file, which other extractors read and write too. Times are ISO 8601 in UTC. A marker is a
+ * plain JSON value and is never changed in place: transitions return a new one, which keeps all unknown fields.
  */
 export interface StateMarker {
-  /** Version of the marker's own format, `1.0`. */
+  /** Version of the marker's format, `1.0`. */
   readonly metadata_version: string;
   readonly last_updated: string;
   /** Version of the dump, `YYYYMMDD`. */
@@ -12,7 +12,7 @@ export interface StateMarker {
   readonly download_phase: DownloadPhase;
   readonly processing_phase: ProcessingPhase;
   readonly publishing_phase: PublishingPhase;
-  readonly summary: Summary;
+  readonly summary: RunSummary;
 }
 
 export type Status = 'pending' | 'in_progress' | 'completed' | 'failed';
@@ -52,7 +52,7 @@ export interface ProcessingPhase {
   readonly files_total: number;
   /** Records, summed over files. */
   readonly records_extracted: number;
-  /** The file started last of those in progress. Several files may be in progress at once. */
+  /** Of the files in progress (there may be several), the one that was started last. */
   readonly current_file: string | null;
   /** By file name, such as `discogs_20260101_artists.xml.gz`. */
   readonly progress_by_file: Readonly<Record<string, FileProgress>>;
@@ -70,13 +70,13 @@ export interface FileProgress {
   readonly started_at: string | null;
   readonly completed_at: string | null;
   /**
-   * SHA-256 in hexadecimal of the bytes that the records were read from. `null` when that is not known, as in
-   * markers of older extractors; an unfinished file cannot be resumed then.
+   * SHA-256 in hexadecimal of the bytes that the records were read from. `null` if it is unknown, as in markers of
+   * older extractors; an unfinished file cannot be resumed then.
    */
   readonly source_checksum: string | null;
   /**
-   * In how many places the completed file had content that was not delivered, such as malformed records. Absent where there is none, and in
-   * markers of older extractors.
+   * Number of places in the completed file whose content was not delivered, such as malformed records. Absent if there
+   * are none, and in markers of older extractors.
    */
   readonly undelivered?: number | undefined;
 }
@@ -89,13 +89,13 @@ export interface PublishingPhase {
   readonly batches_sent: number;
   /** The newest {@link MAX_ERRORS} errors, oldest first. */
   readonly errors: readonly string[];
-  /** When the broker was last known to answer. */
+  /** Time of the broker's latest confirmation or other sign of life. */
   readonly last_amqp_heartbeat: string | null;
-  /** Where the records go, in a word of the program that sends them; absent in markers of older extractors. */
+  /** Name of the sink that the records go to, chosen by the extractor; absent in markers of older extractors. */
   readonly sink?: string | undefined;
 }
 
-export interface Summary {
+export interface RunSummary {
   readonly overall_status: Status;
   /** Seconds from the first start of the run to its completion; `null` until then. */
   readonly total_duration_seconds: number | null;
@@ -103,8 +103,8 @@ export interface Summary {
   readonly files_by_type: Readonly<Record<string, Status>>;
 }
 
-/** The format that new markers are written in. Every `1.x` is read. */
+/** The format of new markers. Every `1.x` can be read. */
 export const METADATA_VERSION = '1.0';
 
-/** A phase keeps this many errors, the newest, so that a run that fails for weeks does not grow its marker. */
+/** A phase keeps this many errors, the newest ones, so that the marker of a run that fails for weeks stays small. */
 export const MAX_ERRORS = 100;

@@ -1,21 +1,19 @@
 import { StateMarkerError } from './errors.js';
 
 /**
- * Checks that `version` is eight digits, `YYYYMMDD`. Everything that builds a path or key from a version calls
- * this first.
+ * Checks that `version` is eight digits, `YYYYMMDD`. Call it before you build a path or key from a version.
  *
- * @throws `INVALID_VERSION`
+ * @throws {@link StateMarkerError} `INVALID_VERSION`
  */
-export function assertVersion(version: string): void {
+export const assertVersion = (version: string): void => {
   if (typeof version !== 'string' || !/^[0-9]{8}$/.test(version)) {
-    throw new StateMarkerError('INVALID_VERSION', `a dump version is eight digits, not ${JSON.stringify(version)}`);
+    throw new StateMarkerError('INVALID_VERSION', `A dump version is eight digits, not ${JSON.stringify(version)}`);
   }
-}
+};
 
 /**
- * The data type in a dump's file name: `artists` for `discogs_20260101_artists.xml.gz`; `undefined` for a name of
- * another shape.
+ * The data type in a dump's file name, such as `artists` for `discogs_20260101_artists.xml.gz`; `undefined` if the
+ * name has another form.
  */
-export function dataTypeOf(file: string): string | undefined {
-  return /^discogs_[0-9]{8}_([a-z]+)\.xml(?:\.gz)?$/.exec(file)?.[1];
-}
+export const dataTypeOf = (file: string): string | undefined =>
+  /^discogs_[0-9]{8}_([a-z]+)\.xml(?:\.gz)?$/.exec(file)?.[1];

@@ -7,9 +7,9 @@ import {
   failFile,
   failProcessing,
   failPublishing,
-  InvalidMarkerError,
   planFile,
   type StateMarker,
+  StateMarkerError,
   startDownload,
   startFile,
   startProcessing,
@@ -27,16 +27,20 @@ import {
   processing,
   RELEASES,
   T0,
-} from './build.js';
+} from './sample-markers.js';
 
 const found = (marker: StateMarker) => ({ status: 'found', marker }) as const;
-const corrupt = { status: 'corrupt', error: new InvalidMarkerError([]), movedTo: 'elsewhere' } as const;
+const corrupt = {
+  status: 'corrupt',
+  error: new StateMarkerError('INVALID_MARKER', 'x'),
+  movedTo: 'elsewhere',
+} as const;
 const wanted = [ARTISTS, LABELS].map((name) => ({ name, checksum: checksumOf(name) }));
 const oneChanged = [wanted[0]!, { name: LABELS, checksum: 'other' }];
 
 const downloading = startDownload(fresh(), [ARTISTS, LABELS], T0);
 const redownloading = startDownload(finished(processing(), ARTISTS), [ARTISTS, LABELS], T0);
-const barelyBegun = startFile(
+const startedOnly = startFile(
   startProcessing(downloading, [ARTISTS], T0),
   ARTISTS,
   { checksum: checksumOf(ARTISTS) },
@@ -51,16 +55,22 @@ const status = (marker: StateMarker, overall_status: StateMarker['summary']['ove
 
 const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string][] = [
   ['no marker', { status: 'absent' }, {}, 'start', 'no_marker'],
-  ['force, over anything', found(completed()), { forceReprocess: true }, 'start', 'forced'],
+  ['force, whatever the marker says', found(completed()), { forceReprocess: true }, 'start', 'forced'],
   ['force, and no marker', { status: 'absent' }, { forceReprocess: true }, 'start', 'forced'],
-  ['an unreadable marker', corrupt, {}, 'start', 'marker_corrupt'],
-  ['nothing begun', found(fresh()), {}, 'reprocess', 'download_not_started'],
-  ['download cut short, nothing processed', found(downloading), {}, 'reprocess', 'download_cut_short'],
+  ['a corrupt marker', corrupt, {}, 'start', 'marker_corrupt'],
+  ['nothing started', found(fresh()), {}, 'reprocess', 'download_not_started'],
+  ['download interrupted, nothing processed', found(downloading), {}, 'reprocess', 'download_cut_short'],
   ['download failed, nothing processed', found(failDownload(downloading, 'x', T0)), {}, 'reprocess', 'download_failed'],
-  ['download cut short, a file begun but nothing confirmed', found(barelyBegun), {}, 'reprocess', 'download_cut_short'],
-  ['download cut short, a file completed', found(redownloading), {}, 'continue', 'download_cut_short'],
   [
-    'download cut short, some records confirmed',
+    'download interrupted, a file started but nothing confirmed',
+    found(startedOnly),
+    {},
+    'reprocess',
+    'download_cut_short',
+  ],
+  ['download interrupted, a file completed', found(redownloading), {}, 'continue', 'download_cut_short'],
+  [
+    'download interrupted, some records confirmed',
     found(startDownload(begun(processing(), ARTISTS, 9, 1), [ARTISTS], T0)),
     {},
     'continue',
@@ -69,7 +79,7 @@ const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string
   ['download failed, a file completed', found(failDownload(redownloading, 'x', T0)), {}, 'continue', 'download_failed'],
   ['downloaded, not processed', found(downloaded()), {}, 'continue', 'processing_not_started'],
   [
-    'processing cut short',
+    'processing interrupted',
     found(begun(processing(), ARTISTS, 9)),
     { files: wanted },
     'continue',
@@ -79,7 +89,7 @@ const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string
   ['a checksum differs, all completed', found(completed()), { files: oneChanged }, 'continue', 'checksum_changed'],
   ['all completed', found(completed()), {}, 'skip', 'completed'],
   ['all completed, same checksums', found(completed()), { files: wanted }, 'skip', 'completed'],
-  ['all completed, checksums not known', found(completed()), { files: [{ name: ARTISTS }] }, 'skip', 'completed'],
+  ['all completed, checksums unknown', found(completed()), { files: [{ name: ARTISTS }] }, 'skip', 'completed'],
   [
     'all completed, another file wanted',
     found(completed()),
@@ -90,7 +100,7 @@ const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string
   ['all files completed, the run not', found(allFiles), { files: wanted }, 'continue', 'run_not_completed'],
   ['publishing failed at the end', found(failPublishing(allFiles, 'x', T0)), {}, 'continue', 'publishing_failed'],
   [
-    'said to be completed, as older extractors could, but a file failed',
+    'marked completed, as older extractors could, but a file failed',
     found({
       ...completed(),
       processing_phase: {
@@ -103,14 +113,14 @@ const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string
     'files_unfinished',
   ],
   [
-    'said to be completed, but processing is not',
+    'marked completed, but processing is not',
     found(status(processing(), 'completed')),
     {},
     'continue',
     'processing_in_progress',
   ],
   [
-    'said to be completed, without any file',
+    'marked completed, without any file',
     found({
       ...status(completed(), 'completed'),
       processing_phase: { ...completed().processing_phase, progress_by_file: {} },
@@ -121,27 +131,27 @@ const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string
   ],
 ];
 
-describe('the decision:', () => {
-  for (const [name, result, options, decision, reason] of rows) {
-    test(`${name} → ${decision}`, () => {
+describe('decide:', () => {
+  for (const [name, result, options, action, reason] of rows) {
+    test(`${name} → ${action}`, () => {
       const { text, ...rest } = decide(result, options);
-      expect(rest).toEqual({ decision, reason });
+      expect(rest).toEqual({ action, reason });
       expect(text).not.toBe('');
     });
   }
 });
 
-describe('the plan for a file:', () => {
+describe('planFile:', () => {
   const sum = checksumOf(ARTISTS);
   const half = begun(processing(), ARTISTS, 100, 70);
   const unknown = startProcessing(downloaded(), [ARTISTS], T0);
-  const foreign = begunWithout(begun(unknown, ARTISTS, 100, 70));
-  const cases: [string, StateMarker, string | null, ReturnType<typeof planFile>][] = [
-    ['of a marker without it', fresh(), sum, { action: 'start', afterRecord: 0, reason: 'not_started' }],
-    ['that is pending', processing(), sum, { action: 'start', afterRecord: 0, reason: 'not_started' }],
-    ['begun, same bytes', half, sum, { action: 'resume', afterRecord: 70, reason: 'watermark' }],
+  const foreign = withoutChecksum(begun(unknown, ARTISTS, 100, 70));
+  const cases: [string, StateMarker, string | undefined, ReturnType<typeof planFile>][] = [
+    ['not in the marker', fresh(), sum, { action: 'start', afterRecord: 0, reason: 'not_started' }],
+    ['pending', processing(), sum, { action: 'start', afterRecord: 0, reason: 'not_started' }],
+    ['started, same bytes', half, sum, { action: 'resume', afterRecord: 70, reason: 'watermark' }],
     [
-      'begun, same bytes in upper case',
+      'started, same checksum in upper case',
       half,
       sum.toUpperCase(),
       { action: 'resume', afterRecord: 70, reason: 'watermark' },
@@ -153,19 +163,29 @@ describe('the plan for a file:', () => {
       { action: 'resume', afterRecord: 70, reason: 'watermark' },
     ],
     [
-      'begun, nothing confirmed',
+      'started, nothing confirmed',
       begun(processing(), ARTISTS, 9, 0),
       sum,
       { action: 'start', afterRecord: 0, reason: 'nothing_confirmed' },
     ],
-    ['begun, other bytes', half, 'other', { action: 'restart', afterRecord: 0, reason: 'checksum_changed' }],
-    ['begun, bytes now not known', half, null, { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' }],
-    ['begun by an older extractor', foreign, sum, { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' }],
+    ['started, other bytes', half, 'other', { action: 'restart', afterRecord: 0, reason: 'checksum_changed' }],
+    [
+      'started, checksum now unknown',
+      half,
+      undefined,
+      { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' },
+    ],
+    ['started by an older extractor', foreign, sum, { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' }],
     ['completed, same bytes', completed(), sum, { action: 'skip', afterRecord: 10, reason: 'completed' }],
-    ['completed, bytes now not known', completed(), null, { action: 'skip', afterRecord: 10, reason: 'completed' }],
+    [
+      'completed, checksum now unknown',
+      completed(),
+      undefined,
+      { action: 'skip', afterRecord: 10, reason: 'completed' },
+    ],
     [
       'completed by an older extractor',
-      begunWithout(completed()),
+      withoutChecksum(completed()),
       sum,
       { action: 'skip', afterRecord: 10, reason: 'completed' },
     ],
@@ -178,15 +198,15 @@ describe('the plan for a file:', () => {
   }
 });
 
-test('a name that every object inherits is no file of the marker', () => {
+test('a property that every object inherits is not taken for a file of the marker', () => {
   for (const name of ['__proto__', 'constructor', 'toString']) {
     expect(planFile(fresh(), name, 'aa').reason).toBe('not_started');
     expect(decide(found(completed()), { files: [{ name }] }).reason).toBe('files_unfinished');
   }
 });
 
-/** The marker without the checksum of the artists' bytes, as older extractors write it. */
-function begunWithout(marker: StateMarker): StateMarker {
+/** The marker without the artists file's source checksum, as older extractors write it. */
+function withoutChecksum(marker: StateMarker): StateMarker {
   const files = marker.processing_phase.progress_by_file;
   const entry = { ...files[ARTISTS]!, source_checksum: null };
   return {

@@ -13,23 +13,23 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const provoke = (fault: string, wrapper?: readonly string[]) => runChild('faults', [fault, directory], wrapper);
+const runFault = (fault: string, wrapper?: readonly string[]) => runChild('faults', [fault, directory], wrapper);
 
 /**
- * Runs the child where the directory is a file system of 256 KiB that nobody else sees and that ends with the child.
- * Needs Linux and either root or user namespaces; where it has neither, the test fails and says so.
+ * Runs the child in a mount namespace where the directory is a file system of 256 KiB, which ends with the child. Needs
+ * Linux and either root or user namespaces; without them the test fails.
  */
 const onSmallDisk = (fault: string) => {
   const isRoot = process.getuid?.() === 0;
   const unshare = ['unshare', '--mount', ...(isRoot ? [] : ['--map-root-user'])];
   const script = 'mount -t tmpfs -o size=256k tmpfs "$0" && exec "$@"';
-  return provoke(fault, [...unshare, 'sh', '-c', script, directory]);
+  return runFault(fault, [...unshare, 'sh', '-c', script, directory]);
 };
 
-/** 64 units of 512 bytes (1024 in some shells): more than a small marker, less than a large one. */
-const withFileSizeLimit = (fault: string) => provoke(fault, ['sh', '-c', 'ulimit -f 64 && exec "$@"', 'sh']);
+/** Limits file sizes to 64 units of 512 bytes (1024 in some shells): between a small marker and a large one. */
+const withFileSizeLimit = (fault: string) => runFault(fault, ['sh', '-c', 'ulimit -f 64 && exec "$@"', 'sh']);
 
-describe('a save that the system refuses leaves the old marker whole:', () => {
+describe('a save that the system refuses leaves the old marker intact:', () => {
   test('full disk', async () => {
     expect(await onSmallDisk('full-disk')).toEqual({
       full: { code: 'NO_SPACE', errno: 'ENOSPC', operation: 'write' },
@@ -46,7 +46,7 @@ describe('a save that the system refuses leaves the old marker whole:', () => {
     });
   });
 
-  test('limit of file size', async () => {
+  test('file size limit', async () => {
     expect(await withFileSizeLimit('file-size-limit')).toEqual({
       tooLarge: { code: 'NO_SPACE', errno: 'EFBIG', operation: 'write' },
       records: 1,
@@ -57,12 +57,12 @@ describe('a save that the system refuses leaves the old marker whole:', () => {
 
   test('missing permissions', async () => {
     const refused = (operation: string) => ({ code: 'PERMISSION_DENIED', errno: 'EACCES', operation });
-    expect(await provoke('permissions')).toEqual({
+    expect(await runFault('permissions')).toEqual({
       readOnly: refused('write'),
       setAside: refused('set-aside'),
       records: 1,
       unlisted: refused('list'),
-      // The folder cannot be opened to be synced: the new marker is there, and its save still no success.
+      // The folder cannot be opened for its sync: the new marker is in place, and yet its save fails.
       unsynced: refused('sync-directory'),
       again: { records: 3, temporaryFiles: [] },
       unreadable: refused('read'),

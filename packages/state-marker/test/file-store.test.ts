@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFileMarkerStore, createMarker, failProcessing, parseMarker, serializeMarker } from '../src/index.js';
-import { ARTISTS, begun, processing, T0, VERSION } from './build.js';
+import { ARTISTS, begun, processing, T0, VERSION } from './sample-markers.js';
 
 let directory: string;
 let path: string;
@@ -27,7 +27,7 @@ describe('the file store', () => {
     expect(await readFile(path, 'utf8')).toBe(serializeMarker(markerAt(5)));
   });
 
-  test('makes the folder when it first saves, and not before', async () => {
+  test('makes the folder at the first save, and not before', async () => {
     const inner = join(directory, 'a', 'b');
     await using store = await createFileMarkerStore({ directory: inner });
     expect(await store.load(VERSION)).toEqual({ status: 'absent' });
@@ -40,12 +40,15 @@ describe('the file store', () => {
   test('refuses a folder that is a file, and an empty path', async () => {
     await writeFile(path, '{}');
     await expect(createFileMarkerStore({ directory: path })).rejects.toEqual(
-      expect.objectContaining({ code: 'IO_FAILED', errno: 'ENOTDIR', operation: 'inspect-directory', path }),
+      expect.objectContaining({
+        code: 'IO_FAILED',
+        facts: { errno: 'ENOTDIR', operation: 'inspect-directory', path },
+      }),
     );
-    await expect(createFileMarkerStore({ directory: '' })).rejects.toEqual(code('INVALID_ARGUMENT'));
+    await expect(createFileMarkerStore({ directory: '' })).rejects.toEqual(code('INVALID_OPTIONS'));
   });
 
-  test('lists markers only', async () => {
+  test('lists only markers', async () => {
     const others = ['.extraction_status_20250101.json.corrupt-20260101T000000000Z', '.extraction_status_2026.json'];
     for (const name of [...others, 'discogs_20260101_artists.xml.gz']) await writeFile(join(directory, name), '');
     await using store = await createFileMarkerStore({ directory });
@@ -53,26 +56,26 @@ describe('the file store', () => {
     expect(await store.versions()).toEqual([VERSION]);
   });
 
-  test('sets a marker aside that is cut at any byte, and never takes it for one', async () => {
-    // With letters of two and four bytes, so that a cut can go through one.
+  test('sets a marker aside that is truncated after any byte', async () => {
+    // With characters of two and four bytes, so that some truncations split one.
     const bytes = Buffer.from(serializeMarker(failProcessing(createMarker(VERSION, T0), 'é 🎉', T0)));
     await using store = await createFileMarkerStore({ directory });
     for (let length = 0; length < bytes.length; length += 1) {
       await writeFile(path, bytes.subarray(0, length));
       const result = await store.load(VERSION);
-      if (result.status !== 'corrupt') throw new Error(`${result.status} when cut after ${length} bytes`);
+      if (result.status !== 'corrupt') throw new Error(`${result.status} when truncated after ${length} bytes`);
       expect(result.movedTo).toMatch(/\.extraction_status_20260101\.json\.corrupt-[0-9]{8}T[0-9]{9}Z(-[0-9]+)?$/);
       expect((await readFile(result.movedTo ?? '')).equals(bytes.subarray(0, length))).toBe(true);
       expect(await store.load(VERSION)).toEqual({ status: 'absent' });
     }
-    // Nothing was overwritten by what was set aside in the same millisecond.
+    // Markers set aside within one millisecond did not overwrite each other.
     expect(await readdir(directory)).toHaveLength(bytes.length);
     await writeFile(path, bytes);
     expect(await store.load(VERSION)).toMatchObject({ status: 'found' });
   });
 
   test.each(['rust-in-progress', 'rust-completed', 'python-completed', 'early-in-progress'])(
-    'takes no part of %s for a marker',
+    'rejects %s when it is truncated after any byte',
     async (name) => {
       const text = await readFile(new URL(`fixtures/${name}.marker`, import.meta.url), 'utf8');
       for (let length = 0; length < text.length; length += 1) {
@@ -81,11 +84,11 @@ describe('the file store', () => {
     },
   );
 
-  test('sets aside what is no file, or no text, or too large to be a marker', async () => {
+  test('sets aside a folder, bytes that are not UTF-8, and a file that is too large', async () => {
     await using store = await createFileMarkerStore({ directory });
     const plants = [
       () => mkdir(join(path, 'inner'), { recursive: true }),
-      // Whole and valid but for one byte, 0xff, within a text.
+      // Valid except for one byte, 0xff, within a string.
       () => writeFile(path, Buffer.from(serializeMarker(failProcessing(markerAt(5), 'ÿ', T0)), 'latin1')),
       async () => {
         await writeFile(path, '');
@@ -101,7 +104,7 @@ describe('the file store', () => {
     }
   });
 
-  test('keeps an unreadable marker even when it is told to save without loading', async () => {
+  test('keeps an unreadable marker even if it saves without loading first', async () => {
     await writeFile(path, 'precious');
     await using store = await createFileMarkerStore({ directory });
     await store.save(markerAt(5));
@@ -110,7 +113,7 @@ describe('the file store', () => {
     expect(await store.load(VERSION)).toMatchObject({ status: 'found' });
   });
 
-  test('replaces a link that leads nowhere', async () => {
+  test('replaces a symbolic link without a target', async () => {
     await symlink(join(directory, 'gone'), path);
     await using store = await createFileMarkerStore({ directory });
     expect(await store.load(VERSION)).toEqual({ status: 'absent' });
@@ -118,13 +121,16 @@ describe('the file store', () => {
     expect(await readFile(path, 'utf8')).toBe(serializeMarker(markerAt(5)));
   });
 
-  test('says so when the rename fails, and leaves no temporary file', async () => {
+  test('reports a failed rename, and leaves no temporary file', async () => {
     await using store = await createFileMarkerStore({ directory });
     await store.save(markerAt(5));
     await rm(path);
     await mkdir(path);
     await expect(store.save(markerAt(6))).rejects.toEqual(
-      expect.objectContaining({ code: 'IO_FAILED', operation: 'rename', path, errno: expect.stringMatching(/^E/) }),
+      expect.objectContaining({
+        code: 'IO_FAILED',
+        facts: { operation: 'rename', path, errno: expect.stringMatching(/^E/) },
+      }),
     );
     expect(await temporaryFiles()).toEqual([]);
     await rm(path, { recursive: true });
@@ -132,7 +138,7 @@ describe('the file store', () => {
     expect(await readFile(path, 'utf8')).toBe(serializeMarker(markerAt(7)));
   });
 
-  test('keeps saving after a save that failed, in order', async () => {
+  test('keeps saving in order after a save that failed', async () => {
     await using store = await createFileMarkerStore({ directory });
     await store.save(markerAt(1));
     await rm(path);
@@ -144,7 +150,7 @@ describe('the file store', () => {
     expect(await readFile(path, 'utf8')).toBe(serializeMarker(markerAt(4)));
   });
 
-  test('removes what crashed saves left, but nothing that may still be in use or is not its own', async () => {
+  test('removes old temporary files of crashed saves, and no recent or foreign ones', async () => {
     const old = new Date(Date.now() - 60 * 60 * 1000);
     const plant = async (name: string, time?: Date) => {
       await writeFile(join(directory, name), 'x');
@@ -152,24 +158,24 @@ describe('the file store', () => {
     };
     const left = '.extraction_status_20251201.json.0123456789abcdef.tmp';
     const inUse = '.extraction_status_20260101.json.fedcba9876543210.tmp';
-    const strange = ['.extraction_status_20260101.json.tmp', 'notes.0123456789abcdef.tmp', '.0123456789abcdef.tmp'];
+    const foreign = ['.extraction_status_20260101.json.tmp', 'notes.0123456789abcdef.tmp', '.0123456789abcdef.tmp'];
     await plant(left, old);
     await plant(inUse);
-    for (const name of strange) await plant(name, old);
+    for (const name of foreign) await plant(name, old);
     await using store = await createFileMarkerStore({ directory });
     await store.load(VERSION);
     expect(await readdir(directory)).toContain(left);
     await store.save(markerAt(5));
-    expect((await temporaryFiles()).sort()).toEqual([inUse, ...strange].sort());
+    expect((await temporaryFiles()).sort()).toEqual([inUse, ...foreign].sort());
   });
 
-  test('changes nothing when it is read-only', async () => {
+  test('changes nothing if it is read-only', async () => {
     await writeFile(path, 'broken');
     const left = join(directory, '.extraction_status_20251201.json.0123456789abcdef.tmp');
     await writeFile(left, 'x');
     await utimes(left, 0, 0);
     await using store = await createFileMarkerStore({ directory, readOnly: true });
-    expect(await store.load(VERSION)).toMatchObject({ status: 'corrupt', movedTo: null });
+    expect(await store.load(VERSION)).toMatchObject({ status: 'corrupt', movedTo: undefined });
     expect(await store.versions()).toEqual([VERSION]);
     await expect(store.save(markerAt(5))).rejects.toEqual(code('STORE_READ_ONLY'));
     expect(await readFile(path, 'utf8')).toBe('broken');
@@ -178,11 +184,11 @@ describe('the file store', () => {
 });
 
 /**
- * No file system at hand fails an fsync on demand, so here the one call is replaced, in the prototype of real file
- * handles: the rest is real.
+ * No file system here fails an fsync on demand, so these tests replace that one call in the prototype of real file
+ * handles; the rest is real.
  */
 describe('an fsync that fails', () => {
-  const failSync = async (isToFail: (call: number) => boolean) => {
+  const failSync = async (shouldFail: (call: number) => boolean) => {
     const handle = await open(directory, 'r');
     const prototype = Object.getPrototypeOf(handle) as { sync: () => Promise<void> };
     await handle.close();
@@ -190,7 +196,7 @@ describe('an fsync that fails', () => {
     let calls = 0;
     prototype.sync = async function (this: unknown) {
       calls += 1;
-      if (isToFail(calls)) throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' });
+      if (shouldFail(calls)) throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' });
       await sync.call(this);
     };
     return {
@@ -201,34 +207,40 @@ describe('an fsync that fails', () => {
     };
   };
 
-  test('of the file, keeps the old marker', async () => {
+  test('of the file keeps the old marker', async () => {
     await using store = await createFileMarkerStore({ directory });
     await store.save(markerAt(5));
     using _ = await failSync((call) => call === 1);
     await expect(store.save(markerAt(6))).rejects.toEqual(
-      expect.objectContaining({ code: 'IO_FAILED', operation: 'sync', errno: 'EIO' }),
+      expect.objectContaining({
+        code: 'IO_FAILED',
+        facts: expect.objectContaining({ operation: 'sync', errno: 'EIO' }),
+      }),
     );
     expect(await readFile(path, 'utf8')).toBe(serializeMarker(markerAt(5)));
     expect(await temporaryFiles()).toEqual([]);
   });
 
-  test('of the folder, is told although the new marker is in place', async () => {
+  test('of the folder is reported although the new marker is in place', async () => {
     await using store = await createFileMarkerStore({ directory });
     await store.save(markerAt(5));
     using faults = await failSync((call) => call === 2);
     await expect(store.save(markerAt(6))).rejects.toEqual(
-      expect.objectContaining({ code: 'IO_FAILED', operation: 'sync-directory', errno: 'EIO', path: directory }),
+      expect.objectContaining({
+        code: 'IO_FAILED',
+        facts: { operation: 'sync-directory', errno: 'EIO', path: directory },
+      }),
     );
     expect(faults.calls()).toBe(2);
     expect(await readFile(path, 'utf8')).toBe(serializeMarker(markerAt(6)));
   });
 
-  test('rejects those who waited for that state, and not those after', async () => {
+  test('rejects the saves that waited for that state, and not later ones', async () => {
     await using store = await createFileMarkerStore({ directory });
     await store.save(markerAt(5));
     using _ = await failSync((call) => call === 1);
     const first = store.save(markerAt(6));
-    // The first one is under way now, so the others wait for their own.
+    // The first save has begun, so the others wait for the next one.
     await Promise.resolve();
     const others = [store.save(markerAt(7)), store.save(markerAt(8))];
     await expect(first).rejects.toEqual(code('IO_FAILED'));

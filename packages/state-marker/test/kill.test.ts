@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFileMarkerStore } from '../src/index.js';
-import { ARTISTS, fileOf, VERSION } from './build.js';
 import { startChild } from './children/run.js';
+import { ARTISTS, fileOf, VERSION } from './sample-markers.js';
 
 const KILLS = 30;
 const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 2 ** 31);
@@ -21,28 +21,28 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** Lets a process save until `delay` milliseconds after its first save, kills it, and gives what it last said. */
-const killSaver = async (delay: number): Promise<number> => {
+/** Lets a process save until `delayMs` after its first save, kills it, and returns the last watermark it printed. */
+const killSaver = async (delayMs: number): Promise<number> => {
   const child = startChild('save-loop', [directory]);
-  let complaint = '';
+  let errorOutput = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    complaint += text;
+    errorOutput += text;
   });
   const closed = once(child, 'close');
   let durable = 0;
   let isFirst = true;
   for await (const line of createInterface({ input: child.stdout! })) {
     durable = Number(line);
-    if (isFirst) void sleep(delay).then(() => child.kill('SIGKILL'));
+    if (isFirst) void sleep(delayMs).then(() => child.kill('SIGKILL'));
     isFirst = false;
   }
   const [status, signal] = await closed;
-  if (signal !== 'SIGKILL') throw new Error(`the saver ended by itself with ${status ?? signal}: ${complaint}`);
+  if (signal !== 'SIGKILL') throw new Error(`the process ended by itself with ${status ?? signal}: ${errorOutput}`);
   return durable;
 };
 
 describe('a process killed while it saves', () => {
-  test(`leaves a whole marker, never an older one (${KILLS} kills, KILL_SEED=${seed})`, {
+  test(`leaves a complete marker, never an older one (${KILLS} kills, KILL_SEED=${seed})`, {
     timeout: 240_000,
   }, async () => {
     const delays = fc.sample(fc.double({ min: 0, max: 40, noNaN: true }), { numRuns: KILLS, seed });

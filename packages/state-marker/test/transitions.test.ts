@@ -13,12 +13,12 @@ import {
   failFileDownload,
   failProcessing,
   failPublishing,
-  IllegalTransitionError,
   MAX_ERRORS,
   parseMarker,
   recordHeartbeat,
   recordSink,
   restartFile,
+  StateMarkerError,
   serializeMarker,
   startDownload,
   startFile,
@@ -44,14 +44,14 @@ import {
   RELEASES,
   T0,
   VERSION,
-} from './build.js';
+} from './sample-markers.js';
 
 /** The rule that an illegal step breaks. */
 const brokenRule = (step: () => unknown): TransitionRule | undefined => {
   try {
     step();
   } catch (error) {
-    if (error instanceof IllegalTransitionError) return error.rule;
+    if (error instanceof StateMarkerError && error.code === 'ILLEGAL_TRANSITION') return error.facts.rule;
     throw error;
   }
   return undefined;
@@ -60,7 +60,7 @@ const brokenRule = (step: () => unknown): TransitionRule | undefined => {
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 describe('a new marker', () => {
-  test('has the fields of the contract, in their order', () => {
+  test('has the fields of the wire contract, in their order', () => {
     expect(JSON.stringify(createMarker(VERSION, T0))).toBe(
       '{"metadata_version":"1.0","last_updated":"2026-01-31T12:00:00.000Z","current_version":"20260101",' +
         '"download_phase":{"status":"pending","started_at":null,"completed_at":null,"files_downloaded":0,' +
@@ -73,9 +73,9 @@ describe('a new marker', () => {
     );
   });
 
-  test('is refused for what is no version or time', () => {
+  test('cannot be made for an invalid version or time', () => {
     expect(() => createMarker('2026-01-01', T0)).toThrow(code('INVALID_VERSION'));
-    expect(() => createMarker(VERSION, new Date(Number.NaN))).toThrow(code('INVALID_ARGUMENT'));
+    expect(() => createMarker(VERSION, new Date(Number.NaN))).toThrow(code('INVALID_OPTIONS'));
   });
 });
 
@@ -105,7 +105,7 @@ describe('the download phase', () => {
     expect(marker.last_updated).toBe(at(7).toISOString());
   });
 
-  test('keeps what is verified when it is started again, and forgets what nobody wants any more', () => {
+  test('keeps verified files when it is started again, and drops unfinished files that are no longer wanted', () => {
     let marker = startDownload(fresh(), [ARTISTS, LABELS, MASTERS], at(1));
     marker = completeFileDownload(marker, ARTISTS, { bytes: 1000, checksum: 'aa' }, at(2));
     marker = startFileDownload(marker, LABELS, at(3));
@@ -123,21 +123,21 @@ describe('the download phase', () => {
     expect(marker.summary.overall_status).toBe('in_progress');
   });
 
-  test('can be opened again for a file that was published anew', () => {
+  test('can be opened again for a file that was published again', () => {
     const marker = startFileDownload(startDownload(downloaded(), [ARTISTS], at(9)), ARTISTS, at(9));
     expect(marker.download_phase).toMatchObject({ status: 'in_progress', completed_at: null, files_downloaded: 1 });
     expect(marker.download_phase.downloads_by_file[ARTISTS]).toMatchObject({ checksum: null, bytes_downloaded: 0 });
   });
 
-  test('takes it back when a file that was whole is not, and cannot be had again', () => {
+  test('counts a completed file no longer when it is damaged and cannot be downloaded again', () => {
     const marker = failFileDownload(startDownload(downloaded(), [ARTISTS], at(9)), ARTISTS, 'damaged', at(9));
     expect(marker.download_phase).toMatchObject({ files_downloaded: 1, errors: [`${ARTISTS}: damaged`] });
     expect(marker.download_phase.downloads_by_file[ARTISTS]).toMatchObject({ status: 'failed', checksum: null });
   });
 
-  test('refuses what cannot be', () => {
+  test('refuses illegal steps', () => {
     const started = startDownload(fresh(), [ARTISTS], T0);
-    const result = { bytes: 1, checksum: null };
+    const result = { bytes: 1, checksum: undefined };
     expect(brokenRule(() => startFileDownload(fresh(), ARTISTS, T0))).toBe('phase_not_in_progress');
     expect(brokenRule(() => advanceFileDownload(downloaded(), ARTISTS, 1, T0))).toBe('phase_not_in_progress');
     expect(brokenRule(() => completeFileDownload(fresh(), ARTISTS, result, T0))).toBe('phase_not_in_progress');
@@ -146,17 +146,17 @@ describe('the download phase', () => {
     expect(brokenRule(() => advanceFileDownload(started, ARTISTS, 1, T0))).toBe('file_not_in_progress');
     expect(brokenRule(() => completeDownload(started, T0))).toBe('unfinished_files');
     expect(brokenRule(() => failDownload(downloaded(), 'x', T0))).toBe('already_completed');
-    expect(() => startDownload(fresh(), [], T0)).toThrow(code('INVALID_ARGUMENT'));
-    expect(() => startDownload(fresh(), [ARTISTS, ARTISTS], T0)).toThrow(code('INVALID_ARGUMENT'));
-    expect(() => completeFileDownload(started, ARTISTS, { bytes: -1, checksum: null }, T0)).toThrow(
-      code('INVALID_ARGUMENT'),
+    expect(() => startDownload(fresh(), [], T0)).toThrow(code('INVALID_OPTIONS'));
+    expect(() => startDownload(fresh(), [ARTISTS, ARTISTS], T0)).toThrow(code('INVALID_OPTIONS'));
+    expect(() => completeFileDownload(started, ARTISTS, { bytes: -1, checksum: undefined }, T0)).toThrow(
+      code('INVALID_OPTIONS'),
     );
-    expect(() => startFileDownload(started, '', T0)).toThrow(code('INVALID_ARGUMENT'));
+    expect(() => startFileDownload(started, '', T0)).toThrow(code('INVALID_OPTIONS'));
   });
 });
 
 describe('the processing phase', () => {
-  test('takes several files side by side and sums them', () => {
+  test('processes several files at once and sums their counts', () => {
     let marker = startProcessing(downloaded(), [ARTISTS, LABELS], at(10));
     expect(marker.processing_phase).toMatchObject({ status: 'in_progress', files_total: 2, current_file: null });
     expect(marker.summary.files_by_type).toEqual({ artists: 'pending', labels: 'pending' });
@@ -194,7 +194,7 @@ describe('the processing phase', () => {
     );
   });
 
-  test('resumes a file at its watermark, whether it was cut short or failed', () => {
+  test('resumes a file at its watermark, whether it was interrupted or failed', () => {
     const cut = begun(processing(), ARTISTS, 100, 70);
     const failed = failFile(cut, ARTISTS, 'broker gone', at(5));
     expect(failed.processing_phase.errors).toEqual([`${ARTISTS}: broker gone`]);
@@ -213,7 +213,7 @@ describe('the processing phase', () => {
     }
   });
 
-  test('starts a file again from its first record when its bytes are others', () => {
+  test('starts a file again from its first record when its bytes have changed', () => {
     for (const before of [begun(processing(), ARTISTS, 100, 70), finished(processing(), ARTISTS)]) {
       const marker = restartFile(before, ARTISTS, { checksum: 'other' }, at(5));
       expect(fileOf(marker, ARTISTS)).toEqual({
@@ -238,7 +238,7 @@ describe('the processing phase', () => {
     expect(recordHeartbeat(marker, at(51)).publishing_phase.status).toBe('in_progress');
   });
 
-  test('drops files that were never begun when they are not wanted any more, and keeps the others', () => {
+  test('drops files that were never started and are no longer wanted, and keeps the others', () => {
     const before = begun(processing([ARTISTS, LABELS, MASTERS]), LABELS, 5);
     const marker = startProcessing(before, [ARTISTS], at(5));
     expect(unfinishedFiles(marker)).toEqual([ARTISTS, LABELS]);
@@ -246,7 +246,7 @@ describe('the processing phase', () => {
     expect(brokenRule(() => completeProcessing(finished(marker, ARTISTS), T0))).toBe('unfinished_files');
   });
 
-  test('takes file names that an object has by inheritance', () => {
+  test('accepts file names that every object inherits as properties', () => {
     for (const name of ['__proto__', 'constructor', 'toString']) {
       const marker = finished(startProcessing(downloaded(), [name], T0), name, 3);
       expect(marker.publishing_phase.messages_published).toBe(3);
@@ -254,7 +254,7 @@ describe('the processing phase', () => {
     }
   });
 
-  test('says of a completed file what of it was not delivered, until it starts again', () => {
+  test('keeps the number of undelivered places of a completed file until the file is started again', () => {
     const whole = finished(processing(), ARTISTS);
     expect(whole.processing_phase.progress_by_file[ARTISTS]).not.toHaveProperty('undelivered');
     const half = begun(processing(), ARTISTS, 100, 100);
@@ -264,11 +264,11 @@ describe('the processing phase', () => {
     expect(again.processing_phase.progress_by_file[ARTISTS]?.undelivered).toBeUndefined();
     expect(serializeMarker(again)).not.toContain('undelivered');
     expect(() => completeFile(half, ARTISTS, { ...progress(100), undelivered: -1 }, T0)).toThrow(
-      code('INVALID_ARGUMENT'),
+      code('INVALID_OPTIONS'),
     );
   });
 
-  test('refuses what cannot be', () => {
+  test('refuses illegal steps', () => {
     const source = { checksum: checksumOf(ARTISTS) };
     const other = { checksum: 'other' };
     const half = begun(processing(), ARTISTS, 100, 70);
@@ -281,7 +281,7 @@ describe('the processing phase', () => {
     expect(brokenRule(() => startFile(done, ARTISTS, source, T0))).toBe('file_already_completed');
     expect(brokenRule(() => failFile(done, ARTISTS, 'x', T0))).toBe('file_already_completed');
     expect(brokenRule(() => startFile(half, ARTISTS, other, T0))).toBe('source_changed');
-    expect(brokenRule(() => startFile(half, ARTISTS, { checksum: null }, T0))).toBe('source_changed');
+    expect(brokenRule(() => startFile(half, ARTISTS, { checksum: undefined }, T0))).toBe('source_changed');
     expect(brokenRule(() => restartFile(half, ARTISTS, source, T0))).toBe('source_unchanged');
     expect(brokenRule(() => advanceFile(processing(), ARTISTS, progress(1), T0))).toBe('file_not_in_progress');
     expect(brokenRule(() => completeFile(done, ARTISTS, progress(10), T0))).toBe('file_not_in_progress');
@@ -292,27 +292,24 @@ describe('the processing phase', () => {
     expect(brokenRule(() => completeProcessing(done, T0))).toBe('unfinished_files');
     expect(brokenRule(() => failProcessing(completed(), 'x', T0))).toBe('already_completed');
     for (const wrong of [-1, 1.5, Number.NaN, 2 ** 53]) {
-      expect(() => advanceFile(half, ARTISTS, progress(wrong), T0)).toThrow(code('INVALID_ARGUMENT'));
+      expect(() => advanceFile(half, ARTISTS, progress(wrong), T0)).toThrow(code('INVALID_OPTIONS'));
     }
-    expect(() => startProcessing(downloaded(), [], T0)).toThrow(code('INVALID_ARGUMENT'));
+    expect(() => startProcessing(downloaded(), [], T0)).toThrow(code('INVALID_OPTIONS'));
   });
 
-  test('says which file, step and status it refuses', () => {
+  test('names the file, transition and status of a refused step', () => {
     const half = begun(processing(), ARTISTS, 100, 70);
     expect(() => startFile(half, ARTISTS, { checksum: 'other' }, T0)).toThrow(
       expect.objectContaining({
         code: 'ILLEGAL_TRANSITION',
-        transition: 'startFile',
-        rule: 'source_changed',
-        file: ARTISTS,
-        status: 'in_progress',
+        facts: { transition: 'startFile', rule: 'source_changed', file: ARTISTS, status: 'in_progress' },
       }),
     );
   });
 });
 
 describe('the run', () => {
-  test('cannot be completed before its phases', () => {
+  test('cannot be completed before its phases are', () => {
     const done = completeProcessing(finished(finished(processing(), ARTISTS), LABELS), T0);
     expect(brokenRule(() => completeRun(processing(), T0))).toBe('unfinished_phase');
     expect(brokenRule(() => completeRun(startDownload(done, [ARTISTS], T0), T0))).toBe('unfinished_phase');
@@ -320,13 +317,13 @@ describe('the run', () => {
     expect(completeRun(done, T0).summary.overall_status).toBe('completed');
   });
 
-  test('from local files needs no download phase, and a clock set back makes no negative duration', () => {
+  test('can be completed without a download phase, and never has a negative duration', () => {
     const done = finished(startProcessing(fresh(), [ARTISTS], at(100)), ARTISTS);
     const marker = completeRun(completeProcessing(done, at(50)), at(50));
     expect(marker.summary.total_duration_seconds).toBe(0);
   });
 
-  test('fails with its publishing, and a watermark that rises shows that it works again', () => {
+  test('fails with its publishing, and is in progress again after the watermark rises', () => {
     const failed = failPublishing(begun(processing(), ARTISTS, 10, 5), 'returned', at(3));
     expect(failed.publishing_phase).toMatchObject({ status: 'failed', errors: ['returned'] });
     expect(failed.summary.overall_status).toBe('failed');
@@ -337,13 +334,13 @@ describe('the run', () => {
     expect(brokenRule(() => recordHeartbeat(completed(), T0))).toBe('already_completed');
   });
 
-  test('knows where its records go', () => {
+  test('records the name of its sink', () => {
     const marker = recordSink(fresh(), 'ndjson', at(1));
     expect(marker.publishing_phase.sink).toBe('ndjson');
     expect(parseMarker(serializeMarker(begun(startProcessing(marker, [ARTISTS], T0), ARTISTS, 5)))).toMatchObject({
       publishing_phase: { sink: 'ndjson' },
     });
-    expect(() => recordSink(fresh(), '', T0)).toThrow(code('INVALID_ARGUMENT'));
+    expect(() => recordSink(fresh(), '', T0)).toThrow(code('INVALID_OPTIONS'));
   });
 
   test(`keeps the newest ${MAX_ERRORS} errors of a phase`, () => {

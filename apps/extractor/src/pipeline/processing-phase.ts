@@ -4,23 +4,7 @@ import type { VerifiedFile } from '@discogs-extractor/downloader';
 import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
 import { createWorkerPool, ParserError, type WorkerPool } from '@discogs-extractor/parser';
 import { PublisherError } from '@discogs-extractor/publisher';
-import {
-  advanceFile,
-  completeFile,
-  completeProcessing,
-  completeRun,
-  type FilePlan,
-  failFile,
-  failProcessing,
-  failPublishing,
-  type MarkerKeeper,
-  planFile,
-  restartFile,
-  StateMarkerError,
-  startFile,
-  startProcessing,
-  unfinishedFiles,
-} from '@discogs-extractor/state-marker';
+import { type MarkerSession, planFile, StateMarkerError, unfinishedFiles } from '@discogs-extractor/state-marker';
 import type { Config } from '../config/settings.js';
 import { describeError } from '../errors.js';
 import type { FileSummary, RunListener } from '../events/run-events.js';
@@ -43,7 +27,7 @@ export interface ProcessingPhaseOptions {
   /** Records of earlier dumps, to compare with. */
   readonly earlierCounts: EarlierCounts;
   readonly sink: Sink;
-  readonly keeper: MarkerKeeper;
+  readonly session: MarkerSession;
   readonly listen: RunListener;
   readonly signal: AbortSignal;
 }
@@ -57,70 +41,64 @@ export interface ProcessingPhaseOptions {
  * @throws the signal's reason; `StateMarkerError` for a marker that cannot be saved
  */
 export const processingPhase = async (options: ProcessingPhaseOptions): Promise<readonly FileSummary[]> => {
-  const { config, files, keeper, signal } = options;
-  const plans = new Map(files.map((file) => [file.name, planFile(keeper.marker, file.name, file.sha256)]));
-  const names = files.map(({ name }) => name);
-  keeper.update((marker, now) => startProcessing(marker, names, now));
-  await keeper.save();
+  const { config, files, session, signal } = options;
+  session.startProcessing(files.map(({ name }) => name));
+  await session.save();
 
   const concurrency = Math.min(files.length, config.maxWorkers);
   // One pool for all: the last file, mostly the largest by far, then has all of it.
   await using workers = createWorkerPool({ threads: config.maxWorkers, nice: PARSER_NICE });
-  const summaries = await mapConcurrently(concurrency, files, (file) =>
-    processFile(options, file, plans.get(file.name)!, workers),
-  );
+  const summaries = await mapConcurrently(concurrency, files, (file) => processFile(options, file, workers));
 
-  if (!signal.aborted) endPhase(keeper, summaries);
-  await keeper.save();
+  if (!signal.aborted) endPhase(session, summaries);
+  await session.save();
   signal.throwIfAborted();
   return summaries;
 };
 
-const endPhase = (keeper: MarkerKeeper, summaries: readonly FileSummary[]): void => {
+const endPhase = (session: MarkerSession, summaries: readonly FileSummary[]): void => {
   const failed = summaries.filter(({ outcome }) => outcome === 'failed');
   if (failed.length > 0) {
     const list = failed.map(({ file }) => file).join(', ');
-    keeper.update((marker, now) => failProcessing(marker, `not delivered: ${list}`, now));
-  } else if (unfinishedFiles(keeper.marker).length === 0) {
+    session.failProcessing(`not delivered: ${list}`);
+  } else if (unfinishedFiles(session.marker).length === 0) {
     // Files of types that this run did not ask for may be unfinished; the version then stays in progress.
-    keeper.update(completeProcessing);
-    keeper.update(completeRun);
+    session.completeProcessing();
+    session.completeRun();
   }
 };
 
 const processFile = async (
-  { config, version, earlierCounts, sink, keeper, listen, signal }: ProcessingPhaseOptions,
+  { config, version, earlierCounts, sink, session, listen, signal }: ProcessingPhaseOptions,
   { name: file, path, size, sha256, type: dataType }: VerifiedFile,
-  plan: FilePlan,
   workers: WorkerPool,
 ): Promise<FileSummary> => {
   const startedAt = performance.now();
   const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {
-    const confirmed = keeper.marker.processing_phase.progress_by_file[file]?.messages_published ?? 0;
+    const confirmed = session.marker.processing_phase.progress_by_file[file]?.messages_published ?? 0;
     const seconds = (performance.now() - startedAt) / 1000;
     const whole = { file, dataType, records: confirmed, delivered: 0, seconds, ...NOTHING_ODD, ...rest };
     listen({ type: 'file-finished', ...whole });
     return whole;
   };
+  const plan = planFile(session.marker, file, sha256);
   if (plan.action === 'skip') {
-    const { undelivered = 0 } = keeper.marker.processing_phase.progress_by_file[file]!;
+    const { undelivered = 0 } = session.marker.processing_phase.progress_by_file[file]!;
     return summary({ outcome: 'skipped', records: plan.afterRecord, undelivered });
   }
 
   try {
     signal.throwIfAborted();
-    const begin = plan.action === 'restart' ? restartFile : startFile;
-    keeper.update((marker, now) => begin(marker, file, { checksum: sha256 }, now));
-    await keeper.save();
+    session.beginFile(file, { checksum: sha256 });
+    await session.save();
 
     const advance = ({ records, confirmed }: Pick<Progress, 'records' | 'confirmed'>): void => {
-      const known = keeper.marker.processing_phase.progress_by_file[file];
+      const known = session.marker.processing_phase.progress_by_file[file];
       // A sink that lost confirmed records (a deleted output) starts lower: the marker waits until it is level again.
       const messagesPublished = Math.max(confirmed, known?.messages_published ?? 0);
       const recordsExtracted = Math.max(records, messagesPublished, known?.records_extracted ?? 0);
       const batchesSent = Math.max(Math.ceil(messagesPublished / config.batchSize), known?.batches_sent ?? 0);
-      const progress = { recordsExtracted, messagesPublished, batchesSent };
-      keeper.update((marker, now) => advanceFile(marker, file, progress, now));
+      session.advanceFile(file, { recordsExtracted, messagesPublished, batchesSent });
     };
     const shown = (progress: Progress) => ({ file, dataType, ...progress, bytesTotal: size });
 
@@ -139,7 +117,7 @@ const processFile = async (
       signal,
       save: async (confirmed) => {
         advance({ records: confirmed, confirmed });
-        await keeper.save();
+        await session.save();
       },
       onStart: (resumedAfter, at) => listen({ type: 'file-started', ...shown(at), resumedAfter, reason: plan.reason }),
       onProgress: (at) => {
@@ -149,14 +127,13 @@ const processFile = async (
       onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
         listen({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
     });
-    const progress = keeper.marker.processing_phase.progress_by_file[file]!;
+    const progress = session.marker.processing_phase.progress_by_file[file]!;
     const irregularities = Object.fromEntries(Object.entries(stats.irregularities).filter(([, count]) => count > 0));
     const { malformed } = stats;
     const undelivered = malformed + countLost(irregularities);
     const { batches_sent: batchesSent } = progress;
-    const completion = { recordsExtracted: records, messagesPublished: records, batchesSent, undelivered };
-    keeper.update((marker, now) => completeFile(marker, file, completion, now));
-    await keeper.save();
+    session.completeFile(file, { recordsExtracted: records, messagesPublished: records, batchesSent, undelivered });
+    await session.save();
     return summary({ outcome: 'completed', records, delivered, malformed, irregularities, undelivered });
   } catch (error) {
     if (signal.aborted) return summary({ outcome: 'stopped' });
@@ -165,10 +142,9 @@ const processFile = async (
     // Damaged on this disk, perhaps, since it was verified: another time makes the next run hash it again.
     if (error instanceof ParserError && DAMAGE.has(error.code)) await utimes(path, new Date(), new Date());
     const reason = describeError(error);
-    keeper.update((marker, now) => failFile(marker, file, reason, now));
-    if (error instanceof PublisherError)
-      keeper.update((marker, now) => failPublishing(marker, `${file}: ${reason}`, now));
-    await keeper.save();
+    session.failFile(file, reason);
+    if (error instanceof PublisherError) session.failPublishing(`${file}: ${reason}`);
+    await session.save();
     return summary({ outcome: 'failed', error: error instanceof Error ? error : new Error(reason) });
   }
 };

@@ -2,9 +2,8 @@ import { createDownloader, type DumpSource } from '@discogs-extractor/downloader
 import {
   createFileMarkerStore,
   createMarker,
-  createMarkerKeeper,
+  createMarkerSession,
   decide,
-  recordSink,
   type StateMarker,
 } from '@discogs-extractor/state-marker';
 import type { Config } from '../config/settings.js';
@@ -60,13 +59,13 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
   const found = await store.load(version);
   if (found.status === 'corrupt') listen({ type: 'marker-set-aside', path: found.movedTo ?? config.discogsRoot });
   const decision = decide(found, {
-    files: choice.files.map(({ name }) => ({ name, checksum: published.get(name) ?? null })),
+    files: choice.files.map(({ name }) => ({ name, checksum: published.get(name) })),
     forceReprocess: config.forceReprocess,
   });
   listen({
     type: 'pass-started',
     version,
-    decision: decision.decision,
+    decision: decision.action,
     reason: decision.text,
     files: choice.files.flatMap(({ name: file, kind, size }) =>
       kind === 'checksum' ? [] : [{ file, dataType: kind, bytes: size ?? undefined }],
@@ -78,18 +77,19 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
     listen({ type: 'pass-finished', version, outcome, files, undelivered, seconds } satisfies RunEvent);
     return { outcome, version, files, undelivered };
   };
-  const isKept = decision.decision === 'continue' || decision.decision === 'skip';
+  const isKept = decision.action === 'continue' || decision.action === 'skip';
   const known = isKept && found.status === 'found' ? found.marker : undefined;
   if (known) assertSameSink(known, sink);
-  if (known && decision.decision === 'skip') return finish('skipped', [], undeliveredIn(known));
+  if (known && decision.action === 'skip') return finish('skipped', [], undeliveredIn(known));
 
-  const keeper = createMarkerKeeper({
+  const session = createMarkerSession({
     store,
-    marker: recordSink(known ?? createMarker(version, new Date()), sink.name, new Date()),
-    saveInterval: config.stateSaveInterval,
+    marker: known ?? createMarker(version, new Date()),
+    saveIntervalRecords: config.stateSaveInterval,
     onSaveError: (error) => saving.abort(error),
   });
-  const files = await downloadPhase({ downloader, choice, keeper, listen, signal });
+  session.recordSink(sink.name);
+  const files = await downloadPhase({ downloader, choice, session, listen, signal });
   const earlierCounts = await findEarlierCounts(config.discogsRoot, version, listen);
   const summaries = await processingPhase({
     config,
@@ -97,7 +97,7 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
     files,
     earlierCounts,
     sink,
-    keeper,
+    session,
     listen,
     signal,
   });

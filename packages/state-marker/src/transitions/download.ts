@@ -1,16 +1,28 @@
 import type { FileDownload, StateMarker } from '../marker.js';
 import {
-  amend,
-  appendError,
+  addError,
+  assertAllCompleted,
   assertCount,
-  assertFile,
   assertFiles,
-  derive,
+  assertInProgress,
   entryOf,
+  failPhase,
   isCompleted,
+  mergeEntries,
   refuse,
   timestamp,
-} from './shared.js';
+  updateDerivedFields,
+  updateEntry,
+  updatePart,
+} from './update-marker.js';
+
+/** A file that is complete and verified on disk. */
+export interface DownloadedFile {
+  /** The file's size. */
+  readonly bytes: number;
+  /** SHA-256 in hexadecimal; absent if it is unknown. */
+  readonly checksum?: string | undefined;
+}
 
 const NEW_FILE: FileDownload = {
   status: 'pending',
@@ -21,142 +33,114 @@ const NEW_FILE: FileDownload = {
 };
 
 /**
- * The download phase starts, or goes on after an interruption, or is opened again. `files` are all those that this
- * run needs. What is known of completed files stays; entries of other files that are not completed are dropped,
- * since nothing waits for them any more.
+ * Starts the download phase, resumes it after an interruption, or opens it again. Keeps what is known of completed
+ * files; drops entries of other files that are not completed, since no run needs them any more.
  *
- * @throws `INVALID_ARGUMENT`
+ * @param files - all that this run needs
+ * @throws {@link StateMarkerError} `INVALID_OPTIONS`
  */
-export function startDownload(marker: StateMarker, files: readonly string[], now: Date): StateMarker {
+export const startDownload = (marker: StateMarker, files: readonly string[], now: Date): StateMarker => {
   assertFiles(files);
   const phase = marker.download_phase;
-  const kept = Object.entries(phase.downloads_by_file).filter(
-    ([file, entry]) => isCompleted(entry) || files.includes(file),
-  );
-  const added = files.filter((file) => !Object.hasOwn(phase.downloads_by_file, file));
-  const entries = [...kept, ...added.map((file) => [file, NEW_FILE] as const)];
-  const started = amend(marker, 'download_phase', {
+  const entries = mergeEntries(phase.downloads_by_file, files, NEW_FILE, isCompleted);
+  const started = updatePart(marker, 'download_phase', {
     status: 'in_progress',
     started_at: phase.started_at ?? timestamp(now),
     completed_at: null,
-    files_total: entries.length,
-    downloads_by_file: Object.fromEntries(entries),
+    files_total: Object.keys(entries).length,
+    downloads_by_file: entries,
   });
-  return derive(amend(started, 'summary', { overall_status: 'in_progress', total_duration_seconds: null }), now);
-}
-
-/**
- * A file's download begins, or begins anew, whatever was known of it.
- *
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`
- */
-export function startFileDownload(marker: StateMarker, file: string, now: Date): StateMarker {
-  assertInProgress('startFileDownload', marker);
-  return withFile(marker, file, now, { ...NEW_FILE, status: 'in_progress', started_at: timestamp(now) });
-}
-
-/**
- * So many bytes of a file are on disk. The number may go back, as when a server cannot resume.
- *
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`, `file_not_in_progress`; `INVALID_ARGUMENT`
- */
-export function advanceFileDownload(marker: StateMarker, file: string, bytes: number, now: Date): StateMarker {
-  assertInProgress('advanceFileDownload', marker);
-  assertCount('bytes', bytes);
-  const entry = entryOf(marker.download_phase.downloads_by_file, file);
-  if (entry?.status !== 'in_progress') {
-    refuse('advanceFileDownload', 'file_not_in_progress', 'its download has not been started', {
-      file,
-      status: entry?.status,
-    });
-  }
-  return withFile(marker, file, now, { bytes_downloaded: bytes });
-}
-
-/**
- * A file is whole and verified on disk, be it just downloaded or found there.
- *
- * @param result `bytes`: the file's size; `checksum`: its SHA-256 in hexadecimal, `null` where none is known
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`; `INVALID_ARGUMENT`
- */
-export function completeFileDownload(
-  marker: StateMarker,
-  file: string,
-  result: { readonly bytes: number; readonly checksum: string | null },
-  now: Date,
-): StateMarker {
-  assertInProgress('completeFileDownload', marker);
-  assertCount('bytes', result.bytes);
-  const at = timestamp(now);
-  return withFile(marker, file, now, {
-    status: 'completed',
-    bytes_downloaded: result.bytes,
-    started_at: entryOf(marker.download_phase.downloads_by_file, file)?.started_at ?? at,
-    completed_at: at,
-    checksum: result.checksum,
-  });
-}
-
-/**
- * A file could not be downloaded; or one that was whole turned out not to be, and could not be had again. The phase
- * goes on with the others; `failDownload` ends it.
- *
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`
- */
-export function failFileDownload(marker: StateMarker, file: string, error: string, now: Date): StateMarker {
-  assertInProgress('failFileDownload', marker);
-  const failed = withFile(marker, file, now, { status: 'failed', completed_at: null, checksum: null });
-  return amend(failed, 'download_phase', { errors: appendError(failed.download_phase.errors, `${file}: ${error}`) });
-}
-
-/**
- * All files are there.
- *
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`, `unfinished_files`
- */
-export function completeDownload(marker: StateMarker, now: Date): StateMarker {
-  assertInProgress('completeDownload', marker);
-  const files = Object.entries(marker.download_phase.downloads_by_file);
-  const open = files.filter(([, entry]) => !isCompleted(entry));
-  if (open.length > 0 || files.length === 0) {
-    refuse('completeDownload', 'unfinished_files', `not downloaded: ${open.map(([file]) => file).join(', ') || 'any'}`);
-  }
-  return derive(amend(marker, 'download_phase', { status: 'completed', completed_at: timestamp(now) }), now);
-}
-
-/**
- * The download phase ends without all its files, and with it the run.
- *
- * @throws `ILLEGAL_TRANSITION`: `already_completed`
- */
-export function failDownload(marker: StateMarker, error: string, now: Date): StateMarker {
-  const { status, errors } = marker.download_phase;
-  if (status === 'completed') refuse('failDownload', 'already_completed', 'the download is completed', { status });
-  const failed = amend(marker, 'download_phase', {
-    status: 'failed',
-    completed_at: null,
-    errors: appendError(errors, error),
-  });
-  return derive(amend(failed, 'summary', { overall_status: 'failed' }), now);
-}
-
-const assertInProgress = (transition: string, marker: StateMarker): void => {
-  const { status } = marker.download_phase;
-  if (status !== 'in_progress') {
-    refuse(transition, 'phase_not_in_progress', `the download phase is ${status}`, { status });
-  }
+  const summary = { overall_status: 'in_progress', total_duration_seconds: null } as const;
+  return updateDerivedFields(updatePart(started, 'summary', summary), now);
 };
 
-const withFile = (marker: StateMarker, file: string, now: Date, values: Partial<FileDownload>): StateMarker => {
-  assertFile(file);
-  const files = marker.download_phase.downloads_by_file;
-  const entry = { ...(entryOf(files, file) ?? NEW_FILE), ...values };
-  const entries = { ...files, [file]: entry };
-  return derive(
-    amend(marker, 'download_phase', {
-      downloads_by_file: entries,
-      files_total: Math.max(marker.download_phase.files_total, Object.keys(entries).length),
-    }),
-    now,
-  );
+/**
+ * Starts a file's download from its first byte, whatever was known of the file.
+ *
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`), `INVALID_OPTIONS`
+ */
+export const startFileDownload = (marker: StateMarker, file: string, now: Date): StateMarker => {
+  assertInProgress('startFileDownload', marker, 'download_phase');
+  return updateFile(marker, file, now, { ...NEW_FILE, status: 'in_progress', started_at: timestamp(now) });
+};
+
+/**
+ * Records how many bytes of a file are on disk. The number may decrease, for example if a server cannot resume.
+ *
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`, `file_not_in_progress`),
+ * `INVALID_OPTIONS`
+ */
+export const advanceFileDownload = (marker: StateMarker, file: string, bytes: number, now: Date): StateMarker => {
+  assertInProgress('advanceFileDownload', marker, 'download_phase');
+  assertCount('bytes', bytes);
+  const status = entryOf(marker.download_phase.downloads_by_file, file)?.status;
+  if (status !== 'in_progress') {
+    refuse('advanceFileDownload', 'file_not_in_progress', 'its download has not been started', { file, status });
+  }
+  return updateFile(marker, file, now, { bytes_downloaded: bytes });
+};
+
+/**
+ * Records that a file is complete and verified on disk, whether it was downloaded now or found there.
+ *
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`), `INVALID_OPTIONS`
+ */
+export const completeFileDownload = (
+  marker: StateMarker,
+  file: string,
+  { bytes, checksum }: DownloadedFile,
+  now: Date,
+): StateMarker => {
+  assertInProgress('completeFileDownload', marker, 'download_phase');
+  assertCount('bytes', bytes);
+  const time = timestamp(now);
+  return updateFile(marker, file, now, {
+    status: 'completed',
+    bytes_downloaded: bytes,
+    started_at: entryOf(marker.download_phase.downloads_by_file, file)?.started_at ?? time,
+    completed_at: time,
+    checksum: checksum ?? null,
+  });
+};
+
+/**
+ * Records that a file could not be downloaded, or that a complete file turned out to be damaged and could not be
+ * downloaded again. The phase continues with the other files; `failDownload` ends it.
+ *
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`), `INVALID_OPTIONS`
+ */
+export const failFileDownload = (marker: StateMarker, file: string, error: string, now: Date): StateMarker => {
+  assertInProgress('failFileDownload', marker, 'download_phase');
+  const failed = updateFile(marker, file, now, { status: 'failed', completed_at: null, checksum: null });
+  return addError(failed, 'download_phase', `${file}: ${error}`);
+};
+
+/**
+ * Completes the download phase.
+ *
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`, `unfinished_files`)
+ */
+export const completeDownload = (marker: StateMarker, now: Date): StateMarker => {
+  assertInProgress('completeDownload', marker, 'download_phase');
+  assertAllCompleted('completeDownload', marker.download_phase.downloads_by_file);
+  const completed = updatePart(marker, 'download_phase', { status: 'completed', completed_at: timestamp(now) });
+  return updateDerivedFields(completed, now);
+};
+
+/**
+ * Ends the download phase without all its files, and with it the run.
+ *
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`already_completed`)
+ */
+export const failDownload = (marker: StateMarker, error: string, now: Date): StateMarker =>
+  failPhase('failDownload', marker, 'download_phase', error, now);
+
+const updateFile = (marker: StateMarker, file: string, now: Date, values: Partial<FileDownload>): StateMarker => {
+  const phase = marker.download_phase;
+  const entries = updateEntry(phase.downloads_by_file, file, NEW_FILE, values);
+  const updated = updatePart(marker, 'download_phase', {
+    downloads_by_file: entries,
+    files_total: Math.max(phase.files_total, Object.keys(entries).length),
+  });
+  return updateDerivedFields(updated, now);
 };

@@ -1,17 +1,21 @@
 import type { FileProgress, StateMarker } from '../marker.js';
 import { dataTypeOf } from '../version.js';
 import {
-  amend,
-  appendError,
+  addError,
+  assertAllCompleted,
   assertCount,
-  assertFile,
   assertFiles,
-  derive,
+  assertInProgress,
   entryOf,
-  isCompleted,
+  failPhase,
+  mergeEntries,
   refuse,
   timestamp,
-} from './shared.js';
+  unfinishedNames,
+  updateDerivedFields,
+  updateEntry,
+  updatePart,
+} from './update-marker.js';
 
 const NEW_FILE: FileProgress = {
   status: 'pending',
@@ -23,8 +27,14 @@ const NEW_FILE: FileProgress = {
   source_checksum: null,
 };
 
-/** How far a file has come, counted from its first record, not from where this run resumed. */
-export interface Progress {
+/** The bytes that a file's records are read from. */
+export interface FileSource {
+  /** SHA-256 in hexadecimal; absent if it is unknown, and then the file cannot be resumed later. */
+  readonly checksum?: string | undefined;
+}
+
+/** A file's counts, from its first record and not from the record that this run resumed at. */
+export interface FileCounts {
   /** Records read: the number of the last one. */
   readonly recordsExtracted: number;
   /** The confirmed watermark: records 1 to this number are confirmed. */
@@ -32,255 +42,231 @@ export interface Progress {
   readonly batchesSent: number;
 }
 
-/** What there is to say of a file when it is completed. */
-export interface Completion extends Progress {
-  /** In how many places it has content that was not delivered. @default 0 */
-  readonly undelivered?: number;
+/** A completed file's counts. */
+export interface CompletedFileCounts extends FileCounts {
+  /** Number of places whose content was not delivered. @default 0 */
+  readonly undelivered?: number | undefined;
 }
 
 /**
- * The processing phase starts, or goes on after an interruption or failure, or is opened again because a file
- * changed or another one is wanted. `files` are all those that this run works on. What is known of files stays,
- * completed or begun; entries of other files that were never begun are dropped.
+ * Starts the processing phase, resumes it after an interruption or failure, or opens it again for a changed or an
+ * additional file. Keeps what is known of started and completed files; drops entries of other files that were never
+ * started.
  *
- * @throws `INVALID_ARGUMENT`
+ * @param files - all that this run works on
+ * @throws {@link StateMarkerError} `INVALID_OPTIONS`
  */
-export function startProcessing(marker: StateMarker, files: readonly string[], now: Date): StateMarker {
+export const startProcessing = (marker: StateMarker, files: readonly string[], now: Date): StateMarker => {
   assertFiles(files);
   const phase = marker.processing_phase;
-  const isDropped = ([file, entry]: [string, FileProgress]) => entry.status === 'pending' && !files.includes(file);
-  const known = Object.entries(phase.progress_by_file);
-  const kept = known.filter((pair) => !isDropped(pair));
-  const added = files.filter((file) => !Object.hasOwn(phase.progress_by_file, file));
-  const entries = [...kept, ...added.map((file) => [file, NEW_FILE] as const)];
-  const droppedTypes = known.filter(isDropped).map(([file]) => dataTypeOf(file));
-  const started = amend(marker, 'processing_phase', {
+  const entries = mergeEntries(phase.progress_by_file, files, NEW_FILE, (entry) => entry.status !== 'pending');
+  const dropped = Object.keys(phase.progress_by_file).filter((file) => !Object.hasOwn(entries, file));
+  const droppedTypes = dropped.map(dataTypeOf);
+  const started = updatePart(marker, 'processing_phase', {
     status: 'in_progress',
     started_at: phase.started_at ?? timestamp(now),
     completed_at: null,
-    files_total: entries.length,
-    progress_by_file: Object.fromEntries(entries),
+    files_total: Object.keys(entries).length,
+    progress_by_file: entries,
   });
-  const summary = {
+  // Publishing that was completed or failed is in progress again after the next sign of life from the broker.
+  const { status } = marker.publishing_phase;
+  const reopened = updatePart(started, 'publishing_phase', {
+    status: status === 'in_progress' ? 'in_progress' : 'pending',
+  });
+  const types = Object.entries(marker.summary.files_by_type).filter(([type]) => !droppedTypes.includes(type));
+  const summarized = updatePart(reopened, 'summary', {
     overall_status: 'in_progress',
     total_duration_seconds: null,
-    files_by_type: Object.fromEntries(
-      Object.entries(marker.summary.files_by_type).filter(([type]) => !droppedTypes.includes(type)),
-    ),
-  } as const;
-  // Over or failed before, it is in progress again as soon as the broker is heard of.
-  const { status } = marker.publishing_phase;
-  const publishing = status === 'in_progress' ? status : 'pending';
-  return derive(amend(amend(started, 'publishing_phase', { status: publishing }), 'summary', summary), now);
-}
+    files_by_type: Object.fromEntries(types),
+  });
+  return updateDerivedFields(summarized, now);
+};
 
 /**
- * A file's processing begins, or goes on after its watermark. `records_extracted` is set back to the watermark:
- * what was read after it is read again.
+ * Starts a file's processing, or resumes it after its watermark. Sets `records_extracted` back to the watermark, since
+ * the records after it are read again.
  *
- * @param source `checksum`: SHA-256 of the bytes that are read, in hexadecimal; `null` where it is not known, and
- * then the file cannot be resumed later
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`; `file_already_completed`; `source_changed` where the
- * file was begun from other bytes, or either checksum is not known
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`, `file_already_completed`;
+ * `source_changed` if the file was started from other bytes, or either checksum is unknown), `INVALID_OPTIONS`
  */
-export function startFile(
-  marker: StateMarker,
-  file: string,
-  source: { readonly checksum: string | null },
-  now: Date,
-): StateMarker {
-  assertInProgress('startFile', marker);
+export const startFile = (marker: StateMarker, file: string, source: FileSource, now: Date): StateMarker => {
+  assertInProgress('startFile', marker, 'processing_phase');
   const entry = entryOf(marker.processing_phase.progress_by_file, file) ?? NEW_FILE;
   const { status } = entry;
   if (status === 'completed') refuse('startFile', 'file_already_completed', 'it is completed', { file, status });
   if (status !== 'pending' && !isSameSource(entry.source_checksum, source.checksum)) {
-    refuse('startFile', 'source_changed', 'it was begun from other bytes, or ones not known', { file, status });
+    const message = 'it was started from other or unknown bytes; use restartFile';
+    refuse('startFile', 'source_changed', message, { file, status });
   }
-  const resumed = status !== 'pending';
-  return begin(marker, file, now, {
+  const resumed = status === 'pending' ? NEW_FILE : entry;
+  return setCurrentFile(marker, file, now, {
     status: 'in_progress',
-    records_extracted: resumed ? entry.messages_published : 0,
-    messages_published: resumed ? entry.messages_published : 0,
-    batches_sent: resumed ? entry.batches_sent : 0,
-    started_at: (resumed ? entry.started_at : null) ?? timestamp(now),
+    records_extracted: resumed.messages_published,
+    messages_published: resumed.messages_published,
+    batches_sent: resumed.batches_sent,
+    started_at: resumed.started_at ?? timestamp(now),
     completed_at: null,
-    source_checksum: source.checksum,
+    source_checksum: source.checksum ?? null,
   });
-}
+};
 
 /**
- * A file starts again from its first record, because its bytes are not those that its watermark stands for, or
- * cannot be shown to be.
+ * Starts a file again from its first record, because its bytes are not, or not provably, those that its watermark
+ * counts.
  *
- * @param source as for {@link startFile}
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`; `source_unchanged` where the bytes are the same
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`; `source_unchanged` if the bytes are
+ * the same), `INVALID_OPTIONS`
  */
-export function restartFile(
-  marker: StateMarker,
-  file: string,
-  source: { readonly checksum: string | null },
-  now: Date,
-): StateMarker {
-  assertInProgress('restartFile', marker);
+export const restartFile = (marker: StateMarker, file: string, source: FileSource, now: Date): StateMarker => {
+  assertInProgress('restartFile', marker, 'processing_phase');
   const entry = entryOf(marker.processing_phase.progress_by_file, file);
   if (entry !== undefined && isSameSource(entry.source_checksum, source.checksum)) {
-    const { status } = entry;
-    refuse('restartFile', 'source_unchanged', 'its bytes are those it was processed from', { file, status });
+    const message = 'its bytes are those that it was processed from; use startFile';
+    refuse('restartFile', 'source_unchanged', message, { file, status: entry.status });
   }
-  return begin(marker, file, now, {
+  return setCurrentFile(marker, file, now, {
     ...NEW_FILE,
     status: 'in_progress',
     started_at: timestamp(now),
-    source_checksum: source.checksum,
+    source_checksum: source.checksum ?? null,
     undelivered: undefined,
   });
-}
+};
 
 /**
- * A file has come so far. The publishing phase is in progress once anything is confirmed.
+ * Records a file's progress. A risen watermark puts the publishing phase in progress.
  *
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`, `file_not_in_progress`, `progress_decreased`,
- * `watermark_ahead`; `INVALID_ARGUMENT`
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`, `file_not_in_progress`,
+ * `progress_decreased`, `watermark_ahead`), `INVALID_OPTIONS`
  */
-export function advanceFile(marker: StateMarker, file: string, progress: Progress, now: Date): StateMarker {
-  return advance('advanceFile', marker, file, progress, now);
-}
+export const advanceFile = (marker: StateMarker, file: string, counts: FileCounts, now: Date): StateMarker =>
+  updateCounts('advanceFile', marker, file, counts, now);
 
 /**
- * A file is done: all its records are confirmed, **and so is its `file_complete` message**. That second condition is
- * the caller's to keep, since the marker knows nothing of the message: mark a file completed before the broker has
- * confirmed `file_complete`, and a crash in between means that it is never sent.
+ * Completes a file: all its records are confirmed, **and so is its `file_complete` message**. The second condition is
+ * the caller's responsibility, since the marker does not know of the message: if you complete a file before the broker
+ * has confirmed `file_complete`, a crash in between means that the message is never sent.
  *
- * @param progress the file's final figures
- * @throws `ILLEGAL_TRANSITION`: as for {@link advanceFile}, and `unconfirmed_records` where `messagesPublished` is
- * less than `recordsExtracted`; `INVALID_ARGUMENT`
+ * @param counts - the file's final counts
+ * @throws {@link StateMarkerError} as {@link advanceFile}, and `ILLEGAL_TRANSITION` (`unconfirmed_records`) if
+ * `messagesPublished` is less than `recordsExtracted`
  */
-export function completeFile(marker: StateMarker, file: string, progress: Completion, now: Date): StateMarker {
-  const advanced = advance('completeFile', marker, file, progress, now);
-  const open = progress.recordsExtracted - progress.messagesPublished;
-  if (open > 0) {
-    refuse('completeFile', 'unconfirmed_records', `${open} records are not confirmed`, { file, status: 'in_progress' });
+export const completeFile = (
+  marker: StateMarker,
+  file: string,
+  counts: CompletedFileCounts,
+  now: Date,
+): StateMarker => {
+  const advanced = updateCounts('completeFile', marker, file, counts, now);
+  const unconfirmed = counts.recordsExtracted - counts.messagesPublished;
+  if (unconfirmed > 0) {
+    const message = `${unconfirmed} records are not confirmed`;
+    refuse('completeFile', 'unconfirmed_records', message, { file, status: 'in_progress' });
   }
-  const { undelivered = 0 } = progress;
+  const { undelivered = 0 } = counts;
   assertCount('undelivered', undelivered);
-  return withFile(advanced, file, now, {
+  return updateFile(advanced, file, now, {
     status: 'completed',
     completed_at: timestamp(now),
     ...(undelivered > 0 && { undelivered }),
   });
-}
+};
 
 /**
- * A file could not be processed. Its watermark stays, and the other files go on; `failProcessing` ends the phase.
+ * Records that a file could not be processed. Its watermark stays, and the other files continue; `failProcessing` ends
+ * the phase.
  *
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`, `file_already_completed`
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`, `file_already_completed`),
+ * `INVALID_OPTIONS`
  */
-export function failFile(marker: StateMarker, file: string, error: string, now: Date): StateMarker {
-  assertInProgress('failFile', marker);
+export const failFile = (marker: StateMarker, file: string, error: string, now: Date): StateMarker => {
+  assertInProgress('failFile', marker, 'processing_phase');
   const status = entryOf(marker.processing_phase.progress_by_file, file)?.status;
   if (status === 'completed') refuse('failFile', 'file_already_completed', 'it is completed', { file, status });
-  const failed = withFile(marker, file, now, { status: 'failed', completed_at: null });
-  return amend(failed, 'processing_phase', {
-    errors: appendError(failed.processing_phase.errors, `${file}: ${error}`),
-  });
-}
+  const failed = updateFile(marker, file, now, { status: 'failed', completed_at: null });
+  return addError(failed, 'processing_phase', `${file}: ${error}`);
+};
 
 /**
- * All files are completed. Where `startProcessing` was given fewer files than the marker knows as begun,
- * {@link unfinishedFiles} tells what is missing.
+ * Completes the processing phase. If `startProcessing` was given fewer files than the marker has started,
+ * {@link unfinishedFiles} lists what is missing.
  *
- * @throws `ILLEGAL_TRANSITION`: `phase_not_in_progress`, `unfinished_files`
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`, `unfinished_files`)
  */
-export function completeProcessing(marker: StateMarker, now: Date): StateMarker {
-  assertInProgress('completeProcessing', marker);
-  const open = unfinishedFiles(marker);
-  if (open.length > 0 || Object.keys(marker.processing_phase.progress_by_file).length === 0) {
-    refuse('completeProcessing', 'unfinished_files', `not processed: ${open.join(', ') || 'any'}`);
-  }
-  return derive(amend(marker, 'processing_phase', { status: 'completed', completed_at: timestamp(now) }), now);
-}
+export const completeProcessing = (marker: StateMarker, now: Date): StateMarker => {
+  assertInProgress('completeProcessing', marker, 'processing_phase');
+  assertAllCompleted('completeProcessing', marker.processing_phase.progress_by_file);
+  const completed = updatePart(marker, 'processing_phase', { status: 'completed', completed_at: timestamp(now) });
+  return updateDerivedFields(completed, now);
+};
 
 /**
- * The processing phase ends without all its files, and with it the run. Files keep their status and watermark.
+ * Ends the processing phase without all its files, and with it the run. Files keep their status and watermark.
  *
- * @throws `ILLEGAL_TRANSITION`: `already_completed`
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`already_completed`)
  */
-export function failProcessing(marker: StateMarker, error: string, now: Date): StateMarker {
-  const { status, errors } = marker.processing_phase;
-  if (status === 'completed') refuse('failProcessing', 'already_completed', 'processing is completed', { status });
-  const failed = amend(marker, 'processing_phase', {
-    status: 'failed',
-    completed_at: null,
-    errors: appendError(errors, error),
-  });
-  return derive(amend(failed, 'summary', { overall_status: 'failed' }), now);
-}
+export const failProcessing = (marker: StateMarker, error: string, now: Date): StateMarker =>
+  failPhase('failProcessing', marker, 'processing_phase', error, now);
 
-/** The files that the marker knows and that are not completely processed, in its order. */
-export function unfinishedFiles(marker: StateMarker): string[] {
-  const files = Object.entries(marker.processing_phase.progress_by_file);
-  return files.filter(([, entry]) => !isCompleted(entry)).map(([file]) => file);
-}
+/** The marker's files that are not completely processed, in its order. */
+export const unfinishedFiles = (marker: StateMarker): string[] =>
+  unfinishedNames(marker.processing_phase.progress_by_file);
 
 /**
- * Whether two checksums are known and the same, in upper or lower case.
+ * Whether both checksums are known and equal, in upper or lower case.
  *
  * @internal
  */
-export const isSameSource = (a: string | null, b: string | null): boolean =>
-  a !== null && b !== null && a.toLowerCase() === b.toLowerCase();
+export const isSameSource = (known: string | null, checksum: string | undefined): boolean =>
+  known !== null && checksum !== undefined && known.toLowerCase() === checksum.toLowerCase();
 
-const assertInProgress = (transition: string, marker: StateMarker): void => {
-  const { status } = marker.processing_phase;
-  if (status !== 'in_progress') {
-    refuse(transition, 'phase_not_in_progress', `the processing phase is ${status}`, { status });
-  }
-};
-
-const advance = (transition: string, marker: StateMarker, file: string, progress: Progress, now: Date): StateMarker => {
-  assertInProgress(transition, marker);
-  const { recordsExtracted, messagesPublished, batchesSent } = progress;
+const updateCounts = (
+  transition: string,
+  marker: StateMarker,
+  file: string,
+  { recordsExtracted, messagesPublished, batchesSent }: FileCounts,
+  now: Date,
+): StateMarker => {
+  assertInProgress(transition, marker, 'processing_phase');
   assertCount('recordsExtracted', recordsExtracted);
   assertCount('messagesPublished', messagesPublished);
   assertCount('batchesSent', batchesSent);
   const entry = entryOf(marker.processing_phase.progress_by_file, file);
   if (entry?.status !== 'in_progress') {
-    const { status } = entry ?? {};
-    return refuse(transition, 'file_not_in_progress', 'it has not been started', { file, status });
+    return refuse(transition, 'file_not_in_progress', 'it has not been started', { file, status: entry?.status });
   }
-  const about = { file, status: entry.status };
+  const { status } = entry;
   if (
     recordsExtracted < entry.records_extracted ||
     messagesPublished < entry.messages_published ||
     batchesSent < entry.batches_sent
   ) {
-    refuse(transition, 'progress_decreased', 'its progress cannot go back', about);
+    refuse(transition, 'progress_decreased', 'its counts cannot decrease', { file, status });
   }
   if (messagesPublished > recordsExtracted) {
-    refuse(transition, 'watermark_ahead', `${messagesPublished} of ${recordsExtracted} records confirmed`, about);
+    const message = `${messagesPublished} records are confirmed, and only ${recordsExtracted} extracted`;
+    refuse(transition, 'watermark_ahead', message, { file, status });
   }
-  const advanced = withFile(marker, file, now, {
+  const advanced = updateFile(marker, file, now, {
     records_extracted: recordsExtracted,
     messages_published: messagesPublished,
     batches_sent: batchesSent,
   });
-  // A watermark that rises is news of the broker.
+  // A watermark that rises is a sign of life from the broker.
   if (messagesPublished === entry.messages_published) return advanced;
-  return amend(advanced, 'publishing_phase', { status: 'in_progress', last_amqp_heartbeat: timestamp(now) });
+  return updatePart(advanced, 'publishing_phase', { status: 'in_progress', last_amqp_heartbeat: timestamp(now) });
 };
 
-const begin = (marker: StateMarker, file: string, now: Date, entry: Partial<FileProgress>): StateMarker =>
-  withFile(amend(marker, 'processing_phase', { current_file: file }), file, now, entry);
+const setCurrentFile = (marker: StateMarker, file: string, now: Date, values: Partial<FileProgress>): StateMarker =>
+  updateFile(updatePart(marker, 'processing_phase', { current_file: file }), file, now, values);
 
-const withFile = (marker: StateMarker, file: string, now: Date, values: Partial<FileProgress>): StateMarker => {
-  assertFile(file);
-  const files = marker.processing_phase.progress_by_file;
-  const entries = { ...files, [file]: { ...(entryOf(files, file) ?? NEW_FILE), ...values } };
-  return derive(
-    amend(marker, 'processing_phase', {
-      progress_by_file: entries,
-      files_total: Math.max(marker.processing_phase.files_total, Object.keys(entries).length),
-    }),
-    now,
-  );
+const updateFile = (marker: StateMarker, file: string, now: Date, values: Partial<FileProgress>): StateMarker => {
+  const phase = marker.processing_phase;
+  const entries = updateEntry(phase.progress_by_file, file, NEW_FILE, values);
+  const updated = updatePart(marker, 'processing_phase', {
+    progress_by_file: entries,
+    files_total: Math.max(phase.files_total, Object.keys(entries).length),
+  });
+  return updateDerivedFields(updated, now);
 };

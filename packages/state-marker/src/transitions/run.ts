@@ -1,16 +1,16 @@
-import { StateMarkerError } from '../errors.js';
 import { METADATA_VERSION, type StateMarker } from '../marker.js';
+import { checks } from '../option-checks.js';
 import { assertVersion } from '../version.js';
 import { unfinishedFiles } from './processing.js';
-import { amend, appendError, derive, refuse, timestamp } from './shared.js';
+import { failPhase, refuse, timestamp, updateDerivedFields, updatePart } from './update-marker.js';
 
 /**
- * The marker of a version of which nothing is done yet.
+ * Makes the marker of a version that no work has begun on.
  *
- * @param version of the dump, `YYYYMMDD`
- * @throws `INVALID_VERSION`
+ * @param version - of the dump, `YYYYMMDD`
+ * @throws {@link StateMarkerError} `INVALID_VERSION`, `INVALID_OPTIONS`
  */
-export function createMarker(version: string, now: Date): StateMarker {
+export const createMarker = (version: string, now: Date): StateMarker => {
   assertVersion(version);
   return {
     metadata_version: METADATA_VERSION,
@@ -46,50 +46,50 @@ export function createMarker(version: string, now: Date): StateMarker {
     },
     summary: { overall_status: 'pending', total_duration_seconds: null, files_by_type: {} },
   };
-}
+};
 
 /**
- * The broker has answered: publishing is in progress, even if nothing is confirmed yet.
+ * Records a sign of life from the broker: publishing is in progress, even if nothing is confirmed yet.
  *
- * @throws `ILLEGAL_TRANSITION`: `already_completed`
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`already_completed`)
  */
-export function recordHeartbeat(marker: StateMarker, now: Date): StateMarker {
+export const recordHeartbeat = (marker: StateMarker, now: Date): StateMarker => {
   const { status } = marker.publishing_phase;
-  if (status === 'completed') refuse('recordHeartbeat', 'already_completed', 'publishing is completed', { status });
-  return derive(amend(marker, 'publishing_phase', { status: 'in_progress', last_amqp_heartbeat: timestamp(now) }), now);
-}
+  if (status === 'completed') {
+    refuse('recordHeartbeat', 'already_completed', 'the publishing phase is completed', { status });
+  }
+  const heard = { status: 'in_progress', last_amqp_heartbeat: timestamp(now) } as const;
+  return updateDerivedFields(updatePart(marker, 'publishing_phase', heard), now);
+};
 
 /**
- * The records of this run go there: a word of the caller's, so that a later run can tell whether what is confirmed is confirmed where it
- * wants it.
+ * Records where this run's records go, so that a later run can see whether its own sink has the confirmed records.
  *
- * @throws `INVALID_ARGUMENT` for an empty word
+ * @param sink - a name that you choose
+ * @throws {@link StateMarkerError} `INVALID_OPTIONS` for an empty name
  */
-export function recordSink(marker: StateMarker, sink: string, now: Date): StateMarker {
-  if (sink === '') throw new StateMarkerError('INVALID_ARGUMENT', 'the name of a sink is empty');
-  return derive(amend(marker, 'publishing_phase', { sink }), now);
-}
+export const recordSink = (marker: StateMarker, sink: string, now: Date): StateMarker => {
+  if (checks.text('sink', sink) === '') checks.fail('sink', 'the name of a sink', sink);
+  return updateDerivedFields(updatePart(marker, 'publishing_phase', { sink }), now);
+};
 
 /**
- * Publishing has failed for good, as when the broker refuses a message, and with it the run. A watermark that
- * rises later, or {@link recordHeartbeat}, puts it in progress again.
+ * Records that publishing has failed for good, for example because the broker refuses a message, and with it the run.
+ * A watermark that rises later, or {@link recordHeartbeat}, puts it in progress again.
  *
- * @throws `ILLEGAL_TRANSITION`: `already_completed`
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`already_completed`)
  */
-export function failPublishing(marker: StateMarker, error: string, now: Date): StateMarker {
-  const { status, errors } = marker.publishing_phase;
-  if (status === 'completed') refuse('failPublishing', 'already_completed', 'publishing is completed', { status });
-  const failed = amend(marker, 'publishing_phase', { status: 'failed', errors: appendError(errors, error) });
-  return derive(amend(failed, 'summary', { overall_status: 'failed' }), now);
-}
+export const failPublishing = (marker: StateMarker, error: string, now: Date): StateMarker =>
+  failPhase('failPublishing', marker, 'publishing_phase', error, now);
 
 /**
- * The run is done, publishing included. The last step of all: once this is saved, the version is not looked at again.
+ * Completes the run, including its publishing. This is the last step: once it is saved, runs skip the version.
  *
- * @throws `ILLEGAL_TRANSITION`: `unfinished_phase` unless processing is completed and no download is going on or
- * failed (a run from local files may have none); `unfinished_files`; `already_completed`
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`unfinished_phase` unless processing is completed and the
+ * download is neither in progress nor failed: a run from local files may have none; `unfinished_files`;
+ * `already_completed`)
  */
-export function completeRun(marker: StateMarker, now: Date): StateMarker {
+export const completeRun = (marker: StateMarker, now: Date): StateMarker => {
   const { download_phase: download, processing_phase: processing, summary } = marker;
   if (summary.overall_status === 'completed') {
     refuse('completeRun', 'already_completed', 'the run is completed', { status: 'completed' });
@@ -101,13 +101,14 @@ export function completeRun(marker: StateMarker, now: Date): StateMarker {
     const { status } = processing;
     refuse('completeRun', 'unfinished_phase', `the processing phase is ${status}`, { status });
   }
-  const open = unfinishedFiles(marker);
-  if (open.length > 0) refuse('completeRun', 'unfinished_files', `not processed: ${open.join(', ')}`);
-  const published = amend(marker, 'publishing_phase', { status: 'completed' });
+  const unfinished = unfinishedFiles(marker);
+  if (unfinished.length > 0) refuse('completeRun', 'unfinished_files', `not completed: ${unfinished.join(', ')}`);
+  const published = updatePart(marker, 'publishing_phase', { status: 'completed' });
   const seconds = secondsBetween(download.started_at ?? processing.started_at, now);
-  return derive(amend(published, 'summary', { overall_status: 'completed', total_duration_seconds: seconds }), now);
-}
+  const summarized = updatePart(published, 'summary', { overall_status: 'completed', total_duration_seconds: seconds });
+  return updateDerivedFields(summarized, now);
+};
 
-/** A clock that was set back must not make a duration that other readers refuse. */
+/** At least 0, even if the clock was set back: other readers of the marker refuse a negative duration. */
 const secondsBetween = (start: string | null, now: Date): number | null =>
   start === null ? null : Math.max(0, (now.getTime() - Date.parse(start)) / 1000);

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, chown, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createFileMarkerStore, type MarkerStore, type StateMarker, StoreIoError } from '../../src/index.js';
-import { ARTISTS, begun, processing, VERSION } from '../build.js';
+import { createFileMarkerStore, type MarkerStore, type StateMarker, StateMarkerError } from '../../src/index.js';
+import { ARTISTS, begun, processing, VERSION } from '../sample-markers.js';
 
 /**
- * Meets one real fault of the file system, in a process (and where need be a mount namespace) of its own, and prints
- * what became of it. Usage: faults.ts FAULT DIRECTORY
+ * Runs a store into one real fault of the file system, in a separate process (and, for some faults, mount namespace),
+ * and prints the outcome. Usage: faults.ts FAULT DIRECTORY
  */
 
 const MARKER = `.extraction_status_${VERSION}.json`;
@@ -18,9 +18,9 @@ const outcome = async (promise: Promise<unknown>): Promise<unknown> => {
     await promise;
     return 'done';
   } catch (error) {
-    if (!(error instanceof StoreIoError)) throw error;
-    const { code, errno, operation } = error;
-    return { code, errno, operation };
+    if (!(error instanceof StateMarkerError)) throw error;
+    const { errno, operation } = error.facts;
+    return { code: error.code, errno, operation };
   }
 };
 
@@ -52,8 +52,8 @@ const stopWhenFull = (error: NodeJS.ErrnoException): never => {
   throw error.code === 'ENOSPC' ? FULL : error;
 };
 
-/** Root may do everything, so it has to become someone else to be refused anything. */
-const becomeOrdinary = async (...paths: string[]): Promise<void> => {
+/** Drops root's privileges, since root is refused nothing. */
+const dropPrivileges = async (...paths: string[]): Promise<void> => {
   if (process.getuid?.() !== 0) return;
   for (const path of paths) await chown(path, 65534, 65534);
   process.setgroups?.([]);
@@ -62,7 +62,7 @@ const becomeOrdinary = async (...paths: string[]): Promise<void> => {
 };
 
 const faults: Record<string, (directory: string) => Promise<unknown>> = {
-  /** In a mount namespace where the directory is a small file system of its own. */
+  /** Runs in a mount namespace where the directory is a small file system. */
   'full-disk': async (directory) => {
     const store = await createFileMarkerStore({ directory });
     await store.save(markerAt(1));
@@ -73,7 +73,7 @@ const faults: Record<string, (directory: string) => Promise<unknown>> = {
     return { full, afterwards, again: await outcome(store.save(markerAt(3))), records: await recordsIn(store) };
   },
 
-  /** In the same. */
+  /** Runs in the same kind of mount namespace. */
   'read-only-mount': async (directory) => {
     const store = await createFileMarkerStore({ directory });
     await store.save(markerAt(1));
@@ -81,7 +81,7 @@ const faults: Record<string, (directory: string) => Promise<unknown>> = {
     return { readOnly: await outcome(store.save(markerAt(2))), records: await recordsIn(store) };
   },
 
-  /** With a limit of file size between that of a small marker and a large one. */
+  /** Runs with a file size limit that a small marker fits and a large one exceeds. */
   'file-size-limit': async (directory) => {
     const store = await createFileMarkerStore({ directory });
     await store.save(markerAt(1));
@@ -97,7 +97,7 @@ const faults: Record<string, (directory: string) => Promise<unknown>> = {
 
   permissions: async (directory) => {
     await writeFile(join(directory, '.extraction_status_20251201.json'), '{}');
-    await becomeOrdinary(directory, join(directory, '.extraction_status_20251201.json'));
+    await dropPrivileges(directory, join(directory, '.extraction_status_20251201.json'));
     const store = await createFileMarkerStore({ directory });
     await store.save(markerAt(1));
 

@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs';
 import { advanceFile, createFileMarkerStore, startFile, startProcessing } from '../../src/index.js';
-import { ARTISTS, checksumOf, fresh, progress, VERSION } from '../build.js';
+import { ARTISTS, checksumOf, fresh, progress, VERSION } from '../sample-markers.js';
 
 /**
- * Saves a marker again and again, from where the last process came, until it is killed. Prints each watermark once
- * it is durable. Usage: save-loop.ts DIRECTORY
+ * Saves a marker again and again, from the last process's watermark on, until it is killed. Prints some watermarks when
+ * they are durable. Usage: save-loop.ts DIRECTORY
  */
 
 const store = await createFileMarkerStore({ directory: process.argv[2] ?? '' });
@@ -18,7 +18,7 @@ marker = startFile(marker, ARTISTS, { checksum: checksumOf(ARTISTS) }, new Date(
 for (let records = marker.publishing_phase.messages_published + 1; ; records += 1) {
   marker = advanceFile(marker, ARTISTS, progress(records), new Date());
   const saved = store.save(marker);
-  // Most saves overtake one another, as in a run.
+  // Most saves are not awaited, as in a run.
   if (records % 3 !== 0) {
     void saved;
     continue;

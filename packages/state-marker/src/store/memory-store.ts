@@ -1,19 +1,26 @@
+import { checks } from '../option-checks.js';
 import { BackedStore } from './backed-store.js';
-import type { MarkerStore } from './store.js';
+import type { MarkerStore } from './marker-store.js';
 
 export interface MemoryMarkerStoreOptions {
   /**
-   * Where the texts are kept: by version, and unreadable ones by `VERSION.corrupt-N`. Stores that share a map share
+   * The map that holds the texts: by version, and unreadable ones by `VERSION.corrupt-N`. Stores that share a map share
    * their markers.
    *
    * @default a new map
    */
-  readonly contents?: Map<string, string>;
+  readonly contents?: Map<string, string> | undefined;
 }
 
-/** Keeps markers in memory, as text, under the same rules as any other store. For tests and runs without a trace. */
-export function createMemoryMarkerStore(options: MemoryMarkerStoreOptions = {}): MarkerStore {
-  const contents = options.contents ?? new Map<string, string>();
+const KNOWN: Readonly<Record<keyof MemoryMarkerStoreOptions, true>> = { contents: true };
+
+/**
+ * Keeps markers in memory, as text, under the same rules as any other store. For tests and runs that leave no files.
+ *
+ * @throws {@link StateMarkerError} `INVALID_OPTIONS`
+ */
+export const createMemoryMarkerStore = (options: MemoryMarkerStoreOptions = {}): MarkerStore => {
+  const { contents = new Map<string, string>() } = checks.object('', options, KNOWN);
   return new BackedStore(
     {
       read: async (version) => contents.get(version),
@@ -31,4 +38,4 @@ export function createMemoryMarkerStore(options: MemoryMarkerStoreOptions = {}):
     },
     false,
   );
-}
+};

@@ -18,7 +18,7 @@ export const LABELS = 'discogs_20260101_labels.xml.gz';
 export const MASTERS = 'discogs_20260101_masters.xml.gz';
 export const RELEASES = 'discogs_20260101_releases.xml.gz';
 
-/** A time so many seconds into the run. */
+/** The time `seconds` after the start of the run. */
 export const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 31, 12) + seconds * 1000);
 
 export const T0 = at(0);
@@ -43,7 +43,7 @@ export const progress = (recordsExtracted: number, messagesPublished = recordsEx
   batchesSent,
 });
 
-/** A file begun, with `confirmed` of `extracted` records. */
+/** Starts a file and advances it to `confirmed` of `extracted` records. */
 export const begun = (marker: StateMarker, file: string, extracted: number, confirmed = extracted): StateMarker =>
   advanceFile(startFile(marker, file, { checksum: checksumOf(file) }, T0), file, progress(extracted, confirmed), T0);
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { InvalidMarkerError, UnsupportedMetadataVersionError } from './errors.js';
-import type { StateMarker } from './marker.js';
+import { invalidMarkerError, StateMarkerError } from '../errors.js';
+import type { StateMarker } from '../marker.js';
 
 const status = z.enum(['pending', 'in_progress', 'completed', 'failed']);
 const count = z.int().nonnegative();
@@ -68,47 +68,49 @@ const markerSchema = z.looseObject({
 });
 
 /**
- * Reads a marker's text. Unknown fields are kept where they stand. Fields that earlier extractors did not have yet
- * (`downloads_by_file`, a file's `batches_sent`, `checksum` and `source_checksum`) are added with what they mean
- * when absent: nothing, 0, not known.
+ * Reads a marker's text. Unknown fields are kept in place. Fields that earlier extractors did not write yet
+ * (`downloads_by_file`; a file's `batches_sent`, `checksum` and `source_checksum`) are added with the value that their
+ * absence means: empty, 0, unknown.
  *
- * @throws {@link InvalidMarkerError}, {@link UnsupportedMetadataVersionError}
+ * @throws {@link StateMarkerError} `INVALID_MARKER`, `UNSUPPORTED_METADATA_VERSION`
  */
-export function parseMarker(text: string): StateMarker {
+export const parseMarker = (text: string): StateMarker => {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new InvalidMarkerError([{ path: '', message: 'not JSON, or cut short' }], { cause });
+    throw invalidMarkerError([{ path: '', message: 'not JSON, or truncated' }], cause);
   }
-  // What a newer program wrote need not look like ours in anything but this field.
+  // In a newer program's marker only this field has to be like ours.
   if (isObject(value) && isFuture(value['metadata_version'])) {
-    throw new UnsupportedMetadataVersionError(value['metadata_version']);
+    const metadataVersion = value['metadata_version'];
+    const message = `The marker has metadata_version ${JSON.stringify(metadataVersion)}; this program reads only 1.x`;
+    throw new StateMarkerError('UNSUPPORTED_METADATA_VERSION', `${message}. Use the program that wrote it`, {
+      facts: { metadataVersion },
+    });
   }
-  return validateMarker(withAbsentFields(value));
-}
+  return validateMarker(addAbsentFields(value));
+};
 
 /**
- * The text of a marker as it is stored: the fields in their order, indented by 2 spaces, and no newline at the end,
- * so that the last byte is the closing brace and a text cut anywhere is no JSON. The other extractors do the same.
+ * A marker's text as it is stored: the fields in their order, indented by 2 spaces, without a newline at the end, so
+ * that the last byte is the closing brace and no truncated text is valid JSON. The other extractors do the same.
  *
- * @throws {@link InvalidMarkerError}: what is not a marker is never stored.
+ * @throws {@link StateMarkerError} `INVALID_MARKER`: an invalid marker is never stored
  */
-export function serializeMarker(marker: StateMarker): string {
-  return JSON.stringify(validateMarker(marker), null, 2);
-}
+export const serializeMarker = (marker: StateMarker): string => JSON.stringify(validateMarker(marker), null, 2);
 
-/** Gives the value itself back, not the schema's copy, whose unknown fields stand after the known ones. */
-function validateMarker(value: unknown): StateMarker {
+/** Returns the value itself, not the schema's copy, which has the unknown fields after the known ones. */
+const validateMarker = (value: unknown): StateMarker => {
   const result = markerSchema.safeParse(value);
   if (!result.success) {
-    throw new InvalidMarkerError(
+    throw invalidMarkerError(
       result.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
-      { cause: result.error },
+      result.error,
     );
   }
   return value as StateMarker;
-}
+};
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -116,29 +118,28 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isFuture = (metadataVersion: unknown): metadataVersion is string =>
   typeof metadataVersion === 'string' && Number(/^([0-9]+)(?:\.|$)/.exec(metadataVersion)?.[1] ?? 0) > 1;
 
-function withAbsentFields(value: unknown): unknown {
-  return change(
-    change(value, 'download_phase', (phase) =>
-      change(withDefaults(phase, { downloads_by_file: {} }), 'downloads_by_file', (files) =>
-        changeEach(files, (file) => withDefaults(file, { checksum: null })),
+const addAbsentFields = (value: unknown): unknown =>
+  updateField(
+    updateField(value, 'download_phase', (phase) =>
+      updateField(addDefaults(phase, { downloads_by_file: {} }), 'downloads_by_file', (files) =>
+        updateEach(files, (file) => addDefaults(file, { checksum: null })),
       ),
     ),
     'processing_phase',
     (phase) =>
-      change(phase, 'progress_by_file', (files) =>
-        changeEach(files, (file) => withDefaults(file, { batches_sent: 0, source_checksum: null })),
+      updateField(phase, 'progress_by_file', (files) =>
+        updateEach(files, (file) => addDefaults(file, { batches_sent: 0, source_checksum: null })),
       ),
   );
-}
 
-const withDefaults = (value: unknown, defaults: Record<string, unknown>): unknown => {
+const addDefaults = (value: unknown, defaults: Record<string, unknown>): unknown => {
   if (!isObject(value)) return value;
   const absent = Object.entries(defaults).filter(([key]) => !Object.hasOwn(value, key));
   return absent.length === 0 ? value : { ...value, ...Object.fromEntries(absent) };
 };
 
-const change = (value: unknown, key: string, edit: (inner: unknown) => unknown): unknown =>
-  isObject(value) && Object.hasOwn(value, key) ? { ...value, [key]: edit(value[key]) } : value;
+const updateField = (value: unknown, key: string, update: (inner: unknown) => unknown): unknown =>
+  isObject(value) && Object.hasOwn(value, key) ? { ...value, [key]: update(value[key]) } : value;
 
-const changeEach = (value: unknown, edit: (inner: unknown) => unknown): unknown =>
-  isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, edit(inner)])) : value;
+const updateEach = (value: unknown, update: (inner: unknown) => unknown): unknown =>
+  isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, update(inner)])) : value;
