@@ -93,7 +93,7 @@ const back = async () => {
         url: broker.urlFor({ port: proxy.port }),
         exchange,
         queues: [{ name: queue, routingKeys: ['k'] }],
-        backoff: { max: 200 },
+        backoff: { maxMs: 200 },
       });
       let stop = false;
       const publishing = (async () => {

@@ -1,6 +1,6 @@
 import { PublisherError } from './errors.js';
 
-/** A broker's URL taken apart and decoded. */
+/** The parts of a broker's URL, decoded. */
 export interface BrokerAddress {
   readonly protocol: 'amqp' | 'amqps';
   readonly hostname: string;
@@ -8,9 +8,9 @@ export interface BrokerAddress {
   readonly username: string;
   readonly password: string;
   readonly vhost: string;
-  /** The URL's `heartbeat` parameter, in seconds. */
-  readonly heartbeat: number | undefined;
-  /** For people: the broker without user and password. */
+  /** The URL's `heartbeat` parameter, which AMQP clients give in seconds. */
+  readonly heartbeatSeconds: number | undefined;
+  /** For messages: the broker without user and password. */
   readonly display: string;
 }
 
@@ -18,15 +18,15 @@ const decode = (text: string, what: string): string => {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new PublisherError('INVALID_URL', `The ${what} in the broker's URL is not properly percent-encoded.`);
+    throw new PublisherError('INVALID_URL', `The ${what} in the broker URL is not properly percent-encoded`);
   }
 };
 
 /**
- * Takes a broker's URL apart. A trailing slash means the virtual host `/`, as no path does: RabbitMQ's own rule
- * makes it the virtual host with the empty name, which nobody has and everybody trips over.
+ * Splits a broker's URL into its parts. A trailing slash means the virtual host `/`, just like a missing path; RabbitMQ's
+ * own rule reads it as the virtual host with the empty name, which hardly any broker has.
  *
- * The URL never appears in an error: it holds a password.
+ * The URL never appears in an error, since it contains a password.
  * @throws PublisherError `INVALID_URL`
  */
 export const parseBrokerUrl = (url: string): BrokerAddress => {
@@ -36,7 +36,7 @@ export const parseBrokerUrl = (url: string): BrokerAddress => {
   } catch {
     throw new PublisherError(
       'INVALID_URL',
-      'The broker URL cannot be read. It looks like amqp://user:password@host:5672/vhost; special characters in user and password are percent-encoded.',
+      'The broker URL cannot be read. Use amqp://user:password@host:5672/vhost, with special characters in user and password percent-encoded.',
     );
   }
   const protocol = parts.protocol.slice(0, -1);
@@ -45,21 +45,21 @@ export const parseBrokerUrl = (url: string): BrokerAddress => {
   }
   const hostname = parts.hostname.replace(/^\[|\]$/g, '') || 'localhost';
   const port = parts.port ? Number(parts.port) : protocol === 'amqps' ? 5671 : 5672;
-  const anonymous = parts.username === '' && parts.password === '';
+  const isAnonymous = parts.username === '' && parts.password === '';
   const vhost = decode(parts.pathname.slice(1), 'virtual host') || '/';
-  const beat = parts.searchParams.get('heartbeat');
-  const heartbeat = beat === null ? undefined : Number(beat);
-  if (heartbeat !== undefined && !(Number.isInteger(heartbeat) && heartbeat >= 0)) {
-    throw new PublisherError('INVALID_URL', "The heartbeat in the broker's URL must be a whole number of seconds.");
+  const heartbeat = parts.searchParams.get('heartbeat');
+  const heartbeatSeconds = heartbeat === null ? undefined : Number(heartbeat);
+  if (heartbeatSeconds !== undefined && !(Number.isInteger(heartbeatSeconds) && heartbeatSeconds >= 0)) {
+    throw new PublisherError('INVALID_URL', 'The heartbeat in the broker URL must be a whole number of seconds');
   }
   return {
     protocol,
     hostname,
     port,
-    username: anonymous ? 'guest' : decode(parts.username, 'user'),
-    password: anonymous ? 'guest' : decode(parts.password, 'password'),
+    username: isAnonymous ? 'guest' : decode(parts.username, 'user'),
+    password: isAnonymous ? 'guest' : decode(parts.password, 'password'),
     vhost,
-    heartbeat,
+    heartbeatSeconds,
     display: `${protocol}://${parts.hostname || 'localhost'}:${port}/${encodeURIComponent(vhost)}`,
   };
 };

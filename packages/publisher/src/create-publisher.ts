@@ -1,11 +1,12 @@
-import { type PublisherOptions, resolveOptions } from './options.js';
+import type { PublisherOptions } from './options.js';
 import type { Publisher } from './publisher.js';
+import { resolveOptions } from './resolve-options.js';
 import { WindowedPublisher } from './windowed-publisher.js';
 
 /**
- * Connects, declares the topology, and resolves with a publisher that is open.
+ * Connects, declares the topology, and resolves with an open publisher.
  *
- * A broker that is not there yet is waited for (see `connectAttempts`); what will not mend by waiting rejects.
+ * It waits for a broker that is not there yet (see `connectAttempts`), and rejects when waiting does not help.
  * @throws PublisherError `INVALID_OPTIONS`, `INVALID_URL`, `UNREACHABLE`, `BAD_CREDENTIALS`, `VHOST_REFUSED`,
  * `ACCESS_REFUSED`, `TLS_FAILED`, `TOPOLOGY_CONFLICT`; or the reason of `signal`
  */

@@ -1,58 +1,51 @@
-/** A promise with its ends in hand. */
+import { abortable } from '@discogs-extractor/internal/abort';
+
+/** A promise and the functions that settle it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-/** A caller may look at the publisher's error instead, so an unread rejection does not end the process. */
-export const deferred = <T = void>(): Deferred<T> => {
+/** A caller may look at the publisher's error instead, so a rejection that is not handled does not end the process. */
+export const markHandled = <T>(promise: Promise<T>): Promise<T> => {
+  promise.catch(() => {});
+  return promise;
+};
+
+/** Creates a promise whose rejection never counts as unhandled. */
+export const createDeferred = <T = void>(): Deferred<T> => {
   let resolve!: (value: T) => void;
   let reject!: (reason: unknown) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
   });
-  promise.catch(() => {});
-  return { promise, resolve, reject };
+  return { promise: markHandled(promise), resolve, reject };
 };
 
-/** `work`, or the signal's reason where that comes first. Leaves no listener behind. */
-export const within = async (work: Promise<void>, signal: AbortSignal | undefined): Promise<void> => {
-  if (!signal) return work;
-  signal.throwIfAborted();
-  const stop = deferred();
-  const abort = (): void => stop.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([work, stop.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-};
+/** Waits for conditions that are evaluated whenever something may have changed. */
+export class ConditionWaiters {
+  readonly #waiters = new Set<{ readonly test: () => boolean; readonly done: Deferred<void> }>();
 
-/** Conditions that somebody waits for, looked at whenever something may have changed. */
-export class Waits {
-  readonly #waits = new Set<{ readonly test: () => boolean; readonly done: Deferred<void> }>();
-
-  /** Resolves at the first {@link Waits.poke} at which `test` holds, or at once. */
+  /** Resolves at the first {@link ConditionWaiters.recheck} at which `test` holds; immediately if it already does. */
   async until(test: () => boolean, signal?: AbortSignal): Promise<void> {
     if (test()) return;
-    const wait = { test, done: deferred() };
-    this.#waits.add(wait);
+    const waiter = { test, done: createDeferred() };
+    this.#waiters.add(waiter);
     try {
-      await within(wait.done.promise, signal);
+      await abortable(waiter.done.promise, signal);
     } finally {
-      this.#waits.delete(wait);
+      this.#waiters.delete(waiter);
     }
   }
 
-  poke(): void {
-    for (const { test, done } of this.#waits) if (test()) done.resolve();
+  recheck(): void {
+    for (const { test, done } of this.#waiters) if (test()) done.resolve();
   }
 
   rejectAll(reason: unknown): void {
-    for (const { done } of this.#waits) done.reject(reason);
-    this.#waits.clear();
+    for (const { done } of this.#waiters) done.reject(reason);
+    this.#waiters.clear();
   }
 }

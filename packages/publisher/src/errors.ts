@@ -1,16 +1,21 @@
 /**
- * What can go wrong for good.
+ * What went wrong. Every code but `CONNECTION_LOST` is final: waiting does not help.
  *
- * - `INVALID_OPTIONS`, `INVALID_URL`, `INVALID_MESSAGE`: the caller's mistake
- * - `UNREACHABLE`: no connection within the allowed attempts
- * - `CONNECTION_LOST`: told by events only, since the publisher reconnects
- * - `BAD_CREDENTIALS`, `VHOST_REFUSED`, `ACCESS_REFUSED`: the broker knows us, but not like this
- * - `TLS_FAILED`: the broker's certificate is not accepted, or it speaks no TLS on this port
- * - `TOPOLOGY_CONFLICT`: an exchange or queue exists with other settings (`PRECONDITION_FAILED`)
- * - `TOPOLOGY_MISSING`: a queue, binding or exchange vanished while publishing
- * - `UNROUTABLE`: the broker returned a message, no queue took it
- * - `NACKED`: the broker refused a message again and again
- * - `MESSAGE_REFUSED`: the broker closed the channel because of a message (too large, for example)
+ * - `INVALID_OPTIONS`: an option of `createPublisher`, `flush` or `close` is wrong or unknown
+ * - `INVALID_URL`: the broker's URL cannot be read
+ * - `INVALID_MESSAGE`: AMQP cannot carry the message (`routingKey`)
+ * - `UNREACHABLE`: no connection within the allowed attempts (`broker`, `attempts`, `replyCode`)
+ * - `CONNECTION_LOST`: reported by the event `lost` only, since the publisher reconnects (the same facts)
+ * - `BAD_CREDENTIALS`: the broker refused user and password (`broker`, `replyCode`)
+ * - `VHOST_REFUSED`: the virtual host does not exist, or is closed to the user (`broker`)
+ * - `ACCESS_REFUSED`: the user may not declare, bind or publish (`replyCode`, `exchange`, `queue`, `routingKey`)
+ * - `TLS_FAILED`: the certificate was not accepted, or the port does not speak TLS (`broker`)
+ * - `TOPOLOGY_CONFLICT`: an exchange or queue exists with other settings (`replyCode`, `exchange`, `queue`)
+ * - `TOPOLOGY_MISSING`: a queue or its binding vanished while publishing (`queue`, `exchange`, `verified`)
+ * - `UNROUTABLE`: the broker returned a message that no queue took (`routingKey`, `sequence`, `messageId`, `verified`)
+ * - `NACKED`: the broker refused one message again and again (`sequence`, `routingKey`, `messageId`, `attempts`)
+ * - `MESSAGE_REFUSED`: the broker closes the channel because of a message, which may be too large (`sequence`,
+ *   `routingKey`, `messageId`, `replyCode`)
  * - `CLOSED`: `publish` or `flush` after `close`
  */
 export type PublisherErrorCode =
@@ -30,33 +35,35 @@ export type PublisherErrorCode =
   | 'MESSAGE_REFUSED'
   | 'CLOSED';
 
-/** Facts of a {@link PublisherError}; which are there depends on the code. */
+/** Facts of a {@link PublisherError}. Which of them are set depends on the code. */
 export interface PublisherErrorFacts {
   /** The broker without credentials, such as `amqp://localhost:5672/`. */
-  readonly broker?: string;
+  readonly broker?: string | undefined;
   /** The AMQP reply code, such as 406. */
-  readonly replyCode?: number;
-  readonly exchange?: string;
-  readonly queue?: string;
-  readonly routingKey?: string;
-  readonly messageId?: string;
+  readonly replyCode?: number | undefined;
+  readonly exchange?: string | undefined;
+  readonly queue?: string | undefined;
+  readonly routingKey?: string | undefined;
+  readonly messageId?: string | undefined;
   /** Number of the message, counted from 1. */
-  readonly sequence?: number;
-  readonly attempts?: number;
-  /**
-   * With `TOPOLOGY_MISSING` and `UNROUTABLE`: the watermark as of the last look that found the topology whole. Later
-   * messages may be missing in one of the queues, though confirmed: resume after this one.
-   */
-  readonly verified?: number;
+  readonly sequence?: number | undefined;
+  /** Attempts made, or refusals in a row. */
+  readonly attempts?: number | undefined;
+  /** {@link Publisher.verified} at the time of the error. Publish again from the message after it. */
+  readonly verified?: number | undefined;
 }
 
-/** The one class of error this package throws. `cause` holds the original, with credentials removed. */
+/** The only class of error that this package throws. `cause` holds the original error, with credentials removed. */
 export class PublisherError extends Error {
   override readonly name = 'PublisherError';
   readonly code: PublisherErrorCode;
   readonly facts: PublisherErrorFacts;
 
-  constructor(code: PublisherErrorCode, message: string, facts: PublisherErrorFacts = {}, cause?: unknown) {
+  constructor(
+    code: PublisherErrorCode,
+    message: string,
+    { facts = {}, cause }: { readonly facts?: PublisherErrorFacts | undefined; readonly cause?: unknown } = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.facts = facts;

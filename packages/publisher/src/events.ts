@@ -1,14 +1,16 @@
 import type { PublisherError } from './errors.js';
 
 /**
- * Where a publisher stands.
+ * The state of a publisher.
  *
- * - `connecting`, `setup`: reaching the broker; declaring the topology
- * - `open`: publishing, with room in the window
- * - `full`: publishing, the window is full, `publish` answers with promises
- * - `blocked`: the broker has an alarm (memory, disk) and takes nothing
- * - `lost`, `backoff`: the connection is gone; waiting before the next attempt
- * - `failed`: for good, see {@link Publisher.error}; confirms that still come are counted
+ * - `connecting`: reaching the broker
+ * - `setup`: declaring the topology
+ * - `open`: publishing, with capacity left in the window
+ * - `full`: publishing, but the window is full: `publish` returns promises
+ * - `blocked`: the broker has an alarm (memory, disk) and takes no messages
+ * - `lost`: the connection is gone
+ * - `backoff`: waiting before the next attempt to connect
+ * - `failed`: for good, see {@link Publisher.error}; confirms that still arrive are counted
  * - `closing`, `closed`
  */
 export type PublisherState =
@@ -23,25 +25,28 @@ export type PublisherState =
   | 'closing'
   | 'closed';
 
-/** What a publisher tells its owner as it happens. Credentials are never in it. */
+/** What a publisher reports as it happens. Events never contain credentials. */
 export type PublisherEvent =
-  /** `open` and `full` take turns many times a second, so a step between these two is not told. */
-  | { type: 'state'; from: PublisherState; to: PublisherState }
-  /** The connection stands and the topology is declared; `republished` unsettled messages go first. */
-  | { type: 'connected'; epoch: number; republished: number }
+  /** `open` and `full` alternate many times a second, so a change between these two is not reported. */
+  | { readonly type: 'state'; readonly from: PublisherState; readonly to: PublisherState }
+  /** Connection number `epoch` is made and the topology declared. `republished` unsettled messages are sent first. */
+  | { readonly type: 'connected'; readonly epoch: number; readonly republished: number }
   /** The connection is gone, or an attempt to make one failed. */
-  | { type: 'lost'; error: PublisherError; unsettled: number }
-  /** Attempt number `attempt` follows after `delay` milliseconds. */
-  | { type: 'backoff'; attempt: number; delay: number }
-  | { type: 'blocked'; reason: string }
-  | { type: 'unblocked'; seconds: number }
-  /** The broker refused messages; `refused` of them wait to be sent again, the oldest after `attempt` refusals in a row. */
-  | { type: 'nack'; refused: number; attempt: number; delay: number }
-  /** A queue holds fewer messages than were confirmed for it and has no consumer; it is looked at closer. */
-  | { type: 'shortfall'; queue: string; expected: number; found: number }
+  | { readonly type: 'lost'; readonly error: PublisherError; readonly unsettled: number }
+  /** Attempt number `attempt` to connect follows after `delayMs`. */
+  | { readonly type: 'backoff'; readonly attempt: number; readonly delayMs: number }
+  /** The broker takes no messages until its alarm is cleared. */
+  | { readonly type: 'blocked'; readonly reason: string }
+  | { readonly type: 'unblocked'; readonly durationMs: number }
+  /** The broker refused messages. `refused` of them are sent again, the oldest after `attempt` refusals in a row. */
+  | { readonly type: 'nack'; readonly refused: number; readonly attempt: number; readonly delayMs: number }
+  /** A queue without consumers holds fewer messages than were confirmed for it. It is checked more closely. */
+  | { readonly type: 'shortfall'; readonly queue: string; readonly expected: number; readonly found: number }
   /**
-   * A queue does not grow although it is bound: a policy of the broker limits its length or the life of its messages, or somebody
-   * takes them without a subscription. Its count is not looked at any more; its bindings are asserted again at each look.
+   * A queue does not grow although it is bound: a policy of the broker limits its length or the life of its messages,
+   * or a client takes them without a subscription. Its messages are not counted any more; its bindings are declared
+   * again at each check.
    */
-  | { type: 'uncounted'; queue: string }
-  | { type: 'failed'; error: PublisherError };
+  | { readonly type: 'uncounted'; readonly queue: string }
+  /** The publisher failed for good. */
+  | { readonly type: 'failed'; readonly error: PublisherError };

@@ -1,54 +1,64 @@
 import type { PublisherError } from './errors.js';
 import type { PublisherState } from './events.js';
 
-/** One message. The body is not copied: leave it alone until it is confirmed. */
+/** One message. The body is not copied: do not change it until it is confirmed. */
 export interface OutgoingMessage {
   /** At most 255 bytes. */
   routingKey: string;
   body: Uint8Array;
-  /** The `message-id` property, at most 255 bytes. @default none */
-  messageId?: string;
+  /** The `message-id` property, at most 255 bytes. @default undefined */
+  messageId?: string | undefined;
 }
 
-/** Counters since the publisher was made. */
+/** Counters since the publisher was created. */
 export interface PublisherStats {
-  /** Messages taken by `publish`. */
+  /** Messages accepted by `publish`. */
   readonly published: number;
-  /** Messages acked and not returned, in any order; the watermark is {@link Publisher.confirmed}. */
+  /** Messages acked and not returned, in any order. For the contiguous count see {@link Publisher.confirmed}. */
   readonly acked: number;
+  /** Messages accepted but not acked yet. */
   readonly unsettled: number;
-  /** Bytes of the bodies beyond the watermark. */
+  /** Bytes of the bodies past the watermark. */
   readonly windowBytes: number;
   readonly nacks: number;
   readonly returns: number;
   /** Connections made after the first. */
   readonly reconnects: number;
-  /** Messages sent again after a lost connection or a nack; each may be a duplicate. */
+  /** Messages sent again after a lost connection or a nack. Each may be a duplicate. */
   readonly republished: number;
-  /** Time under an alarm of the broker, in seconds, the present one included. */
-  readonly blockedSeconds: number;
+  /** Time under an alarm of the broker, in milliseconds, including the current one. */
+  readonly blockedMs: number;
 }
 
+/** What {@link Publisher.flush} accepts. */
 export interface FlushOptions {
   /** Ends the wait, not the publisher. @default undefined */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
+/** The names of {@link FlushOptions}. */
+export const FLUSH_OPTION_NAMES: Readonly<Record<keyof FlushOptions, true>> = { signal: true };
+
+/** What {@link Publisher.close} accepts. */
 export interface CloseOptions {
-  /** How long to wait for outstanding confirms, in milliseconds; `Infinity` for as long as it takes. @default 5_000 */
-  timeout?: number;
+  /** How long to wait for outstanding confirms, in milliseconds; `Infinity` waits for all of them. @default 5_000 */
+  timeoutMs?: number | undefined;
 }
 
-/** What a closed publisher leaves behind. */
+/** The names of {@link CloseOptions}. */
+export const CLOSE_OPTION_NAMES: Readonly<Record<keyof CloseOptions, true>> = { timeoutMs: true };
+
+/** What a publisher had achieved when it was closed. */
 export interface CloseReport {
-  /** Messages taken. */
+  /** Messages accepted. */
   readonly published: number;
-  /** The watermark: messages 1 … `confirmed` are with the broker. */
+  /** The watermark: the broker has messages 1 … `confirmed`. */
   readonly confirmed: number;
-  /** What is not known to be with the broker, in order; empty after a clean run. It may be there all the same. */
+  /** Messages without a confirm, in order; empty after a clean run. The broker may have them nevertheless. */
   readonly unsettled: readonly UnsettledMessage[];
 }
 
+/** A message without a confirm. */
 export interface UnsettledMessage {
   /** Number of the message, counted from 1. */
   readonly sequence: number;
@@ -61,34 +71,38 @@ export interface Publisher extends AsyncDisposable {
   readonly state: PublisherState;
   /** Why the publisher failed, once it has. */
   readonly error: PublisherError | undefined;
-  /** Contiguous watermark: the first `confirmed` messages are acked and were not returned. */
+  /** The broker acked messages 1 … `confirmed` and returned none of them: at least one queue took each. */
   readonly confirmed: number;
   /**
-   * The watermark as of the last look that found the topology whole. It trails {@link Publisher.confirmed} by at most
-   * `topologyCheckInterval` while publishing, and equals it after `flush`. Without looks it is the watermark itself.
+   * Messages 1 … `verified` are confirmed, and a later check found that every queue and binding was still there: each
+   * message reached all queues that it was meant for. Resume after this one.
+   *
+   * It trails {@link Publisher.confirmed} by at most `topologyCheckIntervalMs` while publishing, and equals it after
+   * `flush`. Without checks (`topologyCheckIntervalMs: 0`) it is the same number.
    */
   readonly verified: number;
   readonly stats: PublisherStats;
 
   /**
-   * Takes a message. Answers `undefined` while the window has room, else a promise that resolves when there is room
-   * again: await it before the next call. The message is taken in either case.
+   * Accepts a message. Returns `undefined` while the window has capacity, else a promise that resolves as soon as it
+   * has again: await it before the next call. The message is accepted in either case.
    *
-   * The promise rejects, and later calls answer with a rejected promise, once the publisher has failed or is closed.
-   * @throws PublisherError `INVALID_MESSAGE` at once, and the message is not taken
+   * Once the publisher has failed or is closed, the promise rejects, and later calls return a rejected promise. A
+   * rejection that you do not handle does not end the process: `flush` and {@link Publisher.error} report it too.
+   * @throws PublisherError `INVALID_MESSAGE`, synchronously; the message is not accepted
    */
   publish(message: OutgoingMessage): Promise<void> | undefined;
 
   /**
-   * Resolves when every message taken so far is confirmed and the topology was found whole after that.
+   * Resolves when every message accepted so far is confirmed and verified.
    * Rejects with the publisher's error, or with the reason of a signal.
    */
   flush(options?: FlushOptions): Promise<void>;
 
   /**
-   * Waits for the outstanding confirms, closes the connection and tells what is unsettled. Never rejects.
-   * Later calls get the first one's report.
-   * @throws PublisherError `INVALID_OPTIONS` at once for a timeout that is no time
+   * Waits for the outstanding confirms, closes the connection and reports what is unsettled. Never rejects.
+   * Later calls return the report of the first one.
+   * @throws PublisherError `INVALID_OPTIONS`, synchronously
    */
   close(options?: CloseOptions): Promise<CloseReport>;
 }

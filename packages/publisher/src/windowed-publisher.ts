@@ -1,105 +1,115 @@
-import { jitteredDelay } from './backoff.js';
-import { type Deferred, deferred, Waits, within } from './deferred.js';
-import { PublisherError, type PublisherErrorFacts } from './errors.js';
+import { abortable, MAX_TIMER_MS } from '@discogs-extractor/internal/abort';
+import { ConnectionLoop } from './connection/connection-loop.js';
+import { ConditionWaiters, createDeferred, type Deferred, markHandled } from './deferred.js';
+import { PublisherError } from './errors.js';
 import type { PublisherEvent, PublisherState } from './events.js';
-import { NackHold } from './nack-hold.js';
-import { isShortString, type ResolvedOptions } from './options.js';
-import { type Entry, Outbox } from './outbox.js';
-import type {
-  CloseOptions,
-  CloseReport,
-  FlushOptions,
-  OutgoingMessage,
-  Publisher,
-  PublisherStats,
+import {
+  CLOSE_OPTION_NAMES,
+  type CloseOptions,
+  type CloseReport,
+  FLUSH_OPTION_NAMES,
+  type FlushOptions,
+  type OutgoingMessage,
+  type Publisher,
+  type PublisherStats,
 } from './publisher.js';
-import { connectRefusal, declareRefusal, isClientFault, publishRefusal, replyCodeOf } from './refusal.js';
-import { createScrub, type Scrub, scrubbedCause } from './scrub.js';
-import { Session } from './session.js';
-import { DeclarationError } from './topology.js';
-import { TopologyWatch } from './topology-watch.js';
+import { createRedact } from './redact.js';
+import { checks, type ResolvedOptions } from './resolve-options.js';
+import { isShortString, MAX_SHORT_STRING_BYTES } from './short-string.js';
+import { TopologyCheck } from './topology/topology-check.js';
+import type { OutboxEntry } from './window/outbox.js';
+import { PROBE_SEQUENCE, SendWindow } from './window/send-window.js';
 
-type Life = 'running' | 'failed' | 'closing' | 'closed';
-type Link = 'connecting' | 'setup' | 'open' | 'blocked' | 'lost' | 'backoff';
+/** Ends with `closed`; the state of the connection matters only while `running`. */
+type Lifecycle = 'running' | 'failed' | 'closing' | 'closed';
 
-/** Times in a row that a broker may refuse the virtual host, or our messages, before we believe it. */
-const REFUSALS = 3;
-/** A message that only looks whether a queue still takes it has no place in the order. */
-const PROBE = 0;
+const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- * The publisher's state machine. Its public state is derived from two: its life (running, failed, closing, closed) and its
- * link with the broker (connecting → setup → open ⇄ blocked → lost → backoff → connecting).
+ * The public face of the publisher: its lifecycle, and what callers wait for. Messages are kept and sent by the
+ * window, over the connection that the loop provides, while the topology is checked.
  */
 export class WindowedPublisher implements Publisher {
   readonly #options: ResolvedOptions;
-  readonly #scrub: Scrub;
-  readonly #outbox = new Outbox();
-  readonly #watch: TopologyWatch;
-  readonly #opened = deferred();
-  #life: Life = 'running';
-  #link: Link = 'connecting';
-  #announced: PublisherState = 'connecting';
+  readonly #window: SendWindow;
+  readonly #check: TopologyCheck;
+  readonly #connection: ConnectionLoop;
+  readonly #waiters = new ConditionWaiters();
+  readonly #opened = createDeferred();
+  #lifecycle: Lifecycle = 'running';
+  #reportedState: PublisherState = 'connecting';
   #error: PublisherError | undefined;
-  #aborted: { reason: unknown } | undefined;
-
-  #session: Session | undefined;
-  #sessionEnd: Deferred<unknown> | undefined;
-  #epoch = 0;
-  /** Next message to send on this connection; a new connection starts behind the watermark again. */
-  #cursor = 1;
-  /** Highest number ever sent: what is sent again up to here is a re-publish. */
-  #everSent = 0;
-  #writable = true;
-  #hold: NackHold | undefined;
-  /**
-   * The broker closed the channel for a fault of ours. The messages before the one it did not like lost their
-   * confirms with the channel: sent by the window again, they would never get them.
-   */
-  #careful = false;
-  #holdTimer: NodeJS.Timeout | undefined;
-  #wakeFromBackoff: (() => void) | undefined;
-
-  #room: Deferred<void> | undefined;
-  readonly #waits = new Waits();
-  #notifying = false;
+  #abort: { readonly reason: unknown } | undefined;
+  #checkTimer: NodeJS.Timeout | undefined;
+  /** What a caller of `publish` waits for while the window is full. */
+  #capacity: Deferred<void> | undefined;
+  #isConfirmedReportDue = false;
   #closing: Promise<CloseReport> | undefined;
-
-  #gated = false;
-  readonly #timers: NodeJS.Timeout[] = [];
-  #lastProgress = 0;
-
-  #nacks = 0;
+  /** Ends the wait of `close` for outstanding confirms. */
+  #endClosingWait: (() => void) | undefined;
   #returns = 0;
-  #republished = 0;
-  #blockedSince: number | undefined;
-  #blockedMs = 0;
 
   constructor(options: ResolvedOptions) {
     this.#options = options;
-    this.#scrub = createScrub(options.address);
-    this.#watch = new TopologyWatch(options, this.#scrub, {
-      outbox: this.#outbox,
+    const redact = createRedact(options.address);
+    const owner = {
       isAlive: () => this.#isAlive(),
-      canSend: () => this.#canSend(),
+      report: (event: PublisherEvent) => this.#report(event),
+      fail: (error: PublisherError) => this.#fail(error),
+    };
+    const recheck = (): void => this.#waiters.recheck();
+    const pump = (): void => {
+      this.#window.pump();
+      recheck();
+    };
+    this.#window = new SendWindow(options, {
+      ...owner,
+      isOpen: () => this.#connection.state === 'open' && owner.isAlive(),
+    });
+    this.#check = new TopologyCheck(options, redact, this.#window, {
+      ...owner,
       until: (test) => this.#until(test),
-      pause: (milliseconds) => this.#pause(milliseconds),
-      repeat: ({ routingKey, messageId, body }) => {
-        this.#send({ sequence: PROBE, routingKey, messageId, body, settled: false, returned: false });
+      recheck,
+    });
+    this.#connection = new ConnectionLoop(options, redact, this.#window, this.#check, {
+      ...owner,
+      onStateChange: () => this.#reportState(),
+      onReady: (session, readings) => {
+        this.#check.resume(session, readings);
+        this.#window.attach(session);
       },
-      gate: (closed) => {
-        this.#gated = closed;
-        this.#pump();
-        this.#waits.poke();
+      onUp: ({ oneByOne }) => {
+        this.#window.start({ oneByOne });
+        this.#opened.resolve();
+        recheck();
       },
-      report: (event) => this.#report(event),
-      fail: (error) => this.#fail(error),
+      onDown: () => {
+        this.#window.stopRetry();
+        recheck();
+      },
+      onUnblocked: pump,
+      onWritable: () => {
+        this.#window.onWritable();
+        recheck();
+      },
+      onAcked: (entry, tag) => {
+        this.#check.growth.recordConfirmed(tag, entry);
+        if (entry.sequence !== PROBE_SEQUENCE) this.#window.onAcked(entry);
+      },
+      onNacked: (entry) => {
+        // A queue that refuses the probe is bound.
+        if (entry.sequence === PROBE_SEQUENCE) this.#check.growth.clearAll();
+        else this.#window.onNacked(entry);
+      },
+      onReturned: (entry, replyCode) => this.#onReturned(entry, replyCode),
+      onBatchSettled: () => this.#onBatchSettled(),
     });
   }
 
   get state(): PublisherState {
-    if (this.#life !== 'running') return this.#life;
-    return this.#link === 'open' && !this.#hasRoom() ? 'full' : this.#link;
+    if (this.#lifecycle !== 'running') return this.#lifecycle;
+    const { state } = this.#connection;
+    return state === 'open' && !this.#window.hasCapacity() ? 'full' : state;
   }
 
   get error(): PublisherError | undefined {
@@ -107,85 +117,82 @@ export class WindowedPublisher implements Publisher {
   }
 
   get confirmed(): number {
-    return this.#outbox.confirmed;
+    return this.#window.outbox.confirmed;
   }
 
   get verified(): number {
-    return this.#watch.verified;
+    return this.#check.verified;
   }
 
   get stats(): PublisherStats {
-    const outbox = this.#outbox;
-    const now = this.#blockedSince === undefined ? 0 : performance.now() - this.#blockedSince;
+    const { outbox, nacks, republished } = this.#window;
+    const { reconnects, blockedMs } = this.#connection;
     return {
       published: outbox.published,
       acked: outbox.settled,
       unsettled: outbox.unsettled,
       windowBytes: outbox.bytes,
-      nacks: this.#nacks,
+      nacks,
       returns: this.#returns,
-      reconnects: Math.max(0, this.#epoch - 1),
-      republished: this.#republished,
-      blockedSeconds: (this.#blockedMs + now) / 1000,
+      reconnects,
+      republished,
+      blockedMs,
     };
   }
 
-  /** Connects; resolves once the topology stands. */
+  /** Connects; resolves once the topology is declared. */
   async start(): Promise<void> {
-    const { signal, confirmTimeout, topologyCheckInterval } = this.#options;
+    const { signal, topologyCheckIntervalMs } = this.#options;
     signal?.throwIfAborted();
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (confirmTimeout > 0) {
-      this.#timers.push(setInterval(() => this.#watchConfirms(), Math.max(10, Math.min(1_000, confirmTimeout / 4))));
+    if (topologyCheckIntervalMs > 0) {
+      this.#checkTimer = setInterval(() => this.#runDueCheck(), Math.max(10, topologyCheckIntervalMs));
     }
-    if (topologyCheckInterval > 0) {
-      this.#timers.push(setInterval(() => this.#tickWatch(), Math.max(10, topologyCheckInterval)));
-    }
-    void this.#run();
+    void this.#connection.run();
     try {
       await this.#opened.promise;
     } catch (error) {
-      await this.close({ timeout: 0 });
+      await this.close({ timeoutMs: 0 });
       throw error;
     }
   }
 
   publish(message: OutgoingMessage): Promise<void> | undefined {
     const { routingKey, body, messageId } = message;
-    if (this.#life !== 'running') return Promise.reject(this.#refusalNow());
-    if (!(body instanceof Uint8Array) || typeof routingKey !== 'string' || !isShortString(routingKey)) {
-      throw new PublisherError('INVALID_MESSAGE', 'A message needs a body of bytes and a routing key of at most 255.');
+    if (this.#lifecycle !== 'running') return markHandled(Promise.reject(this.#endError()));
+    if (!(body instanceof Uint8Array)) {
+      throw new PublisherError('INVALID_MESSAGE', `The body of a message must be a Uint8Array, got ${typeof body}`);
     }
-    if (messageId !== undefined && (typeof messageId !== 'string' || !isShortString(messageId))) {
-      throw new PublisherError('INVALID_MESSAGE', 'A message id has at most 255 bytes.', { routingKey });
-    }
-    if (this.#outbox.unsettled === 0 && this.#link === 'open' && !this.#gated) {
-      this.#watch.afterPause(this.#session as Session, performance.now() - this.#lastProgress);
+    assertShortString('routing key', routingKey, routingKey);
+    if (messageId !== undefined) assertShortString('message id', messageId, routingKey);
+    const { session, state } = this.#connection;
+    if (this.#window.outbox.unsettled === 0 && session && state === 'open') {
+      this.#check.prepareAfterPause(session, session.idleMs);
     }
     const buffer = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    this.#outbox.add(routingKey, messageId, buffer);
-    this.#pump();
-    if (this.#hasRoom()) return undefined;
-    this.#room ??= deferred();
-    return this.#room.promise;
+    this.#window.outbox.add(routingKey, messageId, buffer);
+    this.#window.pump();
+    if (this.#window.hasCapacity()) return undefined;
+    this.#capacity ??= createDeferred();
+    return this.#capacity.promise;
   }
 
-  async flush({ signal }: FlushOptions = {}): Promise<void> {
-    const target = this.#outbox.published;
-    await this.#until(() => this.#outbox.confirmed >= target, signal);
+  async flush(options: FlushOptions = {}): Promise<void> {
+    const signal = checks.optionalSignal('signal', checks.object('', options, FLUSH_OPTION_NAMES).signal);
+    const target = this.#window.outbox.published;
+    await this.#until(() => this.confirmed >= target, signal);
     while (this.verified < target) {
-      await this.#until(() => this.#link === 'open', signal);
-      await within(this.#watch.look(this.#session as Session), signal);
-      if (this.#life === 'failed' || this.#life === 'closed') throw this.#refusalNow();
+      await this.#until(() => this.#connection.state === 'open', signal);
+      const { session } = this.#connection;
+      if (session) await abortable(this.#check.run(session), signal);
+      if (this.#hasEnded()) throw this.#endError();
     }
   }
 
   close(options: CloseOptions = {}): Promise<CloseReport> {
-    const { timeout = 5_000 } = options;
-    if (!(timeout >= 0)) {
-      throw new PublisherError('INVALID_OPTIONS', `timeout must be a number of milliseconds from 0 up, not ${timeout}`);
-    }
-    this.#closing ??= this.#close(timeout);
+    const { timeoutMs = DEFAULT_CLOSE_TIMEOUT_MS } = checks.object('', options, CLOSE_OPTION_NAMES);
+    if (timeoutMs !== Number.POSITIVE_INFINITY) checks.finiteNumber('timeoutMs', timeoutMs, { min: 0 });
+    this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
 
@@ -193,465 +200,146 @@ export class WindowedPublisher implements Publisher {
     await this.close();
   }
 
-  // The link: one connection after the other.
-
-  async #run(): Promise<void> {
-    let attempts = 0;
-    let vhostRefusals = 0;
-    let faults = 0;
-    while (this.#isAlive()) {
-      const session = this.#newSession();
-      const end = this.#sessionEnd as Deferred<unknown>;
-      const openedAt = performance.now();
-      let error: PublisherError | undefined;
-      let reason: unknown;
-      try {
-        await this.#establish(session);
-        vhostRefusals = 0;
-        reason = await end.promise;
-        if (!this.#isAlive()) return;
-        const progress = session.confirms > 0;
-        // A connection that is taken away again and again before it was of use counts as a failed attempt.
-        const stood = progress || performance.now() - openedAt > this.#options.backoff.max;
-        attempts = stood ? 0 : attempts + 1;
-        const fault = isClientFault(reason) && session.tags.outstanding > 0;
-        faults = fault ? (progress ? 1 : faults + 1) : 0;
-        this.#careful = fault;
-        if (faults >= REFUSALS) error = publishRefusal(reason, this.#scrub, this.#firstUnsettledFacts());
-      } catch (thrown) {
-        session.end(thrown);
-        if (!this.#isAlive()) return;
-        attempts++;
-        reason = this.#setupReason(thrown, await end.promise);
-        error = this.#refusalOf(reason);
-        if (error?.code === 'VHOST_REFUSED' && ++vhostRefusals < REFUSALS) error = undefined;
-      }
-      if (error) return this.#fail(error);
-      if (!(await this.#backOff(attempts, reason))) return;
-    }
-  }
-
-  #newSession(): Session {
-    const end = deferred<unknown>();
-    const session: Session = new Session(this.#epoch + 1, this.#options, {
-      acked: (entry, tag) => this.#onAck(entry, tag),
-      nacked: (entry) => this.#onNack(entry),
-      returned: (entry, replyCode) => this.#onReturn(entry, replyCode),
-      settledSome: () => this.#onSettledSome(),
-      blocked: (reason) => this.#onBlocked(reason),
-      unblocked: () => this.#onUnblocked(),
-      writable: () => {
-        this.#writable = true;
-        this.#pump();
-        this.#waits.poke();
-      },
-      ended: (reason) => {
-        this.#stopHold();
-        this.#endBlock();
-        this.#setLink('lost');
-        end.resolve(reason);
-        this.#waits.poke();
-      },
-    });
-    this.#session = session;
-    this.#sessionEnd = end;
-    return session;
-  }
-
-  async #establish(session: Session): Promise<void> {
-    const { connectTimeout } = this.#options;
-    const timer = setTimeout(() => session.end(new Error(`no connection within ${connectTimeout} ms`)), connectTimeout);
-    try {
-      this.#setLink('connecting');
-      await session.open();
-      this.#setLink('setup');
-      // Made anew without a look, a deleted queue would hide that its messages are gone.
-      if (this.#epoch > 0) await session.findQueues();
-      const readings = await session.declare();
-      if (session.ended) throw new Error('ended during setup');
-      this.#epoch = session.epoch;
-      this.#watch.resume(session, readings);
-      this.#cursor = this.#outbox.confirmed + 1;
-      this.#writable = true;
-      this.#gated = false;
-      this.#lastProgress = performance.now();
-      this.#setLink(session.blocked ? 'blocked' : 'open');
-      const republished = Math.max(0, this.#everSent - this.#outbox.confirmed);
-      this.#report({ type: 'connected', epoch: session.epoch, republished });
-      if (this.#careful) {
-        this.#hold = new NackHold(this.#options);
-        this.#stepHold(this.#hold.resume());
-      }
-      this.#pump();
-      this.#opened.resolve();
-      this.#waits.poke();
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** A refused declaration knows what it was about; where the whole connection went, its end knows why. */
-  #setupReason(thrown: unknown, ended: unknown): unknown {
-    if (!(thrown instanceof DeclarationError)) return ended;
-    return replyCodeOf(thrown.cause) === undefined && ended !== thrown
-      ? new DeclarationError(thrown.facts, ended)
-      : thrown;
-  }
-
-  /** What will not mend by trying again. */
-  #refusalOf(reason: unknown): PublisherError | undefined {
-    const broker = this.#options.address.display;
-    if (!(reason instanceof DeclarationError)) return connectRefusal(reason, this.#scrub, { broker });
-    const facts = { broker, ...reason.facts };
-    return this.#epoch > 0 ? this.#watch.refusalOf(reason) : declareRefusal(reason.cause, this.#scrub, facts);
-  }
-
-  /** Waits for the next attempt, after `failures` in a row; `false` when there is none. */
-  async #backOff(failures: number, reason: unknown): Promise<boolean> {
-    const { address, backoff, connectAttempts, reconnectAttempts } = this.#options;
-    const cause = scrubbedCause(this.#scrub, reason instanceof DeclarationError ? reason.cause : reason);
-    const replyCode = replyCodeOf(cause);
-    const facts = {
-      broker: address.display,
-      attempts: failures,
-      ...(replyCode !== undefined && { replyCode }),
-    };
-    const lost = new PublisherError(
-      'CONNECTION_LOST',
-      `No connection with ${address.display}: ${cause.message}`,
-      facts,
-      cause,
-    );
-    this.#report({ type: 'lost', error: lost, unsettled: this.#outbox.unsettled });
-    if (failures >= (this.#epoch > 0 ? reconnectAttempts : connectAttempts)) {
-      this.#fail(
-        new PublisherError(
-          'UNREACHABLE',
-          `${address.display} cannot be reached after ${failures} attempts: ${cause.message}`,
-          facts,
-          cause,
-        ),
-      );
-      return false;
-    }
-    const delay = jitteredDelay(Math.max(1, failures), backoff);
-    this.#setLink('backoff');
-    this.#report({ type: 'backoff', attempt: failures + 1, delay });
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, delay);
-      this.#wakeFromBackoff = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wakeFromBackoff = undefined;
-    return true;
-  }
-
-  // Sending.
-
-  #hasRoom(): boolean {
-    const outbox = this.#outbox;
-    return outbox.published - outbox.confirmed < this.#options.maxInFlight && outbox.bytes < this.#options.maxBytes;
-  }
-
-  #canSend(): boolean {
-    return (
-      this.#link === 'open' && this.#writable && !this.#gated && (this.#life === 'running' || this.#life === 'closing')
-    );
-  }
-
-  /** Sends what the window and the socket take. */
-  #pump(): void {
-    if (this.#hold || !this.#canSend()) return;
-    const outbox = this.#outbox;
-    const { maxInFlight } = this.#options;
-    while (this.#cursor <= outbox.published && this.#cursor - outbox.confirmed <= maxInFlight) {
-      const entry = outbox.at(this.#cursor++);
-      if (!entry.settled && !this.#send(entry)) return;
-    }
-  }
-
-  #send(entry: Entry): boolean {
-    const session = this.#session as Session;
-    // A probe, too, is a message that the broker had already.
-    if (entry.sequence <= this.#everSent) this.#republished++;
-    else this.#everSent = entry.sequence;
-    if (session.tags.outstanding === 0) this.#lastProgress = performance.now();
-    this.#writable = session.send(entry);
-    return this.#writable;
-  }
-
-  // What the broker says.
-
-  #onAck(entry: Entry, tag: number): void {
-    this.#watch.ledger.confirmed(tag, entry);
-    if (entry.sequence === PROBE) return;
-    this.#hold?.acked();
-    this.#outbox.settle(entry);
-  }
-
-  #onNack(entry: Entry): void {
-    if (entry.sequence === PROBE) {
-      this.#watch.ledger.absolve();
-      return;
-    }
-    this.#nacks++;
-    this.#hold ??= new NackHold(this.#options);
-    this.#hold.nacked(entry);
-  }
-
-  #onReturn(entry: Entry, replyCode: number): void {
+  #onReturned({ routingKey, messageId, sequence }: OutboxEntry, replyCode: number): void {
     this.#returns++;
-    const { routingKey, messageId, sequence } = entry;
+    const { verified } = this;
     const exchange = this.#options.exchange.name;
-    const number = sequence === PROBE ? {} : { sequence };
+    const isProbe = sequence === PROBE_SEQUENCE;
     this.#fail(
       new PublisherError(
         'UNROUTABLE',
-        `No queue took ${sequence === PROBE ? 'a message' : `message ${sequence}`} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone or were unbound. Restore them, then publish again from message ${this.verified + 1} on.`,
+        `No queue took ${isProbe ? 'a message' : `message ${sequence}`} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone, or their bindings were removed. Restore them, then publish again from message ${verified + 1} on.`,
         {
-          exchange,
-          routingKey,
-          replyCode,
-          ...number,
-          verified: this.verified,
-          ...(messageId !== undefined && { messageId }),
+          facts: { exchange, routingKey, messageId, replyCode, verified, sequence: isProbe ? undefined : sequence },
         },
       ),
     );
   }
 
-  #onSettledSome(): void {
-    this.#lastProgress = performance.now();
-    if (this.#hold && this.#session?.tags.outstanding === 0) this.#stepHold();
-    this.#pump();
-    if (this.#room && this.#hasRoom()) {
-      this.#room.resolve();
-      this.#room = undefined;
+  #onBatchSettled(): void {
+    this.#window.onBatchSettled();
+    if (this.#capacity && this.#window.hasCapacity()) {
+      this.#capacity.resolve();
+      this.#capacity = undefined;
     }
-    this.#waits.poke();
-    if (this.#options.onConfirmed && !this.#notifying) {
-      // Confirms come many to a read of the socket: told once, after the last of them.
-      this.#notifying = true;
+    this.#waiters.recheck();
+    if (this.#options.onConfirmed && !this.#isConfirmedReportDue) {
+      // One read of the socket often carries many confirms: report once, after the last of them.
+      this.#isConfirmedReportDue = true;
       queueMicrotask(() => {
-        this.#notifying = false;
-        this.#options.onConfirmed?.(this.#outbox.confirmed);
+        this.#isConfirmedReportDue = false;
+        this.#options.onConfirmed?.(this.confirmed);
       });
     }
   }
 
-  #stepHold(step = this.#hold?.next()): void {
-    const hold = this.#hold;
-    if (!hold || !step || !this.#canStepHold()) return;
-    switch (step.kind) {
-      case 'over':
-        this.#hold = undefined;
-        return;
-      case 'hopeless': {
-        const { sequence, routingKey, messageId } = step.entry;
-        const facts = { sequence, routingKey, attempts: step.attempts, exchange: this.#options.exchange.name };
-        this.#fail(
-          new PublisherError(
-            'NACKED',
-            `The broker refused message ${sequence} ${step.attempts} times in a row: most likely a queue is full (x-overflow reject-publish) and nobody consumes from it.`,
-            messageId === undefined ? facts : { ...facts, messageId },
-          ),
-        );
-        return;
-      }
-      case 'wait':
-        this.#report({ type: 'nack', refused: hold.refused, attempt: hold.failures, delay: step.delay });
-        this.#holdTimer = setTimeout(() => this.#stepHold(hold.resume()), step.delay);
-        return;
-      case 'send': {
-        // A round is small or the window at most, so the socket's buffer takes it whole.
-        for (const entry of step.entries) this.#send(entry);
-        for (let fresh = step.fresh; fresh > 0 && this.#cursor <= this.#outbox.published; ) {
-          const entry = this.#outbox.at(this.#cursor++);
-          if (entry.settled) continue;
-          this.#send(entry);
-          fresh--;
-        }
-        // Nothing left to send in rounds: what comes next flows as ever.
-        if (this.#session?.tags.outstanding === 0) this.#hold = undefined;
-      }
-    }
+  #runDueCheck(): void {
+    const { session, state } = this.#connection;
+    if (session && state === 'open' && this.#lifecycle === 'running') this.#check.runIfDue(session);
   }
-
-  #canStepHold(): boolean {
-    return (
-      this.#session !== undefined && !this.#session.ended && (this.#life === 'running' || this.#life === 'closing')
-    );
-  }
-
-  #stopHold(): void {
-    clearTimeout(this.#holdTimer);
-    this.#hold = undefined;
-  }
-
-  #onBlocked(reason: string): void {
-    this.#blockedSince ??= performance.now();
-    if (this.#link === 'open') this.#setLink('blocked');
-    this.#report({ type: 'blocked', reason: this.#scrub(String(reason)) });
-  }
-
-  #onUnblocked(): void {
-    const seconds = this.#endBlock();
-    this.#lastProgress = performance.now();
-    if (this.#link === 'blocked') this.#setLink('open');
-    this.#report({ type: 'unblocked', seconds });
-    this.#pump();
-    this.#waits.poke();
-  }
-
-  #endBlock(): number {
-    if (this.#blockedSince === undefined) return 0;
-    const milliseconds = performance.now() - this.#blockedSince;
-    this.#blockedMs += milliseconds;
-    this.#blockedSince = undefined;
-    return milliseconds / 1000;
-  }
-
-  #watchConfirms(): void {
-    const session = this.#session;
-    if (this.#link !== 'open' || !session || session.tags.outstanding === 0) return;
-    const { confirmTimeout } = this.#options;
-    if (performance.now() - this.#lastProgress > confirmTimeout) {
-      session.end(new Error(`no confirm within ${confirmTimeout} ms`));
-    }
-  }
-
-  #tickWatch(): void {
-    if (this.#link === 'open' && this.#life === 'running') this.#watch.tick(this.#session as Session);
-  }
-
-  // Waiting and ending.
 
   /** Resolves when `test` holds; rejects when the publisher ends before. */
   async #until(test: () => boolean, signal?: AbortSignal): Promise<void> {
-    if (this.#life === 'failed' || this.#life === 'closed') throw this.#refusalNow();
-    await this.#waits.until(test, signal);
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    let over = false;
-    const timer = setTimeout(() => {
-      over = true;
-      this.#waits.poke();
-    }, milliseconds);
-    try {
-      await this.#until(() => over);
-    } finally {
-      clearTimeout(timer);
-    }
+    if (this.#hasEnded()) throw this.#endError();
+    await this.#waiters.until(test, signal);
   }
 
   #isAlive(): boolean {
-    return this.#life === 'running' || this.#life === 'closing';
+    return this.#lifecycle === 'running' || this.#lifecycle === 'closing';
   }
 
-  #refusalNow(): unknown {
-    return this.#aborted
-      ? this.#aborted.reason
-      : (this.#error ?? new PublisherError('CLOSED', 'The publisher is closed.'));
+  #hasEnded(): boolean {
+    return this.#lifecycle === 'failed' || this.#lifecycle === 'closed';
   }
 
-  #rejectWaits(reason: unknown): void {
+  /** Why nothing is accepted or waited for any more. */
+  #endError(): unknown {
+    return this.#abort ? this.#abort.reason : (this.#error ?? new PublisherError('CLOSED', 'The publisher is closed'));
+  }
+
+  #rejectWaiters(reason: unknown): void {
     this.#opened.reject(reason);
-    this.#room?.reject(reason);
-    this.#room = undefined;
-    this.#waits.rejectAll(reason);
+    this.#capacity?.reject(reason);
+    this.#capacity = undefined;
+    this.#waiters.rejectAll(reason);
   }
 
-  /** For good. The connection stays until `close`, so that confirms on their way still move the watermark. */
+  /** Fails for good. The connection stays until `close`, so that confirms in flight still move the watermark. */
   #fail(error: PublisherError): void {
     if (!this.#isAlive()) return;
     this.#error = error;
-    if (this.#life === 'running') this.#setLife('failed');
-    this.#stopHold();
+    if (this.#lifecycle === 'running') this.#setLifecycle('failed');
+    this.#window.stopRetry();
     this.#report({ type: 'failed', error });
-    this.#rejectWaits(error);
-    this.#drained?.resolve();
+    this.#rejectWaiters(error);
+    this.#endClosingWait?.();
   }
 
   readonly #onAbort = (): void => {
     const reason: unknown = this.#options.signal?.reason;
-    this.#aborted = { reason };
-    this.#drained?.resolve();
-    this.#rejectWaits(reason);
+    this.#abort = { reason };
+    this.#endClosingWait?.();
+    this.#rejectWaiters(reason);
     this.#tearDown();
-    this.#session?.end(reason);
+    this.#connection.session?.end(reason);
   };
 
-  /** Resolves when `close` need not wait any longer. */
-  #drained: Deferred<void> | undefined;
-
-  async #close(timeout: number): Promise<CloseReport> {
-    const session = this.#session;
-    if (this.#life !== 'closed') {
-      const failed = this.#life === 'failed';
-      if (!failed) this.#setLife('closing');
-      const drained = deferred();
-      this.#drained = drained;
-      const done = failed
-        ? () => !session || session.ended || session.tags.outstanding === 0
-        : () => this.#outbox.unsettled === 0;
-      // As long as timers go, that is 24.8 days, is as good as for ever.
-      const timer = setTimeout(drained.resolve, Math.min(timeout, 2 ** 31 - 1));
-      await Promise.race([drained.promise, this.#waits.until(done).catch(() => {})]);
-      clearTimeout(timer);
+  async #close(timeoutMs: number): Promise<CloseReport> {
+    if (this.#lifecycle !== 'closed') {
+      await this.#settleOutstanding(timeoutMs);
       this.#tearDown();
-      await this.#session?.close();
-      this.#rejectWaits(this.#refusalNow());
+      await this.#connection.session?.close();
+      this.#rejectWaiters(this.#endError());
     }
-    const { published, confirmed } = this.#outbox;
-    const unsettled = Array.from(this.#outbox.unsettledEntries(), ({ sequence, routingKey, messageId }) => ({
-      sequence,
-      routingKey,
-      messageId,
-    }));
-    return { published, confirmed, unsettled };
+    const { outbox } = this.#window;
+    return {
+      published: outbox.published,
+      confirmed: outbox.confirmed,
+      unsettled: Array.from(outbox.unsettledEntries(), ({ sequence, routingKey, messageId }) => ({
+        sequence,
+        routingKey,
+        messageId,
+      })),
+    };
+  }
+
+  /** Waits until nothing is unsettled; after a failure, until nothing is in flight. */
+  async #settleOutstanding(timeoutMs: number): Promise<void> {
+    const { session } = this.#connection;
+    const hasFailed = this.#lifecycle === 'failed';
+    if (!hasFailed) this.#setLifecycle('closing');
+    const isDone = hasFailed
+      ? () => !session || session.ended || session.outstanding === 0
+      : () => this.#window.outbox.unsettled === 0;
+    const end = createDeferred();
+    this.#endClosingWait = end.resolve;
+    const timer = setTimeout(end.resolve, Math.min(timeoutMs, MAX_TIMER_MS));
+    await Promise.race([end.promise, this.#waiters.until(isDone).catch(() => {})]);
+    clearTimeout(timer);
   }
 
   #tearDown(): void {
-    this.#setLife('closed');
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#stopHold();
-    this.#endBlock();
-    this.#wakeFromBackoff?.();
+    this.#setLifecycle('closed');
+    clearInterval(this.#checkTimer);
+    this.#window.stopRetry();
+    this.#connection.stop();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
 
-  #firstUnsettledFacts(): PublisherErrorFacts {
-    const exchange = this.#options.exchange.name;
-    for (const { sequence, routingKey, messageId } of this.#outbox.unsettledEntries()) {
-      return { exchange, sequence, routingKey, ...(messageId !== undefined && { messageId }) };
-    }
-    return { exchange };
+  #setLifecycle(lifecycle: Lifecycle): void {
+    this.#lifecycle = lifecycle;
+    this.#reportState();
   }
 
-  // Telling.
-
-  #setLife(life: Life): void {
-    this.#life = life;
-    this.#announce();
-  }
-
-  #setLink(link: Link): void {
-    this.#link = link;
-    this.#announce();
-  }
-
-  #announce(): void {
-    const from = this.#announced;
-    const to = this.#life === 'running' ? this.#link : this.#life;
+  #reportState(): void {
+    const from = this.#reportedState;
+    const to = this.#lifecycle === 'running' ? this.#connection.state : this.#lifecycle;
     if (from === to) return;
-    this.#announced = to;
+    this.#reportedState = to;
     this.#report({ type: 'state', from, to });
   }
 
-  /** A listener that throws is a fault of its own: nobody here can mend it, and it must not stop what is under way. */
+  /** A listener that throws becomes an uncaught exception, but does not stop what the publisher is doing. */
   #report(event: PublisherEvent): void {
     try {
       this.#options.onEvent?.(event);
@@ -662,3 +350,12 @@ export class WindowedPublisher implements Publisher {
     }
   }
 }
+
+const assertShortString = (what: string, value: unknown, routingKey: unknown): void => {
+  if (typeof value === 'string' && isShortString(value)) return;
+  throw new PublisherError(
+    'INVALID_MESSAGE',
+    `The ${what} of a message must be a string of at most ${MAX_SHORT_STRING_BYTES} bytes`,
+    { facts: { routingKey: typeof routingKey === 'string' ? routingKey : undefined } },
+  );
+};

@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Entry, Outbox } from '../src/outbox.js';
-import { TagTable } from '../src/tag-table.js';
+import { Outbox, type OutboxEntry } from '../src/window/outbox.js';
+import { TagTable } from '../src/wire/tag-table.js';
 
 const body = Buffer.from('1234567890');
 
 describe('the outbox', () => {
   it('moves the watermark only over an unbroken row of settled messages', () => {
     const outbox = new Outbox();
-    const [one, two, three] = ['a', 'b', 'c'].map((id) => outbox.add('k', id, body)) as [Entry, Entry, Entry];
+    const [one, two, three] = ['a', 'b', 'c'].map((id) => outbox.add('k', id, body)) as [
+      OutboxEntry,
+      OutboxEntry,
+      OutboxEntry,
+    ];
     outbox.settle(two);
     expect(outbox).toMatchObject({ published: 3, confirmed: 0, settled: 1, unsettled: 2, bytes: 30 });
     outbox.settle(one);
@@ -22,7 +26,7 @@ describe('the outbox', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 3_000 }), { maxLength: 4_000 }), (steps) => {
         const outbox = new Outbox();
-        const open = new Map<number, Entry>();
+        const open = new Map<number, OutboxEntry>();
         const settled = new Set<number>();
         for (const step of steps) {
           // Even steps settle some open message, odd ones and an empty outbox add messages.
@@ -33,7 +37,7 @@ describe('the outbox', () => {
               open.set(entry.sequence, entry);
             }
           } else {
-            outbox.settle(open.get(target) as Entry);
+            outbox.settle(open.get(target) as OutboxEntry);
             open.delete(target);
             settled.add(target);
           }
@@ -56,7 +60,7 @@ describe('the tags of a channel', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
         const tags = new TagTable();
-        const model = new Map<number, Entry>();
+        const model = new Map<number, OutboxEntry>();
         const outbox = new Outbox();
         for (const { adds, pick, multiple } of operations) {
           for (let n = 0; n < adds; n++) {
@@ -68,7 +72,7 @@ describe('the tags of a channel', () => {
           if (outstanding.length === 0) continue;
           const tag = outstanding[pick % outstanding.length] as number;
           const expected = multiple ? outstanding.filter((it) => it <= tag) : [tag];
-          const taken: [number, Entry][] = [];
+          const taken: [number, OutboxEntry][] = [];
           tags.take(tag, multiple, (entry, each) => taken.push([each, entry]));
           expect(taken).toEqual(expected.map((it) => [it, model.get(it)]));
           for (const it of expected) model.delete(it);

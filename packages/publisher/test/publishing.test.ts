@@ -312,7 +312,7 @@ describe('looking after the topology', () => {
 
   it('does not mind consumers, whether they stay or come and go', async () => {
     const { a, b, options } = twoQueues();
-    const { publisher } = await openPublisher({ url: broker.url, ...options, topologyCheckInterval: 20 });
+    const { publisher } = await openPublisher({ url: broker.url, ...options, topologyCheckIntervalMs: 20 });
     const taken: number[] = [];
     await withConnection(broker.url, async (connection) => {
       const channel = await connection.createChannel();
@@ -335,7 +335,7 @@ describe('looking after the topology', () => {
 
   it('restores a binding that cannot be judged, since a consumer is there', async () => {
     const { exchange, a, b, options } = twoQueues();
-    const { publisher } = await openPublisher({ url: broker.url, ...options, topologyCheckInterval: 20 });
+    const { publisher } = await openPublisher({ url: broker.url, ...options, topologyCheckIntervalMs: 20 });
     await withConnection(broker.url, async (connection) => {
       const channel = await connection.createChannel();
       const got: number[] = [];
@@ -362,7 +362,7 @@ describe('looking after the topology', () => {
       url: broker.url,
       exchange,
       queues,
-      topologyCheckInterval: 50,
+      topologyCheckIntervalMs: 50,
     });
     await publishNumbered(publisher, 1, 3_000);
     await publisher.flush();
@@ -375,7 +375,7 @@ describe('looking after the topology', () => {
 
   it('can be left out', async () => {
     const { exchange, a, b, options } = twoQueues();
-    const { publisher } = await openPublisher({ url: broker.url, ...options, topologyCheckInterval: 0 });
+    const { publisher } = await openPublisher({ url: broker.url, ...options, topologyCheckIntervalMs: 0 });
     await unbindQueue(broker.url, a, exchange, 'k');
     await publishNumbered(publisher, 1, 10);
     await publisher.flush();
@@ -428,7 +428,7 @@ describe('ending', () => {
     proxy.stall();
     await publishNumbered(publisher, 6, 8);
     const flushed = publisher.flush();
-    const report = await publisher.close({ timeout: 100 });
+    const report = await publisher.close({ timeoutMs: 100 });
     expect(report).toEqual({
       published: 8,
       confirmed: 5,
@@ -456,9 +456,9 @@ describe('ending', () => {
     proxy.stall();
     await publishNumbered(publisher, 1, 3);
     const wrong = expect.objectContaining({ code: 'INVALID_OPTIONS' });
-    expect(() => publisher.close({ timeout: Number.NaN })).toThrow(wrong);
-    expect(() => publisher.close({ timeout: -1 })).toThrow(wrong);
-    const closed = publisher.close({ timeout: Number.POSITIVE_INFINITY });
+    expect(() => publisher.close({ timeoutMs: Number.NaN })).toThrow(wrong);
+    expect(() => publisher.close({ timeoutMs: -1 })).toThrow(wrong);
+    const closed = publisher.close({ timeoutMs: Number.POSITIVE_INFINITY });
     await sleep(100);
     expect(publisher.state).toBe('closing');
     proxy.resume();
@@ -472,13 +472,13 @@ describe('ending', () => {
     const { publisher } = await openPublisher({
       url: broker.urlFor({ port: proxy.port }),
       ...options,
-      backoff: { initial: 2 ** 30 },
+      backoff: { initialMs: 2 ** 30 },
     });
     proxy.setRefusing(true);
     proxy.cut();
     await until(() => publisher.state === 'backoff');
     publisher.publish(numbered(1));
-    expect((await publisher.close({ timeout: 10 })).unsettled).toHaveLength(1);
+    expect((await publisher.close({ timeoutMs: 10 })).unsettled).toHaveLength(1);
     expect(publisher.state).toBe('closed');
   });
 

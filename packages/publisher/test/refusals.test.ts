@@ -122,7 +122,7 @@ describe('what waiting will not mend', () => {
   it('a broker that stays away, where attempts are bounded', async () => {
     await using proxy = await startProxy(broker);
     proxy.setRefusing(true);
-    const backoff = { initial: 1, max: 5 };
+    const backoff = { initialMs: 1, maxMs: 5 };
     const url = broker.urlFor({ port: proxy.port });
     expect(await failure({ url, backoff, connectAttempts: 3 })).toMatchObject({
       code: 'UNREACHABLE',
@@ -141,7 +141,7 @@ describe('what waiting will not mend', () => {
     const silent = createTcpServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };
-    const error = await failure({ url: broker.urlFor({ port }), connectTimeout: 50, connectAttempts: 1 });
+    const error = await failure({ url: broker.urlFor({ port }), connectTimeoutMs: 50, connectAttempts: 1 });
     expect(error.code).toBe('UNREACHABLE');
     silent.close();
   });

@@ -53,7 +53,7 @@ export const openPublisher = async (
 ): Promise<{ publisher: Publisher; events: PublisherEvent[] }> => {
   const events: PublisherEvent[] = [];
   const publisher = await createPublisher({
-    backoff: { initial: 50, max: 200 },
+    backoff: { initialMs: 50, maxMs: 200 },
     ...options,
     onEvent: (event) => {
       events.push(event);

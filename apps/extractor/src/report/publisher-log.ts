@@ -22,11 +22,11 @@ export const createPublisherLog =
         logger.warn({ file, reason: event.reason }, `⚠️ ${file}: the broker takes nothing for now (${event.reason})`);
         break;
       case 'unblocked':
-        logger.info({ file, seconds: event.seconds }, `✅ ${file}: the broker takes messages again`);
+        logger.info({ file, seconds: event.durationMs / 1_000 }, `✅ ${file}: the broker takes messages again`);
         break;
       case 'nack':
         logger.warn(
-          { file, refused: event.refused, attempt: event.attempt, delay_ms: event.delay },
+          { file, refused: event.refused, attempt: event.attempt, delay_ms: event.delayMs },
           `⚠️ ${file}: the broker refused ${event.refused} messages; they are sent again`,
         );
         break;

@@ -66,7 +66,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       name: name.replaceAll('{type}', dataType),
       routingKeys: [dataType],
       durable: true,
-      ...(queueType && { queueType }),
+      queueType,
       arguments: queueArguments,
     });
   const monitor = new DeliveryMonitor();
@@ -88,7 +88,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           maxInFlight: options.maxInFlight,
           connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
           reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
-          topologyCheckInterval: TOPOLOGY_CHECK_MS,
+          topologyCheckIntervalMs: TOPOLOGY_CHECK_MS,
           connectionName: `discogs-extractor ${target.file}`,
           signal: connecting,
           onConfirmed: () => {
@@ -184,7 +184,7 @@ const fileSink = (
           // What stays unconfirmed is no error here: it is sent again by the next run, from the watermark on.
         });
       }
-      await publisher.close({ timeout: GOODBYE_MS });
+      await publisher.close({ timeoutMs: GOODBYE_MS });
       watch.end();
     },
   };
@@ -196,8 +196,7 @@ const withSettings = (error: unknown): unknown =>
     ? new PublisherError(
         error.code,
         `${error.message} (the settings are AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS)`,
-        error.facts,
-        error.cause,
+        { facts: error.facts, cause: error.cause },
       )
     : error;
 

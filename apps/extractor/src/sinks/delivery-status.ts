@@ -163,9 +163,9 @@ const add = (totals: Map<DataType, DeliveryTotals>, watched: Watched): void => {
 
 const totalsOf = ({ publisher, publishedBytes, connectionFailures }: Watched): DeliveryTotals => {
   if (!publisher) return { ...NOTHING, connectionFailures };
-  const { published, acked: confirmed, nacks, returns, reconnects, republished, blockedSeconds } = publisher.stats;
+  const { published, acked: confirmed, nacks, returns, reconnects, republished, blockedMs } = publisher.stats;
   const counted = { published, publishedBytes, confirmed, nacks, returns };
-  return { ...counted, connectionFailures, reconnects, republished, blockedSeconds };
+  return { ...counted, connectionFailures, reconnects, republished, blockedSeconds: blockedMs / 1_000 };
 };
 
 const NOTHING: DeliveryTotals = {

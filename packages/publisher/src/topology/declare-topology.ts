@@ -1,8 +1,8 @@
 import type { Channel } from 'amqplib';
-import type { PublisherErrorFacts } from './errors.js';
-import type { ResolvedOptions } from './options.js';
+import type { PublisherErrorFacts } from '../errors.js';
+import type { ResolvedOptions } from '../resolve-options.js';
 
-/** What a queue said of itself. */
+/** What a queue reports about itself. */
 export interface QueueReading {
   /** Messages ready for delivery. */
   readonly messages: number;
@@ -12,17 +12,17 @@ export interface QueueReading {
 /** Readings by queue name. */
 export type QueueReadings = ReadonlyMap<string, QueueReading>;
 
-/** A refused declaration, with what was being declared. */
+/** A declaration that the broker refused. `facts` say what was being declared. */
 export class DeclarationError extends Error {
   readonly facts: PublisherErrorFacts;
 
   constructor(facts: PublisherErrorFacts, cause: unknown) {
-    super('declaration refused', { cause });
+    super('The declaration was refused', { cause });
     this.facts = facts;
   }
 }
 
-const concerning = async <T>(facts: PublisherErrorFacts, work: () => Promise<T>): Promise<T> => {
+const withFacts = async <T>(facts: PublisherErrorFacts, work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
@@ -33,17 +33,17 @@ const concerning = async <T>(facts: PublisherErrorFacts, work: () => Promise<T>)
 /** An exchange and queues bound to it. */
 export type Topology = Pick<ResolvedOptions, 'exchange' | 'queues'>;
 
-/** The broker's default exchange and its `amq.` ones are there already and cannot be declared by everybody. */
+/** The default exchange and the `amq.` exchanges always exist, and not every user may declare them. */
 const isBuiltIn = (exchange: string): boolean => exchange === '' || exchange.startsWith('amq.');
 
 /**
- * Declares exchange, queues and bindings, and answers what the queues hold.
+ * Declares exchange, queues and bindings, and returns what the queues hold.
  * @throws DeclarationError
  */
 export const declareTopology = async (channel: Channel, { exchange, queues }: Topology): Promise<QueueReadings> => {
   const { name, type, durable, autoDelete } = exchange;
   if (!isBuiltIn(name)) {
-    await concerning({ exchange: name }, () =>
+    await withFacts({ exchange: name }, () =>
       channel.assertExchange(name, type, { durable, autoDelete, arguments: exchange.arguments }),
     );
   }
@@ -51,38 +51,39 @@ export const declareTopology = async (channel: Channel, { exchange, queues }: To
   for (const queue of queues) {
     const facts = { exchange: name, queue: queue.name };
     const options = { durable: queue.durable, arguments: queue.arguments };
-    const reply = await concerning(facts, () => channel.assertQueue(queue.name, options));
+    const reply = await withFacts(facts, () => channel.assertQueue(queue.name, options));
     readings.set(queue.name, { messages: reply.messageCount, consumers: reply.consumerCount });
-    for (const routingKey of queue.routingKeys) {
-      await concerning({ ...facts, routingKey }, () => channel.bindQueue(queue.name, name, routingKey));
-    }
+    await bindQueue(channel, exchange.name, queue);
   }
   return readings;
 };
 
 /**
- * Looks whether the queues are there, changing nothing. A missing one costs the channel.
+ * Reads the queues without changing anything. If one is missing, the broker closes the channel.
  * @throws DeclarationError
  */
 export const readQueues = async (channel: Channel, { exchange, queues }: Topology): Promise<QueueReadings> => {
   const readings = new Map<string, QueueReading>();
   for (const queue of queues) {
     const facts = { exchange: exchange.name, queue: queue.name };
-    const reply = await concerning(facts, () => channel.checkQueue(queue.name));
+    const reply = await withFacts(facts, () => channel.checkQueue(queue.name));
     readings.set(queue.name, { messages: reply.messageCount, consumers: reply.consumerCount });
   }
   return readings;
 };
 
 /**
- * Restores bindings that may have been lost unseen.
+ * Declares the bindings again, which restores those that were removed.
  * @throws DeclarationError
  */
 export const rebindQueues = async (channel: Channel, { exchange, queues }: Topology): Promise<void> => {
-  for (const queue of queues) {
-    for (const routingKey of queue.routingKeys) {
-      const facts = { exchange: exchange.name, queue: queue.name, routingKey };
-      await concerning(facts, () => channel.bindQueue(queue.name, exchange.name, routingKey));
-    }
+  for (const queue of queues) await bindQueue(channel, exchange.name, queue);
+};
+
+const bindQueue = async (channel: Channel, exchange: string, queue: Topology['queues'][number]): Promise<void> => {
+  for (const routingKey of queue.routingKeys) {
+    await withFacts({ exchange, queue: queue.name, routingKey }, () =>
+      channel.bindQueue(queue.name, exchange, routingKey),
+    );
   }
 };

@@ -1,4 +1,4 @@
-/** Whether a binding key takes a routing key, or `undefined` for exchange types whose rule is not known here. */
+/** Whether a message with a routing key matches a binding key. */
 export type BindingMatch = (bindingKey: string, routingKey: string) => boolean;
 
 /** AMQP's topic rule: words between dots, `*` for one word, `#` for any number of words. */
@@ -6,7 +6,7 @@ export const topicMatches: BindingMatch = (bindingKey, routingKey) => {
   if (bindingKey === routingKey || bindingKey === '#') return true;
   const pattern = bindingKey.split('.');
   const words = routingKey.split('.');
-  // reachable[j]: the pattern so far can take the first j words.
+  // reachable[j]: the pattern up to here can match the first j words.
   let reachable = [true, ...words.map(() => false)];
   for (const part of pattern) {
     const next = reachable.map(() => false);
@@ -19,7 +19,7 @@ export const topicMatches: BindingMatch = (bindingKey, routingKey) => {
   return reachable[words.length] === true;
 };
 
-/** The rule of an exchange type. */
+/** The rule of an exchange type; `undefined` for types whose rule is not known here. */
 export const bindingMatchOf = (exchangeType: string): BindingMatch | undefined => {
   switch (exchangeType) {
     case 'topic':

@@ -1,0 +1,38 @@
+import { PublisherError, type PublisherErrorFacts } from '../errors.js';
+import { type Redact, redactedCause } from '../redact.js';
+import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
+
+/** What the broker's refusal of a declaration means; `undefined` if another attempt may succeed. */
+export const explainDeclarationRefusal = (
+  error: unknown,
+  redact: Redact,
+  facts: PublisherErrorFacts,
+): PublisherError | undefined => {
+  const replyCode = replyCodeOf(error);
+  const cause = redactedCause(redact, error);
+  const object = facts.queue === undefined ? `exchange ${facts.exchange}` : `queue ${facts.queue}`;
+  const details = { facts: { ...facts, replyCode }, cause };
+  switch (replyCode) {
+    case REPLY_CODE.ACCESS_REFUSED:
+      return new PublisherError(
+        'ACCESS_REFUSED',
+        `The user may not declare or bind ${object}: grant configure, write and read permissions on it (rabbitmqctl set_permissions)`,
+        details,
+      );
+    case REPLY_CODE.RESOURCE_LOCKED:
+    case REPLY_CODE.PRECONDITION_FAILED:
+    case REPLY_CODE.COMMAND_INVALID:
+    case REPLY_CODE.NOT_IMPLEMENTED:
+      return new PublisherError(
+        'TOPOLOGY_CONFLICT',
+        `The ${object} cannot be declared: it exists with other settings, or the broker does not know its type or one of its arguments. Delete it, or give the publisher the settings that it has. The broker said: ${cause.message}`,
+        details,
+      );
+    default:
+      return undefined;
+  }
+};
+
+/** Whether a passive declaration failed because the queue does not exist, rather than because its node is down. */
+export const isMissing = (error: unknown): boolean =>
+  replyCodeOf(error) === REPLY_CODE.NOT_FOUND && !/down or inaccessible/.test(String((error as Error).message));

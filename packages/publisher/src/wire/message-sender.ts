@@ -1,0 +1,150 @@
+import type { Writable } from 'node:stream';
+import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { OutboxEntry } from '../window/outbox.js';
+import { FRAME_OVERHEAD_BYTES, MessageEncoder } from './message-encoder.js';
+
+/** Writes messages to the socket. */
+export interface MessageSender {
+  /**
+   * Sends a message. `false`: it was accepted, but send nothing more until the sender is writable.
+   * Throws if the connection is closed.
+   */
+  send(entry: OutboxEntry): boolean;
+  /** Hands buffered messages to the socket. */
+  flush(): void;
+}
+
+/** Messages are collected in buffers of this size, which are reused once they are written. */
+const SLAB_BYTES = 64 * 1024;
+/** Larger bodies are written to the socket without copying them into a slab. */
+const MAX_COPIED_BODY_BYTES = 16 * 1024;
+/** At most this much waits for the socket; later messages wait in the outbox. */
+const MAX_BUFFERED_BYTES = 256 * 1024;
+const MAX_FREE_SLABS = 2 * (MAX_BUFFERED_BYTES / SLAB_BYTES);
+
+/** The parts of amqplib's connection that are used although they are not public. */
+interface Internals {
+  readonly stream: Writable;
+  readonly channel: number;
+  readonly frameMax: number;
+}
+
+const internalsOf = (model: ChannelModel, channel: ConfirmChannel): Internals | undefined => {
+  const { stream, frameMax } = model.connection as unknown as { stream?: Writable; frameMax?: unknown };
+  const { ch } = channel as unknown as { ch?: unknown };
+  const isKnown = typeof stream?.write === 'function' && typeof frameMax === 'number' && typeof ch === 'number';
+  return isKnown && frameMax > FRAME_OVERHEAD_BYTES ? { stream, frameMax, channel: ch } : undefined;
+};
+
+/**
+ * Creates a sender that encodes frames itself and writes them to the socket in large pieces: amqplib allocates memory
+ * for each body and writes each message by itself, which costs more than everything else that a client does. amqplib's
+ * own `publish` is used for messages with headers, which are hard to encode, and if its connection does not have the
+ * expected internals.
+ */
+export const createSender = (
+  model: ChannelModel,
+  channel: ConfirmChannel,
+  options: Pick<ResolvedOptions, 'exchange' | 'properties'>,
+  onWritable: () => void,
+): MessageSender => {
+  const internals = internalsOf(model, channel);
+  if (internals && options.properties.headers === undefined) return new SlabSender(internals, options, onWritable);
+  channel.on('drain', onWritable);
+  const properties = { ...options.properties, messageId: undefined as string | undefined };
+  return {
+    send: ({ routingKey, messageId, body }) => {
+      // amqplib reads the properties within the call, so one object serves all messages.
+      properties.messageId = messageId;
+      return channel.publish(options.exchange.name, routingKey, body, properties as Options.Publish);
+    },
+    flush: () => {},
+  };
+};
+
+class SlabSender implements MessageSender {
+  readonly #stream: Writable;
+  readonly #encoder: MessageEncoder;
+  readonly #onWritable: () => void;
+  readonly #free: Buffer[] = [];
+  #slab: Buffer | undefined;
+  #used = 0;
+  #unwrittenBytes = 0;
+  #full = false;
+  #scheduled = false;
+
+  constructor(
+    { stream, channel, frameMax }: Internals,
+    { exchange, properties }: Pick<ResolvedOptions, 'exchange' | 'properties'>,
+    onWritable: () => void,
+  ) {
+    this.#stream = stream;
+    this.#encoder = new MessageEncoder({ channel, frameMax, exchange: exchange.name, properties });
+    this.#onWritable = onWritable;
+  }
+
+  send(entry: OutboxEntry): boolean {
+    if (!this.#stream.writable) throw new Error('The connection is closed');
+    const { body } = entry;
+    const encoder = this.#encoder;
+    const frames = Math.ceil(body.length / encoder.maxPayloadBytes);
+    const isCopied = body.length <= MAX_COPIED_BODY_BYTES;
+    let slab = this.#reserve(encoder.maxHeadBytes + (isCopied ? body.length + frames * FRAME_OVERHEAD_BYTES : 0));
+    this.#used = encoder.writeHead(slab, this.#used, entry);
+    for (let offset = 0; offset < body.length; offset += encoder.maxPayloadBytes) {
+      const end = Math.min(body.length, offset + encoder.maxPayloadBytes);
+      if (!isCopied) slab = this.#reserve(FRAME_OVERHEAD_BYTES);
+      this.#used = encoder.writeBodyStart(slab, this.#used, end - offset);
+      if (isCopied) {
+        this.#used += body.copy(slab, this.#used, offset, end);
+      } else {
+        this.flush();
+        this.#write(body.subarray(offset, end));
+        slab = this.#reserve(FRAME_OVERHEAD_BYTES);
+      }
+      this.#used = encoder.writeBodyEnd(slab, this.#used);
+    }
+    // amqplib may write frames of its own (heartbeats, methods) between any two writes: none may end within a frame.
+    if (!isCopied) this.flush();
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      // Runs after all confirms of one read of the socket, and after all messages that a caller publishes in a row.
+      process.nextTick(() => {
+        this.#scheduled = false;
+        this.flush();
+      });
+    }
+    this.#full ||= this.#unwrittenBytes + this.#used >= MAX_BUFFERED_BYTES;
+    return !this.#full;
+  }
+
+  flush(): void {
+    const slab = this.#slab;
+    if (!slab || this.#used === 0) return;
+    const used = this.#used;
+    this.#slab = undefined;
+    this.#used = 0;
+    this.#write(slab.subarray(0, used), slab);
+  }
+
+  /** The current slab, or a new one, with at least `bytes` free. */
+  #reserve(bytes: number): Buffer {
+    if (this.#slab && SLAB_BYTES - this.#used < bytes) this.flush();
+    this.#slab ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES);
+    return this.#slab;
+  }
+
+  #write(bytes: Uint8Array, slab?: Buffer): void {
+    // The session ends with whatever is wrong with the stream.
+    if (!this.#stream.writable) return;
+    this.#unwrittenBytes += bytes.length;
+    this.#stream.write(bytes, () => {
+      this.#unwrittenBytes -= bytes.length;
+      if (slab && this.#free.length < MAX_FREE_SLABS) this.#free.push(slab);
+      if (!this.#full || this.#unwrittenBytes > MAX_BUFFERED_BYTES / 2) return;
+      this.#full = false;
+      this.#onWritable();
+    });
+  }
+}
