@@ -1,11 +1,10 @@
 #!/usr/bin/env node
-// Runs an example on a generated dump, after an install and a build: `npm run example -- count-by-genre`.
+// `npm run example -- NAME`: runs one of examples/ on a generated dump.
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { install, pnpm } from './with-pnpm.mjs';
+import { join } from 'node:path';
+import { ensureSetup, ROOT } from './workspace.mjs';
 
-install();
-pnpm('run', 'build');
-const runner = fileURLToPath(new URL('../../examples/run.js', import.meta.url));
+ensureSetup();
+const runner = join(ROOT, 'examples/run.js');
 const { status } = spawnSync(process.execPath, [runner, ...process.argv.slice(2)], { stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -1,16 +1,15 @@
 #!/usr/bin/env node
-// Publishes every package whose version is not published yet; the release workflow calls it. `npm run release -- --dry-run` shows
-// what the next release would publish.
-import { install, pnpm } from './with-pnpm.mjs';
+// `npm run release`: publishes every package whose version is not on npm yet; the release workflow calls it.
+// `npm run release -- --dry-run` shows what the next release would publish.
+import { pnpm, setup } from './workspace.mjs';
 
 const args = process.argv.slice(2);
-const dry = args.includes('--dry-run');
+const isDryRun = args.includes('--dry-run');
 if (args.some((arg) => arg !== '--dry-run')) {
-  console.error('usage: npm run release [-- --dry-run]');
+  console.error('Usage: npm run release [-- --dry-run]');
   process.exit(2);
 }
 
-install();
-pnpm('run', 'build');
-if (dry) pnpm('--filter', '@discogs-extractor/packaging', 'run', 'release-plan');
+setup();
+if (isDryRun) pnpm('--filter', '@discogs-extractor/packaging', 'run', 'release-plan');
 else pnpm('exec', 'changeset', 'publish');
