@@ -1,5 +1,5 @@
-/** Where a broker comes from. */
-export type BrokerOrigin = 'given' | 'installed' | 'docker';
+/** How a broker was started; `external` is the one that `TEST_AMQP_URL` names. */
+export type BrokerOrigin = 'external' | 'installed' | 'docker';
 
 /** A real RabbitMQ for tests. */
 export interface TestBroker extends AsyncDisposable {
@@ -12,31 +12,32 @@ export interface TestBroker extends AsyncDisposable {
   urlFor(other: { vhost?: string; username?: string; password?: string; port?: number }): string;
 
   /**
-   * Runs `rabbitmqctl` on the broker's own node and answers its output. All that follows needs a broker of our own too.
-   * @throws TestBrokerError `NOT_OWNED` for a broker given by `TEST_AMQP_URL`, `CONTROL_FAILED`
+   * Runs `rabbitmqctl` on the broker's node and returns its output. This method and those below, except `close`, need a
+   * broker that the test has started itself.
+   * @throws TestBrokerError `NOT_OWNED` for an external or shared broker, `CONTROL_FAILED`
    */
   ctl(...args: string[]): Promise<string>;
-  /** SIGKILL: nothing is flushed, nobody is told. */
+  /** Sends SIGKILL: nothing is flushed, clients are not notified. */
   kill9(): Promise<void>;
   /** Starts a killed broker again, on the same port with the same data. */
   start(): Promise<void>;
   /** `kill9` and `start`. */
   restart(): Promise<void>;
-  /** Stops the broker inside its running node: clients are told. */
+  /** Stops the broker inside its running node, which notifies clients. */
   stopApp(): Promise<void>;
   startApp(): Promise<void>;
   /** Closes every client connection from the broker's side (code 320). */
   closeConnections(reason?: string): Promise<void>;
   /** Closes every channel from the broker's side (code 406). */
   closeChannels(): Promise<void>;
-  /** Memory alarm: publishing connections are blocked until it is cleared. */
+  /** Raises a memory alarm, which blocks publishing connections until it is cleared. */
   setMemoryAlarm(): Promise<void>;
   clearMemoryAlarm(): Promise<void>;
   createVhost(name: string): Promise<void>;
   deleteVhost(name: string): Promise<void>;
   createUser(name: string, password: string, permissions?: UserPermissions): Promise<void>;
   deleteUser(name: string): Promise<void>;
-  /** Ends the broker and removes its folder. */
+  /** Stops the broker and removes its folder. */
   close(): Promise<void>;
 }
 
@@ -58,5 +59,6 @@ export const amqpUrl = (parts: {
   vhost: string;
 }): string => {
   const path = parts.vhost === '/' ? '' : `/${encodeURIComponent(parts.vhost)}`;
-  return `amqp://${encodeURIComponent(parts.username)}:${encodeURIComponent(parts.password)}@${parts.host}:${parts.port}${path}`;
+  const credentials = `${encodeURIComponent(parts.username)}:${encodeURIComponent(parts.password)}`;
+  return `amqp://${credentials}@${parts.host}:${parts.port}${path}`;
 };

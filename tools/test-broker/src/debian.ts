@@ -26,7 +26,7 @@ const LOCK = join(tmpdir(), 'discogs-extractor-apt.lock');
 const LOCK_STALE_MS = 10 * 60_000;
 const POLICY = '/usr/sbin/policy-rc.d';
 
-/** One installer at a time on a machine: the others wait and then find it installed. */
+/** Lets one process of the machine install at a time; the others wait and then find the package installed. */
 const withInstallLock = async <T>(work: () => Promise<T>): Promise<T> => {
   for (;;) {
     try {
@@ -49,7 +49,7 @@ const withInstallLock = async <T>(work: () => Promise<T>): Promise<T> => {
 };
 
 const apt = async (...args: string[]): Promise<void> => {
-  // Another apt on the machine holds dpkg's lock for a while: apt itself waits.
+  // Another apt on the machine may hold dpkg's lock for a while; apt then waits for it.
   await run('/usr/bin/apt-get', ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300', ...args], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
     maxBuffer: 64 << 20,
@@ -58,34 +58,35 @@ const apt = async (...args: string[]): Promise<void> => {
 };
 
 /**
- * Installs a Debian package, unless `find` finds what is wanted of it, and starts nothing: tests start their own, and a daemon that
- * nobody asked for would take its standard port.
+ * Installs a Debian package unless `find` finds what is needed of it. Starts no service: tests start their own
+ * processes, and a daemon would occupy its standard port.
  * @throws TestBrokerError `INSTALL_FAILED`
  */
 export const installPackage = async <T>(name: string, find: () => Promise<T | undefined>): Promise<T> =>
   withInstallLock(async () => {
     const already = await find();
     if (already) return already;
-    // Maintainer scripts ask this file whether they may start a service; 101 says no.
+    // Maintainer scripts run this file to learn whether they may start a service; status 101 forbids it.
     const ownPolicy = !(await executable(POLICY));
     if (ownPolicy) await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     try {
       await apt('update');
       await apt('install', '--no-install-recommends', name);
     } catch (cause) {
-      const said = String((cause as { stderr?: string }).stderr ?? cause).slice(-2000);
-      throw new TestBrokerError('INSTALL_FAILED', `apt-get could not install ${name}: ${said}`, cause);
+      const output = String((cause as { stderr?: string }).stderr ?? cause).slice(-2000);
+      throw new TestBrokerError('INSTALL_FAILED', `apt-get could not install ${name}: ${output}`, cause);
     } finally {
       if (ownPolicy) await rm(POLICY, { force: true });
     }
     const installed = await find();
-    if (!installed) throw new TestBrokerError('INSTALL_FAILED', `${name} was installed but is not found`);
+    if (!installed) throw new TestBrokerError('INSTALL_FAILED', `${name} was installed but could not be found`);
     return installed;
   });
 
 /**
- * The path of a program that a test needs: found installed, else installed as Debian's package where this process may do that.
- * @throws TestBrokerError `INSTALL_FAILED`, which says what to install
+ * Returns the path of a program that a test needs. Installs Debian's package if the program is missing and this process
+ * may install packages.
+ * @throws TestBrokerError `INSTALL_FAILED`, which names the package to install
  */
 export const needProgram = async (program: string, debianPackage: string): Promise<string> => {
   const find = async (): Promise<string | undefined> => {
@@ -100,6 +101,7 @@ export const needProgram = async (program: string, debianPackage: string): Promi
   if (await canInstall()) return installPackage(debianPackage, find);
   throw new TestBrokerError(
     'INSTALL_FAILED',
-    `This test needs the program ${program}: install it (Debian's package ${debianPackage}), or run the tests as root on Debian or Ubuntu.`,
+    `This test needs the program ${program}. Install it (Debian package: ${debianPackage}), or run the tests as root ` +
+      'on Debian or Ubuntu.',
   );
 };

@@ -3,28 +3,28 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { TestBrokerError } from './errors.js';
 import type { BrokerProcess } from './owned-broker.js';
-import { freePorts } from './ports.js';
+import { findFreePorts } from './ports.js';
 import { startTethered, type TetheredProcess } from './tethered-process.js';
 
 const run = promisify(execFile);
 const IMAGE = process.env['TEST_RABBITMQ_IMAGE'] ?? 'rabbitmq:4';
 
-/** Whether a Docker daemon answers. */
-export const dockerAnswers = (): Promise<boolean> =>
+/** Whether a Docker daemon is running. */
+export const isDockerRunning = (): Promise<boolean> =>
   run('docker', ['info'], { timeout: 10_000 }).then(
     () => true,
     () => false,
   );
 
-/** RabbitMQ in a container of its own, published on the loopback interface only. */
+/** Creates a container for RabbitMQ that is reachable through the loopback interface only. */
 export const dockerProcess = async (): Promise<BrokerProcess> => {
-  const [port] = (await freePorts(1)) as [number];
+  const [port] = (await findFreePorts(1)) as [number];
   const name = `test-broker-${randomBytes(6).toString('hex')}`;
   await run('docker', ['create', '--name', name, '--hostname', name, '-p', `127.0.0.1:${port}:5672`, IMAGE], {
     timeout: 10 * 60_000,
   });
-  // The container is the daemon's child, not ours: a shell that waits for our end removes it.
-  const keeper: TetheredProcess = await startTethered('sleep', ['infinity'], process.env, '/dev/null', [
+  // The container belongs to the daemon and would outlive this process: this shell removes it when this process ends.
+  const cleanup: TetheredProcess = await startTethered('sleep', ['infinity'], process.env, '/dev/null', [
     'docker',
     'rm',
     '-f',
@@ -62,7 +62,7 @@ export const dockerProcess = async (): Promise<BrokerProcess> => {
       ),
     async remove() {
       await run('docker', ['rm', '-f', name]);
-      await keeper.kill();
+      await cleanup.kill();
     },
   };
 };

@@ -2,15 +2,15 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { executable, foldersOnPath, installPackage } from './debian.js';
 
-/** Where an installed RabbitMQ has its real scripts. */
+/** The scripts of an installed RabbitMQ. */
 export interface Installation {
   readonly server: string;
   readonly ctl: string;
 }
 
 /**
- * Debian's /usr/sbin scripts are wrappers that change user and folder; the real ones come first.
- * The others are Homebrew's and the generic archive's places.
+ * Debian's scripts in /usr/sbin are wrappers that change user and folder, so the folder of the real ones comes first.
+ * The others are those of Homebrew and the generic archive.
  */
 const KNOWN_FOLDERS = [
   '/usr/lib/rabbitmq/bin',
@@ -19,7 +19,7 @@ const KNOWN_FOLDERS = [
   '/opt/rabbitmq/sbin',
 ];
 
-/** The RabbitMQ on this machine, or `undefined`. */
+/** Finds the RabbitMQ that is installed on this machine. */
 export const findInstallation = async (): Promise<Installation | undefined> => {
   for (const folder of [...KNOWN_FOLDERS, ...foldersOnPath()]) {
     const server = join(folder, 'rabbitmq-server');

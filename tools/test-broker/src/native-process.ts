@@ -9,13 +9,13 @@ import { promisify } from 'node:util';
 import { TestBrokerError } from './errors.js';
 import type { Installation } from './installation.js';
 import type { BrokerProcess } from './owned-broker.js';
-import { freePorts } from './ports.js';
+import { findFreePorts } from './ports.js';
 import { startTethered, type TetheredProcess } from './tethered-process.js';
 
 const run = promisify(execFile);
 const LOOPBACK = '-kernel inet_dist_use_interface {127,0,0,1}';
 
-const listening = (port: number): Promise<boolean> =>
+const isListening = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {
@@ -26,13 +26,13 @@ const listening = (port: number): Promise<boolean> =>
   });
 
 /**
- * A node of its own on the installed RabbitMQ: own name, ports, cookie and folder, so that it neither sees nor
- * disturbs another broker on the machine. Erlang's port mapper (epmd) is our own too, since a started node would
- * else leave one behind as a daemon.
+ * Prepares a node of the installed RabbitMQ with its own name, ports, cookie and folder, so that it neither sees nor
+ * disturbs another broker on the machine. It gets its own Erlang port mapper (epmd) too, since a node would otherwise
+ * start one that keeps running as a daemon.
  */
 export const nativeProcess = async (installation: Installation): Promise<BrokerProcess> => {
   const folder = await mkdtemp(join(tmpdir(), 'test-broker-'));
-  const [port, distPort, epmdPort] = (await freePorts(3)) as [number, number, number];
+  const [port, distPort, epmdPort] = (await findFreePorts(3)) as [number, number, number];
   const node = `test-${randomBytes(6).toString('hex')}@localhost`;
   const log = join(folder, 'broker.log');
   const processLog = join(folder, 'process.log');
@@ -71,7 +71,7 @@ export const nativeProcess = async (installation: Installation): Promise<BrokerP
     RABBITMQ_GENERATED_CONFIG_DIR: join(folder, 'generated'),
     RABBITMQ_CONF_ENV_FILE: join(folder, 'none'),
     RABBITMQ_PID_FILE: join(folder, 'pid'),
-    // The script then becomes the node (exec) instead of waiting for it, so the one process is the one to kill.
+    // Makes the script become the node (exec) instead of waiting for it, so that there is one process to kill.
     RABBITMQ_ALLOW_INPUT: 'true',
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `${LOOPBACK} -noinput`,
     RABBITMQ_CTL_ERL_ARGS: LOOPBACK,
@@ -84,10 +84,10 @@ export const nativeProcess = async (installation: Installation): Promise<BrokerP
     if (epmd?.running) return;
     epmd = await startTethered('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], env, processLog);
     for (let tries = 0; tries < 200; tries++) {
-      if (await listening(epmdPort)) return;
+      if (await isListening(epmdPort)) return;
       await sleep(25);
     }
-    throw new TestBrokerError('START_FAILED', 'epmd did not come up');
+    throw new TestBrokerError('START_FAILED', 'The Erlang port mapper (epmd) did not start');
   };
 
   return {

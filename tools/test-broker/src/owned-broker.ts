@@ -5,7 +5,7 @@ import { TestBrokerError } from './errors.js';
 
 const START_TIMEOUT_MS = 120_000;
 
-/** What a way of running RabbitMQ must offer; the rest is `rabbitmqctl`. */
+/** A way to run RabbitMQ; everything else goes through `rabbitmqctl`. */
 export interface BrokerProcess {
   readonly origin: BrokerOrigin;
   readonly host: string;
@@ -14,12 +14,12 @@ export interface BrokerProcess {
   start(): Promise<void>;
   kill(): Promise<void>;
   ctl(args: readonly string[]): Promise<string>;
-  /** The end of the log. */
+  /** Returns the end of the log. */
   log(): Promise<string>;
   remove(): Promise<void>;
 }
 
-const untilReady = async (process: BrokerProcess, url: string): Promise<void> => {
+const waitUntilReady = async (process: BrokerProcess, url: string): Promise<void> => {
   const deadline = Date.now() + START_TIMEOUT_MS;
   let last: unknown;
   while (Date.now() < deadline) {
@@ -34,11 +34,11 @@ const untilReady = async (process: BrokerProcess, url: string): Promise<void> =>
       await sleep(50);
     }
   }
-  throw new TestBrokerError('START_FAILED', `RabbitMQ did not come up: ${await process.log()}`, last);
+  throw new TestBrokerError('START_FAILED', `RabbitMQ did not start: ${await process.log()}`, last);
 };
 
-/** Drives a broker that belongs to this process. */
-export const ownBroker = async (process: BrokerProcess): Promise<TestBroker> => {
+/** Starts the broker and returns the handle that tests use. */
+export const startOwnedBroker = async (process: BrokerProcess): Promise<TestBroker> => {
   const { host, port } = process;
   const urlFor: TestBroker['urlFor'] = (other) =>
     amqpUrl({ host, port, username: 'guest', password: 'guest', vhost: '/', ...other });
@@ -47,7 +47,7 @@ export const ownBroker = async (process: BrokerProcess): Promise<TestBroker> => 
 
   const start = async (): Promise<void> => {
     await process.start();
-    await untilReady(process, url);
+    await waitUntilReady(process, url);
   };
   const ctl = (...args: string[]): Promise<string> => process.ctl(args);
   const evaluate = (expression: string): Promise<string> => ctl('eval', expression);
@@ -81,13 +81,13 @@ export const ownBroker = async (process: BrokerProcess): Promise<TestBroker> => 
     },
     async startApp() {
       await ctl('start_app');
-      await untilReady(process, url);
+      await waitUntilReady(process, url);
     },
     async closeConnections(reason = 'closed by a test') {
       await ctl('close_all_connections', reason);
     },
     async closeChannels() {
-      // The channels are made to handle what no client of theirs sent: an ack of a delivery that never was (406).
+      // Makes each channel handle an ack of a delivery that does not exist, which closes it with 406.
       await evaluate(`[rabbit_channel:do(P, {'basic.ack', 77777, false}) || P <- rabbit_channel:list()].`);
     },
     async setMemoryAlarm() {

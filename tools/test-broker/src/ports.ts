@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 
-/** Ports on the loopback interface that were free a moment ago, all different. */
-export const freePorts = async (count: number): Promise<number[]> => {
+/** Finds distinct free ports on the loopback interface. Another process may take them before they are used. */
+export const findFreePorts = async (count: number): Promise<number[]> => {
   const servers = await Promise.all(
     Array.from(
       { length: count },

@@ -1,9 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Bytes waiting out their delay before the sender is asked to pause. */
+/** The sender is paused when more bytes than this are being delayed. */
 const MAX_DELAYED_BYTES = 8 << 20;
 
-/** A TCP path that can be injured. */
+/** A TCP proxy that can cut, stall, delay and refuse connections. */
 export interface TcpProxy extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
@@ -11,18 +11,18 @@ export interface TcpProxy extends AsyncDisposable {
   readonly connections: number;
   /** Bytes passed from clients to the target so far. */
   readonly bytesUp: number;
-  /** Cuts every connection now. Not one byte passes in either direction after that, on these connections. */
+  /** Cuts every open connection. Not one byte passes on them afterwards, in either direction. */
   cut(): void;
   /**
-   * Lets `bytes` more pass from the clients to the target and then cuts, in the middle of a frame most likely.
-   * Resolves at the cut.
+   * Lets `bytes` more pass from the clients to the target and then cuts, most likely within a frame. Resolves when
+   * it has cut.
    */
   cutAfter(bytes: number): Promise<void>;
-  /** Passes nothing, in either direction, and closes nothing. New connections stall too. */
+  /** Stops passing bytes in both directions without closing anything. New connections stall too. */
   stall(): void;
   resume(): void;
-  /** Delays every byte by so many milliseconds in each direction. */
-  setDelay(milliseconds: number): void;
+  /** Delays every byte by `delayMs` in each direction. */
+  setDelay(delayMs: number): void;
   /** Refuses (or accepts again) new connections; open ones stay. */
   setRefusing(refusing: boolean): void;
   close(): Promise<void>;
@@ -37,9 +37,9 @@ interface Link {
 /** Starts a proxy on a free loopback port. */
 export const startProxy = async (target: { host: string; port: number }): Promise<TcpProxy> => {
   const links = new Set<Link>();
-  let stalled = false;
-  let refusing = false;
-  let delay = 0;
+  let isStalled = false;
+  let isRefusing = false;
+  let delayMs = 0;
   let bytesUp = 0;
   let cutAt: { bytes: number; done: () => void } | undefined;
 
@@ -53,7 +53,7 @@ export const startProxy = async (target: { host: string; port: number }): Promis
     for (const link of [...links]) drop(link);
   };
 
-  /** What is left of a chunk on its way to the target; the rest is beyond a cut. */
+  /** Returns the part of a chunk that passes before the next cut, and cuts if the chunk reaches it. */
   const beforeCut = (link: Link, chunk: Buffer): Buffer => {
     if (!cutAt || chunk.length < cutAt.bytes) {
       if (cutAt) cutAt.bytes -= chunk.length;
@@ -62,7 +62,7 @@ export const startProxy = async (target: { host: string; port: number }): Promis
     const { bytes, done } = cutAt;
     cutAt = undefined;
     const rest = chunk.subarray(0, bytes);
-    // From here on nothing more passes, but the bytes before the cut must still arrive.
+    // Nothing more passes from here on, but the bytes before the cut must still arrive.
     for (const other of [...links]) if (other !== link) drop(other);
     link.cut = true;
     links.delete(link);
@@ -75,7 +75,7 @@ export const startProxy = async (target: { host: string; port: number }): Promis
   };
 
   const forward = (link: Link, from: Socket, to: Socket, up: boolean): void => {
-    // One queue and one timer: a shorter delay set later must not let new bytes overtake older ones.
+    // One queue and one timer, so that bytes after a change to a shorter delay cannot overtake earlier ones.
     const delayed: { due: number; chunk: Buffer }[] = [];
     let delayedBytes = 0;
     let waiting = false;
@@ -98,22 +98,22 @@ export const startProxy = async (target: { host: string; port: number }): Promis
         }
         delayed.shift();
         delayedBytes -= first.chunk.length;
-        if (delayedBytes <= MAX_DELAYED_BYTES && !stalled) from.resume();
+        if (delayedBytes <= MAX_DELAYED_BYTES && !isStalled) from.resume();
         write(first.chunk);
       }
     };
     to.on('drain', () => {
-      if (!stalled) from.resume();
+      if (!isStalled) from.resume();
     });
     from.on('data', (chunk) => {
       if (link.cut) return;
-      if (delay === 0 && delayed.length === 0) return write(chunk);
-      delayed.push({ due: performance.now() + delay, chunk });
+      if (delayMs === 0 && delayed.length === 0) return write(chunk);
+      delayed.push({ due: performance.now() + delayMs, chunk });
       delayedBytes += chunk.length;
       if (delayedBytes > MAX_DELAYED_BYTES) from.pause();
       if (waiting) return;
       waiting = true;
-      setTimeout(release, delay);
+      setTimeout(release, delayMs);
     });
     from.on('end', () => {
       if (!link.cut) to.end();
@@ -125,13 +125,13 @@ export const startProxy = async (target: { host: string; port: number }): Promis
         return;
       }
       to.end();
-      // Paused by a full buffer that nobody will drain any more, it would never notice its own end.
-      if (!stalled) to.resume();
+      // A socket that is paused because of a full buffer would never notice its end, since the buffer no longer drains.
+      if (!isStalled) to.resume();
     });
   };
 
   const server = createServer((client) => {
-    if (refusing) {
+    if (isRefusing) {
       client.destroy();
       return;
     }
@@ -141,7 +141,7 @@ export const startProxy = async (target: { host: string; port: number }): Promis
     links.add(link);
     forward(link, client, upstream, true);
     forward(link, upstream, client, false);
-    if (stalled) {
+    if (isStalled) {
       client.pause();
       upstream.pause();
     }
@@ -170,24 +170,24 @@ export const startProxy = async (target: { host: string; port: number }): Promis
         cutAt = { bytes, done };
       }),
     stall() {
-      stalled = true;
+      isStalled = true;
       for (const { client, upstream } of links) {
         client.pause();
         upstream.pause();
       }
     },
     resume() {
-      stalled = false;
+      isStalled = false;
       for (const { client, upstream } of links) {
         client.resume();
         upstream.resume();
       }
     },
-    setDelay(milliseconds) {
-      delay = milliseconds;
+    setDelay(value) {
+      delayMs = value;
     },
     setRefusing(value) {
-      refusing = value;
+      isRefusing = value;
     },
     close,
     [Symbol.asyncDispose]: close,

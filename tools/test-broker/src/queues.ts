@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ChannelModel, connect, type MessageProperties } from 'amqplib';
 
-/** A message as a consumer gets it. */
+/** A message as a consumer receives it. */
 export interface DrainedMessage {
   readonly body: Buffer;
   readonly properties: MessageProperties;
@@ -9,7 +9,7 @@ export interface DrainedMessage {
   readonly routingKey: string;
 }
 
-/** A connection for the time of `work`. */
+/** Opens a connection, passes it to `work` and closes it afterwards. */
 export const withConnection = async <T>(url: string, work: (connection: ChannelModel) => Promise<T>): Promise<T> => {
   const connection = await connect(url);
   connection.on('error', () => {});
@@ -20,7 +20,7 @@ export const withConnection = async <T>(url: string, work: (connection: ChannelM
   }
 };
 
-/** Takes all messages that are in a classic or quorum queue, in order, and leaves it empty. */
+/** Removes and returns all messages of a classic or quorum queue, in order. */
 export const drainQueue = (url: string, queue: string): Promise<DrainedMessage[]> =>
   withConnection(url, async (connection) => {
     const channel = await connection.createChannel();
@@ -29,10 +29,10 @@ export const drainQueue = (url: string, queue: string): Promise<DrainedMessage[]
     if (messageCount === 0) return messages;
     await channel.prefetch(2_000);
     await new Promise<void>((resolve, reject) => {
-      channel.once('close', () => reject(new Error(`the channel closed while ${queue} was drained`)));
+      channel.once('close', () => reject(new Error(`The channel closed while ${queue} was being drained`)));
       channel
         .consume(queue, (message) => {
-          if (!message) return reject(new Error(`${queue} was deleted while it was drained`));
+          if (!message) return reject(new Error(`${queue} was deleted while it was being drained`));
           const { exchange, routingKey } = message.fields;
           messages.push({ body: message.content, properties: message.properties, exchange, routingKey });
           if (messages.length % 1_000 === 0 || messages.length >= messageCount) channel.ack(message, true);
@@ -44,7 +44,7 @@ export const drainQueue = (url: string, queue: string): Promise<DrainedMessage[]
     return messages;
   });
 
-/** Messages ready in a queue. */
+/** Returns the number of messages that are ready in a queue. */
 export const countMessages = (url: string, queue: string): Promise<number> =>
   withConnection(url, async (connection) => (await (await connection.createChannel()).checkQueue(queue)).messageCount);
 
@@ -68,7 +68,7 @@ export const unbindQueue = (url: string, queue: string, exchange: string, routin
     await (await connection.createChannel()).unbindQueue(queue, exchange, routingKey);
   });
 
-/** Names that no other test uses, so that tests can share a broker. */
+/** Names that no other test uses, which lets tests share a broker. */
 export interface UniqueTopology {
   readonly exchange: string;
   readonly queue: (name: string) => string;

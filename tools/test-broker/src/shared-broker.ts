@@ -1,28 +1,31 @@
 import type { TestBroker } from './broker.js';
-import { givenBroker, startBroker } from './start-broker.js';
+import { externalBroker, startBroker } from './start-broker.js';
 
 /**
- * Carries the shared broker's address from vitest's main process to its workers. A broker takes seconds to start,
- * so test files that do not injure it share one.
+ * The environment variable that carries the shared broker's URL from vitest's main process to its workers. A broker
+ * takes seconds to start, so test files that neither stop nor block it share one.
  */
-const SHARED = 'DISCOGS_EXTRACTOR_TEST_BROKER';
+const URL_VARIABLE = 'DISCOGS_EXTRACTOR_TEST_BROKER';
 
 /**
- * For vitest's `globalSetup`: starts the shared broker once per run, however many projects ask, and answers what ends
- * it.
+ * For vitest's `globalSetup`: starts the shared broker once per run, however many projects ask for it. Returns a
+ * function that stops it.
  */
 export const provideSharedBroker = async (): Promise<() => Promise<void>> => {
-  if (process.env[SHARED]) return async () => {};
+  if (process.env[URL_VARIABLE]) return async () => {};
   const broker = await startBroker();
-  process.env[SHARED] = broker.url;
+  process.env[URL_VARIABLE] = broker.url;
   return async () => {
-    delete process.env[SHARED];
+    delete process.env[URL_VARIABLE];
     await broker.close();
   };
 };
 
-/** The run's shared broker, else one of this process's own. Close it in either case; the shared one stays. */
+/**
+ * Returns the run's shared broker, or starts one if there is none. Close it in either case: that leaves a shared broker
+ * running.
+ */
 export const sharedBroker = async (): Promise<TestBroker> => {
-  const url = process.env[SHARED];
-  return url ? givenBroker(url) : startBroker();
+  const url = process.env[URL_VARIABLE];
+  return url ? externalBroker(url) : startBroker();
 };

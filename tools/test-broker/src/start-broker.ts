@@ -1,13 +1,13 @@
 import { amqpUrl, type TestBroker } from './broker.js';
 import { canInstall } from './debian.js';
-import { dockerAnswers, dockerProcess } from './docker-process.js';
+import { dockerProcess, isDockerRunning } from './docker-process.js';
 import { TestBrokerError } from './errors.js';
 import { findInstallation, install } from './installation.js';
 import { nativeProcess } from './native-process.js';
-import { ownBroker } from './owned-broker.js';
+import { startOwnedBroker } from './owned-broker.js';
 
-/** A broker that somebody else runs: it can be used, not injured. */
-export const givenBroker = (url: string, ctl?: TestBroker['ctl']): TestBroker => {
+/** Returns the handle of a broker that another process runs: tests may use it, but neither stop nor block it. */
+export const externalBroker = (url: string, ctl?: TestBroker['ctl']): TestBroker => {
   const parts = new URL(url);
   const host = parts.hostname;
   const port = Number(parts.port || 5672);
@@ -17,12 +17,13 @@ export const givenBroker = (url: string, ctl?: TestBroker['ctl']): TestBroker =>
   const notOwned = async (): Promise<never> => {
     throw new TestBrokerError(
       'NOT_OWNED',
-      'This broker is shared or was given by TEST_AMQP_URL: a test that injures its broker needs its own (unset TEST_AMQP_URL).',
+      'This broker is shared or named by TEST_AMQP_URL. A test that stops or blocks its broker needs its own: ' +
+        'use startOwnBroker',
     );
   };
   const close = async (): Promise<void> => {};
   return {
-    origin: 'given',
+    origin: 'external',
     url,
     host,
     port,
@@ -47,21 +48,22 @@ export const givenBroker = (url: string, ctl?: TestBroker['ctl']): TestBroker =>
 };
 
 /**
- * A real RabbitMQ: the one that `TEST_AMQP_URL` names; else one started here from the installed server; else the
- * server is installed with `apt-get` (Debian, as root); else a container. It ends with this process.
+ * Returns a real RabbitMQ: the one that `TEST_AMQP_URL` names if it is set, otherwise one that is started from the
+ * installed server, from a server that is installed with `apt-get` (Debian, as root), or in a container. A started
+ * broker ends with this process.
  * @throws TestBrokerError `NO_BROKER`, `INSTALL_FAILED`, `START_FAILED`
  */
 export const startBroker = async (): Promise<TestBroker> => {
-  const given = process.env['TEST_AMQP_URL'];
-  if (given) return givenBroker(given);
+  const url = process.env['TEST_AMQP_URL'];
+  if (url) return externalBroker(url);
   return startOwnBroker();
 };
 
-/** Like {@link startBroker}, whatever `TEST_AMQP_URL` says: for tests that injure the broker. */
+/** Like {@link startBroker}, but ignores `TEST_AMQP_URL`: for tests that stop or block the broker. */
 export const startOwnBroker = async (): Promise<TestBroker> => {
   const installation = (await findInstallation()) ?? ((await canInstall()) ? await install() : undefined);
-  if (installation) return ownBroker(await nativeProcess(installation));
-  if (await dockerAnswers()) return ownBroker(await dockerProcess());
+  if (installation) return startOwnedBroker(await nativeProcess(installation));
+  if (await isDockerRunning()) return startOwnedBroker(await dockerProcess());
   throw new TestBrokerError(
     'NO_BROKER',
     'The tests need a RabbitMQ. Install the server (Debian and Ubuntu: apt-get install rabbitmq-server; macOS: ' +

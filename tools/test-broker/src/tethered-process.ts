@@ -3,15 +3,16 @@ import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
 /**
- * Runs the command beside a reader of descriptor 3. That descriptor's other end is ours alone, so it ends with this
- * process however this process ends (SIGKILL included), and then the whole process group goes. The shell stays to
- * reap the command: killed and restarted many times, it would else leave a zombie each time in a container.
+ * Runs the command alongside a reader of descriptor 3. Only this process holds the other end of that descriptor, so the
+ * reader sees its end however this process ends (SIGKILL included), and then kills the whole process group. The shell
+ * stays in order to reap the command, which is killed and restarted many times: in a container each would otherwise
+ * leave a zombie.
  */
 const TETHER = `
 "$@" </dev/null 3<&- &
 child=$!
 echo $child >&3
-( while read -r line; do :; done; $AT_LOSS; kill -s KILL -- -$$ ) <&3 >/dev/null 2>&1 &
+( while read -r line; do :; done; $CLEANUP; kill -s KILL -- -$$ ) <&3 >/dev/null 2>&1 &
 reader=$!
 exec 3<&-
 wait $child
@@ -22,31 +23,32 @@ exit $status
 
 /** A child that cannot outlive this process. */
 export interface TetheredProcess {
-  /** The command's own process. */
+  /** The process id of the command. */
   readonly pid: number;
   readonly running: boolean;
   /** Resolves when the command has ended. */
   readonly exited: Promise<void>;
-  /** SIGKILL to the command; resolves when it is gone. */
+  /** Sends SIGKILL to the command; resolves when it has ended. */
   kill(): Promise<void>;
 }
 
 /**
- * Starts `command`, its output appended to `logFile`.
- * `atLoss` is a further command, of words without blanks, run when this process is gone and before the group goes.
+ * Starts `command` and appends its output to `logFile`.
+ * `cleanup` is a further command, of words without blanks, that runs when this process has ended, before the process
+ * group is killed.
  */
 export const startTethered = async (
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   logFile: string,
-  atLoss: readonly string[] = [':'],
+  cleanup: readonly string[] = [':'],
 ): Promise<TetheredProcess> => {
   const log = openSync(logFile, 'a');
   let child: ChildProcess;
   try {
     child = spawn('/bin/sh', ['-c', TETHER, 'sh', command, ...args], {
-      env: { ...env, AT_LOSS: atLoss.join(' ') },
+      env: { ...env, CLEANUP: cleanup.join(' ') },
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
     });
@@ -66,9 +68,9 @@ export const startTethered = async (
   tether.on('error', () => {});
   const pid = await new Promise<number>((resolve, reject) => {
     tether.once('data', (line) => resolve(Number(line.toString())));
-    tether.once('close', () => reject(new Error(`${command} could not be started`)));
+    tether.once('close', () => reject(new Error(`${command} could not be started; see ${logFile}`)));
   });
-  // Nothing here may keep the test process alive: the tether ends the child when it goes.
+  // The child must not keep the test process alive, since the tether ends it.
   child.unref();
   tether.unref();
 
@@ -80,7 +82,7 @@ export const startTethered = async (
     exited,
     async kill() {
       if (!running) return;
-      // Waiting for the exit needs the event loop to stay alive.
+      // Keeps the event loop alive until the exit.
       child.ref();
       process.kill(pid, 'SIGKILL');
       await exited;

@@ -1,12 +1,12 @@
 import { provideSharedBroker } from './shared-broker.js';
 
-let end: (() => Promise<void>) | undefined;
+let stop: (() => Promise<void>) | undefined;
 
-/** vitest calls this once before a project's tests. */
+/** Runs in vitest's main process before the tests. */
 export const setup = async (): Promise<void> => {
-  end = await provideSharedBroker();
+  stop = await provideSharedBroker();
 };
 
 export const teardown = async (): Promise<void> => {
-  await end?.();
+  await stop?.();
 };

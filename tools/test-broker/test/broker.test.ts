@@ -25,7 +25,7 @@ afterAll(async () => {
   await broker?.close();
 });
 
-const refuses = (port: number): Promise<boolean> =>
+const refusesConnections = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connectTcp(port, '127.0.0.1');
     socket.once('connect', () => {
@@ -44,7 +44,7 @@ const fill = (url: string, queue: string, count: number): Promise<void> =>
   });
 
 describe('queues', () => {
-  it('are drained in order and left empty', async () => {
+  it('are drained in order and are empty afterwards', async () => {
     const queue = uniqueTopology().queue('q');
     await fill(broker.url, queue, 2_500);
     expect(await countMessages(broker.url, queue)).toBe(2_500);
@@ -59,19 +59,19 @@ describe('queues', () => {
   });
 });
 
-describe('a broker of our own', () => {
+describe('a started broker', () => {
   it('loses no durable message when it is killed and started again', async () => {
     const queue = uniqueTopology().queue('q');
     await fill(broker.url, queue, 100);
-    // Messages are on the disk once they are confirmed. That there is such a queue is written by a process of its own, at its leisure.
+    // Confirmed messages are on the disk, but the queue's definition is written later, by another process.
     await broker.ctl('eval', 'mnesia:sync_log().');
     await broker.kill9();
-    expect(await refuses(broker.port)).toBe(true);
+    expect(await refusesConnections(broker.port)).toBe(true);
     await broker.start();
     expect(await countMessages(broker.url, queue)).toBe(100);
   });
 
-  it('stops and starts its application, and tells its clients', async () => {
+  it('notifies its clients when its application stops, and starts it again', async () => {
     const connection = await connect(broker.url);
     connection.on('error', () => {});
     const closed = once(connection, 'close');
@@ -82,12 +82,12 @@ describe('a broker of our own', () => {
     await withConnection(broker.url, async () => {});
   });
 
-  it('closes connections and channels from its side', async () => {
+  it('closes channels and connections of its clients', async () => {
     const connection = await connect(broker.url);
     connection.on('error', () => {});
     const channel = await connection.createChannel();
     const channelError = once(channel, 'error');
-    // The listing of channels follows their making with some delay.
+    // RabbitMQ lists a new channel after some delay.
     await sleep(100);
     await broker.closeChannels();
     const [error] = await Promise.race([channelError, sleep(10_000, [])]);
@@ -111,7 +111,7 @@ describe('a broker of our own', () => {
     await connection.close();
   });
 
-  it('has virtual hosts and users', async () => {
+  it('creates and deletes virtual hosts and users', async () => {
     await broker.createVhost('a/b %');
     await broker.createUser('someone', 'p@ss:w/rd', { vhost: 'a/b %' });
     const url = broker.urlFor({ vhost: 'a/b %', username: 'someone', password: 'p@ss:w/rd' });
@@ -128,25 +128,25 @@ describe('a broker of our own', () => {
   it('does not outlive a process that is killed', async () => {
     const script = fileURLToPath(new URL('start-and-wait.ts', import.meta.url));
     const child = execFile(process.execPath, ['--import', 'tsx', script]);
-    const [said] = (await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')])) as [string];
-    const port = Number(said);
-    expect(await refuses(port)).toBe(false);
+    const [output] = (await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')])) as [string];
+    const port = Number(output);
+    expect(await refusesConnections(port)).toBe(false);
     child.kill('SIGKILL');
-    for (let tries = 0; tries < 200 && !(await refuses(port)); tries++) await sleep(50);
-    expect(await refuses(port)).toBe(true);
+    for (let tries = 0; tries < 200 && !(await refusesConnections(port)); tries++) await sleep(50);
+    expect(await refusesConnections(port)).toBe(true);
   });
 });
 
-describe('a given broker', () => {
-  it('is used as it is and cannot be injured', async () => {
+describe('an external broker', () => {
+  it('is used as it is and can neither be stopped nor blocked', async () => {
     const before = process.env['TEST_AMQP_URL'];
     process.env['TEST_AMQP_URL'] = broker.url;
     try {
-      await using given = await startBroker();
-      expect(given).toMatchObject({ origin: 'given', port: broker.port, url: broker.url });
-      await expect(given.kill9()).rejects.toMatchObject({ code: 'NOT_OWNED' });
-      await expect(given.setMemoryAlarm()).rejects.toMatchObject({ code: 'NOT_OWNED' });
-      await expect(given.ctl('status')).rejects.toMatchObject({ code: 'NOT_OWNED' });
+      await using external = await startBroker();
+      expect(external).toMatchObject({ origin: 'external', port: broker.port, url: broker.url });
+      await expect(external.kill9()).rejects.toMatchObject({ code: 'NOT_OWNED' });
+      await expect(external.setMemoryAlarm()).rejects.toMatchObject({ code: 'NOT_OWNED' });
+      await expect(external.ctl('status')).rejects.toMatchObject({ code: 'NOT_OWNED' });
     } finally {
       if (before === undefined) delete process.env['TEST_AMQP_URL'];
       else process.env['TEST_AMQP_URL'] = before;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startProxy, type TcpProxy } from '../src/index.js';
 
-/** A server that keeps what it gets, and can be told to send. */
+/** A server that collects what it receives and can send. */
 let server: ReturnType<typeof createServer>;
 let received: Buffer;
 let sockets: Socket[];
@@ -42,7 +42,7 @@ const client = async (): Promise<Socket> => {
   return socket;
 };
 
-const until = async (condition: () => boolean): Promise<void> => {
+const waitUntil = async (condition: () => boolean): Promise<void> => {
   for (let tries = 0; tries < 500 && !condition(); tries++) await sleep(10);
   expect(condition()).toBe(true);
 };
@@ -51,14 +51,14 @@ describe('a proxy', () => {
   it('passes bytes both ways', async () => {
     const socket = await client();
     socket.write('up');
-    await until(() => received.toString() === 'up');
+    await waitUntil(() => received.toString() === 'up');
     const down = once(socket, 'data');
     sockets[0]?.write('down');
     expect(String((await down)[0])).toBe('down');
     expect(proxy.bytesUp).toBe(2);
   });
 
-  it('cuts after an exact number of bytes and passes none after', async () => {
+  it('cuts after an exact number of bytes and passes none afterwards', async () => {
     const socket = await client();
     const closed = once(socket, 'close');
     let down = '';
@@ -67,7 +67,7 @@ describe('a proxy', () => {
     });
     const cut = proxy.cutAfter(7);
     socket.write('12345');
-    await until(() => received.length === 5);
+    await waitUntil(() => received.length === 5);
     socket.write('6789012');
     socket.write('more');
     await cut;
@@ -81,29 +81,29 @@ describe('a proxy', () => {
 
   it('serves new connections after a cut', async () => {
     const first = await client();
-    await until(() => proxy.connections === 1);
+    await waitUntil(() => proxy.connections === 1);
     const closed = once(first, 'close');
     proxy.cut();
     await closed;
     const second = await client();
     second.write('again');
-    await until(() => received.toString() === 'again');
+    await waitUntil(() => received.toString() === 'again');
   });
 
-  it('ends with its target, also while the sender is held back', async () => {
+  it('closes a connection that its target closed, even while the sender is paused', async () => {
     const socket = await client();
-    await until(() => sockets.length === 1);
+    await waitUntil(() => sockets.length === 1);
     sockets[0]?.pause();
     for (let n = 0; n < 200; n++) socket.write(Buffer.alloc(100_000));
     await sleep(50);
     sockets[0]?.destroy();
-    await until(() => socket.closed);
-    await until(() => proxy.connections === 0);
+    await waitUntil(() => socket.closed);
+    await waitUntil(() => proxy.connections === 0);
   });
 
-  it('stalls without closing, new connections too, and resumes', async () => {
+  it('stalls open and new connections without closing them, and resumes', async () => {
     const first = await client();
-    await until(() => sockets.length === 1);
+    await waitUntil(() => sockets.length === 1);
     proxy.stall();
     first.write('a');
     const second = await client();
@@ -112,10 +112,10 @@ describe('a proxy', () => {
     expect(received.length).toBe(0);
     expect(first.closed || second.closed).toBe(false);
     proxy.resume();
-    await until(() => received.length === 2);
+    await waitUntil(() => received.length === 2);
   });
 
-  it('delays and keeps the order', async () => {
+  it('delays bytes and keeps their order', async () => {
     const socket = await client();
     proxy.setDelay(60);
     const started = performance.now();
@@ -123,28 +123,28 @@ describe('a proxy', () => {
       socket.write(letter);
       await sleep(3);
     }
-    await until(() => received.length === 6);
+    await waitUntil(() => received.length === 6);
     expect(performance.now() - started).toBeGreaterThanOrEqual(55);
     expect(received.toString()).toBe('abcdef');
   });
 
-  it('keeps the order when the delay is taken away', async () => {
+  it('keeps the order when the delay is removed', async () => {
     const socket = await client();
     proxy.setDelay(80);
     socket.write('first ');
     await sleep(20);
     proxy.setDelay(0);
     socket.write('second');
-    await until(() => received.length === 12);
+    await waitUntil(() => received.length === 12);
     expect(received.toString()).toBe('first second');
   });
 
-  it('refuses connections when told to', async () => {
+  it('refuses connections on request', async () => {
     proxy.setRefusing(true);
     const socket = await client();
     await once(socket, 'close');
     proxy.setRefusing(false);
     (await client()).write('in');
-    await until(() => received.toString() === 'in');
+    await waitUntil(() => received.toString() === 'in');
   });
 });
