@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { listenEarly } from './system/signal-handlers.js';
+import { installStartupHandlers } from './system/signal-handlers.js';
 
-// Loading the program takes a moment, and a stop counts in it as well. The other commands end by a signal as any filter does.
-if (['run', 'download'].includes(process.argv[2] ?? '')) listenEarly();
+// Loading the program takes a moment, in which `run` and `download` must already handle stop signals. A signal ends the
+// other commands, like any filter.
+if (['run', 'download'].includes(process.argv[2] ?? '')) installStartupHandlers();
 await import('./program.js');

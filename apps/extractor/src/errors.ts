@@ -1,6 +1,23 @@
 import { errnoOf } from '@discogs-extractor/internal/errno';
 
-/** What went wrong, as a word that programs can branch on. */
+/**
+ * What went wrong, for programs to branch on. In brackets: the facts that come with it.
+ *
+ * - `CONFIG_INVALID`: settings are wrong (`problems`)
+ * - `USAGE`: the command line asks for something impossible
+ * - `FOLDER_LOCKED`: another extractor works in the data folder (`path`)
+ * - `FOLDER_UNUSABLE`: the data folder cannot be made or written (`path`)
+ * - `FOLDER_LOST`: the data folder was deleted or replaced during the run (`path`)
+ * - `OUTPUT_LOCKED`: another extractor writes to the output file (`path`)
+ * - `OUTPUT_FAILED`: the output file cannot be written (`path`)
+ * - `HTTP_UNAVAILABLE`: the status server cannot listen (`port`)
+ * - `TOPOLOGY_CONFLICT`: the broker has the exchange or a queue with other properties; `cause` is the publisher's error
+ * - `NO_RECORDS`: a dump file has no record that can be delivered (`file`, `records`)
+ * - `TOO_FEW_RECORDS`: a dump file has far fewer records than the one of the earlier dump
+ *   (`file`, `records`, `earlierRecords`, `earlierVersion`)
+ * - `FILE_CHANGED`: a dump file has fewer records than were delivered from it before (`file`, `records`)
+ * - `SINK_CHANGED`: the records of a dump were delivered to another sink (`version`, `records`)
+ */
 export type ExtractorErrorCode =
   | 'CONFIG_INVALID'
   | 'USAGE'
@@ -8,60 +25,67 @@ export type ExtractorErrorCode =
   | 'FOLDER_UNUSABLE'
   | 'FOLDER_LOST'
   | 'OUTPUT_FAILED'
-  | 'HTTP_UNAVAILABLE'
   | 'OUTPUT_LOCKED'
+  | 'HTTP_UNAVAILABLE'
+  | 'TOPOLOGY_CONFLICT'
   | 'NO_RECORDS'
   | 'TOO_FEW_RECORDS'
   | 'FILE_CHANGED'
   | 'SINK_CHANGED';
 
-/** Facts about an {@link ExtractorError}; which are present depends on its code. */
+/** Facts about an {@link ExtractorError}; {@link ExtractorErrorCode} says which are present for which code. */
 export interface ExtractorErrorFacts {
-  readonly path?: string;
-  readonly file?: string;
-  /** Of a dump, `YYYYMMDD`. */
-  readonly version?: string;
-  readonly records?: number;
-  readonly port?: number;
-  /** Records that an earlier version had, and which version that is. */
-  readonly earlierRecords?: number;
-  readonly earlierVersion?: string;
-  readonly problems?: readonly ConfigProblem[];
+  /** A folder or an output file. */
+  readonly path?: string | undefined;
+  /** Name of a dump file. */
+  readonly file?: string | undefined;
+  /** Version of a dump, `YYYYMMDD`. */
+  readonly version?: string | undefined;
+  /** Records of the file or dump. */
+  readonly records?: number | undefined;
+  readonly port?: number | undefined;
+  /** Records that the file of the earlier dump had, and that dump's version. */
+  readonly earlierRecords?: number | undefined;
+  readonly earlierVersion?: string | undefined;
+  readonly problems?: readonly ConfigProblem[] | undefined;
 }
 
-/** One setting that is wrong. `value` is absent where it is missing or a secret. */
+/** One wrong setting. `value` is absent if the setting is missing or a secret. */
 export interface ConfigProblem {
-  /** As the person wrote it: `HEALTH_PORT`, `--types`, `health_port in config.toml`. */
+  /** As the user wrote it: `HEALTH_PORT`, `--types`, `health_port in config.toml`. */
   readonly setting: string;
-  readonly value?: string;
-  /** What is accepted there, in words. */
+  readonly value?: string | undefined;
+  /** What is accepted, in words. */
   readonly accepts: string;
 }
 
-/** Every error that the extractor itself raises; those of the libraries arrive as `cause` or as they are. */
+/** Every error that the extractor itself raises. Errors of the libraries pass through, or are the `cause` of one. */
 export class ExtractorError extends Error {
   override readonly name = 'ExtractorError';
+  readonly code: ExtractorErrorCode;
+  readonly facts: ExtractorErrorFacts;
 
   constructor(
-    readonly code: ExtractorErrorCode,
+    code: ExtractorErrorCode,
     message: string,
-    readonly facts: ExtractorErrorFacts = {},
-    options?: ErrorOptions,
+    { facts = {}, cause }: { readonly facts?: ExtractorErrorFacts; readonly cause?: unknown } = {},
   ) {
-    super(message, options);
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.facts = facts;
   }
 }
 
-/** Exit statuses of the command line (DESIGN 7.2). */
+/** Exit statuses of the command line. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
-/** The exit status that tells a caller what an error was about. */
+/** The exit status for an error. */
 export const exitStatusOf = (error: unknown): number =>
   error instanceof ExtractorError && (error.code === 'CONFIG_INVALID' || error.code === 'USAGE')
     ? EXIT.usage
     : EXIT.failed;
 
-/** `cause`s included, in one line; a thrown value that is no error is shown as text. */
+/** The message in one line, with those of the causes that it does not quote; other thrown values as text. */
 export const describeError = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

@@ -6,7 +6,7 @@ export type { LogLevel } from './config/progress-settings.js';
 export type { Config } from './config/settings.js';
 export { ExtractorError, type ExtractorErrorCode } from './errors.js';
 export type { FileProgress, FileSummary, RunEvent, RunListener } from './events/run-events.js';
-export { type PassContext, type PassResult, runPass } from './pipeline/run-extraction.js';
+export { type RunContext, type RunResult, runExtraction } from './pipeline/run-extraction.js';
 export { type AmqpSinkOptions, createAmqpSink } from './sinks/amqp-sink.js';
 export type {
   DeliveryCondition,

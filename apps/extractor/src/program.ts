@@ -10,7 +10,7 @@ import { SETTINGS, type SettingName } from './config/settings.js';
 import { defaultTextOf } from './config/settings-help.js';
 import { describeError, EXIT, exitStatusOf } from './errors.js';
 import { HELP } from './help.js';
-import { tameOutputStreams } from './system/output-streams.js';
+import { handleOutputErrors } from './system/output-streams.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -58,7 +58,7 @@ const configOption = new Option(
 program
   .command('run')
   .description('download the newest dump and deliver its records, then check for new dumps periodically')
-  .option('--once', 'exit after one pass')
+  .option('--once', 'exit after one run')
   .addOption(configOption)
   .addOption(settingOption('dumpSource', '<source>'))
   .addOption(settingOption('sink', '<sink>'))
@@ -115,7 +115,7 @@ program
     process.exitCode = await statusCommand({ ...sourcesFrom(options), json: options['json'] === true });
   });
 
-tameOutputStreams();
+handleOutputErrors();
 try {
   await program.parseAsync();
 } catch (error) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Fault } from '../../../packages/downloader/test/support/hostile-server.js';
 import { dumpFile } from './kit/dumps.js';
-import { createWorld } from './kit/service-harness.js';
+import { createServiceHarness } from './kit/service-harness.js';
 
 const RECORDS = 400;
 const [FIRST, SECOND] = ['20260101', '20260201'] as const;
@@ -15,7 +15,7 @@ const PERIOD_DAYS = String(4 / 86_400);
 it('the service takes dumps from a website that misbehaves to RabbitMQ, check after check, until it is stopped', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'world-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await using world = await createWorld(join(folder, 'dumps'), RECORDS);
+  await using world = await createServiceHarness(join(folder, 'dumps'), RECORDS);
   const { web } = world;
   // Each fault once, at the first request that it fits.
   const faults: [page: string, name: string, fault: Fault][] = [

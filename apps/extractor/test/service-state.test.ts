@@ -4,7 +4,7 @@ import type { RunEvent } from '../src/events/run-events.js';
 import type { ServiceEvent } from '../src/events/service-events.js';
 import { reduce } from '../src/status/reduce.js';
 import { newServiceState, type ServiceState } from '../src/status/service-state.js';
-import { SAMPLE_MS, Throughput } from '../src/status/throughput.js';
+import { SAMPLE_INTERVAL_MS, Throughput } from '../src/status/throughput.js';
 import { dumpFile } from './kit/dumps.js';
 
 const VERSION = '20260101';
@@ -15,13 +15,13 @@ const after = (events: readonly ServiceEvent[], from = newServiceState(0)): Serv
   events.reduce((state, event, index) => reduce(state, event, (index + 1) * 1000), from);
 
 const passStarted = (...types: readonly DataType[]): RunEvent => ({
-  type: 'pass-started',
+  type: 'dump-chosen',
   version: VERSION,
   decision: 'start',
   reason: 'there is no state marker',
   files: types.map((dataType) => ({ file: dumpFile(VERSION, dataType), dataType, bytes: 1000 })),
 });
-const STARTED: readonly ServiceEvent[] = [{ type: 'check-started', cause: 'start' }, passStarted('artists')];
+const STARTED: readonly ServiceEvent[] = [{ type: 'run-started', cause: 'start' }, passStarted('artists')];
 const progress = (
   type: 'file-started' | 'file-progress',
   records: number,
@@ -40,12 +40,12 @@ const download = (phase: 'verify' | 'download', bytes: number): RunEvent => ({
   bytesTotal: 1000,
 });
 const ended = (outcome: 'completed' | 'failed' | 'stopped', error?: Error): ServiceEvent => ({
-  type: 'check-ended',
+  type: 'run-ended',
   outcome,
   seconds: 1,
   error,
 });
-const scheduled: ServiceEvent = { type: 'check-scheduled', at: new Date(99_000) };
+const scheduled: ServiceEvent = { type: 'run-scheduled', at: new Date(99_000) };
 const artists = (state: ServiceState) => state.totals.byType.artists;
 
 describe('sums', () => {
@@ -124,7 +124,7 @@ describe('phase and status', () => {
       progress('file-progress', 1, 1),
       ended('stopped'),
     ]);
-    expect(state).toMatchObject({ phase: 'stopping', status: 'idle', check: undefined, failures: 0 });
+    expect(state).toMatchObject({ phase: 'stopping', status: 'idle', run: undefined, failures: 0 });
     expect(state.files[0]).toMatchObject({ state: 'stopped' });
   });
 });
@@ -134,7 +134,7 @@ describe('failures and problems', () => {
 
   it('count failures in a row', () => {
     const state = after([...failing, ...failing]);
-    expect(state).toMatchObject({ failures: 2, totals: { checks: { failed: 2 }, errors: { UNKNOWN: 2 } } });
+    expect(state).toMatchObject({ failures: 2, totals: { runs: { failed: 2 }, errors: { UNKNOWN: 2 } } });
     expect(after([...STARTED, ended('completed')], state)).toMatchObject({ failures: 0, problems: [{}, {}] });
   });
 
@@ -142,7 +142,7 @@ describe('failures and problems', () => {
     const error = new Error('cut');
     const state = after([...STARTED, { type: 'download-failed', file: FILE, error }, ended('failed', error)]);
     expect(state.problems).toEqual([{ at: 3000, code: 'UNKNOWN', message: 'cut', file: FILE }]);
-    expect(state.errorsOfCheck).toBe(1);
+    expect(state.errorsOfRun).toBe(1);
   });
 
   it('keep the latest ones only', () => {
@@ -167,7 +167,8 @@ describe('Throughput', () => {
   };
   const taken = (samples: number): Throughput => {
     const throughput = new Throughput();
-    for (let index = 0; index < samples; index++) throughput.take(totalsOf(index * 20), index * SAMPLE_MS);
+    for (let index = 0; index < samples; index++)
+      throughput.addSample(totalsOf(index * 20), index * SAMPLE_INTERVAL_MS);
     return throughput;
   };
 
@@ -176,10 +177,10 @@ describe('Throughput', () => {
     expect(taken(1000).series().records).toHaveLength(300);
   });
 
-  it('tells the rate since the work began', () => {
+  it('computes the rate since the work began', () => {
     expect(taken(10).rates('artists', 0).recordsPerSecond).toBe(10);
     expect(taken(10).rates('labels', 0).recordsPerSecond).toBe(0);
     // It began after the last sample: there is nothing to tell yet.
-    expect(taken(10).rates('artists', 10 * SAMPLE_MS).recordsPerSecond).toBe(0);
+    expect(taken(10).rates('artists', 10 * SAMPLE_INTERVAL_MS).recordsPerSecond).toBe(0);
   });
 });

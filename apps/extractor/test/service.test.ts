@@ -1,18 +1,18 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { nextPassAt } from '../src/service/schedule.js';
+import { nextRunAt } from '../src/service/schedule.js';
 import { createTrigger } from '../src/service/trigger.js';
 import { sleepUntil } from '../src/system/sleep-until.js';
 
 const NOW = new Date('2026-01-31T12:00:00Z');
 const after = (periodDays: number, failures: number, random = 0): number =>
-  nextPassAt(NOW, periodDays, failures, random).getTime() - NOW.getTime();
+  nextRunAt(NOW, periodDays, failures, random).getTime() - NOW.getTime();
 const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const ALMOST_ONE = 1 - Number.EPSILON;
 
-describe('nextPassAt', () => {
+describe('nextRunAt', () => {
   it('waits out the period after a pass that went well', () => {
     expect(after(15, 0)).toBe(15 * DAY);
     expect(after(60, 0)).toBe(60 * DAY);
@@ -38,7 +38,7 @@ describe('nextPassAt', () => {
   });
 
   it('draws the lots itself', () => {
-    const drawn = new Set(Array.from({ length: 20 }, () => nextPassAt(NOW, 15, 1).getTime()));
+    const drawn = new Set(Array.from({ length: 20 }, () => nextRunAt(NOW, 15, 1).getTime()));
     expect(drawn.size).toBeGreaterThan(1);
   });
 });

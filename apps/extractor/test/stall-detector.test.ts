@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../src/events/run-events.js';
-import { createStallWatch } from '../src/status/stall-detector.js';
+import { createStallDetector } from '../src/status/stall-detector.js';
 
 const AFTER_MS = 100;
 
 const watching = () => {
   const told: RunEvent[] = [];
-  const watch = createStallWatch({ afterMs: AFTER_MS, listen: (event) => told.push(event) });
+  const watch = createStallDetector({ afterMs: AFTER_MS, onEvent: (event) => told.push(event) });
   const extraction = (type: 'file-started' | 'file-progress', bytesRead: number): void => {
     const at = { file: 'a', dataType: 'artists', records: 0, confirmed: 0, bytesRead, bytesTotal: 100 } as const;
     const more = type === 'file-started' ? { type, resumedAfter: 0, reason: '' } : { type };
-    watch.observe({ ...at, ...more } as unknown as RunEvent);
+    watch.onEvent({ ...at, ...more } as unknown as RunEvent);
   };
   return { told, watch, extraction };
 };
@@ -21,7 +21,7 @@ const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await delay(5);
 };
 
-describe('createStallWatch', () => {
+describe('createStallDetector', () => {
   it('tells of a file that does not move, each time twice as late, and of its moving on', async () => {
     const { told, watch, extraction } = watching();
     using _ = watch;
@@ -50,11 +50,11 @@ describe('createStallWatch', () => {
     const { told, watch, extraction } = watching();
     using _ = watch;
     extraction('file-started', 0);
-    watch.observe({ type: 'download-started', file: 'ended', bytesTotal: 1 });
-    watch.observe({ type: 'download-failed', file: 'ended', error: new Error('x') });
-    watch.observe({ type: 'download-started', file: 'waits', bytesTotal: 1 });
-    watch.observe({ type: 'download-retry', file: 'waits', delayMs: 60_000, error: new Error('x') });
-    watch.observe({ type: 'download-started', file: 'stalls', bytesTotal: 1 });
+    watch.onEvent({ type: 'download-started', file: 'ended', bytesTotal: 1 });
+    watch.onEvent({ type: 'download-failed', file: 'ended', error: new Error('x') });
+    watch.onEvent({ type: 'download-started', file: 'waits', bytesTotal: 1 });
+    watch.onEvent({ type: 'download-retry', file: 'waits', delayMs: 60_000, error: new Error('x') });
+    watch.onEvent({ type: 'download-started', file: 'stalls', bytesTotal: 1 });
     let bytesRead = 0;
     // The file that does stall shows that the others had the time to.
     while (told.length === 0) {
@@ -64,12 +64,12 @@ describe('createStallWatch', () => {
     expect(told).toMatchObject([{ type: 'file-stalled', phase: 'download', file: 'stalls' }]);
   });
 
-  it.each(['pass-finished', 'pass-failed'])('forgets what a pass left behind: %s', async (type) => {
+  it.each(['dump-finished', 'run-failed'])('forgets what a pass left behind: %s', async (type) => {
     const { told, watch, extraction } = watching();
     using _ = watch;
     extraction('file-started', 0);
-    watch.observe({ type } as RunEvent);
-    watch.observe({ type: 'download-started', file: 'stalls', bytesTotal: 1 });
+    watch.onEvent({ type } as RunEvent);
+    watch.onEvent({ type: 'download-started', file: 'stalls', bytesTotal: 1 });
     await until(() => told.length > 0);
     expect(told).toMatchObject([{ file: 'stalls' }]);
   });

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { type DataType, encodeRecords, type MalformedRecord } from '@discogs-extractor/parser';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
 import { createQuarantine } from '../pipeline/quarantine.js';
-import { countLost } from '../pipeline/undelivered.js';
+import { countUndelivered } from '../pipeline/undelivered.js';
 import { isReaderGone } from '../system/output-streams.js';
 
 export interface ParseOptions {
@@ -12,29 +12,29 @@ export interface ParseOptions {
   readonly dataType: DataType | undefined;
   /** Path of the NDJSON, `-` for standard output. */
   readonly output: string;
-  /** Threads. @default one for each core */
+  /** Parsing threads. @default one per core */
   readonly workers: number | undefined;
   /** Records to stop after. @default all */
   readonly limit: number | undefined;
-  /** Folder for malformed records. @default they are reported only */
+  /** Folder for malformed records. @default they are only reported */
   readonly quarantine: string | undefined;
 }
 
 /**
- * `discogs-extractor parse`. Standard output gets records and nothing else; all that is to be said goes to standard error.
- * Resolves with the exit status: 1 also where records were malformed, since they are missing in the output.
+ * `discogs-extractor parse`. Standard output gets only records, standard error all messages. Resolves with the exit
+ * status, which is 1 also if records were malformed, because the output lacks them.
  */
 export const parseCommand = async (options: ParseOptions): Promise<number> => {
   if (await isSameFile(options.file, options.output)) {
-    throw new ExtractorError('USAGE', `--output ${options.output} is the dump itself: choose another file.`);
+    throw new ExtractorError('USAGE', `--output ${options.output} is the dump itself. Choose another file.`);
   }
-  const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+  const report = (text: string): boolean => process.stderr.write(`${text}\n`);
   const quarantine = options.quarantine === undefined ? undefined : createQuarantine(options.quarantine);
   const malformed: MalformedRecord[] = [];
   const reportMalformed = async (): Promise<void> => {
     for (const record of malformed.splice(0)) {
       const kept = quarantine ? `, kept in ${await quarantine.keep(record)}` : '';
-      say(`⚠️ Malformed record at byte ${record.byteOffset}: ${record.detail}${kept}`);
+      report(`⚠️ Malformed record at byte ${record.byteOffset}: ${record.detail}${kept}`);
     }
   };
 
@@ -56,10 +56,10 @@ export const parseCommand = async (options: ParseOptions): Promise<number> => {
     await reportMalformed();
     await output.finish();
   } catch (error) {
-    // A reader that has seen enough, such as `head`, is no failure.
+    // A reader that ends early, such as `head`, is not a failure.
     if (isReaderGone(error)) return EXIT.done;
     await reportMalformed();
-    say(`❌ ${describeError(error)}`);
+    report(`❌ ${describeError(error)}`);
     return EXIT.failed;
   } finally {
     await output.close();
@@ -67,23 +67,21 @@ export const parseCommand = async (options: ParseOptions): Promise<number> => {
 
   const irregularities = Object.entries(records.stats.irregularities).filter(([, count]) => count > 0);
   if (irregularities.length > 0) {
-    say(`⚠️ Irregularities: ${irregularities.map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
+    report(`⚠️ Irregularities: ${irregularities.map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   }
   if (records.stats.malformed > 0) {
-    say(`❌ ${records.stats.malformed} records were malformed and are missing; ${delivered} were written`);
+    report(`❌ ${records.stats.malformed} malformed records were skipped; ${delivered} records were written`);
     return EXIT.failed;
   }
-  const lost = countLost(records.stats.irregularities);
-  if (lost > 0) {
-    say(
-      `❌ What stands between the records (${lost} places) is in none of them, and is missing; ${delivered} were written`,
-    );
+  const undelivered = countUndelivered(records.stats.irregularities);
+  if (undelivered > 0) {
+    report(`❌ Content outside records was skipped in ${undelivered} places; ${delivered} records were written`);
     return EXIT.failed;
   }
   return EXIT.done;
 };
 
-/** Whether two paths lead to one file; a path that leads nowhere does not. */
+/** Whether two paths refer to one existing file. */
 const isSameFile = async (one: string, other: string): Promise<boolean> => {
   if (one === '-' || other === '-') return false;
   const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => undefined)));
@@ -92,7 +90,7 @@ const isSameFile = async (one: string, other: string): Promise<boolean> => {
 
 interface Output {
   write(bytes: Uint8Array): Promise<void>;
-  /** All was written: an output without records is made too. */
+  /** Called after the last write; also creates an output without records. */
   finish(): Promise<void>;
   close(): Promise<void>;
 }
@@ -108,7 +106,7 @@ const standardOutput = (): Output => ({
   close: async () => {},
 });
 
-/** Opened at the first record, so that an input that cannot be read leaves an older output alone. */
+/** Opened at the first record, so that an unreadable input leaves an existing output unchanged. */
 const fileOutput = (path: string): Output => {
   let handle: FileHandle | undefined;
   const opened = async (): Promise<FileHandle> => {

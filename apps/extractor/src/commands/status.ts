@@ -1,6 +1,7 @@
 import { createFileMarkerStore, type StateMarker } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import { EXIT } from '../errors.js';
+import { formatCount } from '../report/format.js';
 
 export interface StatusOptions extends ConfigSources {
   /** Print the marker itself. */
@@ -8,20 +9,18 @@ export interface StatusOptions extends ConfigSources {
 }
 
 /**
- * `discogs-extractor status`: the newest version's state marker, for people or as JSON (`null` where there is none).
- * It only looks, and so may run beside an extractor. Resolves with the exit status.
+ * `discogs-extractor status`: prints the newest version's state marker, for people or as JSON (`null` if there is
+ * none). It only reads, so it can run next to an extractor. Resolves with the exit status.
  */
 export const statusCommand = async ({ json, ...sources }: StatusOptions): Promise<number> => {
-  // Whatever the sink is, looking needs no broker.
+  // The status needs no sink, so a missing AMQP_CONNECTION must not be an error.
   const { discogsRoot } = await loadConfig({ ...sources, flags: { ...sources.flags, sink: 'null' } });
   await using store = await createFileMarkerStore({ directory: discogsRoot, readOnly: true });
   const version = (await store.versions()).at(-1);
   const found = version === undefined ? undefined : await store.load(version);
 
   if (found?.status === 'corrupt') {
-    process.stderr.write(
-      `❌ The state marker of ${version} in ${discogsRoot} cannot be read: ${found.error.message}\n`,
-    );
+    process.stderr.write(`❌ Cannot read the state marker of ${version} in ${discogsRoot}: ${found.error.message}\n`);
     return EXIT.failed;
   }
   const marker = found?.status === 'found' ? found.marker : undefined;
@@ -30,14 +29,14 @@ export const statusCommand = async ({ json, ...sources }: StatusOptions): Promis
   return EXIT.done;
 };
 
-const lack = (undelivered = 0): string => (undelivered > 0 ? `, not delivered: ${undelivered}` : '');
+const remainder = (undelivered = 0): string => (undelivered > 0 ? `, not delivered: ${undelivered}` : '');
 
 const describe = (marker: StateMarker): string => {
   const { processing_phase: processing, download_phase: download, summary } = marker;
   const rows = Object.entries(processing.progress_by_file).map(([file, progress]) => [
     file,
     progress.status,
-    `${progress.messages_published.toLocaleString('en')} records confirmed${lack(progress.undelivered)}`,
+    `${formatCount(progress.messages_published)} records confirmed${remainder(progress.undelivered)}`,
   ]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));
   const errors = [...download.errors, ...processing.errors].slice(-3);

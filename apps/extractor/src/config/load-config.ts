@@ -75,7 +75,9 @@ export const configError = (problems: readonly ConfigProblem[]): ExtractorError 
   const lines = problems.map(({ setting, value, accepts }) =>
     value === undefined ? `  ${setting}: expected ${accepts}` : `  ${setting}: got ${value}, expected ${accepts}`,
   );
-  return new ExtractorError('CONFIG_INVALID', `The configuration is not valid:\n${lines.join('\n')}`, { problems });
+  return new ExtractorError('CONFIG_INVALID', `The configuration is not valid:\n${lines.join('\n')}`, {
+    facts: { problems },
+  });
 };
 
 const isAboutAmqp = ({ setting }: ConfigProblem): boolean => /amqp_connection|^AMQP_CONNECTION/.test(setting);

@@ -1,6 +1,6 @@
 import type { DataType } from '../config/data-type.js';
 
-/** Which records of a file are where. */
+/** The progress of a file's extraction. */
 export interface FileProgress {
   readonly file: string;
   readonly dataType: DataType;
@@ -8,42 +8,42 @@ export interface FileProgress {
   readonly records: number;
   /** Records confirmed by the sink so far, those of earlier runs included. */
   readonly confirmed: number;
-  /** Bytes of the (compressed) dump file read so far, and in all. */
+  /** Bytes of the (compressed) dump file read so far, and its size. */
   readonly bytesRead: number;
   readonly bytesTotal: number;
-  /** Bytes of XML read by this run. */
+  /** Bytes of XML read in this run. */
   readonly xmlBytes: number;
-  /** Irregularities met by this run, by kind; kinds that did not occur may be missing. */
+  /** Irregularities of this run, counted by kind; kinds that did not occur may be missing. */
   readonly irregularities: Readonly<Record<string, number>>;
 }
 
-/** How one file of a run ended. */
+/** How the work on one file of a run ended. */
 export interface FileSummary {
   readonly file: string;
   readonly dataType: DataType;
   readonly outcome: 'completed' | 'skipped' | 'failed' | 'stopped';
   /** Records of the file that are confirmed, those of earlier runs included. */
   readonly records: number;
-  /** Records delivered by this run alone, and the seconds that it took. */
+  /** Records delivered in this run alone, and the seconds that it took. */
   readonly delivered: number;
   readonly seconds: number;
   /** Records kept in the quarantine instead of being delivered. */
   readonly malformed: number;
   /** Irregularities in the XML, counted by kind; `not-an-object` counts records that have no message. */
   readonly irregularities: Readonly<Record<string, number>>;
-  /** Malformed records and other places with content that was not delivered; for a skipped file, as an earlier run left it. */
+  /** Malformed records and places with content outside records; those of the earlier run for a skipped file. */
   readonly undelivered: number;
-  readonly error?: Error;
+  readonly error?: Error | undefined;
 }
 
-/** What happens during a pass, in the order in which it happens. */
+/** What happens during a run, in this order: `dump-chosen`, downloads, extractions, `dump-finished`. */
 export type RunEvent =
   | {
-      readonly type: 'pass-started';
+      readonly type: 'dump-chosen';
       readonly version: string;
       readonly decision: string;
       readonly reason: string;
-      /** The files of the dump that are wanted. */
+      /** The files of the dump with a configured data type. */
       readonly files: readonly {
         readonly file: string;
         readonly dataType: DataType;
@@ -57,9 +57,9 @@ export type RunEvent =
   | {
       readonly type: 'download-progress';
       readonly file: string;
-      /** `verify` reads what lies here already; `download` fetches. */
+      /** `verify` reads a file that is in the data folder already; `download` transfers it. */
       readonly phase: 'verify' | 'download';
-      /** Bytes of the file that are here (or verified), those of an earlier run included. It falls when a transfer must start over. */
+      /** Bytes downloaded (or verified), those of earlier runs included. Falls when a transfer must start over. */
       readonly bytes: number;
       readonly bytesTotal: number | undefined;
     }
@@ -71,7 +71,7 @@ export type RunEvent =
   | ({ readonly type: 'file-started'; readonly resumedAfter: number; readonly reason: string } & FileProgress)
   | ({ readonly type: 'file-progress' } & FileProgress)
   | {
-      /** Nothing of a file has moved for a while; `file-moving` tells when it does again. */
+      /** A file has made no progress for a while; `file-moving` reports that it does again. */
       readonly type: 'file-stalled' | 'file-moving';
       readonly phase: 'download' | 'extraction';
       readonly file: string;
@@ -81,32 +81,32 @@ export type RunEvent =
       readonly type: 'record-malformed';
       readonly file: string;
       readonly dataType: DataType;
-      /** One word of a closed list, for counting. */
+      /** One of a fixed list of words, for counting. */
       readonly kind: string;
       readonly byteOffset: number;
-      /** The same in words. */
+      /** The same in a sentence. */
       readonly reason: string;
       readonly keptIn: string;
     }
   | ({ readonly type: 'file-finished' } & FileSummary)
-  /** Something kept the pass as a whole from going on; no `pass-finished` comes. */
-  | { readonly type: 'pass-failed'; readonly error: unknown }
+  /** An error ended the run as a whole; no `dump-finished` follows. */
+  | { readonly type: 'run-failed'; readonly error: unknown }
   | {
-      readonly type: 'pass-finished';
+      readonly type: 'dump-finished';
       readonly version: string;
       readonly outcome: 'completed' | 'skipped' | 'failed' | 'stopped';
       readonly files: readonly FileSummary[];
-      /** Over all files, those of earlier runs included; see {@link FileSummary}. */
+      /** The sum over all files; see {@link FileSummary}. */
       readonly undelivered: number;
       readonly seconds: number;
     };
 
-/** Tells someone of what happens: a log, a terminal, a health page. Must not throw and must be quick. */
+/** Receives the events, for a log, a terminal or a status page. Must return quickly and not throw. */
 export type RunListener = (event: RunEvent) => void;
 
-/** One listener that tells several, in order. */
-export const listeners =
+/** One listener that calls several, in order. */
+export const combineListeners =
   (...all: readonly RunListener[]): RunListener =>
   (event) => {
-    for (const listen of all) listen(event);
+    for (const listener of all) listener(event);
   };

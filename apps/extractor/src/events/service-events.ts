@@ -1,31 +1,31 @@
 import type { RunEvent } from './run-events.js';
 
-/** Why a pass begins: the first one, the period is over, one that failed is tried again, someone asked for it. */
-export type CheckCause = 'start' | 'period' | 'retry' | 'trigger';
+/** Why a run begins: the process started, the period is over, the last run failed, or `POST /trigger` was called. */
+export type RunCause = 'start' | 'period' | 'retry' | 'trigger';
 
 /**
- * How a pass ended. `skipped`: the dump was delivered before. `incomplete`: every file was delivered, but for malformed records or
- * content outside of any record.
+ * How a run ended. `skipped`: the dump was delivered before. `incomplete`: every file was delivered, except malformed
+ * records or content outside records.
  */
-export type CheckOutcome = 'completed' | 'skipped' | 'incomplete' | 'failed' | 'stopped';
+export type RunOutcome = 'completed' | 'skipped' | 'incomplete' | 'failed' | 'stopped';
 
 /** How a call of `POST /trigger` ended. */
 export type TriggerResult = 'accepted' | 'running' | 'refused' | 'invalid';
 
-/** What happens in the service: what happens in its passes, and between them. */
+/** What happens in the service, in its runs and between them. */
 export type ServiceEvent =
   | RunEvent
-  | { readonly type: 'check-started'; readonly cause: CheckCause }
+  | { readonly type: 'run-started'; readonly cause: RunCause }
   | {
-      readonly type: 'check-ended';
-      readonly outcome: CheckOutcome;
+      readonly type: 'run-ended';
+      readonly outcome: RunOutcome;
       readonly seconds: number;
-      /** What kept the pass as a whole from going on; files that failed have told of their errors themselves. */
+      /** The error that ended the run as a whole; the errors of files are in their own events. */
       readonly error?: unknown;
     }
-  | { readonly type: 'check-scheduled'; readonly at: Date }
+  | { readonly type: 'run-scheduled'; readonly at: Date }
   | { readonly type: 'trigger-called'; readonly result: TriggerResult }
   | { readonly type: 'stopping' };
 
-/** Is told of it. Must not throw and must be quick. */
+/** Receives the events. Must return quickly and not throw. */
 export type ServiceListener = (event: ServiceEvent) => void;

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import { secureHeaders } from 'hono/secure-headers';
 import { describeError } from '../errors.js';
-import { flatMetrics, health, notReadyBecause } from './health.js';
+import { flatMetrics, health, readinessProblems } from './health.js';
 import { createMetrics } from './metrics.js';
 import type { Page } from './page.js';
 import type { ServiceView } from './service-view.js';
@@ -15,10 +15,10 @@ export interface AppOptions {
   readonly trigger: TriggerRouteOptions;
 }
 
-/** What answers need beside those that Hono sets: nothing here is to be kept, framed or guessed at. */
+/** The policy of every response but the page: JSON and plain text need no resources and must not be framed. */
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** The routes (DESIGN 7.3). `HEAD` works wherever `GET` does. */
+/** The routes. `HEAD` works wherever `GET` does. */
 export const createApp = ({ view, page, trigger }: AppOptions): Hono => {
   const app = new Hono();
   const metrics = createMetrics(view);
@@ -32,7 +32,7 @@ export const createApp = ({ view, page, trigger }: AppOptions): Hono => {
 
   app.get('/health', (context) => context.json(health(view, Date.now())));
   app.get('/ready', (context) => {
-    const reasons = notReadyBecause(view);
+    const reasons = readinessProblems(view);
     return reasons.length === 0
       ? context.json({ status: 'ready' })
       : context.json({ status: 'not_ready', reasons }, 503);
@@ -69,7 +69,7 @@ export const createApp = ({ view, page, trigger }: AppOptions): Hono => {
   });
   app.onError((error, context) => {
     trigger.logger.error({ error: describeError(error) }, `❌ ${context.req.method} ${context.req.path} failed`);
-    return context.json({ error: 'internal error; the log says more' }, 500);
+    return context.json({ error: 'internal error; see the log' }, 500);
   });
   return app;
 };

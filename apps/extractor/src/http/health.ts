@@ -2,7 +2,7 @@ import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { FileStatus, ServiceState } from '../status/service-state.js';
 import type { ServiceView } from './service-view.js';
 
-/** What is being done, in words; `null` while nothing is. */
+/** What the service is doing, in words; `null` while it is doing nothing. */
 export const currentTask = ({ phase, files, version }: ServiceState): string | null => {
   const types = (state: FileStatus['state']): string =>
     files
@@ -13,7 +13,7 @@ export const currentTask = ({ phase, files, version }: ServiceState): string | n
     case 'checking':
       return 'Looking for a dump';
     case 'downloading':
-      return `Fetching dump ${version}: ${types('downloading') || types('pending')}`;
+      return `Downloading dump ${version}: ${types('downloading') || types('pending')}`;
     case 'processing': {
       const extracting = types('extracting') || types('downloaded');
       return extracting ? `Processing ${extracting}` : `Finishing dump ${version}`;
@@ -26,7 +26,7 @@ export const currentTask = ({ phase, files, version }: ServiceState): string | n
   }
 };
 
-/** How much of the phase under way is done, from 0 to 1, by bytes; 1 when a pass went well. */
+/** Progress of the current phase, from 0 to 1, by bytes; 1 after a successful run. */
 export const progressOf = ({ phase, status, files }: ServiceState): number => {
   if (status === 'completed' || status === 'waiting') return 1;
   const total = files.reduce((sum, { size }) => sum + (size ?? 0), 0);
@@ -35,14 +35,14 @@ export const progressOf = ({ phase, status, files }: ServiceState): number => {
   return Math.min(1, Number((done / total).toFixed(4)));
 };
 
-/** Records of each type that the present (or last) pass has behind it, and `total`. */
+/** Records of each type read by the current (or last) run, and `total`. */
 export const extractionProgress = ({ files }: ServiceState): Record<DataType | 'total', number> => {
-  const of = (type: DataType): number => files.find(({ dataType }) => dataType === type)?.records ?? 0;
-  const byType = Object.fromEntries(DATA_TYPES.map((type) => [type, of(type)])) as Record<DataType, number>;
+  const recordsOf = (type: DataType): number => files.find(({ dataType }) => dataType === type)?.records ?? 0;
+  const byType = Object.fromEntries(DATA_TYPES.map((type) => [type, recordsOf(type)])) as Record<DataType, number>;
   return { ...byType, total: DATA_TYPES.reduce((sum, type) => sum + byType[type], 0) };
 };
 
-/** The body of `GET /health` (DESIGN 7.3). `last_extraction_time`: seconds since a type's last record, or `null`. */
+/** The body of `GET /health`. `last_extraction_time`: seconds since a type's last record, or `null`. */
 export const health = ({ board: { state } }: ServiceView, now: number): Record<string, unknown> => ({
   status: 'healthy',
   service: 'extractor',
@@ -60,7 +60,7 @@ export const health = ({ board: { state } }: ServiceView, now: number): Record<s
   ...(state.status === 'failed' ? { error_message: state.problems[0]?.message ?? 'The extraction failed' } : {}),
 });
 
-/** The body of `GET /metrics` as the older extractors had it. */
+/** The body of `GET /metrics` for `Accept: application/json`, as the older extractors had it. */
 export const flatMetrics = ({ board: { state } }: ServiceView): Record<string, number> => {
   const progress = extractionProgress(state);
   const count = (...states: FileStatus['state'][]): number =>
@@ -69,12 +69,12 @@ export const flatMetrics = ({ board: { state } }: ServiceView): Record<string, n
     ...Object.fromEntries(Object.entries(progress).map(([type, records]) => [`extraction_progress_${type}`, records])),
     completed_files: count('completed', 'skipped'),
     active_connections: count('extracting'),
-    error_count: state.errorsOfCheck,
+    error_count: state.errorsOfRun,
   };
 };
 
-/** Why the service is not ready; empty where it is (DESIGN 7.3: 200 or 503). */
-export const notReadyBecause = ({ board: { state }, delivery }: ServiceView): string[] => {
+/** Why the service is not ready; empty if it is ready. */
+export const readinessProblems = ({ board: { state }, delivery }: ServiceView): string[] => {
   const reasons: string[] = [];
   if (state.phase === 'stopping') reasons.push('the service is stopping');
   if (state.version === undefined) reasons.push('no dump was found yet');

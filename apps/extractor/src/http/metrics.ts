@@ -9,22 +9,26 @@ const RUN_BUCKETS = [1, 10, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 86_4
 const OUTCOMES = ['completed', 'skipped', 'incomplete', 'failed', 'stopped'] as const;
 const TRIGGER_RESULTS = ['accepted', 'running', 'refused', 'invalid'] as const;
 
-/** Gauges whose names end as only a counter's may; what they tell is of no use here. */
-const ILL_NAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+/** Default gauges whose names end in `_total`, which only counters may; nothing here needs them. */
+const INVALID_METRIC_NAMES = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 type Labels = Readonly<Record<string, string>>;
-/** Gives a metric's values; a metric that was given none is left out of the answer. */
+/** Sets a metric's values; a metric without values is left out of the response. */
 type Fill = (set: (value: number | undefined, labels?: Labels) => void) => void;
 
 /**
- * The metrics of the service and of its process. The sums are kept by the status board; here they get their names, and are read
- * when someone asks.
+ * The metrics of the service and of its process. The status board keeps the totals; this gives them their names, and
+ * reads them at each request.
  */
 export const createMetrics = (view: ServiceView): Registry => {
   const { board, delivery } = view;
   const register = new Registry();
   collectDefaultMetrics({ register });
-  for (const name of ILL_NAMED) register.removeSingleMetric(name);
+  for (const name of INVALID_METRIC_NAMES) register.removeSingleMetric(name);
 
   const counter = (name: string, help: string, labelNames: readonly string[], fill: Fill): void => {
     new Counter({
@@ -48,7 +52,7 @@ export const createMetrics = (view: ServiceView): Registry => {
       registers: [register],
       collect() {
         this.reset();
-        // A gauge without labels is set to 0 by that, which would be a lie of a moment that has not been.
+        // `reset` sets a gauge without labels to 0, which would report a time of 0.
         if (labelNames.length === 0) this.remove();
         fill((value, labels = {}) => {
           if (value !== undefined) this.set(labels, value);
@@ -119,7 +123,7 @@ export const createMetrics = (view: ServiceView): Registry => {
   ofConnection('broker_blocked', '1 while the broker takes nothing, for an alarm', (it) =>
     it.condition === 'blocked' ? 1 : 0,
   );
-  gauge('window_limit_messages', 'Messages of a file that may be in flight', [], (set) => set(view.windowLimit));
+  gauge('window_limit_messages', 'Messages of a file that may be in flight', [], (set) => set(view.queueSize));
 
   const ofFile = (name: string, help: string, value: (file: FileStatus) => number | undefined): void =>
     gauge(name, help, ['data_type'], (set) => {
@@ -151,7 +155,7 @@ export const createMetrics = (view: ServiceView): Registry => {
   });
 
   counter('runs_total', 'Passes, by how they ended', ['outcome'], (set) => {
-    for (const outcome of OUTCOMES) set(board.state.totals.checks[outcome] ?? 0, { outcome });
+    for (const outcome of OUTCOMES) set(board.state.totals.runs[outcome] ?? 0, { outcome });
   });
   counter('errors_total', 'Errors of files, downloads and passes', ['code'], (set) => {
     for (const [code, count] of Object.entries(board.state.totals.errors)) set(count, { code });
@@ -161,15 +165,13 @@ export const createMetrics = (view: ServiceView): Registry => {
   });
   gauge('consecutive_failures', 'Passes that failed in a row', [], (set) => set(board.state.failures));
   gauge('last_run_timestamp_seconds', 'When the last pass ended', [], (set) =>
-    set(seconds(board.state.lastCheck?.endedAt)),
+    set(seconds(board.state.lastRun?.endedAt)),
   );
-  gauge('last_run_duration_seconds', 'How long it took', [], (set) => set(board.state.lastCheck?.seconds));
+  gauge('last_run_duration_seconds', 'How long it took', [], (set) => set(board.state.lastRun?.seconds));
   gauge('last_success_timestamp_seconds', 'When the last pass that went well ended', [], (set) =>
     set(seconds(board.state.lastSuccessAt)),
   );
-  gauge('next_check_timestamp_seconds', 'When the next pass is due', [], (set) =>
-    set(seconds(board.state.nextCheckAt)),
-  );
+  gauge('next_check_timestamp_seconds', 'When the next pass is due', [], (set) => set(seconds(board.state.nextRunAt)));
   gauge('check_period_seconds', 'Time between two passes', [], (set) => set(view.periodSeconds));
 
   const dumpSeconds = (): number | undefined =>
@@ -193,8 +195,8 @@ export const createMetrics = (view: ServiceView): Registry => {
     buckets: RUN_BUCKETS,
     registers: [register],
   });
-  board.watch((event) => {
-    if (event.type === 'check-ended' && event.outcome !== 'stopped') {
+  board.subscribe((event) => {
+    if (event.type === 'run-ended' && event.outcome !== 'stopped') {
       durations.observe({ outcome: event.outcome }, event.seconds);
     }
   });

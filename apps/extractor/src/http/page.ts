@@ -3,19 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** The status page, whole, and what a browser may do on it. */
+/** The status page with its script and style, and what a browser may do on it. */
 export interface Page {
   readonly html: string;
-  /** `Content-Security-Policy`: its own script and style, its own server, and nothing else. */
+  /** `Content-Security-Policy`: only the page's own script, style and server. */
   readonly policy: string;
 }
 
 /**
- * Reads the page's three files, which the package carries as they are written, and puts them into one: no build, no further request,
- * nothing from elsewhere.
+ * Reads the page's three files, which are published as they are, and inlines style and script: no build, and no further
+ * request.
  */
 export const loadPage = async (): Promise<Page> => {
-  // The package's own folder, wherever this module was bundled to.
+  // The package's folder, regardless of where this module was bundled to.
   const folder = join(
     dirname(createRequire(import.meta.url).resolve('@discogs-extractor/extractor/package.json')),
     'page',
@@ -24,7 +24,7 @@ export const loadPage = async (): Promise<Page> => {
     ['page.html', 'page.css', 'page.js'].map((name) => readFile(join(folder, name), 'utf8')),
   );
   return {
-    // Functions, since `$&` in a replacement text would be taken for a pattern.
+    // Functions, because `$&` in a replacement string is a pattern.
     html: html!
       .replace('<link rel="stylesheet" href="page.css">', () => `<style>${style}</style>`)
       .replace('<script type="module" src="page.js"></script>', () => `<script type="module">${script}</script>`),

@@ -10,44 +10,50 @@ import type { TriggerRouteOptions } from './trigger-route.js';
 export interface HttpServerOptions {
   /** TCP port; 0 takes a free one. */
   readonly port: number;
-  /** Address to listen on. @default all of the machine's, IPv6 and IPv4 */
+  /** Address to listen on. @default every address of the machine, IPv6 and IPv4 */
   readonly host?: string | undefined;
   readonly view: ServiceView;
   readonly trigger: TriggerRouteOptions;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface HttpServer extends AsyncDisposable {
   readonly port: number;
   /** For people: `http://host:port`. */
   readonly url: string;
-  /** Ends it: requests under way get a moment to be answered. Idempotent. */
+  /** Closes the server; requests in progress get {@link CLOSE_TIMEOUT_MS} to end. Idempotent. */
   close(): Promise<void>;
 }
 
-/** No answer takes longer than a moment, and no request has more than a kilobyte. */
-const REQUEST_MS = 10_000;
-const GOODBYE_MS = 250;
+/** Time that a client has to send its request, in milliseconds; requests are small. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Time for requests in progress when the server is closed, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 250;
 
 /**
- * Serves the service's status over HTTP (DESIGN 7.3).
+ * Serves the service's status over HTTP.
  *
- * @throws ExtractorError `HTTP_UNAVAILABLE` where it cannot listen
+ * @throws ExtractorError `HTTP_UNAVAILABLE` if it cannot listen
  */
 export const createHttpServer = async ({ port, host, view, trigger }: HttpServerOptions): Promise<HttpServer> => {
   const app = createApp({ view, page: await loadPage(), trigger });
   const server = createServer(
-    { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: REQUEST_MS / 2 },
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 2,
+    },
     getRequestListener(app.fetch),
   );
   const address = await listen(server, port, host);
-  // Such as too many open files when a connection comes: the next one may do better.
+  // For example too many open files when a client connects: the next connection may succeed.
   server.on('error', (error) => trigger.logger.warn({ error: describeError(error) }, '⚠️ HTTP: a connection failed'));
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= new Promise((resolve) => {
-      const cut = setTimeout(() => server.closeAllConnections(), GOODBYE_MS);
+      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS);
       server.close(() => {
         clearTimeout(cut);
         resolve();
@@ -62,10 +68,10 @@ export const createHttpServer = async ({ port, host, view, trigger }: HttpServer
 
 const ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE:
-    'Another program listens there. Stop it, or set HEALTH_PORT to another port (0 takes a free one, off does without)',
+    'Another program listens there. Stop it, or set HEALTH_PORT to another port (0: any free one; off: no HTTP)',
   EACCES: 'This user may not use that port. Set HEALTH_PORT to one from 1024 on',
-  EADDRNOTAVAIL: 'This machine does not have that address. Set HEALTH_HOST to one that it has, or leave it out',
-  ENOTFOUND: 'That name is not known. Set HEALTH_HOST to an address of this machine, or leave it out',
+  EADDRNOTAVAIL: 'This machine does not have that address. Set HEALTH_HOST to one of its addresses, or leave it unset',
+  ENOTFOUND: 'That host name is unknown. Set HEALTH_HOST to an address of this machine, or leave it unset',
 };
 
 const listen = (server: Server, port: number, host: string | undefined): Promise<AddressInfo> =>
@@ -74,12 +80,10 @@ const listen = (server: Server, port: number, host: string | undefined): Promise
       const where = host === undefined ? `port ${port}` : `${host}, port ${port}`;
       const advice = ADVICE[errorCodeOf(error) ?? ''] ?? 'Check HEALTH_PORT and HEALTH_HOST';
       reject(
-        new ExtractorError(
-          'HTTP_UNAVAILABLE',
-          `HTTP cannot be served on ${where}: ${describeError(error)}. ${advice}.`,
-          { port },
-          { cause: error },
-        ),
+        new ExtractorError('HTTP_UNAVAILABLE', `Cannot serve HTTP on ${where}: ${describeError(error)}. ${advice}.`, {
+          facts: { port },
+          cause: error,
+        }),
       );
     };
     server.once('error', fail);

@@ -1,18 +1,18 @@
 import type { DeliveryStatus } from '../sinks/delivery-status.js';
 import type { StatusBoard } from '../status/status-board.js';
 
-/** What the HTTP answers are made from. */
+/** What the HTTP responses are made from. */
 export interface ServiceView {
-  readonly board: Pick<StatusBoard, 'state' | 'throughput' | 'watch'>;
+  readonly board: Pick<StatusBoard, 'state' | 'throughput' | 'subscribe'>;
   /** Version of this program. */
   readonly version: string;
-  /** Name of the sink, and where its output lies. Never holds a credential. */
+  /** Name of the sink, and where its output is. Never contains credentials. */
   readonly sink: { readonly name: string; readonly destination: string };
-  /** How delivery stands; of sinks with a broker behind them. */
+  /** The state of the delivery; only sinks with a broker have one. */
   readonly delivery: () => DeliveryStatus | undefined;
-  /** Messages of a file that may be unconfirmed at once. */
-  readonly windowLimit: number;
-  /** Seconds between two checks; `undefined` where there is only one. */
+  /** Messages of a file that may be unconfirmed (`QUEUE_SIZE`). */
+  readonly queueSize: number;
+  /** Seconds between two runs; `undefined` if the process ends after one. */
   readonly periodSeconds: number | undefined;
 }
 

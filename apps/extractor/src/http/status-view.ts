@@ -1,14 +1,14 @@
 import type { FileStatus } from '../status/service-state.js';
-import { SAMPLE_MS, type TypeRates } from '../status/throughput.js';
-import { currentTask, extractionProgress, notReadyBecause, progressOf } from './health.js';
+import { SAMPLE_INTERVAL_MS, type TypeRates } from '../status/throughput.js';
+import { currentTask, extractionProgress, progressOf, readinessProblems } from './health.js';
 import { dumpTime, type ServiceView } from './service-view.js';
 
 export interface StatusOptions {
-  /** Whether a token is set, so that `POST /trigger` can be called at all. */
+  /** Whether `POST /trigger` can be called, that is, whether a token is set. */
   readonly canTrigger: boolean;
 }
 
-/** The body of `GET /status`: all that the status page shows. */
+/** The body of `GET /status`: everything that the status page shows. */
 export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now: number): Record<string, unknown> => {
   const { board, sink } = view;
   const { state, throughput } = board;
@@ -23,18 +23,18 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
     current_task: currentTask(state),
     progress: progressOf(state),
     extraction_progress: extractionProgress(state),
-    not_ready_because: notReadyBecause(view),
+    not_ready_because: readinessProblems(view),
     sink,
     dump:
       state.version === undefined
         ? null
         : { version: state.version, age_days: Math.floor((now - dumpTime(state.version)) / 86_400_000) },
-    check: state.check ? { cause: state.check.cause, started_at: iso(state.check.startedAt) } : null,
-    last_check: state.lastCheck
-      ? { outcome: state.lastCheck.outcome, ended_at: iso(state.lastCheck.endedAt), seconds: state.lastCheck.seconds }
+    check: state.run ? { cause: state.run.cause, started_at: iso(state.run.startedAt) } : null,
+    last_check: state.lastRun
+      ? { outcome: state.lastRun.outcome, ended_at: iso(state.lastRun.endedAt), seconds: state.lastRun.seconds }
       : null,
     last_success_at: iso(state.lastSuccessAt),
-    next_check_at: iso(state.nextCheckAt),
+    next_check_at: iso(state.nextRunAt),
     failures: state.failures,
     files: state.files.map((file) => {
       const connection = delivery?.connections.find((other) => other.file === file.file);
@@ -51,16 +51,16 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
       };
     }),
     problems: state.problems.map(({ at, code, message, file }) => ({ at: iso(at), code, message, file: file ?? null })),
-    throughput: { seconds_between: SAMPLE_MS / 1000, ...seriesView(throughput.series()) },
+    throughput: { seconds_between: SAMPLE_INTERVAL_MS / 1000, ...seriesView(throughput.series()) },
     can_trigger: canTrigger,
   };
 };
 
 const fileView = (file: FileStatus, rates: TypeRates): Record<string, unknown> => {
-  const isFetching = file.state === 'downloading';
-  const done = isFetching ? file.downloaded : file.read;
-  const bytesPerSecond = isFetching ? rates.downloadedBytesPerSecond : rates.dumpBytesPerSecond;
-  const isMoving = isFetching || file.state === 'extracting';
+  const isDownloading = file.state === 'downloading';
+  const done = isDownloading ? file.downloaded : file.read;
+  const bytesPerSecond = isDownloading ? rates.downloadedBytesPerSecond : rates.dumpBytesPerSecond;
+  const isInProgress = isDownloading || file.state === 'extracting';
   return {
     data_type: file.dataType,
     file: file.file,
@@ -73,10 +73,10 @@ const fileView = (file: FileStatus, rates: TypeRates): Record<string, unknown> =
     confirmed: file.confirmed,
     malformed: file.malformed,
     irregularities: Object.fromEntries(Object.entries(file.irregularities).filter(([, count]) => count > 0)),
-    records_per_second: isMoving ? rates.recordsPerSecond : 0,
-    bytes_per_second: isMoving ? bytesPerSecond : 0,
+    records_per_second: isInProgress ? rates.recordsPerSecond : 0,
+    bytes_per_second: isInProgress ? bytesPerSecond : 0,
     seconds_left:
-      isMoving && file.size !== undefined && bytesPerSecond > 0
+      isInProgress && file.size !== undefined && bytesPerSecond > 0
         ? Math.max(0, Math.round((file.size - done) / bytesPerSecond))
         : null,
     last_progress_at: iso(file.lastProgressAt),

@@ -6,9 +6,9 @@ import type { TriggerResult } from '../events/service-events.js';
 import type { Logger } from '../report/logger.js';
 
 export interface TriggerRouteOptions {
-  /** The secret that callers must know; without one nobody may call. */
+  /** The secret that callers must send; if `undefined`, every call is refused. */
   readonly token: string | undefined;
-  /** Starts a pass. Answers `false` where one is under way already, or the service is stopping. */
+  /** Starts a run. Returns `false` if one is in progress, or if the service is stopping. */
   readonly start: (options: { readonly forceReprocess: boolean }) => boolean;
   readonly onResult: (result: TriggerResult) => void;
   readonly logger: Logger;
@@ -16,19 +16,19 @@ export interface TriggerRouteOptions {
 
 const MAX_BODY_BYTES = 1024;
 
-/** Strangers may call as often as they like, and must not fill the log with it. */
-const LEAST_MS_BETWEEN_WARNINGS = 10_000;
+/** Lower bound of the time between two warnings: refused calls must not fill the log. */
+const MIN_WARNING_INTERVAL_MS = 10_000;
 
 const Body = z.strictObject({ force_reprocess: z.boolean().default(false) });
 
-/** Adds `POST /trigger`: 202; 403 without the right token; 409 while a pass is under way; 400 or 413 for a body that is none. */
+/** Adds `POST /trigger`: 202; 403 without the right token; 409 during a run; 400 or 413 for an invalid body. */
 export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: TriggerRouteOptions): void => {
   let warnedAt = Number.NEGATIVE_INFINITY;
 
   const refuse = (context: Context, message: string): Response => {
     onResult('refused');
     const now = performance.now();
-    if (now - warnedAt >= LEAST_MS_BETWEEN_WARNINGS) {
+    if (now - warnedAt >= MIN_WARNING_INTERVAL_MS) {
       warnedAt = now;
       logger.warn({ code: 'TRIGGER_REFUSED' }, `⚠️ POST /trigger was refused: ${message}`);
     }
@@ -38,7 +38,7 @@ export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: T
   app.post(
     '/trigger',
     async (context, next) => {
-      if (token === undefined) return refuse(context, 'TRIGGER_TOKEN is not set, so nobody may trigger a run');
+      if (token === undefined) return refuse(context, 'TRIGGER_TOKEN is not set; set it to allow triggered runs');
       if (!isToken(context.req.header('Authorization'), token)) {
         return refuse(context, 'send the header "Authorization: Bearer TOKEN" with the right token');
       }
@@ -81,7 +81,7 @@ const parseBody = (text: string): ReturnType<typeof Body.safeParse> => {
   }
 };
 
-/** Takes the same time for every token: digests have one length, and are compared whole. */
+/** Takes the same time for every token: digests have one length, and are compared completely. */
 const isToken = (header: string | undefined, token: string): boolean => {
   const [, given] = /^Bearer +(\S.*)$/i.exec(header ?? '') ?? [];
   return timingSafeEqual(digest(given?.trim() ?? ''), digest(token)) && given !== undefined;

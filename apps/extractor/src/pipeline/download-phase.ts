@@ -2,27 +2,27 @@ import type { DownloadEvent, Downloader, DumpChoice, VerifiedFile } from '@disco
 import type { MarkerSession } from '@discogs-extractor/state-marker';
 import { describeError } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
-import { reportDownload } from './download-events.js';
+import { forwardDownloadEvents } from './download-events.js';
 
 export interface DownloadPhaseOptions {
   readonly downloader: Downloader;
   readonly choice: DumpChoice;
   readonly session: MarkerSession;
-  readonly listen: RunListener;
+  readonly onEvent: RunListener;
   readonly signal: AbortSignal;
 }
 
 /**
- * Brings the chosen version's files into the data folder, verified, and keeps the marker's download phase.
+ * Downloads and verifies the chosen version's files, and updates the marker's download phase.
  *
- * @throws the downloader's error, which the marker then has as well; the signal's reason
+ * @throws the downloader's error, which is also recorded in the marker; the signal's reason
  */
 export const downloadPhase = async (options: DownloadPhaseOptions): Promise<readonly VerifiedFile[]> => {
-  const { downloader, choice, session, listen, signal } = options;
+  const { downloader, choice, session, onEvent, signal } = options;
   session.startDownload(choice.files.map(({ name }) => name));
   await session.save();
   const record = recordDownload(session);
-  const report = reportDownload(listen);
+  const report = forwardDownloadEvents(onEvent);
   try {
     const files = await downloader.download({
       choice,
@@ -36,22 +36,22 @@ export const downloadPhase = async (options: DownloadPhaseOptions): Promise<read
     await session.save();
     return files;
   } catch (error) {
-    // A stop leaves the phase in progress: cut short, not failed.
+    // A stop is not a failure: the phase stays in progress.
     if (!signal.aborted) session.failDownload(describeError(error));
     await session.save();
     throw error;
   }
 };
 
-/** Carries what happens to a file over to the marker. */
+/** Records the downloader's events in the marker. */
 const recordDownload = (session: MarkerSession): ((event: DownloadEvent) => void) => {
-  const fetching = new Set<string>();
+  const downloading = new Set<string>();
   return (event) => {
     const { name: file } = event;
     if (event.kind === 'file_progress' && event.phase === 'download') {
-      // A file that is only verified where it lies stays in the marker as it was.
-      if (!fetching.has(file)) session.startFileDownload(file);
-      fetching.add(file);
+      // A file that is only verified keeps its state in the marker.
+      if (!downloading.has(file)) session.startFileDownload(file);
+      downloading.add(file);
       session.advanceFileDownload(file, event.bytes);
     } else if (event.kind === 'file_finished') {
       session.completeFileDownload(file, { bytes: event.size, checksum: event.sha256 });

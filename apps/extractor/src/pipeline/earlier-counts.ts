@@ -2,7 +2,7 @@ import { createFileMarkerStore, dataTypeOf, StateMarkerError } from '@discogs-ex
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { RunListener } from '../events/run-events.js';
 
-/** How many records of a type the newest earlier dump had that was delivered whole. */
+/** Records of one type in the newest earlier dump whose file of that type was delivered completely. */
 export interface EarlierCount {
   /** `YYYYMMDD`. */
   readonly version: string;
@@ -12,15 +12,15 @@ export interface EarlierCount {
 export type EarlierCounts = ReadonlyMap<DataType, EarlierCount>;
 
 /**
- * Looks through the state markers of the versions before `version`, newest first, for a completed file of each type. Changes nothing; a marker
- * that cannot be understood is told and passed over, since it is the version at hand that matters.
+ * Searches the state markers of the versions before `version`, newest first, for a completed file of each type. A
+ * marker that cannot be parsed is reported and skipped: it must not keep the current version from being delivered.
  *
- * @throws StateMarkerError where the folder or a marker cannot be read
+ * @throws StateMarkerError if the folder or a marker cannot be read
  */
 export const findEarlierCounts = async (
   directory: string,
   version: string,
-  listen: RunListener,
+  onEvent: RunListener,
 ): Promise<EarlierCounts> => {
   const counts = new Map<DataType, EarlierCount>();
   await using store = await createFileMarkerStore({ directory, readOnly: true });
@@ -33,7 +33,7 @@ export const findEarlierCounts = async (
       }
       throw error;
     });
-    if (found.status === 'corrupt') listen({ type: 'earlier-marker-unreadable', version: other, error: found.error });
+    if (found.status === 'corrupt') onEvent({ type: 'earlier-marker-unreadable', version: other, error: found.error });
     if (found.status !== 'found') continue;
     for (const [file, progress] of Object.entries(found.marker.processing_phase.progress_by_file)) {
       const type = DATA_TYPES.find((known) => known === dataTypeOf(file));

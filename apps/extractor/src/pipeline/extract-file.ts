@@ -6,45 +6,45 @@ import type { EarlierCount } from './earlier-counts.js';
 import { fileCompleteMessage } from './file-complete-message.js';
 import type { Quarantine } from './quarantine.js';
 
-/** Time between two reports of progress where no block gives occasion for one, in milliseconds. */
-const TICK_MS = 500;
+/** Time between two progress reports while no block arrives, in milliseconds. */
+const PROGRESS_INTERVAL_MS = 500;
 
 /**
- * How long a file that stops early waits for the confirms under way, in milliseconds. Parting from a broker that does not answer takes
- * up to 2.5 s more, and a stop 5 s in all.
+ * How long a file that stops early waits for confirms in flight, in milliseconds. Closing the connection to a broker
+ * that does not respond takes up to 2.5 s more, and a stop must end within 5 s.
  */
-const CONFIRM_GRACE_MS = 1500;
+const CONFIRM_TIMEOUT_MS = 1500;
 
 export interface ExtractFileOptions {
-  /** Where the verified dump file lies. */
+  /** Path of the verified dump file. */
   readonly path: string;
   /** Its name, such as `discogs_20260101_artists.xml.gz`. */
   readonly file: string;
   /** Version of the dump, `YYYYMMDD`. */
   readonly version: string;
   readonly dataType: DataType;
-  /** Records that earlier runs have confirmed. */
+  /** Records that were confirmed in earlier runs. */
   readonly afterRecord: number;
   readonly sink: Sink;
   readonly quarantine: Quarantine;
-  /** Threads to parse with, which other files use as well. */
+  /** Parsing threads, shared with other files. */
   readonly workers: WorkerPool;
-  /** Malformed records above which the file fails. */
+  /** The file fails if it has more malformed records than this. */
   readonly maxMalformed: number;
-  /** What the dump before had of this type, where that is known. */
+  /** Records of this type in an earlier dump, if known. */
   readonly earlier: EarlierCount | undefined;
-  /** The part of that, in percent, which this file must have at least. */
+  /** The file fails if it has fewer records than this percentage of the earlier ones. */
   readonly minRecordsPercent: number;
   readonly signal: AbortSignal;
-  /** Makes it durable that records 1 to `confirmed` are. */
+  /** Makes it durable that records 1 to `confirmed` are confirmed. */
   readonly save: (confirmed: number) => Promise<void>;
   readonly onStart: (resumedAfter: number, at: Progress) => void;
-  /** Called after each block, from time to time, and once more at the end, however it ends. */
+  /** Called after each block, at least every {@link PROGRESS_INTERVAL_MS}, and at the end, also after a failure. */
   readonly onProgress: (progress: Progress) => void;
   readonly onMalformed: (record: MalformedRecord, keptIn: string) => void;
 }
 
-/** How far a file has come, counted from its first record, those of earlier runs included. */
+/** The progress of a file, counted from its first record, so that records of earlier runs are included. */
 export interface Progress {
   /** Records read. */
   readonly records: number;
@@ -52,36 +52,38 @@ export interface Progress {
   readonly confirmed: number;
   /** Bytes of the dump file read. */
   readonly bytesRead: number;
-  /** Bytes of XML read by this run, and the irregularities in them by kind. */
+  /** Bytes of XML read in this run, and the irregularities in them, counted by kind. */
   readonly xmlBytes: number;
   readonly irregularities: Readonly<Record<string, number>>;
 }
 
-export interface Extraction {
+export interface ExtractedFile {
   /** Records of the whole file, those of earlier runs included. */
   readonly records: number;
-  /** Records delivered now. */
+  /** Records delivered in this run. */
   readonly delivered: number;
   readonly stats: ReadStats;
 }
 
 /**
- * Takes one dump file through parser and sink: every record after `afterRecord`, in order, then `file_complete`. Resolves once the
- * sink has confirmed all of it. Where it fails or is stopped, what is confirmed by then has been reported to `onProgress`.
+ * Parses one dump file and writes it to the sink: every record after `afterRecord`, in order, then `file_complete`.
+ * Resolves when the sink has confirmed everything. After a failure or a stop, `onProgress` has received what was
+ * confirmed by then.
  *
- * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `FILE_CHANGED`; the parser's, sink's or file system's error; the signal's reason
+ * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `FILE_CHANGED`; errors of the parser, the sink or the file
+ *   system; the signal's reason
  */
-export const extractFile = async (options: ExtractFileOptions): Promise<Extraction> => {
+export const extractFile = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   const { sink, version, dataType, file, afterRecord, save, signal } = options;
   const fileSink = await sink.open({ version, dataType, file }, { resumeAfter: afterRecord, save, signal });
   try {
     return await deliver(options, fileSink);
   } finally {
-    await fileSink.close({ timeout: CONFIRM_GRACE_MS });
+    await fileSink.close({ timeout: CONFIRM_TIMEOUT_MS });
   }
 };
 
-const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise<Extraction> => {
+const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise<ExtractedFile> => {
   const { path, file, dataType, quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
   const { resumedAfter } = fileSink;
   const malformed: MalformedRecord[] = [];
@@ -106,12 +108,12 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
     irregularities: { ...blocks.stats.irregularities },
   });
   onStart(resumedAfter, progress());
-  // Records that are passed over come in no block, and confirms come without one: both are progress.
-  const ticker = setInterval(() => onProgress(progress()), TICK_MS);
+  // Skipped records and confirms are progress, but no block comes with them.
+  const ticker = setInterval(() => onProgress(progress()), PROGRESS_INTERVAL_MS);
   try {
     for await (const block of blocks) {
       await keepMalformed();
-      // The one place between parser and sink where a record can be inspected, changed or dropped.
+      // The only place between parser and sink where a record can be inspected, changed or dropped.
       records += block.count;
       await fileSink.write(block);
       onProgress(progress());
@@ -120,24 +122,26 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
     if (blocks.stats.skipped < resumedAfter) {
       throw new ExtractorError(
         'FILE_CHANGED',
-        `${file} has only ${blocks.stats.skipped} records, but ${resumedAfter} of it were delivered before. Run with --force-reprocess to start again.`,
-        { file, records: blocks.stats.skipped },
+        `${file} has only ${blocks.stats.skipped} records, but ${resumedAfter} were delivered from it before. ` +
+          'Run with --force-reprocess to deliver it from the first record.',
+        { facts: { file, records: blocks.stats.skipped } },
       );
     }
     if (records === 0) {
       throw new ExtractorError(
         'NO_RECORDS',
-        `${file} holds no record that can be delivered (${blocks.stats.malformed} malformed, ${blocks.stats.irregularities['not-an-object']} empty ones). Check where it comes from.`,
-        { file, records },
+        `${file} has no record that can be delivered (malformed: ${blocks.stats.malformed}, ` +
+          `empty: ${blocks.stats.irregularities['not-an-object']}). Check its source.`,
+        { facts: { file, records } },
       );
     }
-    assertEnough(options, records);
+    assertRecordCount(options, records);
     await fileSink.complete(fileCompleteMessage(dataType, file, records, new Date()));
     onProgress(progress());
     return { records, delivered: records - resumedAfter, stats: blocks.stats };
   } catch (error) {
     await keepMalformed();
-    await fileSink.close({ timeout: CONFIRM_GRACE_MS });
+    await fileSink.close({ timeout: CONFIRM_TIMEOUT_MS });
     onProgress(progress());
     throw error;
   } finally {
@@ -145,13 +149,15 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
   }
 };
 
-/** Consumers take `file_complete` to mean that they have the whole dump, and may delete what was not in it. */
-const assertEnough = ({ file, earlier, minRecordsPercent }: ExtractFileOptions, records: number): void => {
+/** Consumers take `file_complete` as a sign that they have the whole dump, and may delete records that it lacks. */
+const assertRecordCount = ({ file, earlier, minRecordsPercent }: ExtractFileOptions, records: number): void => {
   if (!earlier || records >= (earlier.records * minRecordsPercent) / 100) return;
   const percent = Math.floor((100 * records) / earlier.records);
   throw new ExtractorError(
     'TOO_FEW_RECORDS',
-    `${file} has ${records} records, only ${percent} % of the ${earlier.records} in dump ${earlier.version}; at least ${minRecordsPercent} % are expected. They are delivered, but file_complete is not sent. Check the dump; where it is right, run again with --min-records-percent ${percent} (0 turns the check off).`,
-    { file, records, earlierRecords: earlier.records, earlierVersion: earlier.version },
+    `${file} has ${records} records, only ${percent} % of the ${earlier.records} in dump ${earlier.version}; ` +
+      `at least ${minRecordsPercent} % are expected. They are delivered, but file_complete is not sent. ` +
+      `Check the dump; if it is right, run again with --min-records-percent ${percent} (0 turns the check off).`,
+    { facts: { file, records, earlierRecords: earlier.records, earlierVersion: earlier.version } },
   );
 };

@@ -1,6 +1,6 @@
 import type { DataType } from '../config/data-type.js';
 
-/** The message that follows a file's last record (DESIGN 2.2), as UTF-8 bytes. */
+/** The message after a file's last record, as UTF-8 bytes; see docs/wire-contract.md. */
 export const fileCompleteMessage = (dataType: DataType, file: string, records: number, now: Date): Uint8Array =>
   Buffer.from(
     JSON.stringify({

@@ -12,13 +12,14 @@ import type { Sink } from '../sinks/sink.js';
 import type { EarlierCounts } from './earlier-counts.js';
 import { extractFile, type Progress } from './extract-file.js';
 import { createQuarantine } from './quarantine.js';
-import { countLost } from './undelivered.js';
+import { countUndelivered } from './undelivered.js';
 
 /**
- * Niceness of the parsing threads: publishing, a broker on this machine, and answers over HTTP go first. Measured beside a broker on the same
- * two cores, 10 has the main thread answer sooner than 5, and 19 no sooner than 10, but would all but stop beside any other busy program.
+ * Niceness of the parsing threads: publishing, HTTP and a broker on the same machine take precedence. Measured next to
+ * a broker on the same two cores, 10 makes the main thread respond sooner than 5 does; 19 is no better than 10, and
+ * would almost stop parsing next to any other busy program.
  */
-const PARSER_NICE = 10;
+const PARSER_NICENESS = 10;
 
 export interface ProcessingPhaseOptions {
   readonly config: Config;
@@ -28,15 +29,16 @@ export interface ProcessingPhaseOptions {
   readonly earlierCounts: EarlierCounts;
   readonly sink: Sink;
   readonly session: MarkerSession;
-  readonly listen: RunListener;
+  readonly onEvent: RunListener;
   readonly signal: AbortSignal;
 }
 
 /**
- * Delivers the records of all files, several files side by side, and keeps the marker's processing phase. One that fails does not stop the others.
+ * Delivers the records of all files, several files at a time, and updates the marker's processing phase. A failed file
+ * does not stop the others.
  *
- * The commits come in this order: records confirmed, `file_complete` confirmed, file completed, run completed; a failure between
- * any two is made up for by the next run.
+ * The order of the commits: records confirmed, `file_complete` confirmed, file completed, dump completed. After a
+ * failure between any two, the next run does the rest.
  *
  * @throws the signal's reason; `StateMarkerError` for a marker that cannot be saved
  */
@@ -46,8 +48,8 @@ export const processingPhase = async (options: ProcessingPhaseOptions): Promise<
   await session.save();
 
   const concurrency = Math.min(files.length, config.maxWorkers);
-  // One pool for all: the last file, mostly the largest by far, then has all of it.
-  await using workers = createWorkerPool({ threads: config.maxWorkers, nice: PARSER_NICE });
+  // One pool for all files: the last one, usually the largest by far, then has all threads.
+  await using workers = createWorkerPool({ threads: config.maxWorkers, nice: PARSER_NICENESS });
   const summaries = await mapConcurrently(concurrency, files, (file) => processFile(options, file, workers));
 
   if (!signal.aborted) endPhase(session, summaries);
@@ -62,14 +64,14 @@ const endPhase = (session: MarkerSession, summaries: readonly FileSummary[]): vo
     const list = failed.map(({ file }) => file).join(', ');
     session.failProcessing(`not delivered: ${list}`);
   } else if (unfinishedFiles(session.marker).length === 0) {
-    // Files of types that this run did not ask for may be unfinished; the version then stays in progress.
+    // If files of other data types are unfinished, the version stays in progress.
     session.completeProcessing();
     session.completeRun();
   }
 };
 
 const processFile = async (
-  { config, version, earlierCounts, sink, session, listen, signal }: ProcessingPhaseOptions,
+  { config, version, earlierCounts, sink, session, onEvent, signal }: ProcessingPhaseOptions,
   { name: file, path, size, sha256, type: dataType }: VerifiedFile,
   workers: WorkerPool,
 ): Promise<FileSummary> => {
@@ -77,9 +79,9 @@ const processFile = async (
   const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {
     const confirmed = session.marker.processing_phase.progress_by_file[file]?.messages_published ?? 0;
     const seconds = (performance.now() - startedAt) / 1000;
-    const whole = { file, dataType, records: confirmed, delivered: 0, seconds, ...NOTHING_ODD, ...rest };
-    listen({ type: 'file-finished', ...whole });
-    return whole;
+    const summarized = { file, dataType, records: confirmed, delivered: 0, seconds, ...NO_ISSUES, ...rest };
+    onEvent({ type: 'file-finished', ...summarized });
+    return summarized;
   };
   const plan = planFile(session.marker, file, sha256);
   if (plan.action === 'skip') {
@@ -94,13 +96,13 @@ const processFile = async (
 
     const advance = ({ records, confirmed }: Pick<Progress, 'records' | 'confirmed'>): void => {
       const known = session.marker.processing_phase.progress_by_file[file];
-      // A sink that lost confirmed records (a deleted output) starts lower: the marker waits until it is level again.
+      // A sink that lost confirmed records (a deleted output) starts lower: the marker keeps its counts until then.
       const messagesPublished = Math.max(confirmed, known?.messages_published ?? 0);
       const recordsExtracted = Math.max(records, messagesPublished, known?.records_extracted ?? 0);
       const batchesSent = Math.max(Math.ceil(messagesPublished / config.batchSize), known?.batches_sent ?? 0);
       session.advanceFile(file, { recordsExtracted, messagesPublished, batchesSent });
     };
-    const shown = (progress: Progress) => ({ file, dataType, ...progress, bytesTotal: size });
+    const eventFields = (progress: Progress) => ({ file, dataType, ...progress, bytesTotal: size });
 
     const { records, delivered, stats } = await extractFile({
       path,
@@ -119,37 +121,42 @@ const processFile = async (
         advance({ records: confirmed, confirmed });
         await session.save();
       },
-      onStart: (resumedAfter, at) => listen({ type: 'file-started', ...shown(at), resumedAfter, reason: plan.reason }),
+      onStart: (resumedAfter, at) =>
+        onEvent({ type: 'file-started', ...eventFields(at), resumedAfter, reason: plan.reason }),
       onProgress: (at) => {
         advance(at);
-        listen({ type: 'file-progress', ...shown(at) });
+        onEvent({ type: 'file-progress', ...eventFields(at) });
       },
       onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
-        listen({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
+        onEvent({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
     });
     const progress = session.marker.processing_phase.progress_by_file[file]!;
     const irregularities = Object.fromEntries(Object.entries(stats.irregularities).filter(([, count]) => count > 0));
     const { malformed } = stats;
-    const undelivered = malformed + countLost(irregularities);
+    const undelivered = malformed + countUndelivered(irregularities);
     const { batches_sent: batchesSent } = progress;
     session.completeFile(file, { recordsExtracted: records, messagesPublished: records, batchesSent, undelivered });
     await session.save();
     return summary({ outcome: 'completed', records, delivered, malformed, irregularities, undelivered });
   } catch (error) {
     if (signal.aborted) return summary({ outcome: 'stopped' });
-    // The marker itself is at fault: there is no way to note that down in it.
+    // The marker itself failed, so the failure cannot be recorded in it.
     if (error instanceof StateMarkerError) throw error;
-    // Damaged on this disk, perhaps, since it was verified: another time makes the next run hash it again.
+    // The file may have been damaged on disk after it was verified: a new mtime makes the next run hash it again.
     if (error instanceof ParserError && DAMAGE.has(error.code)) await utimes(path, new Date(), new Date());
     const reason = describeError(error);
     session.failFile(file, reason);
-    if (error instanceof PublisherError) session.failPublishing(`${file}: ${reason}`);
+    if (isPublisherError(error)) session.failPublishing(`${file}: ${reason}`);
     await session.save();
     return summary({ outcome: 'failed', error: error instanceof Error ? error : new Error(reason) });
   }
 };
 
-/** What a file that changed on the disk looks like to the parser. */
+/** Whether the delivery failed; the sink may have wrapped the publisher's error. */
+const isPublisherError = (error: unknown): boolean =>
+  error instanceof PublisherError || (error instanceof Error && error.cause instanceof PublisherError);
+
+/** The parser's codes for a file that may have changed on disk. */
 const DAMAGE: ReadonlySet<string> = new Set(['CORRUPT_GZIP', 'TRUNCATED']);
 
-const NOTHING_ODD = { malformed: 0, irregularities: {}, undelivered: 0 } as const;
+const NO_ISSUES = { malformed: 0, irregularities: {}, undelivered: 0 } as const;

@@ -3,22 +3,23 @@ import { join } from 'node:path';
 import { makeDirectory } from '@discogs-extractor/internal/durable-file';
 import type { MalformedRecord } from '@discogs-extractor/parser';
 
-/** Keeps malformed records for a person to look at. */
+/** Keeps malformed records for inspection. */
 export interface Quarantine {
   /**
-   * Writes the record's bytes to `FOLDER/OFFSET.xml`, and what is known of it to `OFFSET.json` beside. The offset
-   * in the XML names it, so that meeting it again (after a resume) changes nothing. Resolves with the path of the bytes.
+   * Writes the record's bytes to `FOLDER/OFFSET.xml` and the facts about it to `OFFSET.json` in the same folder. The
+   * offset is the one in the XML, so that the same record gets the same name after a resume. Resolves with the path of
+   * the bytes.
    */
   keep(record: MalformedRecord): Promise<string>;
 }
 
-/** Digits that keep the names in order for dumps of up to 10 TB. */
+/** Enough digits to sort the names of a dump of up to 10 TB by offset. */
 const OFFSET_DIGITS = 13;
 
-/** A quarantine in one folder, made when the first record comes. */
+/** A quarantine in one folder, which is made when the first record arrives. */
 export const createQuarantine = (folder: string): Quarantine => ({
   keep: async (record) => {
-    const path = join(folder, `${String(record.byteOffset).padStart(OFFSET_DIGITS, '0')}`);
+    const path = join(folder, String(record.byteOffset).padStart(OFFSET_DIGITS, '0'));
     await makeDirectory(folder);
     await writeFile(`${path}.xml`, record.bytes);
     const facts = {

@@ -10,60 +10,60 @@ import type { Config } from '../config/settings.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSummary, RunEvent, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
-import { chooseDump, reportNotice } from './download-events.js';
+import { chooseDump, forwardNotices } from './download-events.js';
 import { downloadPhase } from './download-phase.js';
 import { findEarlierCounts } from './earlier-counts.js';
 import { processingPhase } from './processing-phase.js';
 
-export interface PassContext {
-  /** Where dumps come from; stays the caller's. */
+export interface RunContext {
+  /** Where dumps come from; the caller closes it. */
   readonly source: DumpSource;
   readonly sink: Sink;
-  readonly listen: RunListener;
-  /** Stops the pass; what is confirmed by then is in the marker. */
+  readonly onEvent: RunListener;
+  /** Stops the run; the state marker then has what was confirmed. */
   readonly signal: AbortSignal;
 }
 
-export interface PassResult {
+export interface RunResult {
   readonly outcome: 'completed' | 'skipped' | 'failed';
   /** Version of the dump, `YYYYMMDD`. */
   readonly version: string;
   readonly files: readonly FileSummary[];
-  /** Records that went to the quarantine instead of the sink, and places between records whose content is in none. */
+  /** Malformed records, which go to the quarantine, and places with content outside records. */
   readonly undelivered: number;
 }
 
 /**
- * One pass over the newest (or wanted) dump: choose it, decide from its state marker what is to be done, fetch and verify the files,
- * deliver their records. Files that fail do not stop the others; the pass is then `failed`.
+ * One run over the newest (or configured) dump: chooses it, decides from its state marker what to do, downloads and
+ * verifies the files, delivers their records. A failed file does not stop the others; the outcome is then `failed`.
  *
- * @throws the error of whatever kept the pass as a whole from going on; the signal's reason
+ * @throws the error that ended the run as a whole; the signal's reason
  */
-export const runPass = async (config: Config, context: PassContext): Promise<PassResult> => {
-  const { source, sink, listen } = context;
-  // A marker that cannot be saved ends the pass: what is delivered after that would be delivered again.
-  const saving = new AbortController();
-  const signal = AbortSignal.any([context.signal, saving.signal]);
+export const runExtraction = async (config: Config, context: RunContext): Promise<RunResult> => {
+  const { source, sink, onEvent } = context;
+  // A marker that cannot be saved ends the run: every record delivered after that would be delivered again.
+  const saveFailure = new AbortController();
+  const signal = AbortSignal.any([context.signal, saveFailure.signal]);
   const startedAt = performance.now();
   await using downloader = await createDownloader({
     source,
     directory: config.discogsRoot,
     keepVersions: config.keepVersions,
-    onNotice: reportNotice(listen),
+    onNotice: forwardNotices(onEvent),
   });
   await using store = await createFileMarkerStore({ directory: config.discogsRoot });
 
-  const choice = await chooseDump(downloader, config, listen, signal);
+  const choice = await chooseDump(downloader, config, onEvent, signal);
   const { version } = choice;
   const published = await downloader.checksums(choice, { signal });
   const found = await store.load(version);
-  if (found.status === 'corrupt') listen({ type: 'marker-set-aside', path: found.movedTo ?? config.discogsRoot });
+  if (found.status === 'corrupt') onEvent({ type: 'marker-set-aside', path: found.movedTo ?? config.discogsRoot });
   const decision = decide(found, {
     files: choice.files.map(({ name }) => ({ name, checksum: published.get(name) })),
     forceReprocess: config.forceReprocess,
   });
-  listen({
-    type: 'pass-started',
+  onEvent({
+    type: 'dump-chosen',
     version,
     decision: decision.action,
     reason: decision.text,
@@ -72,9 +72,9 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
     ),
   });
 
-  const finish = (outcome: PassResult['outcome'], files: readonly FileSummary[], undelivered: number): PassResult => {
+  const finish = (outcome: RunResult['outcome'], files: readonly FileSummary[], undelivered: number): RunResult => {
     const seconds = (performance.now() - startedAt) / 1000;
-    listen({ type: 'pass-finished', version, outcome, files, undelivered, seconds } satisfies RunEvent);
+    onEvent({ type: 'dump-finished', version, outcome, files, undelivered, seconds } satisfies RunEvent);
     return { outcome, version, files, undelivered };
   };
   const isKept = decision.action === 'continue' || decision.action === 'skip';
@@ -86,11 +86,11 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
     store,
     marker: known ?? createMarker(version, new Date()),
     saveIntervalRecords: config.stateSaveInterval,
-    onSaveError: (error) => saving.abort(error),
+    onSaveError: (error) => saveFailure.abort(error),
   });
   session.recordSink(sink.name);
-  const files = await downloadPhase({ downloader, choice, session, listen, signal });
-  const earlierCounts = await findEarlierCounts(config.discogsRoot, version, listen);
+  const files = await downloadPhase({ downloader, choice, session, onEvent, signal });
+  const earlierCounts = await findEarlierCounts(config.discogsRoot, version, onEvent);
   const summaries = await processingPhase({
     config,
     version,
@@ -98,7 +98,7 @@ export const runPass = async (config: Config, context: PassContext): Promise<Pas
     earlierCounts,
     sink,
     session,
-    listen,
+    onEvent,
     signal,
   });
   const outcome = summaries.some((summary) => summary.outcome === 'failed') ? 'failed' : 'completed';
@@ -110,15 +110,17 @@ const sum = (files: readonly { readonly undelivered?: number | undefined }[]): n
 
 const undeliveredIn = ({ processing_phase: phase }: StateMarker): number => sum(Object.values(phase.progress_by_file));
 
-/** What one sink has confirmed, another does not have: going on there would leave it out. */
+/** Another sink does not have the records that this one confirmed: resuming there would leave them out. */
 const assertSameSink = (marker: StateMarker, sink: Sink): void => {
-  // The older extractors, which say nothing of it, know only one.
+  // Markers of older extractors do not name the sink: those had only this one.
   const { sink: before = 'amqp', messages_published: records } = marker.publishing_phase;
   if (before === sink.name || records === 0) return;
   const { current_version: version } = marker;
   throw new ExtractorError(
     'SINK_CHANGED',
-    `${records} records of dump ${version} were delivered to the ${before} sink from this data folder, and would be missing in the ${sink.name} sink. Use another DISCOGS_ROOT for it, or --force-reprocess to deliver everything from the first record.`,
-    { version, records },
+    `${records} records of dump ${version} were delivered to the ${before} sink from this data folder, and would be ` +
+      `missing in the ${sink.name} sink. Use another DISCOGS_ROOT for the ${sink.name} sink, or run with ` +
+      '--force-reprocess to deliver everything from the first record.',
+    { facts: { version, records } },
   );
 };

@@ -1,8 +1,8 @@
 import type { IrregularityKind } from '@discogs-extractor/parser';
 
-/** Things between the records that may hold data: a misspelt record, a second root. */
-const LOST: readonly IrregularityKind[] = ['foreign-element', 'stray-text', 'stray-markup', 'after-root'];
+/** Content between the records that may be data, such as a record with a misspelt tag or a second root element. */
+const UNDELIVERED_KINDS: readonly IrregularityKind[] = ['foreign-element', 'stray-text', 'stray-markup', 'after-root'];
 
-/** In how many places a dump has content that belongs to no record, and so is not delivered. */
-export const countLost = (irregularities: Readonly<Record<string, number>>): number =>
-  LOST.reduce((sum, kind) => sum + (irregularities[kind] ?? 0), 0);
+/** The number of places in a dump whose content is not part of a record, and so is not delivered. */
+export const countUndelivered = (irregularities: Readonly<Record<string, number>>): number =>
+  UNDELIVERED_KINDS.reduce((sum, kind) => sum + (irregularities[kind] ?? 0), 0);

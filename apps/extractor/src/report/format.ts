@@ -1,13 +1,13 @@
 /** `1,234,567` */
-export const grouped = (value: number): string => Math.round(value).toLocaleString('en');
+export const formatCount = (value: number): string => Math.round(value).toLocaleString('en');
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** `12.3 MB` */
-export const bytes = (value: number): string => {
+export const formatBytes = (value: number): string => {
   let unit = 0;
   let scaled = value;
-  // Rounding may lift a value to the next unit: 999.96 kB is 1.0 MB.
+  // Rounding can lift a value to the next unit: 999.96 kB is 1.0 MB.
   while (unit < UNITS.length - 1 && scaled >= (unit === 0 ? 1000 : 999.95)) {
     scaled /= 1000;
     unit++;
@@ -16,10 +16,10 @@ export const bytes = (value: number): string => {
 };
 
 /** `1:02:03`, or `2:03` below an hour. */
-export const clockTime = (seconds: number): string => {
+export const formatDuration = (seconds: number): string => {
   const whole = Math.ceil(seconds);
-  const two = (value: number): string => String(value).padStart(2, '0');
+  const padded = (value: number): string => String(value).padStart(2, '0');
   const minutes = Math.floor(whole / 60) % 60;
   const hours = Math.floor(whole / 3600);
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+  return hours > 0 ? `${hours}:${padded(minutes)}:${padded(whole % 60)}` : `${minutes}:${padded(whole % 60)}`;
 };

@@ -1,41 +1,48 @@
 import { describeError, errorCodeOf } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
+import { ratePerSecond, type Sample } from '../status/rate.js';
 import type { Logger } from './logger.js';
 
-/** Even where records rush past the interval, a file gets no more than one progress line in this time. */
-const LEAST_MS_BETWEEN_PROGRESS = 1000;
+/** Lower bound of the time between two progress lines of a file, however fast its records are. */
+const MIN_PROGRESS_INTERVAL_MS = 1000;
 
 export interface LogListenerOptions {
-  /** Records of a file between two progress lines; `Infinity` for none. */
+  /** Records of a file between two progress lines; `Infinity` for no such lines. */
   readonly progressInterval: number;
 }
 
-/** Logs what happens in a pass, with the emoji that the platform's log readers know (DESIGN 7.3). */
+/** Logs the events of a run, with the emoji that the platform's log readers know. */
 export const createLogListener = (logger: Logger, { progressInterval }: LogListenerOptions): RunListener => {
-  const lastLogged = new Map<string, { records: number; at: number }>();
+  const lastLogged = new Map<string, Sample>();
 
   return (event) => {
     switch (event.type) {
-      case 'pass-started':
+      case 'dump-chosen':
         logger.info(
           { version: event.version, decision: event.decision, reason: event.reason },
           `🚀 Dump ${event.version}: ${event.reason}`,
         );
         break;
       case 'marker-set-aside':
-        logger.warn({ path: event.path }, '⚠️ The state marker could not be read: it was set aside, a new one begins');
+        logger.warn(
+          { path: event.path },
+          `⚠️ The state marker could not be read: set aside as ${event.path}, starting with a new one`,
+        );
         break;
       case 'earlier-marker-unreadable':
         logger.warn(
           { version: event.version, code: errorCodeOf(event.error), error: describeError(event.error) },
-          `⚠️ The state marker of dump ${event.version} cannot be read: its record counts are not compared`,
+          `⚠️ Cannot read the state marker of dump ${event.version}: its record counts are not compared`,
         );
         break;
       case 'metadata-set-aside':
-        logger.warn({ path: event.path }, '⚠️ The download metadata could not be read: it is made anew');
+        logger.warn(
+          { path: event.path },
+          `⚠️ The download metadata could not be read: set aside as ${event.path}, starting with new metadata`,
+        );
         break;
       case 'download-started':
-        logger.info({ file: event.file, bytes: event.bytesTotal }, `📥 Getting ${event.file}`);
+        logger.info({ file: event.file, bytes: event.bytesTotal }, `📥 Downloading ${event.file}`);
         break;
       case 'download-progress':
         break;
@@ -47,46 +54,46 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
             code: errorCodeOf(event.error),
             error: describeError(event.error),
           },
-          `⚠️ ${event.file}: the transfer failed and is tried again`,
+          `⚠️ ${event.file}: the download failed; retrying`,
         );
         break;
       case 'version-passed-over':
         logger.warn(
           { version: event.version, missing: event.missing },
-          `⚠️ Dump ${event.version} is newer, but not complete: it lacks ${event.missing.join(', ')}`,
+          `⚠️ Dump ${event.version} is newer, but incomplete: ${event.missing.join(', ')} missing`,
         );
         break;
       case 'download-failed':
         logger.error(
           { file: event.file, code: errorCodeOf(event.error), error: describeError(event.error) },
-          `❌ ${event.file} could not be fetched`,
+          `❌ Could not download ${event.file}`,
         );
         break;
       case 'version-pruned':
         logger.info(
           { version: event.version, files: event.files },
-          `✅ Dump ${event.version} was deleted to make room`,
+          `✅ Deleted the old dump ${event.version} (KEEP_VERSIONS)`,
         );
         break;
       case 'download-finished':
         logger.info(
           { file: event.file, bytes: event.bytes, reused: event.reused },
-          `✅ ${event.file} ${event.reused ? 'is here already, verified' : 'fetched and verified'}`,
+          `✅ ${event.file} ${event.reused ? 'is already present; verified' : 'downloaded and verified'}`,
         );
         break;
       case 'file-started':
-        lastLogged.set(event.file, { records: event.records, at: performance.now() });
+        lastLogged.set(event.file, { count: event.records, at: performance.now() });
         logger.info(
           { file: event.file, data_type: event.dataType, resumed_after: event.resumedAfter, reason: event.reason },
           event.resumedAfter > 0
-            ? `🚀 Going on with ${event.dataType} after record ${event.resumedAfter}`
+            ? `🚀 Resuming ${event.dataType} after record ${event.resumedAfter}`
             : `🚀 Extracting ${event.dataType}`,
         );
         break;
       case 'file-progress': {
-        const last = lastLogged.get(event.file) ?? { records: 0, at: Number.NEGATIVE_INFINITY };
-        const now = performance.now();
-        if (event.records - last.records < progressInterval || now - last.at < LEAST_MS_BETWEEN_PROGRESS) return;
+        const last = lastLogged.get(event.file) ?? { count: 0, at: Number.NEGATIVE_INFINITY };
+        const now: Sample = { count: event.records, at: performance.now() };
+        if (now.count - last.count < progressInterval || now.at - last.at < MIN_PROGRESS_INTERVAL_MS) return;
         logger.info(
           {
             file: event.file,
@@ -94,23 +101,23 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
             records: event.records,
             confirmed: event.confirmed,
             percent: event.bytesTotal > 0 ? Math.floor((100 * event.bytesRead) / event.bytesTotal) : 100,
-            records_per_second: Math.round((event.records - last.records) / ((now - last.at) / 1000)),
+            records_per_second: Math.round(ratePerSecond(last, now) ?? 0),
           },
           `📊 ${event.dataType}: ${event.records} records`,
         );
-        lastLogged.set(event.file, { records: event.records, at: now });
+        lastLogged.set(event.file, now);
         break;
       }
       case 'file-stalled':
         logger.warn(
           { file: event.file, phase: event.phase, seconds: Math.round(event.seconds) },
-          `⚠️ ${event.file}: the ${event.phase} has not moved for ${Math.round(event.seconds)} s`,
+          `⚠️ ${event.file}: no ${event.phase} progress for ${Math.round(event.seconds)} s`,
         );
         break;
       case 'file-moving':
         logger.info(
           { file: event.file, phase: event.phase, seconds: Math.round(event.seconds) },
-          `✅ ${event.file}: the ${event.phase} moves again, after ${Math.round(event.seconds)} s`,
+          `✅ ${event.file}: ${event.phase} progress again after ${Math.round(event.seconds)} s`,
         );
         break;
       case 'record-malformed':
@@ -122,7 +129,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
             reason: event.reason,
             kept_in: event.keptIn,
           },
-          `⚠️ Malformed record in ${event.file}: kept in the quarantine, not delivered`,
+          `⚠️ Malformed record in ${event.file}: not delivered, kept in the quarantine`,
         );
         break;
       case 'file-finished': {
@@ -139,13 +146,16 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         if (event.outcome === 'completed' && malformed === 0 && Object.keys(irregularities).length === 0)
           logger.info(facts, `✅ ${dataType}: all ${records} records delivered`);
         else if (event.outcome === 'completed')
-          logger.warn(facts, `⚠️ ${dataType}: ${records} records delivered, but the dump is not as it should be`);
+          logger.warn(
+            facts,
+            `⚠️ ${dataType}: ${records} records delivered, but the dump has irregularities (see "irregularities")`,
+          );
         else if (event.outcome === 'skipped' && event.undelivered > 0)
           logger.warn(
             { ...facts, undelivered: event.undelivered },
-            `⚠️ ${dataType}: done in an earlier run, but not all that is in it (${event.undelivered})`,
+            `⚠️ ${dataType}: completed earlier; ${event.undelivered} records or fragments were not delivered`,
           );
-        else if (event.outcome === 'skipped') logger.info(facts, `✅ ${dataType}: done in an earlier run`);
+        else if (event.outcome === 'skipped') logger.info(facts, `✅ ${dataType}: completed in an earlier run`);
         else if (event.outcome === 'stopped') logger.info(facts, `🛑 ${dataType}: stopped after record ${records}`);
         else
           logger.error(
@@ -154,29 +164,29 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           );
         break;
       }
-      case 'pass-failed':
+      case 'run-failed':
         logger.error({ code: errorCodeOf(event.error) }, `❌ ${describeError(event.error)}`);
         break;
-      case 'pass-finished': {
+      case 'dump-finished': {
         const facts = { version: event.version, seconds: Number(event.seconds.toFixed(3)) };
         const records = event.files.reduce((sum, file) => sum + file.records, 0);
         const { undelivered } = event;
-        const lack = `not all that is in it (${undelivered}): see the quarantine, and the log of the run that met it`;
+        const remainder = `${undelivered} records or fragments were not: see the quarantine and the log of that run`;
         if (event.outcome === 'completed' && undelivered > 0)
           logger.warn(
             { ...facts, records, undelivered },
-            `⚠️ Dump ${event.version}: ${records} records are delivered, but ${lack}`,
+            `⚠️ Dump ${event.version}: ${records} records delivered; ${remainder}`,
           );
         else if (event.outcome === 'skipped' && undelivered > 0)
           logger.warn(
             { ...facts, undelivered },
-            `⚠️ Dump ${event.version}: nothing to do; its records are delivered, but ${lack}`,
+            `⚠️ Dump ${event.version}: nothing to do; its records are delivered, but ${remainder}`,
           );
         else if (event.outcome === 'completed')
           logger.info({ ...facts, records }, `🎉 Dump ${event.version}: all ${records} records delivered`);
         else if (event.outcome === 'skipped') logger.info(facts, `✅ Dump ${event.version}: nothing to do`);
         else if (event.outcome === 'stopped') logger.info({ ...facts, records }, `🛑 Dump ${event.version}: stopped`);
-        else logger.error({ ...facts, records }, `❌ Dump ${event.version}: not all of it was delivered`);
+        else logger.error({ ...facts, records }, `❌ Dump ${event.version}: not completely delivered`);
         break;
       }
     }

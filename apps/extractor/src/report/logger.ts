@@ -3,7 +3,7 @@ import type { LogLevel } from '../config/progress-settings.js';
 
 export type { Logger } from 'pino';
 
-/** Our level names (DESIGN 7.3) and pino's. */
+/** The level names of LOG_LEVEL and of the log lines, and pino's. */
 const PINO_LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error', CRITICAL: 'fatal' } as const;
 const LEVEL_NAMES: Readonly<Record<string, LogLevel>> = {
   trace: 'DEBUG',
@@ -30,17 +30,17 @@ export const createLogger = (level: LogLevel, destination: DestinationStream): L
     destination,
   );
 
-/** Lines that standard output does not take are kept up to this many bytes, and then dropped: a full disk must not become a full memory. */
-const MOST_UNWRITTEN_BYTES = 1 << 20;
+/** Bytes of lines that wait to be written; more lines are dropped, so that a full disk does not fill the memory. */
+const MAX_BUFFERED_BYTES = 1 << 20;
 
-/** Standard output, written synchronously. `onError` is called when a line cannot be written; the log goes on trying, unless its reader has gone. */
+/** Standard output, written synchronously. Calls `onError` when a line cannot be written; later lines are still tried. */
 export const createJsonDestination = (onError: (error: Error) => void): DestinationStream => {
-  const stream = destination({ dest: 1, sync: true, maxLength: MOST_UNWRITTEN_BYTES });
+  const stream = destination({ dest: 1, sync: true, maxLength: MAX_BUFFERED_BYTES });
   stream.on('error', onError);
   return stream;
 };
 
-/** Turns the logger's JSON lines into short lines for a person: time and message, and the facts where something is amiss. */
+/** Turns the logger's JSON lines into short ones for people: time and message, and the fields of warnings and errors. */
 export const createPrettyDestination = (write: (text: string) => void): DestinationStream => ({
   write: (line) => {
     const { level, timestamp, message, service: _, ...facts } = JSON.parse(line) as Record<string, unknown>;

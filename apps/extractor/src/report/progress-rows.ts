@@ -1,9 +1,9 @@
 import type { RunEvent } from '../events/run-events.js';
 import { createRateMeter, type RateMeter } from '../status/rate.js';
-import { bytes, clockTime, grouped } from './format.js';
+import { formatBytes, formatCount, formatDuration } from './format.js';
 
-const LONGEST_BAR = 40;
-const SHORTEST_BAR = 6;
+const MAX_BAR_WIDTH = 40;
+const MIN_BAR_WIDTH = 6;
 const FULL = '█';
 const EMPTY = '░';
 
@@ -11,7 +11,7 @@ type State = 'running' | 'stalled' | 'finished' | 'failed' | 'stopped';
 
 interface Row {
   readonly name: string;
-  /** What is counted beside the bytes: records of an extraction, the bytes themselves of a download. */
+  /** What is counted: the records of an extraction, the bytes of a download. */
   readonly counts: 'bytes' | 'records';
   readonly startedAt: number;
   readonly byteRate: RateMeter;
@@ -20,12 +20,12 @@ interface Row {
   bytesTotal: number | undefined;
   records: number;
   state: State;
-  /** When a download that failed is tried again. */
+  /** When a failed download is retried. */
   retryAt?: number | undefined;
   endedAt?: number;
 }
 
-/** One line for each file that is fetched or extracted: how far it is, how fast, and how long it will take. */
+/** One line for each file that is downloaded or extracted: progress, rate, and time left. */
 export interface ProgressRows {
   readonly update: (event: RunEvent, now: number) => void;
   /** The lines, each at most `width` columns wide. */
@@ -37,16 +37,16 @@ export const createProgressRows = (): ProgressRows => {
   const rows = new Map<string, Row>();
 
   const begin = (key: string, now: number, row: Pick<Row, 'name' | 'counts' | 'bytes' | 'bytesTotal' | 'records'>) => {
-    const whole: Row = {
+    const started: Row = {
       ...row,
       startedAt: now,
       state: 'running',
       byteRate: createRateMeter(),
       recordRate: createRateMeter(),
     };
-    whole.byteRate.add(row.bytes, now);
-    whole.recordRate.add(row.records, now);
-    rows.set(key, whole);
+    started.byteRate.add(row.bytes, now);
+    started.recordRate.add(row.records, now);
+    rows.set(key, started);
   };
   const advance = (key: string, now: number, change: Pick<Row, 'bytes' | 'bytesTotal'> & Partial<Row>): void => {
     const row = rows.get(key);
@@ -120,25 +120,25 @@ export const createProgressRows = (): ProgressRows => {
 
 const shortName = (file: string): string => file.replace(/^discogs_\d+_|\.xml\.gz$/g, '');
 
-/** Columns: name, bar, percent, count, rate, and what is left; the bar takes the room that there is, or goes. */
+/** Columns: name, bar, percentage, count, rate, time left. The bar takes the width that is left, or is omitted. */
 const lineOf = (row: Row, width: number, now: number): string => {
   const share = row.bytesTotal ? Math.min(row.bytes / row.bytesTotal, 1) : undefined;
   const count =
     row.counts === 'records'
-      ? `${grouped(row.records)} records`
+      ? `${formatCount(row.records)} records`
       : share === undefined
-        ? bytes(row.bytes)
-        : `${bytes(row.bytes)} of ${bytes(row.bytesTotal!)}`;
+        ? formatBytes(row.bytes)
+        : `${formatBytes(row.bytes)} of ${formatBytes(row.bytesTotal!)}`;
   const name = row.name.padEnd(14);
   const after = [
-    // Rounded down: 100% means done.
+    // Rounded down, so that 100% means finished.
     (share === undefined ? '' : `${Math.floor(share * 100)}%`).padStart(4),
     count.padStart(20),
     rateOf(row, now).padStart(11),
     `  ${endingOf(row, share, now)}`.padEnd(14),
   ].join(' ');
-  const room = Math.min(width - name.length - after.length - 3, LONGEST_BAR);
-  const line = room >= SHORTEST_BAR ? `${name} ${barOf(share, room)} ${after}` : `${name} ${after}`;
+  const barWidth = Math.min(width - name.length - after.length - 3, MAX_BAR_WIDTH);
+  const line = barWidth >= MIN_BAR_WIDTH ? `${name} ${barOf(share, barWidth)} ${after}` : `${name} ${after}`;
   return line.slice(0, Math.max(width - 1, 0)).trimEnd();
 };
 
@@ -149,17 +149,17 @@ const barOf = (share: number | undefined, width: number): string => {
 
 const rateOf = (row: Row, now: number): string => {
   const meter = row.counts === 'records' ? row.recordRate : row.byteRate;
-  // A file that has ended keeps the speed that it had.
+  // A file that has ended keeps its rate.
   const rate = meter.perSecond(row.endedAt ?? now);
   if (rate === undefined) return '';
-  return row.counts === 'records' ? `${grouped(rate)}/s` : `${bytes(rate)}/s`;
+  return row.counts === 'records' ? `${formatCount(rate)}/s` : `${formatBytes(rate)}/s`;
 };
 
 const endingOf = (row: Row, share: number | undefined, now: number): string => {
-  if (row.state === 'finished') return `in ${clockTime((row.endedAt! - row.startedAt) / 1000)}`;
+  if (row.state === 'finished') return `in ${formatDuration((row.endedAt! - row.startedAt) / 1000)}`;
   if (row.state !== 'running') return row.state;
-  if (row.retryAt !== undefined && row.retryAt > now) return `retry in ${clockTime((row.retryAt - now) / 1000)}`;
+  if (row.retryAt !== undefined && row.retryAt > now) return `retry in ${formatDuration((row.retryAt - now) / 1000)}`;
   const rate = row.byteRate.perSecond(now);
   if (share === undefined || !rate) return '';
-  return `${clockTime((row.bytesTotal! - row.bytes) / rate)} left`;
+  return `${formatDuration((row.bytesTotal! - row.bytes) / rate)} left`;
 };

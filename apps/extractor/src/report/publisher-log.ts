@@ -2,44 +2,45 @@ import type { PublisherEvent } from '@discogs-extractor/publisher';
 import { describeError } from '../errors.js';
 import type { Logger } from './logger.js';
 
-/** Logs what a person should know of a file's connection to the broker. */
+/** Logs the events of a file's connection to the broker that need attention. */
 export const createPublisherLog =
   (logger: Logger) =>
   (file: string, event: PublisherEvent): void => {
     switch (event.type) {
       case 'connected':
         if (event.epoch > 1) {
-          logger.info({ file, republished: event.republished }, `✅ ${file}: connected to the broker again`);
+          logger.info({ file, republished: event.republished }, `✅ ${file}: reconnected to the broker`);
         }
         break;
       case 'lost':
         logger.warn(
           { file, unsettled: event.unsettled, error: describeError(event.error) },
-          `⚠️ ${file}: no connection to the broker; trying again`,
+          `⚠️ ${file}: no connection to the broker; retrying`,
         );
         break;
       case 'blocked':
-        logger.warn({ file, reason: event.reason }, `⚠️ ${file}: the broker takes nothing for now (${event.reason})`);
+        logger.warn({ file, reason: event.reason }, `⚠️ ${file}: the broker has blocked publishing (${event.reason})`);
         break;
       case 'unblocked':
-        logger.info({ file, seconds: event.durationMs / 1_000 }, `✅ ${file}: the broker takes messages again`);
+        logger.info({ file, seconds: event.durationMs / 1_000 }, `✅ ${file}: the broker accepts messages again`);
         break;
       case 'nack':
         logger.warn(
           { file, refused: event.refused, attempt: event.attempt, delay_ms: event.delayMs },
-          `⚠️ ${file}: the broker refused ${event.refused} messages; they are sent again`,
+          `⚠️ ${file}: the broker refused ${event.refused} messages; sending them again`,
         );
         break;
       case 'shortfall':
         logger.warn(
           { file, queue: event.queue, expected: event.expected, found: event.found },
-          `⚠️ ${file}: queue ${event.queue} holds fewer messages than were confirmed; looking closer`,
+          `⚠️ ${file}: queue ${event.queue} has fewer messages than were confirmed for it; checking its bindings`,
         );
         break;
       case 'uncounted':
         logger.warn(
           { file, queue: event.queue },
-          `⚠️ ${file}: queue ${event.queue} drops messages (a policy of the broker?), or somebody takes them without a subscription; its messages are not counted any more`,
+          `⚠️ ${file}: queue ${event.queue} loses messages, by a policy or by clients that use basic.get; ` +
+            'its messages are no longer counted',
         );
         break;
       case 'state':

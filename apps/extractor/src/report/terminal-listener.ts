@@ -3,21 +3,21 @@ import type { RunListener } from '../events/run-events.js';
 import { createProgressRows } from './progress-rows.js';
 import { summaryOf } from './terminal-summary.js';
 
-/** Time between two drawings, in milliseconds. */
-const REDRAW_MS = 100;
+/** Time between two redraws, in milliseconds. */
+const REDRAW_INTERVAL_MS = 100;
 
-/** Progress for a person at a terminal. */
+/** Progress bars on a terminal. */
 export interface TerminalProgress {
-  readonly listen: RunListener;
+  readonly onEvent: RunListener;
   /** Prints a line above the bars. */
   readonly print: (text: string) => void;
-  /** Leaves the bars as they are and gives the terminal back. */
+  /** Leaves the bars as they are and restores the terminal. */
   readonly stop: () => void;
 }
 
 /**
- * A bar for each file that is fetched or extracted, with percent, rate and time left, and a summary at the end of each pass.
- * The cursor, hidden meanwhile, comes back however the process ends, SIGKILL aside.
+ * A bar for each file that is downloaded or extracted, with percentage, rate and time left, and a summary at the end of
+ * each run. The cursor is hidden meanwhile, and restored however the process ends, except by SIGKILL.
  */
 export const createTerminalProgress = (stream: NodeJS.WriteStream = process.stderr): TerminalProgress => {
   const drawing = createLogUpdate(stream);
@@ -28,7 +28,7 @@ export const createTerminalProgress = (stream: NodeJS.WriteStream = process.stde
     const lines = rows.lines(stream.columns || 80, performance.now());
     if (lines.length > 0) drawing(lines.join('\n'));
   };
-  const settle = (): void => {
+  const finish = (): void => {
     clearInterval(timer);
     if (timer) draw();
     timer = undefined;
@@ -37,15 +37,15 @@ export const createTerminalProgress = (stream: NodeJS.WriteStream = process.stde
   };
 
   return {
-    listen: (event) => {
+    onEvent: (event) => {
       rows.update(event, performance.now());
-      if (event.type === 'pass-finished') {
-        settle();
+      if (event.type === 'dump-finished') {
+        finish();
         stream.write(`\n${summaryOf(event)}\n`);
-      } else if (event.type === 'pass-failed') {
-        settle();
+      } else if (event.type === 'run-failed') {
+        finish();
       } else if (event.type === 'download-started' || event.type === 'file-started') {
-        timer ??= setInterval(draw, REDRAW_MS).unref();
+        timer ??= setInterval(draw, REDRAW_INTERVAL_MS).unref();
       }
     },
     print: (text) => {
@@ -57,6 +57,6 @@ export const createTerminalProgress = (stream: NodeJS.WriteStream = process.stde
       stream.write(text);
       draw();
     },
-    stop: settle,
+    stop: finish,
   };
 };

@@ -1,9 +1,9 @@
 import type { FileSummary, RunEvent } from '../events/run-events.js';
-import { clockTime, grouped } from './format.js';
+import { formatCount, formatDuration } from './format.js';
 
-/** What a pass came to, as a table for a person. */
-export const summaryOf = (event: Extract<RunEvent, { type: 'pass-finished' }>): string => {
-  const head = `Dump ${event.version}: ${OUTCOMES[event.outcome]} in ${clockTime(event.seconds)}`;
+/** The result of a run, as a table for people. */
+export const summaryOf = (event: Extract<RunEvent, { type: 'dump-finished' }>): string => {
+  const head = `Dump ${event.version}: ${OUTCOMES[event.outcome]} in ${formatDuration(event.seconds)}`;
   if (event.files.length === 0) return head;
   const total = event.files.reduce(
     (sum, { records, delivered, malformed }) => ({
@@ -17,20 +17,20 @@ export const summaryOf = (event: Extract<RunEvent, { type: 'pass-finished' }>): 
     ['', 'records', 'this run', 'malformed', 'time', 'per second', ''],
     ...event.files.map((file) => [
       file.dataType,
-      grouped(file.records),
-      grouped(file.delivered),
-      grouped(file.malformed),
-      file.outcome === 'skipped' ? '' : clockTime(file.seconds),
-      file.delivered > 0 ? grouped(file.delivered / file.seconds) : '',
+      formatCount(file.records),
+      formatCount(file.delivered),
+      formatCount(file.malformed),
+      file.outcome === 'skipped' ? '' : formatDuration(file.seconds),
+      file.delivered > 0 ? formatCount(file.delivered / file.seconds) : '',
       noteOf(file),
     ]),
     [
       'total',
-      grouped(total.records),
-      grouped(total.delivered),
-      grouped(total.malformed),
-      clockTime(event.seconds),
-      total.delivered > 0 ? grouped(total.delivered / event.seconds) : '',
+      formatCount(total.records),
+      formatCount(total.delivered),
+      formatCount(total.malformed),
+      formatDuration(event.seconds),
+      total.delivered > 0 ? formatCount(total.delivered / event.seconds) : '',
       '',
     ],
   ];
@@ -48,21 +48,21 @@ export const summaryOf = (event: Extract<RunEvent, { type: 'pass-finished' }>): 
 
 const OUTCOMES = {
   completed: 'all delivered',
-  skipped: 'nothing to do, all was delivered before,',
-  failed: 'not all delivered,',
+  skipped: 'nothing to do, delivered before,',
+  failed: 'not completely delivered,',
   stopped: 'stopped',
 } as const;
 
 const noteOf = ({ outcome, irregularities, delivered, records }: FileSummary): string => {
-  const odd = Object.entries(irregularities).map(([kind, count]) => `${kind} ${grouped(count)}`);
+  const counts = Object.entries(irregularities).map(([kind, count]) => `${kind} ${formatCount(count)}`);
   switch (outcome) {
     case 'skipped':
-      return 'done in an earlier run';
+      return 'completed in an earlier run';
     case 'failed':
       return 'failed, see above';
     case 'stopped':
       return 'stopped, resumes here';
     case 'completed':
-      return [...(delivered < records ? ['resumed'] : []), ...odd].join(', ');
+      return [...(delivered < records ? ['resumed'] : []), ...counts].join(', ');
   }
 };

@@ -1,26 +1,25 @@
+import { backoffDelayMs } from '@discogs-extractor/internal/backoff';
+
 const DAY_MS = 86_400_000;
 const FIRST_RETRY_MS = 60_000;
-const LONGEST_RETRY_MS = 3_600_000;
+const MAX_RETRY_MS = 3_600_000;
 
-/** So much of a period is added to it by chance, and no more than so long: many extractors must not all ask at one time. */
+/** The random part that is added to a period, and its limit: many extractors must not all send requests at once. */
 const PERIOD_JITTER = 0.05;
-const LONGEST_JITTER_MS = 3_600_000;
-
-/** A retry comes at a random time in the last half of its wait. */
-const RETRY_JITTER = 0.5;
+const MAX_JITTER_MS = 3_600_000;
 
 /**
- * When the next pass is due: a period after one that went well; sooner after one that failed, after about a
- * minute at first and then doubling up to an hour, but never later than the period. Both with jitter.
+ * When the next run is due: a period after a success; sooner after a failure, first after about a minute, then doubling
+ * up to an hour, but never later than the period. Both have a random part.
  *
- * @param failures - passes that have failed in a row
+ * @param failures - runs that have failed in a row
  * @param random - a number from 0 to below 1
  */
-export const nextPassAt = (now: Date, periodDays: number, failures: number, random = Math.random()): Date => {
+export const nextRunAt = (now: Date, periodDays: number, failures: number, random = Math.random()): Date => {
   const period = periodDays * DAY_MS;
   if (failures === 0) {
-    return new Date(now.getTime() + period + random * Math.min(period * PERIOD_JITTER, LONGEST_JITTER_MS));
+    return new Date(now.getTime() + period + random * Math.min(period * PERIOD_JITTER, MAX_JITTER_MS));
   }
-  const retry = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), LONGEST_RETRY_MS);
-  return new Date(now.getTime() + Math.min(period, retry * (1 - RETRY_JITTER * random)));
+  const retry = backoffDelayMs(failures, { initialMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS }, () => 1 - random);
+  return new Date(now.getTime() + Math.min(period, retry));
 };

@@ -14,20 +14,20 @@ export interface ServeStatusOptions {
   readonly trigger: Trigger;
   /** Version of this program. */
   readonly version: string;
-  /** Only one pass will be made: it is worth more than its status page. */
+  /** Whether the process ends after one run, which matters more than its status page. */
   readonly once: boolean;
 }
 
 /**
- * Serves the status over HTTP as the configuration says; `undefined` where it says not to. A single pass goes on without HTTP where
- * the port is taken, with a warning.
+ * Serves the status over HTTP; `undefined` if the configuration turns HTTP off. If the port is in use, a single run
+ * continues without HTTP, with a warning.
  *
- * @throws ExtractorError `HTTP_UNAVAILABLE` for a service
+ * @throws ExtractorError `HTTP_UNAVAILABLE` unless `once`
  */
 export const serveStatus = async (options: ServeStatusOptions): Promise<HttpServer | undefined> => {
   const { config, logger, board, sink, trigger, version, once } = options;
   if (config.healthPort === 'off') return undefined;
-  // Loaded here, so that commands which serve nothing start the faster.
+  // Imported only when needed: commands without HTTP start faster.
   const { createHttpServer } = await import('../http/server.js');
   try {
     const server = await createHttpServer({
@@ -38,18 +38,18 @@ export const serveStatus = async (options: ServeStatusOptions): Promise<HttpServ
         version,
         sink: { name: sink.name, destination: sink.destination },
         delivery: () => sink.status?.(),
-        windowLimit: config.queueSize,
+        queueSize: config.queueSize,
         periodSeconds: once ? undefined : config.periodicCheckDays * 86_400,
       },
       trigger: {
         token: config.triggerToken,
         start: (request) => {
           if (!trigger.request(request)) return false;
-          // At once, so that whoever asks for the status after the answer sees the run under way.
-          board.listen({ type: 'check-started', cause: 'trigger' });
+          // Before the response is sent, so that a client that then requests the status sees the run.
+          board.onEvent({ type: 'run-started', cause: 'trigger' });
           return true;
         },
-        onResult: (result) => board.listen({ type: 'trigger-called', result }),
+        onResult: (result) => board.onEvent({ type: 'trigger-called', result }),
         logger,
       },
     });
@@ -57,7 +57,7 @@ export const serveStatus = async (options: ServeStatusOptions): Promise<HttpServ
     return server;
   } catch (error) {
     if (!once) throw error;
-    logger.warn({ code: errorCodeOf(error) }, `⚠️ ${describeError(error)} This run goes on without HTTP.`);
+    logger.warn({ code: errorCodeOf(error) }, `⚠️ ${describeError(error)} This run continues without HTTP.`);
     return undefined;
   }
 };

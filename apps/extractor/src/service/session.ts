@@ -3,55 +3,56 @@ import { StateMarkerError } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/settings.js';
 import { describeError, EXIT, errorCodeOf } from '../errors.js';
-import { listeners, type RunListener } from '../events/run-events.js';
+import { combineListeners, type RunListener } from '../events/run-events.js';
 import { createLogListener } from '../report/log-listener.js';
 import { createJsonDestination, createLogger, createPrettyDestination, type Logger } from '../report/logger.js';
 import { createSource } from '../sources/create-source.js';
-import { createStallWatch } from '../status/stall-detector.js';
+import { createStallDetector } from '../status/stall-detector.js';
 import { lockDataFolder } from '../system/data-folder-lock.js';
 import { isReaderGone } from '../system/output-streams.js';
-import { listenForStop } from '../system/stop-signals.js';
+import { installStopHandlers } from '../system/signal-handlers.js';
 
-/** What a command that works in the data folder has at hand while it does. */
+/** What a command that works in the data folder needs while it runs. */
 export interface Session {
   readonly config: Config;
   readonly logger: Logger;
-  readonly listen: RunListener;
+  readonly onEvent: RunListener;
   readonly source: DumpSource;
-  /** Aborts at the first SIGTERM, SIGINT or SIGHUP, when nobody reads the log any more, or when the data folder is lost. */
+  /** Aborts at the first SIGTERM, SIGINT or SIGHUP, when the log's reader is gone, or when the data folder is lost. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Sets up what such a command needs (configuration, log or progress bars, stop signals, the data folder's lock, the source), does the
- * work, and lets go of it all. Resolves with the work's exit status, 0 where it was stopped by a signal, and 1 where it threw, which is logged.
+ * Sets up what such a command needs (configuration, log or progress bars, stop signals, the data folder's lock, the
+ * source), does the work, and releases everything. Resolves with the work's exit status, 0 if a signal stopped it, or 1
+ * if it threw, which is logged.
  *
  * @throws ExtractorError `CONFIG_INVALID`
  */
-export const inSession = async (
+export const withSession = async (
   sources: ConfigSources,
   work: (session: Session) => Promise<number>,
 ): Promise<number> => {
   const config = await loadConfig(sources);
-  // Loaded where it is of use: elsewhere it would only make every start slower.
-  const bars = isAtTerminal() ? (await import('../report/terminal-listener.js')).createTerminalProgress() : undefined;
+  // Imported only when needed: other starts are faster.
+  const bars = isInteractive() ? (await import('../report/terminal-listener.js')).createTerminalProgress() : undefined;
   const logger = createLogger(
     config.logLevel,
     bars ? createPrettyDestination(bars.print) : createJsonDestination((error) => onLogLost(error)),
   );
   const log = createLogListener(logger, {
-    // The bars show it.
+    // The bars show the progress.
     progressInterval: bars ? Number.POSITIVE_INFINITY : config.progressLogInterval,
   });
-  const tell = bars ? listeners(log, bars.listen) : log;
-  using stalls = createStallWatch({ afterMs: config.stallWarningSeconds * 1000, listen: tell });
-  const listen = listeners(stalls.observe, tell);
-  using stop = listenForStop((name) => logger.info(`🛑 ${name}: stopping; a second signal ends at once`));
+  const show = bars ? combineListeners(log, bars.onEvent) : log;
+  using stallDetector = createStallDetector({ afterMs: config.stallWarningSeconds * 1000, onEvent: show });
+  const onEvent = combineListeners(stallDetector.onEvent, show);
+  using stop = installStopHandlers((name) => logger.info(`🛑 ${name}: stopping; a second signal exits immediately`));
   let isLogLost = false;
   const onLogLost = (error: Error): void => {
-    // As other programs: who reads no more wants no more. What was delivered is in the marker.
+    // As other programs do: a closed reader of the output is a request to stop.
     if (isReaderGone(error)) stop.request('SIGPIPE');
-    else if (!isLogLost) process.stderr.write(`❌ The log cannot be written, some lines are lost: ${error.message}\n`);
+    else if (!isLogLost) process.stderr.write(`❌ Cannot write the log, some lines are lost: ${error.message}\n`);
     isLogLost = true;
   };
   try {
@@ -60,17 +61,17 @@ export const inSession = async (
       onRetry: ({ delayMs, error }) =>
         logger.warn(
           { delay_ms: delayMs, code: errorCodeOf(error), error: describeError(error) },
-          '⚠️ The listing of dumps did not come; it is asked for again',
+          '⚠️ Could not fetch the dump listing; retrying',
         ),
       onFallback: (from, to, error) =>
         logger.warn(
           { from, to, error: error ? describeError(error) : undefined },
-          `⚠️ ${from} has no dumps for us; trying ${to}`,
+          `⚠️ No dumps available from ${from}; trying ${to}`,
         ),
     });
-    return await work({ config, logger, listen, source, signal: AbortSignal.any([stop.signal, lock.lost]) });
+    return await work({ config, logger, onEvent, source, signal: AbortSignal.any([stop.signal, lock.lost]) });
   } catch (error) {
-    // A marker that could not be saved at a stop means that the next run repeats more than it should.
+    // If the marker could not be saved at a stop, the next run repeats more records than it should: a failure.
     if (stop.signal.aborted && !(error instanceof StateMarkerError)) return EXIT.done;
     logger.error({ code: errorCodeOf(error) }, `❌ ${describeError(error)}`);
     return EXIT.failed;
@@ -79,6 +80,6 @@ export const inSession = async (
   }
 };
 
-/** Whether a person looks on. Where the output goes elsewhere (a file, a pipe, a log collector), JSON lines are wanted. */
-const isAtTerminal = (): boolean =>
+/** Whether the output goes to a terminal, not to a file, a pipe or a log collector, which get JSON lines. */
+const isInteractive = (): boolean =>
   process.stdout.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';

@@ -1,11 +1,11 @@
 import { sleepUntil } from '../system/sleep-until.js';
 
-/** Why a wait for the next pass ended: its time had come, or someone asked for one now. */
+/** Why the wait for the next run ended: it is due, or `POST /trigger` requested it. */
 export type Wake = { readonly by: 'time' } | { readonly by: 'trigger'; readonly forceReprocess: boolean };
 
-/** Lets others ask for a pass while none is under way. */
+/** Requests a run while none is in progress. */
 export interface Trigger {
-  /** Ends the wait under way. Answers `false`, and does nothing, where nobody waits: a pass is under way, or the service stops. */
+  /** Ends the wait. Returns `false` if there is none, because a run is in progress or the service is stopping. */
   request(options: { readonly forceReprocess: boolean }): boolean;
   /** Waits for the time, or for a request. Rejects with the signal's reason. */
   wait(until: Date, signal: AbortSignal): Promise<Wake>;
@@ -17,7 +17,7 @@ export const createTrigger = (): Trigger => {
     request: ({ forceReprocess }) => {
       if (!wake) return false;
       wake({ by: 'trigger', forceReprocess });
-      // Taken: another one that comes before the pass has begun is told that one is under way.
+      // A second request before the run has begun returns `false`.
       wake = undefined;
       return true;
     },

@@ -1,62 +1,63 @@
-export interface RepeatBoundOptions {
-  /** Records that may be sent and not yet be in the marker. */
-  readonly limit: number;
-  /** Records that are in the marker already. */
-  readonly after: number;
-  /** Resolves when all that was sent so far is confirmed. */
-  readonly settle: () => Promise<void>;
+export interface CheckpointLimiterOptions {
+  /** Records that may have been sent without being saved in the state marker. */
+  readonly maxUnsaved: number;
+  /** Records that are in the state marker already. */
+  readonly resumeAfter: number;
+  /** Resolves when everything that was sent is confirmed. */
+  readonly flush: () => Promise<void>;
   /** Makes it durable that records 1 to `confirmed` are confirmed. */
   readonly save: (confirmed: number) => Promise<void>;
 }
 
-/** Bounds what is sent twice when the process dies: what was sent and is not in the marker. */
-export interface RepeatBound {
-  /** Counts a record that was sent. Answers `undefined` while another may follow, else a promise to await. */
-  sent(): Promise<void> | undefined;
-  /** Brings the marker up to the last record that was sent. */
-  settle(): Promise<void>;
+/** Limits the records that are sent again after a crash: those that were sent and are not in the state marker. */
+export interface CheckpointLimiter {
+  /** Counts a record that was sent. Returns `undefined` if another may follow, else a promise to await first. */
+  recordSent(): Promise<void> | undefined;
+  /** Confirms and saves everything up to the last record that was sent. */
+  checkpoint(): Promise<void>;
 }
 
 /**
- * When half of the limit is used, all that was sent by then is settled and saved while the other half goes out, so that the sender
- * waits only where both together take longer than sending does.
+ * Starts a checkpoint when half of the limit is used: it runs while the other half is sent, so that the sender waits
+ * only if the checkpoint takes longer than sending does.
  */
-export const createRepeatBound = ({ limit, after, settle, save }: RepeatBoundOptions): RepeatBound => {
-  let sent = after;
-  let saved = after;
-  let turn: Promise<void> | undefined;
+export const createCheckpointLimiter = (options: CheckpointLimiterOptions): CheckpointLimiter => {
+  const { maxUnsaved, resumeAfter, flush, save } = options;
+  let sent = resumeAfter;
+  let saved = resumeAfter;
+  let inProgress: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
 
   const run = async (): Promise<void> => {
     const target = sent;
-    await settle();
+    await flush();
     await save(target);
     saved = target;
   };
   const start = (): Promise<void> => {
     const started = run().finally(() => {
-      turn = undefined;
+      inProgress = undefined;
     });
-    // Nobody may be waiting for it: the next record is told.
+    // If no sender waits for it, the next call of `recordSent` reports the failure.
     started.catch((error: unknown) => {
       failure = { error };
     });
-    turn = started;
+    inProgress = started;
     return started;
   };
-  const room = async (): Promise<void> => {
-    while (sent - saved >= limit) await (turn ?? start());
+  const belowLimit = async (): Promise<void> => {
+    while (sent - saved >= maxUnsaved) await (inProgress ?? start());
   };
 
   return {
-    sent: () => {
+    recordSent: () => {
       sent++;
       if (failure) return Promise.reject(failure.error);
-      if (!turn && sent - saved >= limit / 2) start();
-      return sent - saved >= limit ? room() : undefined;
+      if (!inProgress && sent - saved >= maxUnsaved / 2) start();
+      return sent - saved >= maxUnsaved ? belowLimit() : undefined;
     },
-    settle: async () => {
-      await turn;
+    checkpoint: async () => {
+      await inProgress;
       if (saved < sent) await start();
     },
   };

@@ -6,13 +6,13 @@ import { createNdjsonSink } from './ndjson-sink.js';
 import { createNullSink } from './null-sink.js';
 import type { Sink } from './sink.js';
 
-/** A single pass gives up on a broker that stays away; the service waits for it, however long it takes. */
-const ATTEMPTS_OF_A_SINGLE_PASS = { connectAttempts: 7, reconnectAttempts: 20 };
+/** A single run gives up on an unreachable broker; the service keeps trying. */
+const SINGLE_RUN_ATTEMPTS = { connectAttempts: 7, reconnectAttempts: 20 };
 
 export interface CreateSinkOptions {
-  /** Only one pass will be made. */
+  /** Whether the process ends after one run. */
   readonly once: boolean;
-  /** Is told what happens to a file's connection to the broker. */
+  /** Receives the publisher's events of each file. */
   readonly onPublisherEvent: (file: string, event: PublisherEvent) => void;
 }
 
@@ -21,15 +21,15 @@ export const createSink = (config: Config, { once, onPublisherEvent }: CreateSin
   switch (config.sink) {
     case 'amqp':
       return createAmqpSink({
-        // `loadConfig` has seen to it that there is one.
+        // `loadConfig` requires it for this sink.
         url: config.amqpConnection!,
-        maxInFlight: config.queueSize,
+        queueSize: config.queueSize,
         exchange: config.amqpExchange,
         queues: config.amqpQueues,
-        ...(config.amqpQueueType && { queueType: config.amqpQueueType }),
+        queueType: config.amqpQueueType,
         queueArguments: config.amqpQueueArguments,
         onEvent: onPublisherEvent,
-        ...(once ? ATTEMPTS_OF_A_SINGLE_PASS : {}),
+        ...(once ? SINGLE_RUN_ATTEMPTS : {}),
       });
     case 'ndjson':
       return createNdjsonSink({ directory: config.outputDirectory ?? join(config.discogsRoot, 'ndjson') });

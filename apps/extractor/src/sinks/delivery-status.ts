@@ -3,64 +3,64 @@ import type { DataType } from '../config/data-type.js';
 import type { SinkTarget } from './sink-target.js';
 
 /**
- * How a file's delivery stands, in one word.
+ * The state of a file's delivery.
  *
  * - `publishing`: connected, and the broker takes messages
- * - `blocked`: the broker has an alarm (memory, disk) and takes nothing until it is over
- * - `disconnected`: no connection; it is being made, or waited for
- * - `failed`: for good
+ * - `blocked`: the broker has an alarm (memory or disk) and takes no messages until it clears
+ * - `disconnected`: no connection; it is being made, or waits for the next attempt
+ * - `failed`: given up
  */
 export type DeliveryCondition = 'publishing' | 'blocked' | 'disconnected' | 'failed';
 
-/** A file's connection with the broker. */
+/** A file's connection to the broker. */
 export interface DeliveryConnection {
   readonly file: string;
   readonly dataType: DataType;
   readonly condition: DeliveryCondition;
   /** When that condition began. */
   readonly since: Date;
-  /** The publisher's own, finer state. */
+  /** The publisher's own state, in more detail. */
   readonly state: PublisherState;
-  /** Why it is disconnected or failed; without credentials. */
+  /** Why it is disconnected, blocked or failed; without credentials. */
   readonly reason: string | undefined;
-  /** Messages that wait for their confirm. */
+  /** Messages that are not confirmed yet. */
   readonly unsettled: number;
-  /** Bytes of the bodies that the window holds. */
+  /** Bytes of the bodies of those messages. */
   readonly windowBytes: number;
 }
 
-/** Sums over files since the sink was made. They never go back. */
+/** Totals over files since the sink was made. They never decrease. */
 export interface DeliveryTotals {
-  /** Messages handed to the broker, each counted once, and the bytes of their bodies. */
+  /** Messages sent to the broker, each counted once, and the bytes of their bodies. */
   readonly published: number;
   readonly publishedBytes: number;
   readonly confirmed: number;
   readonly nacks: number;
   readonly returns: number;
-  /** Connections that were lost, and attempts to make one that failed. */
+  /** Lost connections, and failed attempts to connect. */
   readonly connectionFailures: number;
   readonly reconnects: number;
   readonly republished: number;
   readonly blockedSeconds: number;
 }
 
-/** What a health page or metrics show of a sink with a broker behind it. */
+/** The state of a sink with a broker, for health pages and metrics. */
 export interface DeliveryStatus {
-  /** One for each file under way, in the order in which they were opened. */
+  /** One for each open file, in the order in which they were opened. */
   readonly connections: readonly DeliveryConnection[];
   readonly totals: DeliveryTotals;
-  /** The same for each data type that there was a file of. */
+  /** The same for each data type of which there was a file. */
   readonly totalsByType: Readonly<Partial<Record<DataType, DeliveryTotals>>>;
 }
 
-/** One file's part of a {@link DeliveryMonitor}. */
-export interface DeliveryWatch {
-  /** For the publisher's events, from the first attempt to connect on. */
+/** Tracks the delivery of one file for a {@link DeliveryMonitor}. */
+export interface DeliveryTracker {
+  /** Takes the publisher's events, starting with the first attempt to connect. */
   readonly onEvent: (event: PublisherEvent) => void;
   attach(publisher: Publisher): void;
-  /** A message was handed to the publisher, with a body of so many bytes. */
+  /** Counts a message that was handed to the publisher. @param bytes - size of its body */
   sent(bytes: number): void;
-  /** The file is done with; what it counted stays in the totals. Idempotent. */
+  /** Ends the tracking; the counts stay in the totals. Idempotent. */
   end(): void;
 }
 
@@ -73,12 +73,12 @@ const CONDITIONS: Readonly<Record<PublisherState, DeliveryCondition | undefined>
   full: 'publishing',
   blocked: 'blocked',
   failed: 'failed',
-  // Parting: whatever it was before.
+  // The condition stays what it was before the close.
   closing: undefined,
   closed: undefined,
 };
 
-interface Watched {
+interface TrackedFile {
   readonly target: SinkTarget;
   condition: DeliveryCondition;
   since: Date;
@@ -91,11 +91,11 @@ interface Watched {
 
 /** Keeps the {@link DeliveryStatus} of a sink that has a publisher for each file. */
 export class DeliveryMonitor {
-  readonly #open = new Set<Watched>();
+  readonly #open = new Set<TrackedFile>();
   readonly #ended = new Map<DataType, DeliveryTotals>();
 
-  watch(target: SinkTarget): DeliveryWatch {
-    const watched: Watched = {
+  track(target: SinkTarget): DeliveryTracker {
+    const tracked: TrackedFile = {
       target,
       condition: 'disconnected',
       since: new Date(),
@@ -105,17 +105,17 @@ export class DeliveryMonitor {
       publishedBytes: 0,
       publisher: undefined,
     };
-    this.#open.add(watched);
+    this.#open.add(tracked);
     return {
-      onEvent: (event) => take(watched, event),
+      onEvent: (event) => applyEvent(tracked, event),
       attach: (publisher) => {
-        watched.publisher = publisher;
+        tracked.publisher = publisher;
       },
       sent: (bytes) => {
-        watched.publishedBytes += bytes;
+        tracked.publishedBytes += bytes;
       },
       end: () => {
-        if (this.#open.delete(watched)) add(this.#ended, watched);
+        if (this.#open.delete(tracked)) addTotals(this.#ended, tracked);
       },
     };
   }
@@ -123,52 +123,52 @@ export class DeliveryMonitor {
   status(): DeliveryStatus {
     const open = [...this.#open];
     const byType = new Map(this.#ended);
-    for (const watched of open) add(byType, watched);
+    for (const tracked of open) addTotals(byType, tracked);
     return {
       connections: open.map(({ target, condition, since, state, reason, publisher }) => {
         const { unsettled = 0, windowBytes = 0 } = publisher?.stats ?? {};
         const { file, dataType } = target;
-        // A full window is not told by an event.
+        // No event reports a full window.
         return { file, dataType, condition, since, state: publisher?.state ?? state, reason, unsettled, windowBytes };
       }),
-      totals: [...byType.values()].reduce(sum, NOTHING),
+      totals: [...byType.values()].reduce(plus, NO_TOTALS),
       totalsByType: Object.fromEntries(byType),
     };
   }
 }
 
-const take = (watched: Watched, event: PublisherEvent): void => {
+const applyEvent = (tracked: TrackedFile, event: PublisherEvent): void => {
   if (event.type === 'state') {
-    watched.state = event.to;
+    tracked.state = event.to;
     const condition = CONDITIONS[event.to];
-    if (condition !== undefined && condition !== watched.condition) {
-      watched.condition = condition;
-      watched.since = new Date();
+    if (condition !== undefined && condition !== tracked.condition) {
+      tracked.condition = condition;
+      tracked.since = new Date();
     }
-    if (watched.condition === 'publishing') watched.reason = undefined;
+    if (tracked.condition === 'publishing') tracked.reason = undefined;
   } else if (event.type === 'lost') {
-    watched.connectionFailures++;
-    watched.reason = event.error.message;
+    tracked.connectionFailures++;
+    tracked.reason = event.error.message;
   } else if (event.type === 'blocked') {
-    watched.reason = event.reason;
+    tracked.reason = event.reason;
   } else if (event.type === 'failed') {
-    watched.reason = event.error.message;
+    tracked.reason = event.error.message;
   }
 };
 
-const add = (totals: Map<DataType, DeliveryTotals>, watched: Watched): void => {
-  const { dataType } = watched.target;
-  totals.set(dataType, sum(totals.get(dataType) ?? NOTHING, totalsOf(watched)));
+const addTotals = (totals: Map<DataType, DeliveryTotals>, tracked: TrackedFile): void => {
+  const { dataType } = tracked.target;
+  totals.set(dataType, plus(totals.get(dataType) ?? NO_TOTALS, totalsOf(tracked)));
 };
 
-const totalsOf = ({ publisher, publishedBytes, connectionFailures }: Watched): DeliveryTotals => {
-  if (!publisher) return { ...NOTHING, connectionFailures };
+const totalsOf = ({ publisher, publishedBytes, connectionFailures }: TrackedFile): DeliveryTotals => {
+  if (!publisher) return { ...NO_TOTALS, connectionFailures };
   const { published, acked: confirmed, nacks, returns, reconnects, republished, blockedMs } = publisher.stats;
   const counted = { published, publishedBytes, confirmed, nacks, returns };
   return { ...counted, connectionFailures, reconnects, republished, blockedSeconds: blockedMs / 1_000 };
 };
 
-const NOTHING: DeliveryTotals = {
+const NO_TOTALS: DeliveryTotals = {
   published: 0,
   publishedBytes: 0,
   confirmed: 0,
@@ -180,7 +180,7 @@ const NOTHING: DeliveryTotals = {
   blockedSeconds: 0,
 };
 
-const sum = (one: DeliveryTotals, other: DeliveryTotals): DeliveryTotals => ({
+const plus = (one: DeliveryTotals, other: DeliveryTotals): DeliveryTotals => ({
   published: one.published + other.published,
   publishedBytes: one.publishedBytes + other.publishedBytes,
   confirmed: one.confirmed + other.confirmed,

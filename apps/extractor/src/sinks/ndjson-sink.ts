@@ -8,19 +8,20 @@ import type { FileSink, OpenOptions, Sink } from './sink.js';
 const LINE_FEED = 0x0a;
 const SCAN_BYTES = 1 << 20;
 
-/** How much may be written before it is made durable, and so counts as confirmed. */
+/** Bytes that may be written before they are synced, and so confirmed. */
 const SYNC_BYTES = 8 << 20;
 
 export interface NdjsonSinkOptions {
-  /** Folder for the output; made where it is missing. */
+  /** Folder for the output; made if it is missing. */
   readonly directory: string;
 }
 
 /**
- * Writes `DIRECTORY/VERSION/TYPE.ndjson`: one message body a line, `file_complete` as the last one.
+ * Writes `DIRECTORY/VERSION/TYPE.ndjson`: one message body per line, `file_complete` as the last one.
  *
- * A record is confirmed once its line is on the disk (`fdatasync`). On resuming, everything behind the confirmed lines
- * is cut off, a torn last line included; where fewer lines are left than were confirmed, the sink resumes after those.
+ * A record is confirmed once its line is on disk (`fdatasync`). When the sink resumes, it cuts off everything after the
+ * confirmed lines, an incomplete last line included. If fewer lines are left than were confirmed, it resumes after
+ * those.
  */
 export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
   name: 'ndjson',
@@ -28,9 +29,9 @@ export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
   open: async (target, options) => {
     const folder = join(directory, target.version);
     const path = join(folder, `${target.dataType}.ndjson`);
-    const handle = await guarded(path, async () => {
+    const handle = await withPathInErrors(path, async () => {
       await makeDirectory(folder);
-      // Not `a`: Linux ignores positions of files opened for appending. Not `w`: what is there may be another's.
+      // Not `a`: Linux ignores positions in files opened for appending. Not `w`: it would empty a file that is locked.
       return open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
     });
     try {
@@ -38,10 +39,10 @@ export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
         throw new ExtractorError(
           'OUTPUT_LOCKED',
           `Another extractor writes to ${path}. Stop it first, or choose another folder (--output).`,
-          { path },
+          { facts: { path } },
         );
       }
-      await guarded(folder, () => syncDirectory(folder));
+      await withPathInErrors(folder, () => syncDirectory(folder));
       return await openNdjsonFile(path, handle, options);
     } catch (error) {
       await handle.close();
@@ -55,18 +56,18 @@ const openNdjsonFile = async (
   handle: FileHandle,
   { resumeAfter, signal }: OpenOptions,
 ): Promise<FileSink> => {
-  const kept = await guarded(path, () => findLines(handle, resumeAfter, signal));
-  await guarded(path, () => handle.truncate(kept.bytes));
+  const kept = await withPathInErrors(path, () => findLines(handle, resumeAfter, signal));
+  await withPathInErrors(path, () => handle.truncate(kept.bytes));
   let position = kept.bytes;
   let written = kept.lines;
   let confirmed = kept.lines;
   let unsynced = 0;
   let lastConfirmedAt: Date | undefined;
-  let isBroken = false;
-  let closed = false;
+  let hasSyncFailed = false;
+  let isClosed = false;
 
   const append = async (bytes: Uint8Array): Promise<void> => {
-    // write(2) may write less than it was given, and Node's FileHandle.write passes that on.
+    // write(2) may write fewer bytes than it was given, and so may Node's FileHandle.write.
     for (let done = 0; done < bytes.byteLength; ) {
       const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, position);
       done += bytesWritten;
@@ -75,12 +76,12 @@ const openNdjsonFile = async (
     unsynced += bytes.byteLength;
   };
   const sync = async (): Promise<void> => {
-    if (unsynced === 0 || isBroken) return;
+    if (unsynced === 0 || hasSyncFailed) return;
     try {
       await handle.datasync();
     } catch (error) {
-      // Linux drops the pages that it could not write and reports that once: a later success would say nothing about them.
-      isBroken = true;
+      // Linux drops pages that it cannot write and reports the failure once: a later success would not include them.
+      hasSyncFailed = true;
       throw error;
     }
     unsynced = 0;
@@ -97,7 +98,7 @@ const openNdjsonFile = async (
       return lastConfirmedAt;
     },
     write: (block) =>
-      guarded(path, async () => {
+      withPathInErrors(path, async () => {
         signal.throwIfAborted();
         await append(block.bytes);
         written += block.count;
@@ -105,17 +106,17 @@ const openNdjsonFile = async (
         if (unsynced >= SYNC_BYTES) await sync();
       }),
     complete: (message) =>
-      guarded(path, async () => {
+      withPathInErrors(path, async () => {
         signal.throwIfAborted();
         await sync();
         await append(Buffer.concat([message, Buffer.of(LINE_FEED)]));
         await sync();
       }),
     close: async () => {
-      if (closed) return;
-      closed = true;
+      if (isClosed) return;
+      isClosed = true;
       try {
-        await guarded(path, sync);
+        await withPathInErrors(path, sync);
       } finally {
         await handle.close();
       }
@@ -123,7 +124,7 @@ const openNdjsonFile = async (
   };
 };
 
-/** Finds the end of the first `wanted` lines, or of the last whole one where there are fewer. */
+/** Finds the end of the first `wanted` lines, or of the last complete one if there are fewer. */
 const findLines = async (
   handle: FileHandle,
   wanted: number,
@@ -146,17 +147,17 @@ const findLines = async (
   return { lines, bytes };
 };
 
-/** Gives errors of the file system the path and what to do; an abort keeps its reason. */
-const guarded = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+/** Adds the path and the remedy to errors of the file system; other errors stay as they are. */
+const withPathInErrors = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
     if (error instanceof Error && 'syscall' in error) {
       throw new ExtractorError(
         'OUTPUT_FAILED',
-        `The output ${path} cannot be written: ${describeError(error)}. Check the folder's permissions and its free space, then run again: it resumes.`,
-        { path },
-        { cause: error },
+        `Cannot write the output ${path}: ${describeError(error)}. ` +
+          "Check the folder's permissions and free space, then run again to resume.",
+        { facts: { path }, cause: error },
       );
     }
     throw error;

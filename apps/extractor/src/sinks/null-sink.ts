@@ -1,6 +1,6 @@
 import type { Sink } from './sink.js';
 
-/** Takes every record and keeps none: for measuring, and for checking a dump. */
+/** Confirms every record and keeps none: for benchmarks, and for checking a dump. */
 export const createNullSink = (): Sink => ({
   name: 'null',
   destination: 'nowhere',

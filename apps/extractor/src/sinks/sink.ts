@@ -3,13 +3,13 @@ import type { DeliveryStatus } from './delivery-status.js';
 import type { SinkTarget } from './sink-target.js';
 
 export interface OpenOptions {
-  /** The sink has confirmed this many records of the file in an earlier run. */
+  /** Records of the file that the sink confirmed in earlier runs. */
   readonly resumeAfter: number;
-  /** Rejects `open`, and any `write` or `complete` under way, with its reason. */
+  /** Rejects `open`, and any `write` or `complete` in progress, with its reason. */
   readonly signal: AbortSignal;
   /**
-   * Makes it durable that records 1 to `confirmed` of the file are confirmed. For sinks that would send a record twice after a crash: waiting for
-   * it bounds how many.
+   * Makes it durable that records 1 to `confirmed` of the file are confirmed. For sinks that send records again after a
+   * crash: waiting for it limits how many.
    */
   readonly save: (confirmed: number) => Promise<void>;
 }
@@ -17,31 +17,31 @@ export interface OpenOptions {
 /** Where records go: one {@link FileSink} for each dump file, several at a time. */
 export interface Sink {
   readonly name: string;
-  /** Where the output lies, for people: a folder, an exchange. Never holds a credential. */
+  /** Where the output is, for people: a folder, an exchange. Never contains credentials. */
   readonly destination: string;
-  /** How delivery stands now, for health pages and metrics; only of sinks with a broker behind them. */
+  /** The state of the delivery, for health pages and metrics; only sinks with a broker have one. */
   status?(): DeliveryStatus;
   open(target: SinkTarget, options: OpenOptions): Promise<FileSink>;
 }
 
 /** Takes the records of one dump file, in order. */
 export interface FileSink {
-  /** Records that the sink already holds: reading goes on after them. At most `resumeAfter`. */
+  /** Records that the sink already holds: reading resumes after them. At most `resumeAfter`. */
   readonly resumedAfter: number;
-  /** Records 1 to this one of the file are confirmed. Never goes back. */
+  /** Records 1 to this one of the file are confirmed: nothing can take them away any more. Never goes back. */
   readonly confirmed: number;
   /** When the sink last confirmed anything. */
   readonly lastConfirmedAt: Date | undefined;
   /**
-   * Resolves when there is room for the next block, which may be before this one is confirmed. The block is the sink's from then on, to
-   * `release` once its bytes are written.
+   * Resolves when the sink can take the next block, which may be before this one is confirmed. The block belongs to the
+   * sink, which calls `release` once its bytes are written.
    */
   write(block: EncodedBlock): Promise<void>;
-  /** Confirms all records, then the `file_complete` message, given as the bytes of its body. */
+  /** Confirms all records, then delivers and confirms the `file_complete` message, given as the bytes of its body. */
   complete(message: Uint8Array): Promise<void>;
   /**
-   * Waits up to `timeout` milliseconds for what is under way, then lets go of everything. `confirmed` is
-   * final afterwards. Idempotent; never throws for records that stay unconfirmed.
+   * Waits up to `timeout` milliseconds for confirms in flight, then releases everything; `confirmed` is final
+   * afterwards. Idempotent. Does not throw for records that stay unconfirmed.
    */
-  close(options?: { readonly timeout?: number }): Promise<void>;
+  close(options?: { readonly timeout?: number | undefined }): Promise<void>;
 }

@@ -10,17 +10,17 @@ import {
 import type { Config } from '../config/settings.js';
 
 export interface CreateSourceOptions {
-  /** Proxy settings and S3 credentials are read from here, under the names that most programs know. @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
-  /** Is told when a page of the web's listing failed and is asked for again. */
+  /** Source of proxy settings and S3 credentials, under their usual names. @default process.env */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Called when a page of the website's listing could not be fetched and is retried. */
   readonly onRetry?: (retry: { url: string; delayMs: number; error: Error }) => void;
-  /** Is told when a source gives way to the next one: `from` and `to` are their names. */
+  /** Called when a source has no dumps and the next one is tried: `from` and `to` are their names. */
   readonly onFallback?: (from: string, to: string, error: Error | null) => void;
 }
 
 /**
- * The source of dumps that the configuration names: `s3`, `web`, `auto` (S3, and the web where S3 refuses), or a folder. A folder that bears
- * such a name is given as `./s3`.
+ * The configured source of dumps: `s3`, `web`, `auto` (S3, or the website if S3 has no dumps), or a folder. A folder
+ * with one of these names is written as `./s3`.
  */
 export const createSource = async (
   config: Config,
@@ -52,7 +52,7 @@ export const createSource = async (
   }
 };
 
-/** Both spellings are in use; the lower-case one is the older. */
+/** Both spellings are in use; the lower-case one is older and takes precedence. */
 const proxyFrom = (env: NodeJS.ProcessEnv): ProxyOptions => ({
   httpProxy: env['http_proxy'] || env['HTTP_PROXY'],
   httpsProxy: env['https_proxy'] || env['HTTPS_PROXY'],

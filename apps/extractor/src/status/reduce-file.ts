@@ -1,14 +1,14 @@
 import type { RunEvent } from '../events/run-events.js';
 import type { FileState, FileStatus, TypeTotals } from './service-state.js';
 
-/** An event that is about one file. */
+/** An event about one file. */
 export type FileEvent = Exclude<
   Extract<RunEvent, { readonly file: string }>,
   { readonly type: 'file-stalled' | 'file-moving' }
 >;
 
-/** What an event makes of a file, and what it adds to the sums of the file's type. */
-export interface FileStep {
+/** The file's status after an event, and what the event adds to the totals of the file's type. */
+export interface FileUpdate {
   readonly file: FileStatus;
   readonly added: Partial<TypeTotals>;
 }
@@ -29,10 +29,10 @@ export const newFileStatus = (file: Pick<FileStatus, 'file' | 'dataType' | 'size
   error: undefined,
 });
 
-export const reduceFile = (file: FileStatus, event: FileEvent, now: number): FileStep => {
+export const reduceFile = (file: FileStatus, event: FileEvent, now: number): FileUpdate => {
   switch (event.type) {
     case 'download-started':
-      return only({
+      return withoutTotals({
         ...file,
         state: 'downloading',
         size: event.bytesTotal ?? file.size,
@@ -40,23 +40,29 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         lastProgressAt: now,
       });
     case 'download-progress': {
-      // It falls when a transfer must start over: all that comes then comes anew.
-      const came = event.bytes >= file.downloaded ? event.bytes - file.downloaded : event.bytes;
-      const moved = came > 0 ? { lastProgressAt: now } : {};
+      // The count falls when a transfer starts over: then all bytes are new.
+      const newBytes = event.bytes >= file.downloaded ? event.bytes - file.downloaded : event.bytes;
+      const moved = newBytes > 0 ? { lastProgressAt: now } : {};
       return {
         file: { ...file, downloaded: event.bytes, size: event.bytesTotal ?? file.size, ...moved },
-        added: event.phase === 'download' ? { bytesDownloaded: came } : {},
+        added: event.phase === 'download' ? { bytesDownloaded: newBytes } : {},
       };
     }
     case 'download-retry':
       return { file, added: { downloadRetries: 1 } };
     case 'download-finished':
-      return only({ ...file, state: 'downloaded', downloaded: event.bytes, size: event.bytes, lastProgressAt: now });
+      return withoutTotals({
+        ...file,
+        state: 'downloaded',
+        downloaded: event.bytes,
+        size: event.bytes,
+        lastProgressAt: now,
+      });
     case 'download-failed':
-      return only({ ...file, state: 'failed', error: event.error.message });
+      return withoutTotals({ ...file, state: 'failed', error: event.error.message });
     case 'file-started':
-      // What earlier runs have delivered is where this one begins, and nothing that it has done.
-      return only({
+      // What earlier runs delivered is the starting point of this one, not its work: it adds nothing to the totals.
+      return withoutTotals({
         ...file,
         state: 'extracting',
         size: event.bytesTotal,
@@ -83,11 +89,11 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
           lastRecordAt: records > file.records ? now : file.lastRecordAt,
         },
         added: {
-          recordsRead: more(records, file.records),
-          recordsConfirmed: more(confirmed, file.confirmed),
-          dumpBytesRead: more(read, file.read),
-          xmlBytesRead: more(xmlBytes, file.xmlBytes),
-          irregularities: moreOfEach(irregularities, file.irregularities),
+          recordsRead: increase(records, file.records),
+          recordsConfirmed: increase(confirmed, file.confirmed),
+          dumpBytesRead: increase(read, file.read),
+          xmlBytesRead: increase(xmlBytes, file.xmlBytes),
+          irregularities: increaseOfEach(irregularities, file.irregularities),
         },
       };
     }
@@ -95,29 +101,29 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
       return { file: { ...file, malformed: file.malformed + 1 }, added: { malformed: { [event.kind]: 1 } } };
     case 'file-finished': {
       const state: FileState = event.outcome;
-      const isThere = state === 'completed' || state === 'skipped';
-      return only({
+      const isDelivered = state === 'completed' || state === 'skipped';
+      return withoutTotals({
         ...file,
         state,
         records: Math.max(file.records, event.records),
         confirmed: Math.max(file.confirmed, event.records),
-        read: isThere ? (file.size ?? file.read) : file.read,
+        read: isDelivered ? (file.size ?? file.read) : file.read,
         error: event.error?.message,
       });
     }
   }
 };
 
-const only = (file: FileStatus): FileStep => ({ file, added: {} });
+const withoutTotals = (file: FileStatus): FileUpdate => ({ file, added: {} });
 
-const more = (now: number, before: number): number => Math.max(0, now - before);
+const increase = (now: number, before: number): number => Math.max(0, now - before);
 
-const moreOfEach = (
+const increaseOfEach = (
   now: Readonly<Record<string, number>>,
   before: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> =>
   Object.fromEntries(
     Object.entries(now)
-      .map(([kind, count]): [string, number] => [kind, more(count, before[kind] ?? 0)])
+      .map(([kind, count]): [string, number] => [kind, increase(count, before[kind] ?? 0)])
       .filter(([, count]) => count > 0),
   );

@@ -4,55 +4,55 @@ import type { ServiceEvent } from '../events/service-events.js';
 import { type FileEvent, newFileStatus, reduceFile } from './reduce-file.js';
 import type { FileState, Phase, ServiceState, Totals, TypeTotals } from './service-state.js';
 
-/** As many problems as a person reads. */
-const PROBLEMS_KEPT = 20;
+/** Problems that are kept for the status page. */
+const MAX_PROBLEMS = 20;
 
-/** What the service's state becomes through an event. Pure: the time comes as an argument. */
+/** The service's state after an event. Pure: the time is an argument. */
 export const reduce = (state: ServiceState, event: ServiceEvent, now: number): ServiceState => {
   switch (event.type) {
-    case 'check-started':
+    case 'run-started':
       return {
         ...state,
         phase: 'checking',
         status: 'running',
-        check: { cause: event.cause, startedAt: now },
-        nextCheckAt: undefined,
+        run: { cause: event.cause, startedAt: now },
+        nextRunAt: undefined,
         files: [],
-        errorsOfCheck: 0,
+        errorsOfRun: 0,
       };
-    case 'pass-started':
+    case 'dump-chosen':
       return {
         ...state,
         version: event.version,
         files: event.files.map(({ file, dataType, bytes: size }) => newFileStatus({ file, dataType, size })),
       };
-    case 'check-ended': {
+    case 'run-ended': {
       const { outcome, seconds, error } = event;
       const isGood = outcome === 'completed' || outcome === 'skipped';
       const ended: ServiceState = {
         ...state,
         status: outcome === 'failed' ? 'failed' : outcome === 'stopped' ? 'idle' : 'completed',
-        check: undefined,
-        // Those that another one's failure, or a stop, cut short.
-        files: state.files.map((file) => (UNDER_WAY.has(file.state) ? { ...file, state: 'stopped' } : file)),
-        lastCheck: { outcome, endedAt: now, seconds },
+        run: undefined,
+        // A stop, or the failure of another file, ended these.
+        files: state.files.map((file) => (IN_PROGRESS.has(file.state) ? { ...file, state: 'stopped' } : file)),
+        lastRun: { outcome, endedAt: now, seconds },
         lastSuccessAt: isGood ? now : state.lastSuccessAt,
         failures: outcome === 'failed' ? state.failures + 1 : outcome === 'stopped' ? state.failures : 0,
-        totals: { ...state.totals, checks: plus(state.totals.checks, outcome) },
+        totals: { ...state.totals, runs: plus(state.totals.runs, outcome) },
       };
       return error === undefined ? ended : withProblem(ended, error, undefined, now);
     }
-    case 'check-scheduled':
+    case 'run-scheduled':
       return {
         ...state,
         phase: 'waiting',
         status: state.status === 'failed' ? 'failed' : 'waiting',
-        nextCheckAt: event.at.getTime(),
+        nextRunAt: event.at.getTime(),
       };
     case 'trigger-called':
       return { ...state, totals: { ...state.totals, triggers: plus(state.totals.triggers, event.result) } };
     case 'stopping':
-      return { ...state, phase: 'stopping', nextCheckAt: undefined };
+      return { ...state, phase: 'stopping', nextRunAt: undefined };
     case 'download-started':
     case 'download-progress':
     case 'download-retry':
@@ -68,19 +68,19 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
     case 'metadata-set-aside':
     case 'version-passed-over':
     case 'version-pruned':
-    // What it is that stands still can be seen from when it last moved.
+    // `lastProgressAt` shows which file stalls.
     case 'file-stalled':
     case 'file-moving':
-    // `check-ended` says the same.
-    case 'pass-finished':
-    case 'pass-failed':
+    // `run-ended` reports the same.
+    case 'dump-finished':
+    case 'run-failed':
       return state;
   }
 };
 
 const withFile = (state: ServiceState, event: FileEvent, now: number): ServiceState => {
   const known = state.files.find(({ file }) => file === event.file);
-  // A checksum file, say: fetched, but none that is extracted.
+  // A file that is downloaded but not extracted, such as the checksum file.
   if (!known) return state;
   const { file, added } = reduceFile(known, event, now);
   const files = state.files.map((other) => (other === known ? file : other));
@@ -88,12 +88,12 @@ const withFile = (state: ServiceState, event: FileEvent, now: number): ServiceSt
   return { ...state, files, totals, phase: state.phase === 'stopping' ? 'stopping' : phaseOf(files) };
 };
 
-const UNDER_WAY: ReadonlySet<FileState> = new Set(['downloading', 'extracting']);
-const BEFORE: ReadonlySet<FileState> = new Set(['pending', 'downloading']);
+const IN_PROGRESS: ReadonlySet<FileState> = new Set(['downloading', 'extracting']);
+const NOT_DOWNLOADED: ReadonlySet<FileState> = new Set(['pending', 'downloading']);
 
-/** All files are fetched before the first one is extracted. */
+/** All files are downloaded before the first one is extracted. */
 const phaseOf = (files: ServiceState['files']): Phase =>
-  files.some(({ state }) => BEFORE.has(state)) ? 'downloading' : 'processing';
+  files.some(({ state }) => NOT_DOWNLOADED.has(state)) ? 'downloading' : 'processing';
 
 const withProblemOf = (event: FileEvent, state: ServiceState, now: number): ServiceState =>
   (event.type === 'download-failed' || event.type === 'file-finished') && event.error !== undefined
@@ -102,13 +102,13 @@ const withProblemOf = (event: FileEvent, state: ServiceState, now: number): Serv
 
 const withProblem = (state: ServiceState, error: unknown, file: string | undefined, now: number): ServiceState => {
   const message = describeError(error);
-  // A download that failed ends the pass with the same error.
-  if (state.problems[0]?.message === message && state.errorsOfCheck > 0) return state;
+  // A failed download ends the run with the same error, which is counted once.
+  if (state.problems[0]?.message === message && state.errorsOfRun > 0) return state;
   const code = errorCodeOf(error) ?? 'UNKNOWN';
   return {
     ...state,
-    errorsOfCheck: state.errorsOfCheck + 1,
-    problems: [{ at: now, code, message, file }, ...state.problems].slice(0, PROBLEMS_KEPT),
+    errorsOfRun: state.errorsOfRun + 1,
+    problems: [{ at: now, code, message, file }, ...state.problems].slice(0, MAX_PROBLEMS),
     totals: { ...state.totals, errors: plus(state.totals.errors, code) },
   };
 };

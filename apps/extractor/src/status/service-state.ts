@@ -1,11 +1,11 @@
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
-import type { CheckCause, CheckOutcome, TriggerResult } from '../events/service-events.js';
+import type { RunCause, RunOutcome, TriggerResult } from '../events/service-events.js';
 
-/** Where the service is, for people. */
+/** What the service is doing, for people. */
 export const PHASES = ['starting', 'checking', 'downloading', 'processing', 'waiting', 'stopping'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** The same for programs, in the words of the platform's health contract (DESIGN 7.3). */
+/** The same for programs, in the terms of the platform's health contract; see docs/wire-contract.md. */
 export const EXTRACTION_STATUSES = ['idle', 'running', 'completed', 'waiting', 'failed'] as const;
 export type ExtractionStatus = (typeof EXTRACTION_STATUSES)[number];
 
@@ -21,34 +21,34 @@ export const FILE_STATES = [
 ] as const;
 export type FileState = (typeof FILE_STATES)[number];
 
-/** A file of the dump that the present (or last) pass is about. Times are milliseconds since 1970. */
+/** A file of the dump of the current (or last) run. Times are milliseconds since 1970. */
 export interface FileStatus {
   readonly file: string;
   readonly dataType: DataType;
   readonly state: FileState;
-  /** Size in bytes, once it is known. */
+  /** Size in bytes, if known. */
   readonly size: number | undefined;
-  /** Bytes that are here. */
+  /** Bytes that are in the data folder. */
   readonly downloaded: number;
-  /** Bytes that were extracted. */
+  /** Bytes that were read for extraction. */
   readonly read: number;
-  /** Bytes of XML that this pass has read. */
+  /** Bytes of XML read in this run. */
   readonly xmlBytes: number;
-  /** Records read, and confirmed by the sink; those of earlier passes included. */
+  /** Records read, and records confirmed by the sink; those of earlier runs included. */
   readonly records: number;
   readonly confirmed: number;
   readonly malformed: number;
   readonly irregularities: Readonly<Record<string, number>>;
-  /** When the present work on it, fetching or extracting, began. */
+  /** When its download or extraction began. */
   readonly startedAt: number | undefined;
-  /** When it last moved: bytes came, records were read or confirmed. */
+  /** When bytes last arrived, or records were last read or confirmed. */
   readonly lastProgressAt: number | undefined;
   /** When its last record was read. */
   readonly lastRecordAt: number | undefined;
   readonly error: string | undefined;
 }
 
-/** Sums since the process began, for one data type. They never go back. */
+/** Totals of one data type since the process began. They never decrease. */
 export interface TypeTotals {
   readonly recordsRead: number;
   readonly recordsConfirmed: number;
@@ -62,12 +62,12 @@ export interface TypeTotals {
 
 export interface Totals {
   readonly byType: Readonly<Record<DataType, TypeTotals>>;
-  readonly checks: Readonly<Partial<Record<CheckOutcome, number>>>;
+  readonly runs: Readonly<Partial<Record<RunOutcome, number>>>;
   readonly errors: Readonly<Record<string, number>>;
   readonly triggers: Readonly<Partial<Record<TriggerResult, number>>>;
 }
 
-/** Something that went wrong, as people are told of it; without credentials. */
+/** An error as the status page shows it; without credentials. */
 export interface Problem {
   readonly at: number;
   readonly code: string;
@@ -75,26 +75,24 @@ export interface Problem {
   readonly file: string | undefined;
 }
 
-/** All that is known of the service at a moment. Never changed in place. */
+/** The state of the service at one moment. Immutable. */
 export interface ServiceState {
   readonly startedAt: number;
   readonly phase: Phase;
   readonly status: ExtractionStatus;
-  /** The pass under way. */
-  readonly check: { readonly cause: CheckCause; readonly startedAt: number } | undefined;
-  readonly lastCheck:
-    | { readonly outcome: CheckOutcome; readonly endedAt: number; readonly seconds: number }
-    | undefined;
+  /** The run in progress. */
+  readonly run: { readonly cause: RunCause; readonly startedAt: number } | undefined;
+  readonly lastRun: { readonly outcome: RunOutcome; readonly endedAt: number; readonly seconds: number } | undefined;
   readonly lastSuccessAt: number | undefined;
-  readonly nextCheckAt: number | undefined;
-  /** Passes that failed in a row. */
+  readonly nextRunAt: number | undefined;
+  /** Runs that failed in a row. */
   readonly failures: number;
-  /** The dump that was last looked at, `YYYYMMDD`; `undefined` until one was found. */
+  /** Version of the dump that was last chosen, `YYYYMMDD`; `undefined` before the first. */
   readonly version: string | undefined;
-  /** Those of that dump that are wanted. */
+  /** The files of that dump with a configured data type. */
   readonly files: readonly FileStatus[];
-  /** Errors of the present (or last) pass. */
-  readonly errorsOfCheck: number;
+  /** Errors of the current (or last) run. */
+  readonly errorsOfRun: number;
   /** The latest problems, newest first. */
   readonly problems: readonly Problem[];
   readonly totals: Totals;
@@ -111,23 +109,23 @@ const NO_TOTALS: TypeTotals = {
   irregularities: {},
 };
 
-/** The state of a service that has done nothing yet. */
+/** The state of a service that has just started. */
 export const newServiceState = (now: number): ServiceState => ({
   startedAt: now,
   phase: 'starting',
   status: 'idle',
-  check: undefined,
-  lastCheck: undefined,
+  run: undefined,
+  lastRun: undefined,
   lastSuccessAt: undefined,
-  nextCheckAt: undefined,
+  nextRunAt: undefined,
   failures: 0,
   version: undefined,
   files: [],
-  errorsOfCheck: 0,
+  errorsOfRun: 0,
   problems: [],
   totals: {
     byType: Object.fromEntries(DATA_TYPES.map((type) => [type, NO_TOTALS])) as Record<DataType, TypeTotals>,
-    checks: {},
+    runs: {},
     errors: {},
     triggers: {},
   },

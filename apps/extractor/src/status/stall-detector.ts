@@ -1,40 +1,40 @@
 import type { RunListener } from '../events/run-events.js';
 
-export interface StallWatchOptions {
-  /** Milliseconds without progress after which a file is reported. */
+export interface StallDetectorOptions {
+  /** Time without progress after which a file is reported, in milliseconds. */
   readonly afterMs: number;
-  /** Is told `file-stalled` and `file-moving`. */
-  readonly listen: RunListener;
+  /** Receives `file-stalled` and `file-moving`. */
+  readonly onEvent: RunListener;
 }
 
-/** Watches whether files move. Disposing of it ends its timer. */
-export interface StallWatch extends Disposable {
-  /** Must be told what happens. */
-  readonly observe: RunListener;
+/** Detects files without progress. Disposing of it stops its timer. */
+export interface StallDetector extends Disposable {
+  /** Takes the events of a run. */
+  readonly onEvent: RunListener;
 }
 
-interface Watched {
+interface WatchedFile {
   readonly phase: 'download' | 'extraction';
   readonly file: string;
-  /** What changes when the file moves. */
+  /** Changes when the file makes progress. */
   position: string;
-  /** When it last did, or when a wait that was announced is over. */
+  /** When it last did, or when an announced wait ends. */
   movedAt: number;
-  /** Milliseconds of silence at which it is reported next: each time twice as long, so that a long stall is no flood. */
+  /** Milliseconds without progress at which it is reported next; doubles each time, to limit the warnings. */
   reportAfter: number;
 }
 
-/** Times between two looks, in milliseconds. */
-const LONGEST_LOOK_MS = 5000;
+/** Upper bound of the time between two checks, in milliseconds. */
+const MAX_CHECK_INTERVAL_MS = 5000;
 
 /**
- * Reports files that have not moved for a while: fetched bytes for a download; bytes read, records or confirms for an extraction. A
- * file that has ended, and one that waits for an announced retry, are not stalled.
+ * Reports files without progress: of a download, bytes; of an extraction, bytes read, records or confirms. A file that
+ * has ended, or that waits for an announced retry, is not stalled.
  */
-export const createStallWatch = ({ afterMs, listen }: StallWatchOptions): StallWatch => {
-  const watched = new Map<string, Watched>();
+export const createStallDetector = ({ afterMs, onEvent }: StallDetectorOptions): StallDetector => {
+  const watched = new Map<string, WatchedFile>();
 
-  const touch = (phase: Watched['phase'], file: string, position: string, waitMs = 0): void => {
+  const update = (phase: WatchedFile['phase'], file: string, position: string, waitMs = 0): void => {
     const key = `${phase} ${file}`;
     const now = performance.now();
     const known = watched.get(key);
@@ -49,35 +49,35 @@ export const createStallWatch = ({ afterMs, listen }: StallWatchOptions): StallW
     known.reportAfter = afterMs;
     if (known.position === position) return;
     known.position = position;
-    if (wasStalled) listen({ type: 'file-moving', phase, file, seconds });
+    if (wasStalled) onEvent({ type: 'file-moving', phase, file, seconds });
   };
-  const look = (): void => {
+  const check = (): void => {
     const now = performance.now();
     for (const entry of watched.values()) {
       const stillMs = now - entry.movedAt;
       if (stillMs < entry.reportAfter) continue;
       entry.reportAfter = 2 * stillMs;
-      listen({ type: 'file-stalled', phase: entry.phase, file: entry.file, seconds: stillMs / 1000 });
+      onEvent({ type: 'file-stalled', phase: entry.phase, file: entry.file, seconds: stillMs / 1000 });
     }
   };
-  const timer = setInterval(look, Math.min(afterMs / 4, LONGEST_LOOK_MS)).unref();
+  const timer = setInterval(check, Math.min(afterMs / 4, MAX_CHECK_INTERVAL_MS)).unref();
 
   return {
-    observe: (event) => {
+    onEvent: (event) => {
       switch (event.type) {
-        case 'pass-started':
-        case 'pass-finished':
-        case 'pass-failed':
+        case 'dump-chosen':
+        case 'dump-finished':
+        case 'run-failed':
           watched.clear();
           break;
         case 'download-started':
-          touch('download', event.file, 'start');
+          update('download', event.file, 'start');
           break;
         case 'download-progress':
-          touch('download', event.file, String(event.bytes));
+          update('download', event.file, String(event.bytes));
           break;
         case 'download-retry':
-          touch('download', event.file, watched.get(`download ${event.file}`)?.position ?? '', event.delayMs);
+          update('download', event.file, watched.get(`download ${event.file}`)?.position ?? '', event.delayMs);
           break;
         case 'download-finished':
         case 'download-failed':
@@ -85,7 +85,7 @@ export const createStallWatch = ({ afterMs, listen }: StallWatchOptions): StallW
           break;
         case 'file-started':
         case 'file-progress':
-          touch('extraction', event.file, `${event.bytesRead} ${event.records} ${event.confirmed}`);
+          update('extraction', event.file, `${event.bytesRead} ${event.records} ${event.confirmed}`);
           break;
         case 'file-finished':
           watched.delete(`extraction ${event.file}`);

@@ -1,39 +1,39 @@
 import type { ServiceListener } from '../events/service-events.js';
 import { reduce } from './reduce.js';
 import { newServiceState, type ServiceState } from './service-state.js';
-import { SAMPLE_MS, Throughput } from './throughput.js';
+import { SAMPLE_INTERVAL_MS, Throughput } from './throughput.js';
 
-/** The one place that knows how the service stands; fed with events, read by whoever shows it. */
+/** The state of the service, updated by events and read by all that show it. */
 export interface StatusBoard extends Disposable {
   readonly state: ServiceState;
   readonly throughput: Throughput;
-  /** Takes an event, then passes it on to those who watch. */
-  readonly listen: ServiceListener;
+  /** Applies an event to the state, then passes it on to the subscribers. */
+  readonly onEvent: ServiceListener;
   /** Calls `listener` after each event from now on. */
-  watch(listener: ServiceListener): void;
+  subscribe(listener: ServiceListener): void;
 }
 
-/** Makes a board, which takes a sample of the throughput every other second until it is disposed of. */
+/** Makes a board. It samples the totals for {@link Throughput} until it is disposed of. */
 export const createStatusBoard = (now: () => number = Date.now): StatusBoard => {
   let state = newServiceState(now());
   const throughput = new Throughput();
-  const watchers: ServiceListener[] = [];
-  const sample = (): void => throughput.take(state.totals, now());
+  const subscribers: ServiceListener[] = [];
+  const sample = (): void => throughput.addSample(state.totals, now());
   sample();
-  const sampler = setInterval(sample, SAMPLE_MS);
-  sampler.unref();
+  const timer = setInterval(sample, SAMPLE_INTERVAL_MS);
+  timer.unref();
   return {
     get state() {
       return state;
     },
     throughput,
-    listen: (event) => {
+    onEvent: (event) => {
       state = reduce(state, event, now());
-      for (const watcher of watchers) watcher(event);
+      for (const listener of subscribers) listener(event);
     },
-    watch: (listener) => {
-      watchers.push(listener);
+    subscribe: (listener) => {
+      subscribers.push(listener);
     },
-    [Symbol.dispose]: () => clearInterval(sampler),
+    [Symbol.dispose]: () => clearInterval(timer),
   };
 };

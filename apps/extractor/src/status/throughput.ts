@@ -1,21 +1,21 @@
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
-import type { Totals } from './service-state.js';
+import { RATE_WINDOW_MS, ratePerSecond } from './rate.js';
+import type { Totals, TypeTotals } from './service-state.js';
 
-/** Time between two samples, in milliseconds, and how many are kept: the last ten minutes. */
-export const SAMPLE_MS = 2000;
-const SAMPLES_KEPT = 301;
+/** Time between two samples, in milliseconds. */
+export const SAMPLE_INTERVAL_MS = 2000;
 
-/** Samples that a rate is worked out over: short enough to follow what happens, long enough not to flicker. */
-const RATE_SAMPLES = 5;
+/** Enough samples for the last ten minutes. */
+const MAX_SAMPLES = 301;
 
-interface Sample {
+const RATE_SAMPLES = RATE_WINDOW_MS / SAMPLE_INTERVAL_MS;
+
+interface TotalsSample {
+  readonly byType: Totals['byType'];
   readonly at: number;
-  readonly confirmed: Readonly<Record<DataType, number>>;
-  readonly dumpBytes: Readonly<Record<DataType, number>>;
-  readonly downloaded: Readonly<Record<DataType, number>>;
 }
 
-/** What was done in each second, between one sample and the next, oldest first. */
+/** Rates between each two samples in succession, per second, oldest first. */
 export interface ThroughputSeries {
   readonly records: readonly number[];
   readonly downloadedBytes: readonly number[];
@@ -28,51 +28,45 @@ export interface TypeRates {
   readonly downloadedBytesPerSecond: number;
 }
 
-/** Remembers the sums of the last minutes, and tells rates. */
+/** Keeps the totals of the last minutes, and computes rates from them. */
 export class Throughput {
-  readonly #samples: Sample[] = [];
+  readonly #samples: TotalsSample[] = [];
 
-  take({ byType }: Totals, at: number): void {
-    const each = (count: (type: DataType) => number): Record<DataType, number> =>
-      Object.fromEntries(DATA_TYPES.map((type) => [type, count(type)])) as Record<DataType, number>;
-    this.#samples.push({
-      at,
-      confirmed: each((type) => byType[type].recordsConfirmed),
-      dumpBytes: each((type) => byType[type].dumpBytesRead),
-      downloaded: each((type) => byType[type].bytesDownloaded),
-    });
-    if (this.#samples.length > SAMPLES_KEPT) this.#samples.shift();
+  addSample({ byType }: Totals, at: number): void {
+    this.#samples.push({ byType, at });
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 
   series(): ThroughputSeries {
-    const series = (counts: (sample: Sample) => Readonly<Record<DataType, number>>): number[] =>
-      this.#samples.slice(1).map((sample, index) => {
-        const before = this.#samples[index]!;
-        const done = DATA_TYPES.reduce((sum, type) => sum + counts(sample)[type] - counts(before)[type], 0);
-        return perSecond(done, before, sample);
-      });
+    const series = (count: (totals: TypeTotals) => number): number[] =>
+      this.#samples.slice(1).map((sample, index) => rate(this.#samples[index]!, sample, DATA_TYPES, count));
     return {
-      records: series(({ confirmed }) => confirmed),
-      downloadedBytes: series(({ downloaded }) => downloaded),
+      records: series(({ recordsConfirmed }) => recordsConfirmed),
+      downloadedBytes: series(({ bytesDownloaded }) => bytesDownloaded),
     };
   }
 
-  /** @param since - when the type's work began: what was not done before that makes no rate */
+  /** @param since - when the work on the type began; time before that does not lower the rates */
   rates(type: DataType, since: number): TypeRates {
     const last = this.#samples.at(-1);
     const first = this.#samples.slice(-1 - RATE_SAMPLES).find(({ at }) => at >= since);
-    if (!first || !last || first === last) {
-      return { recordsPerSecond: 0, dumpBytesPerSecond: 0, downloadedBytesPerSecond: 0 };
-    }
+    const rateOf = (count: (totals: TypeTotals) => number): number =>
+      first && last ? rate(first, last, [type], count) : 0;
     return {
-      recordsPerSecond: perSecond(last.confirmed[type] - first.confirmed[type], first, last),
-      dumpBytesPerSecond: perSecond(last.dumpBytes[type] - first.dumpBytes[type], first, last),
-      downloadedBytesPerSecond: perSecond(last.downloaded[type] - first.downloaded[type], first, last),
+      recordsPerSecond: rateOf(({ recordsConfirmed }) => recordsConfirmed),
+      dumpBytesPerSecond: rateOf(({ dumpBytesRead }) => dumpBytesRead),
+      downloadedBytesPerSecond: rateOf(({ bytesDownloaded }) => bytesDownloaded),
     };
   }
 }
 
-const perSecond = (done: number, from: Sample, to: Sample): number => {
-  const seconds = (to.at - from.at) / 1000;
-  return seconds > 0 ? Math.round(done / seconds) : 0;
+/** The rate of a count, summed over data types; 0 if no time passed. */
+const rate = (
+  from: TotalsSample,
+  to: TotalsSample,
+  types: readonly DataType[],
+  count: (totals: TypeTotals) => number,
+): number => {
+  const total = ({ byType }: TotalsSample): number => types.reduce((sum, type) => sum + count(byType[type]), 0);
+  return Math.round(ratePerSecond({ count: total(from), at: from.at }, { count: total(to), at: to.at }) ?? 0);
 };

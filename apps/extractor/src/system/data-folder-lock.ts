@@ -4,29 +4,31 @@ import { makeDirectory } from '@discogs-extractor/internal/durable-file';
 import { tryLock } from 'fs-native-extensions';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
 
-/** Name of the lock file in the data folder. It stays there; only the lock on it means anything. */
+/** Name of the lock file in the data folder. The file stays there; only the lock on it counts. */
 export const LOCK_FILE = '.extractor.lock';
 
-/** How often the lock is looked at, in milliseconds. */
-const LOOK_MS = 1000;
+/** Time between two checks that the lock file is still in place, in milliseconds. */
+const CHECK_INTERVAL_MS = 1000;
 
-/** A data folder that this process alone works in. */
+/** A data folder that only this process works in. */
 export interface DataFolderLock extends AsyncDisposable {
   /**
-   * Aborts with an `ExtractorError` `FOLDER_LOST` when the lock file is no longer the one in the folder, as when somebody deleted it or the
-   * folder: another extractor would then find nothing that is locked.
+   * Aborts with an `ExtractorError` `FOLDER_LOST` when the lock file in the folder is no longer the locked one, because
+   * the file or the folder was deleted or replaced: another extractor could then lock a new file.
    */
   readonly lost: AbortSignal;
+  /** Idempotent. */
   release(): Promise<void>;
 }
 
 /**
- * Takes the data folder for this process, making the folder where it is missing.
+ * Locks the data folder for this process; makes the folder if it is missing.
  *
- * The lock is the kernel's (`fcntl` open file description lock), so it ends with the process however that
- * dies: there is no stale lock to find or to break.
+ * The lock is the kernel's (`fcntl` open file description lock), so it ends with the process however that ends: there
+ * are no stale locks to detect or to break.
  *
- * @throws ExtractorError `FOLDER_LOCKED` when another extractor has it, `FOLDER_UNUSABLE` when it cannot be written.
+ * @throws ExtractorError `FOLDER_LOCKED` if another extractor has the lock, `FOLDER_UNUSABLE` if the folder cannot be
+ *   written
  */
 export const lockDataFolder = async (directory: string): Promise<DataFolderLock> => {
   const path = join(directory, LOCK_FILE);
@@ -35,9 +37,8 @@ export const lockDataFolder = async (directory: string): Promise<DataFolderLock>
     .catch((error: unknown) => {
       throw new ExtractorError(
         'FOLDER_UNUSABLE',
-        `The data folder ${directory} cannot be used: ${describeError(error)}. Set DISCOGS_ROOT to a folder that can be written.`,
-        { path: directory },
-        { cause: error },
+        `Cannot use the data folder ${directory}: ${describeError(error)}. Set DISCOGS_ROOT to a writable folder.`,
+        { facts: { path: directory }, cause: error },
       );
     });
   if (!tryLock(handle.fd)) {
@@ -45,40 +46,41 @@ export const lockDataFolder = async (directory: string): Promise<DataFolderLock>
     await handle.close();
     throw new ExtractorError(
       'FOLDER_LOCKED',
-      `Another extractor works in ${directory}${owner ? ` (${owner})` : ''}. Stop it first, or set DISCOGS_ROOT to another folder.`,
-      { path: directory },
+      `Another extractor works in ${directory}${owner ? ` (${owner})` : ''}. ` +
+        'Stop it first, or set DISCOGS_ROOT to another folder.',
+      { facts: { path: directory } },
     );
   }
-  // For the message of the next one that finds it locked; the lock does not depend on it.
+  // For the error message of another extractor that finds the folder locked; the lock does not depend on it.
   await handle.truncate(0);
   await handle.write(`process ${process.pid}, since ${new Date().toISOString()}\n`);
 
   const lost = new AbortController();
-  const watch = setInterval(() => {
-    isSame(handle, path).then(
-      (same) => {
-        if (!same && !released) lost.abort(lostError(directory));
+  const timer = setInterval(() => {
+    isSameFile(handle, path).then(
+      (isSame) => {
+        if (!isSame && !isReleased) lost.abort(lostError(directory));
       },
-      // A folder that cannot be looked at for now says so at the next save.
+      // A folder that cannot be read for a moment fails the next save of the state marker, if it matters.
       () => {},
     );
-  }, LOOK_MS);
-  watch.unref();
-  let released = false;
+  }, CHECK_INTERVAL_MS);
+  timer.unref();
+  let isReleased = false;
   const release = async (): Promise<void> => {
-    if (released) return;
-    released = true;
-    clearInterval(watch);
+    if (isReleased) return;
+    isReleased = true;
+    clearInterval(timer);
     await handle.close();
   };
   return { lost: lost.signal, release, [Symbol.asyncDispose]: release };
 };
 
-const isSame = async (handle: FileHandle, path: string): Promise<boolean> => {
-  const ours = await handle.stat();
+const isSameFile = async (handle: FileHandle, path: string): Promise<boolean> => {
+  const locked = await handle.stat();
   try {
-    const there = await stat(path);
-    return there.ino === ours.ino && there.dev === ours.dev;
+    const current = await stat(path);
+    return current.ino === locked.ino && current.dev === locked.dev;
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return false;
     throw error;
@@ -88,6 +90,7 @@ const isSame = async (handle: FileHandle, path: string): Promise<boolean> => {
 const lostError = (directory: string): ExtractorError =>
   new ExtractorError(
     'FOLDER_LOST',
-    `The data folder ${directory}, or ${LOCK_FILE} in it, was deleted or replaced while an extractor worked there. Run again: it goes on from the state marker that is there, or starts anew.`,
-    { path: directory },
+    `The data folder ${directory}, or ${LOCK_FILE} in it, was deleted or replaced during the run. ` +
+      'Run again: it resumes from the state marker in the folder, or starts over if there is none.',
+    { facts: { path: directory } },
   );

@@ -1,27 +1,29 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 
-/** How long one piece of work may keep the main thread to itself, in milliseconds. */
-const LONGEST_TURN_MS = 5;
+/** How long one task may run on the main thread without a break, in milliseconds. */
+const MAX_UNINTERRUPTED_MS = 5;
 
-/** Items between two looks at the clock. */
-const ITEMS_PER_LOOK = 32;
+/** Items between two reads of the clock. */
+const ITEMS_PER_CHECK = 32;
 
 /**
- * Lets the event loop have its turn from time to time: HTTP, confirms and stop signals wait while records are handed on one by one,
- * and a promise that is resolved already gives way to nobody.
+ * Lets the event loop run while many items are handled one by one, so that HTTP requests, confirms and stop signals do
+ * not wait: awaiting a promise that is resolved already does not give the event loop a turn.
  */
-export class Turns {
+export class EventLoopYielder {
   #items = 0;
-  #since = performance.now();
+  #resumedAt = performance.now();
 
-  /** Call it for each item. Answers a promise to await where the turn has lasted long enough, else `undefined`. */
-  next(): Promise<void> | undefined {
-    if (++this.#items % ITEMS_PER_LOOK !== 0 || performance.now() - this.#since < LONGEST_TURN_MS) return undefined;
-    return this.#giveWay();
+  /** Call it after each item. Returns a promise to await if the event loop has waited long enough, else `undefined`. */
+  maybeYield(): Promise<void> | undefined {
+    if (++this.#items % ITEMS_PER_CHECK !== 0 || performance.now() - this.#resumedAt < MAX_UNINTERRUPTED_MS) {
+      return undefined;
+    }
+    return this.#yield();
   }
 
-  async #giveWay(): Promise<void> {
-    await nextTurn();
-    this.#since = performance.now();
+  async #yield(): Promise<void> {
+    await nextIteration();
+    this.#resumedAt = performance.now();
   }
 }

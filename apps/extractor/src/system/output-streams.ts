@@ -1,22 +1,22 @@
-import { errorCodeOf } from '../errors.js';
+import { EXIT, errorCodeOf } from '../errors.js';
 
-/** A reader that has gone: `head` that has seen enough (EPIPE), a terminal that was closed (EIO). */
+/** The reader has closed the pipe, as `head` does (EPIPE), or the terminal was closed (EIO). */
 const READER_GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO']);
 
 export const isReaderGone = (error: unknown): boolean => READER_GONE.has(errorCodeOf(error));
 
 /**
- * Makes standard output and error behave as those of other programs do: a reader that has gone is no failure, and anything else (a full
- * disk) is one, but no crash.
+ * Treats a closed reader of standard output or error as a normal end, and any other write error, such as a full disk,
+ * as a failure, without crashing.
  */
-export const tameOutputStreams = (): void => {
+export const handleOutputErrors = (): void => {
   process.stdout.on('error', (error) => {
     if (isReaderGone(error)) return;
-    process.exitCode = 1;
-    process.stderr.write(`❌ Standard output cannot be written: ${error.message}\n`);
+    process.exitCode = EXIT.failed;
+    process.stderr.write(`❌ Cannot write to standard output: ${error.message}\n`);
   });
   process.stderr.on('error', (error) => {
-    // There is nobody left to tell.
-    if (!isReaderGone(error)) process.exitCode = 1;
+    // No stream is left to report this on.
+    if (!isReaderGone(error)) process.exitCode = EXIT.failed;
   });
 };

@@ -1,34 +1,82 @@
 /** The signals that stop a process, with their numbers. A terminal that is closed sends SIGHUP. */
-export const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 export type StopSignal = keyof typeof STOP_SIGNALS;
 
+/** `SIGPIPE` stands for a log whose reader has gone; Node turns the signal into an error of the write. */
+export type StopReason = StopSignal | 'SIGPIPE';
+
+/** The reason of the abort signal when a person or the system stops a run. */
+export class StopRequested extends Error {
+  override readonly name = 'StopRequested';
+
+  constructor(readonly by: StopReason) {
+    super(`Stopped by ${by}`);
+  }
+}
+
+/** The process's stop signals as an abort signal. Disposing of it installs the shutdown handlers. */
+export interface StopHandlers extends Disposable {
+  /** Aborts with {@link StopRequested} at the first SIGTERM, SIGINT or SIGHUP. */
+  readonly signal: AbortSignal;
+  /** Requests the same stop without a signal. */
+  readonly request: (reason: StopReason) => void;
+}
+
 const names = Object.keys(STOP_SIGNALS) as readonly StopSignal[];
 
-/** As a shell reports a process that a signal ended. */
-export const exitBy = (name: StopSignal): never => process.exit(128 + STOP_SIGNALS[name]);
+/** Exits with 128 + the signal's number, as a shell reports a process that a signal ended. */
+const exitWithSignal = (name: StopSignal): never => process.exit(128 + STOP_SIGNALS[name]);
 
-/** Nothing is begun: to stop is to end. */
-const stopEarly = (): never => process.exit(0);
+const exitAtStartup = (): never => process.exit(0);
 
-/** Answers stop signals before there is anything to stop, until {@link endEarly}. */
-export const listenEarly = (): void => {
-  for (const name of names) process.on(name, stopEarly);
+/** For the time before {@link installStopHandlers}: nothing has started yet, so a stop signal exits immediately. */
+export const installStartupHandlers = (): void => {
+  for (const name of names) process.on(name, exitAtStartup);
 };
 
-export const endEarly = (): void => {
-  for (const name of names) process.off(name, stopEarly);
+const removeStartupHandlers = (): void => {
+  for (const name of names) process.off(name, exitAtStartup);
 };
 
 /**
- * Answers stop signals when the work is over and the process about to end with the status that it earned: the first one finds nothing
- * to stop, a second one ends it at once.
+ * For the time of the work: the first SIGTERM, SIGINT or SIGHUP requests a graceful stop, the second ends the process at
+ * once. The handlers also make the signals work for process 1 of a container, to which the kernel does not deliver
+ * signals without a handler.
  */
-export const listenLate = (): void => {
+export const installStopHandlers = (onStop: (reason: StopReason) => void): StopHandlers => {
+  const controller = new AbortController();
+  const request = (reason: StopReason): void => {
+    if (controller.signal.aborted) return;
+    controller.abort(new StopRequested(reason));
+    onStop(reason);
+  };
+  const handle = (name: NodeJS.Signals): void => {
+    const stopSignal = name as StopSignal;
+    if (controller.signal.aborted) exitWithSignal(stopSignal);
+    request(stopSignal);
+  };
+  for (const name of names) process.on(name, handle);
+  removeStartupHandlers();
+  return {
+    signal: controller.signal,
+    request,
+    [Symbol.dispose]: () => {
+      installShutdownHandlers();
+      for (const name of names) process.off(name, handle);
+    },
+  };
+};
+
+/**
+ * For the time after the work, when the process is about to end with its exit status: the first signal has nothing left
+ * to stop and is ignored, the second ends the process at once.
+ */
+const installShutdownHandlers = (): void => {
   let isFirst = true;
   for (const name of names) {
     process.on(name, () => {
-      if (!isFirst) exitBy(name);
+      if (!isFirst) exitWithSignal(name);
       isFirst = false;
     });
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Fault } from '../../../../packages/downloader/test/support/hostile-server.js';
-import { createWorld, type Service, type World } from '../kit/service-harness.js';
+import { createServiceHarness, type Service, type ServiceHarness } from '../kit/service-harness.js';
 
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
 const SEED = Number(process.env['SOAK_SEED'] ?? Date.now() % 1_000_000);
@@ -52,7 +52,7 @@ const WEB_FAULTS: readonly ((random: () => number) => Fault)[] = [
 
 /** Injures the broker and the line to it until told to stop, and leaves both whole. */
 const injure = async (
-  { broker, line }: World,
+  { broker, line }: ServiceHarness,
   random: () => number,
   signal: AbortSignal,
   done: string[],
@@ -102,7 +102,7 @@ describe(`a service among faults for ${MINUTES} minutes (SOAK_SEED=${SEED})`, ()
     async ({ annotate }) => {
       const folder = await mkdtemp(join(tmpdir(), 'soak-'));
       onTestFinished(() => rm(folder, { recursive: true, force: true }));
-      await using world = await createWorld(join(folder, 'dumps'), RECORDS);
+      await using world = await createServiceHarness(join(folder, 'dumps'), RECORDS);
       const random = randomFrom(SEED);
       world.web.fault = () => (random() < 0.15 ? WEB_FAULTS[Math.floor(random() * WEB_FAULTS.length)]!(random) : null);
       world.publish(versionOf(0));

@@ -20,7 +20,7 @@ interface Arrivals {
 }
 
 /** A website that offers dumps, a broker behind a line that can be injured, and consumers that take all that arrives. */
-export interface World extends AsyncDisposable {
+export interface ServiceHarness extends AsyncDisposable {
   readonly web: HostileServer;
   readonly broker: TestBroker;
   readonly line: TcpProxy;
@@ -46,7 +46,7 @@ export interface Service {
   trigger(body?: object): Promise<number>;
 }
 
-export const createWorld = async (folder: string, records: number): Promise<World> => {
+export const createServiceHarness = async (folder: string, records: number): Promise<ServiceHarness> => {
   const original = '20000101';
   await generateDump({ directory: folder, version: original, seed: 61, records });
   const contents = new Map<DataType, Buffer>();
