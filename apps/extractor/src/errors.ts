@@ -11,7 +11,8 @@ import { errnoOf } from '@discogs-extractor/internal/errno';
  * - `OUTPUT_LOCKED`: another extractor writes to the output file (`path`)
  * - `OUTPUT_FAILED`: the output file cannot be written (`path`)
  * - `HTTP_UNAVAILABLE`: the status server cannot listen (`port`)
- * - `TOPOLOGY_CONFLICT`: the broker has the exchange or a queue with other properties; `cause` is the publisher's error
+ * - `TOPOLOGY_CONFLICT`: the broker has the exchange or a queue with other properties (`exchange` or `queue`);
+ *   `cause` is the publisher's error
  * - `NO_RECORDS`: a dump file has no record that can be delivered (`file`, `records`)
  * - `TOO_FEW_RECORDS`: a dump file has far fewer records than the one of the earlier dump
  *   (`file`, `records`, `earlierRecords`, `earlierVersion`)
@@ -44,6 +45,8 @@ export interface ExtractorErrorFacts {
   /** Records of the file or dump. */
   readonly records?: number | undefined;
   readonly port?: number | undefined;
+  readonly exchange?: string | undefined;
+  readonly queue?: string | undefined;
   /** Records that the file of the earlier dump had, and that dump's version. */
   readonly earlierRecords?: number | undefined;
   readonly earlierVersion?: string | undefined;

@@ -332,7 +332,7 @@ describe('run and its port', () => {
 
   it('serves nothing where it is off', async () => {
     const cli = startCli(['run', '--source', dumps], { env: env({ HEALTH_PORT: 'off' }) });
-    await cli.says('Next check');
+    await cli.says('Next run');
     cli.process.kill('SIGTERM');
     const { status, stdout } = await cli.ended;
     expect(status).toBe(0);

@@ -119,7 +119,7 @@ describe('someone who', () => {
 
   it('deletes the data folder under a running service is told so', async () => {
     const service = startCli(argsOf('ndjson'), { env: { DISCOGS_ROOT: data } });
-    await service.says('Next check');
+    await service.says('Next run');
     await rm(data, { recursive: true });
     const result = await service.ended;
     expect(result.status).toBe(1);

@@ -144,7 +144,7 @@ describe('a stop in under 5 s', () => {
 
   it('while it waits for the next check, or for the next try', async () => {
     const run = start(['--source', dumps, '--sink', 'null']);
-    await run.says('Next check');
+    await run.says('Next run');
     await expectStop(run);
 
     await writeFile(join(folder, 'file'), '');

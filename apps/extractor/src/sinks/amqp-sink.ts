@@ -193,6 +193,6 @@ const withSettingNames = (error: unknown): unknown =>
     ? new ExtractorError(
         'TOPOLOGY_CONFLICT',
         `${error.message} (the settings are AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS)`,
-        { cause: error },
+        { facts: { exchange: error.facts.exchange, queue: error.facts.queue }, cause: error },
       )
     : error;

@@ -39,7 +39,7 @@ export const startTogether = async (times: number): Promise<void> => {
       expect(loser.result.stdout).toContain(join(folder, 'data'));
       // It says nothing of any work, and there is a process to stop or a folder to choose.
       expect(loser.result.stdout).not.toContain('🚀');
-      await loser.other.says('Next check');
+      await loser.other.says('Next run');
       loser.other.process.kill('SIGKILL');
       expect(await loser.other.ended).toMatchObject({ signal: 'SIGKILL' });
     }
