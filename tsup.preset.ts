@@ -3,7 +3,8 @@ import type { Options } from 'tsup';
 export const INTERNAL = /^@discogs-extractor\/internal\//;
 
 /**
- * The build of all packages: ESM only, since Node 20.19 and newer can `require()` it, with declarations and source maps.
+ * The build of all packages: ES modules only, since Node 20.19 and newer can `require()` them, with declarations and
+ * source maps.
  */
 export const preset = (overrides: Options = {}): Options => ({
   entry: ['src/index.ts'],
@@ -11,7 +12,7 @@ export const preset = (overrides: Options = {}): Options => ({
   target: 'node20',
   platform: 'node',
   clean: true,
-  // The private package has no place of its own once a library is published.
+  // The private package is not published, so it is bundled.
   noExternal: [INTERNAL],
   dts: { resolve: [INTERNAL] },
   sourcemap: true,

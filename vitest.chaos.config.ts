@@ -6,7 +6,10 @@ const project = (name: string, root: string) => ({
   test: { name, root: source(root), include: ['test/chaos/**/*.chaos.ts'], hookTimeout: 180_000 },
 });
 
-/** Injuries and kills again and again; too long for every run of the tests. `CHAOS_RUNS`, `KILLS` and `SOAK_MINUTES` say how often and how long. */
+/**
+ * Repeats faults and kills many times, which takes too long for `npm test`. `CHAOS_RUNS`, `KILLS` and `SOAK_MINUTES` say
+ * how often and how long.
+ */
 export default defineConfig({
   test: {
     maxWorkers: 1,

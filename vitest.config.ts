@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 export const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Tests import the packages' sources, so that coverage speaks of what is written here and not of `dist`.
- * What runs as a process of its own (the command line) is tested as built.
+ * Tests import the packages' sources instead of `dist`, so that coverage refers to them. Programs that tests run as
+ * processes, such as the command line, are tested as built.
  */
 export const alias = {
   '@discogs-extractor/parser/shape': source('./packages/parser/src/shape.ts'),
@@ -17,6 +18,32 @@ export const alias = {
   '@discogs-extractor/sample-dumps': source('./tools/sample-dumps/src/index.ts'),
   '@discogs-extractor/test-broker': source('./tools/test-broker/src/index.ts'),
 };
+
+/** The files that take longest. They start first, so that no worker is idle at the end while another runs one of them. */
+const SLOW_FILES = [
+  'kill-matrix',
+  'page',
+  'dockerfile',
+  'injuries',
+  'refusals',
+  'download',
+  'run-ndjson',
+  'sources',
+  'broker',
+  'examples',
+];
+
+/** Starts slow files first. Starts those of packaging last, since their packages are installed in the background. */
+class SlowFilesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId, project }: TestSpecification): number => {
+      if (project.name === 'packaging') return SLOW_FILES.length + 1;
+      const at = SLOW_FILES.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return at === -1 ? SLOW_FILES.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 const project = (name: string, root: string, more: { globalSetup?: string | string[] } = {}) => ({
   resolve: { alias },
@@ -32,13 +59,14 @@ const project = (name: string, root: string, more: { globalSetup?: string | stri
 
 export default defineConfig({
   test: {
-    // Two cores and real servers: more files side by side only make time-outs.
+    // The tests run brokers and browsers of their own: more files at a time than this overload two cores.
     maxWorkers: 2,
+    sequence: { sequencer: SlowFilesFirst },
     projects: [
       project('internal', './packages/internal'),
       project('parser', './packages/parser'),
       project('state-marker', './packages/state-marker'),
-      // Test files that do not injure their broker share one.
+      // Test files that neither stop nor block their broker share one.
       project('publisher', './packages/publisher', {
         globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
       }),
@@ -46,6 +74,7 @@ export default defineConfig({
       project('extractor', './apps/extractor'),
       project('sample-dumps', './tools/sample-dumps'),
       project('test-broker', './tools/test-broker'),
+      project('scripts', './tools/scripts'),
       project('packaging', './tools/packaging', {
         globalSetup: [
           source('./tools/test-broker/src/vitest-global-setup.ts'),

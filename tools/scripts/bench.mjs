@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run bench`: runs all benchmarks, one after the other. Rows are ratios within one run, since absolute figures on a
-// shared machine mean little.
+// `npm run bench`: runs all benchmarks, one after the other. Rows are ratios within one run, since absolute figures on
+// a shared machine mean little.
 //   npm run bench -- --json FILE                     also writes the measurements, by benchmark
 //   npm run bench -- --only publisher --rounds 3     runs one benchmark, with its own options
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
