@@ -6,7 +6,7 @@ import { parseRecords } from '@discogs-extractor/parser';
 
 const [dump] = process.argv.slice(2);
 if (dump === undefined) {
-  console.error('usage: node count-by-genre.js DUMP');
+  console.error('Usage: node count-by-genre.js DUMP');
   process.exit(2);
 }
 
@@ -26,4 +26,4 @@ for await (const { record } of records) {
 for (const [genre, count] of [...counts].sort(([, a], [, b]) => b - a))
   console.log(`${String(count).padStart(10)}  ${genre}`);
 const { dataType, malformed } = records.stats;
-console.log(`${records.stats.records} ${dataType}${malformed > 0 ? `, ${malformed} malformed ones passed over` : ''}`);
+console.log(`${records.stats.records} ${dataType}${malformed > 0 ? `, ${malformed} malformed records skipped` : ''}`);

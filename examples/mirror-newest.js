@@ -1,4 +1,5 @@
-// Mirrors the newest complete dump into a folder, verified, with the downloader. A file that is there already is not fetched again.
+// Mirrors the newest complete dump into a folder and verifies it, with the downloader. Files that exist are not
+// downloaded again.
 //
 //   node mirror-newest.js ./mirror                 from Discogs (12 GB)
 //   node mirror-newest.js ./mirror ./other-mirror  from another folder
@@ -12,7 +13,7 @@ import {
 
 const [directory, from] = process.argv.slice(2);
 if (directory === undefined) {
-  console.error('usage: node mirror-newest.js FOLDER [SOURCE FOLDER]');
+  console.error('Usage: node mirror-newest.js FOLDER [SOURCE FOLDER]');
   process.exit(2);
 }
 

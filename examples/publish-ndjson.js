@@ -1,8 +1,8 @@
-// Publishes the lines of any NDJSON file to RabbitMQ, each confirmed by the broker, with the publisher.
+// Publishes the lines of any NDJSON file to RabbitMQ with the publisher. The broker confirms each line.
 //
 //   AMQP_CONNECTION=amqp://guest:guest@localhost:5672/ node publish-ndjson.js events.ndjson events
 //
-// The second argument names a topic exchange, and a queue bound to it that takes everything.
+// The second argument names a topic exchange, and a queue that is bound to it and receives everything.
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { createPublisher } from '@discogs-extractor/publisher';
@@ -10,14 +10,14 @@ import { createPublisher } from '@discogs-extractor/publisher';
 const [path, exchange] = process.argv.slice(2);
 const url = process.env['AMQP_CONNECTION'];
 if (path === undefined || exchange === undefined || url === undefined) {
-  console.error('usage: AMQP_CONNECTION=amqp://… node publish-ndjson.js FILE EXCHANGE');
+  console.error('Usage: AMQP_CONNECTION=amqp://… node publish-ndjson.js FILE EXCHANGE');
   process.exit(2);
 }
 
-// Ctrl-C: nothing new is sent, what was sent is waited for.
-let stopped = false;
+// After Ctrl-C nothing more is sent, and the program waits until what was sent is confirmed.
+let isStopped = false;
 process.once('SIGINT', () => {
-  stopped = true;
+  isStopped = true;
 });
 
 const publisher = await createPublisher({
@@ -34,10 +34,10 @@ const file = await open(path);
 let lines = 0;
 try {
   for await (const line of file.readLines()) {
-    if (stopped) break;
+    if (isStopped) break;
     lines++;
     if (line === '') continue;
-    // The same id for the same line each time, so that consumers can tell what they know already.
+    // A line has the same id in each run, so that consumers can recognise duplicates.
     const wait = publisher.publish({
       routingKey: exchange,
       body: Buffer.from(line),

@@ -2,8 +2,8 @@
 //
 //   node releases-to-sqlite.js discogs_20260101_releases.xml.gz releases.sqlite
 //
-// SQLite comes as WebAssembly, which runs wherever Node does: nothing is compiled or downloaded when it is installed, and,
-// unlike other such builds, it works on the file and not in memory. From Node 22.13 on, `node:sqlite` does it without any package.
+// SQLite is a WebAssembly build here, which runs wherever Node does: its installation compiles and downloads nothing.
+// Unlike other such builds it works on the file instead of in memory. From Node 22.13 on you can use `node:sqlite` instead.
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parseRecords, toRelease } from '@discogs-extractor/parser';
@@ -11,11 +11,11 @@ import sqlite from 'node-sqlite3-wasm';
 
 const [dump, path] = process.argv.slice(2);
 if (dump === undefined || path === undefined) {
-  console.error('usage: node releases-to-sqlite.js DUMP DATABASE');
+  console.error('Usage: node releases-to-sqlite.js DUMP DATABASE');
   process.exit(2);
 }
 
-const RELEASES_A_TRANSACTION = 5000;
+const RELEASES_PER_TRANSACTION = 5000;
 
 await rm(path, { force: true });
 const database = new sqlite.Database(path);
@@ -38,7 +38,7 @@ try {
   for await (const { record, sha256 } of records) {
     const { id, title, country, released, master, artists, labels, tracklist } = toRelease(record);
     if (id === undefined) continue;
-    if (loaded++ % RELEASES_A_TRANSACTION === 0) database.exec(loaded === 1 ? 'BEGIN' : 'COMMIT; BEGIN');
+    if (loaded++ % RELEASES_PER_TRANSACTION === 0) database.exec(loaded === 1 ? 'BEGIN' : 'COMMIT; BEGIN');
     release.run([id, title ?? null, country ?? null, released ?? null, master?.id ?? null, sha256]);
     for (const [at, { id: artistId, name }] of artists.entries()) artist.run([id, at, artistId ?? null, name ?? null]);
     for (const { id: labelId, name, catno } of labels) label.run([id, labelId ?? null, name ?? null, catno ?? null]);
@@ -52,7 +52,7 @@ try {
     'SELECT name, count(*) AS releases FROM release_label GROUP BY label_id ORDER BY releases DESC, name LIMIT 1',
   );
   console.log(`${loaded} of ${records.stats.records} releases are in ${path}`);
-  console.log(`most of them came out on ${most?.['name']}: ${most?.['releases']}`);
+  console.log(`The label with the most: ${most?.['name']}: ${most?.['releases']}`);
 } finally {
   for (const statement of [release, artist, label, track]) statement.finalize();
   database.close();

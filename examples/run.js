@@ -1,5 +1,5 @@
-// Runs an example on a generated dump: `node run.js count-by-genre`, or, from the repository's root, which also installs and builds,
-// `npm run example -- count-by-genre`. With arguments behind the name the example gets these instead.
+// Runs an example on a generated dump: `node run.js count-by-genre`, or `npm run example -- count-by-genre` in the
+// repository's root. Arguments after the name are passed to the example instead of the generated dump.
 import { spawn } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -15,20 +15,20 @@ const dumps = join(folder, 'dumps');
 const VERSION = '20260101';
 
 /**
- * Starts a program that ends with this one at the latest.
+ * Runs Node until it ends. It is killed if this process ends first.
  *
- * @param {string[]} args of node
+ * @param {string[]} args
  * @param {Record<string, string>} [env]
  * @returns {Promise<number>} the exit status
  */
-const node = (args, env = {}) =>
+const runNode = (args, env = {}) =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } });
-    const end = () => child.kill();
-    process.once('exit', end);
+    const kill = () => child.kill();
+    process.once('exit', kill);
     child.once('error', reject);
     child.once('close', (status) => {
-      process.removeListener('exit', end);
+      process.removeListener('exit', kill);
       resolve(status ?? 1);
     });
   });
@@ -36,36 +36,36 @@ const node = (args, env = {}) =>
 process.once('SIGTERM', () => process.exit(143));
 
 /** @param {string} name @param {string[]} args @param {Record<string, string>} [env] */
-const example = (name, args, env) => node([join(here, `${name}.js`), ...args], env);
+const runExample = (name, args, env) => runNode([join(here, `${name}.js`), ...args], env);
 
 /** @param {string} type */
-const dump = (type) => join(dumps, `discogs_${VERSION}_${type}.xml.gz`);
+const dumpPath = (type) => join(dumps, `discogs_${VERSION}_${type}.xml.gz`);
 
-/** What each example needs beside it when it runs on the generated dump. @type {Record<string, () => Promise<number>>} */
+/** How each example runs on the generated dump. @type {Record<string, () => Promise<number>>} */
 const EXAMPLES = {
-  'count-by-genre': () => example('count-by-genre', [dump('releases')]),
-  'releases-to-sqlite': () => example('releases-to-sqlite', [dump('releases'), join(folder, 'releases.sqlite')]),
-  'mirror-newest': () => example('mirror-newest', [join(folder, 'mirror'), dumps]),
+  'count-by-genre': () => runExample('count-by-genre', [dumpPath('releases')]),
+  'releases-to-sqlite': () => runExample('releases-to-sqlite', [dumpPath('releases'), join(folder, 'releases.sqlite')]),
+  'mirror-newest': () => runExample('mirror-newest', [join(folder, 'mirror'), dumps]),
   'wait-for-version': async () => {
     const data = join(folder, 'data');
     await rm(data, { recursive: true, force: true });
     await mkdir(data, { recursive: true });
-    const waiting = example('wait-for-version', [data, VERSION]);
+    const waiting = runExample('wait-for-version', [data, VERSION]);
     await sleep(1000);
     const settings = { DISCOGS_ROOT: data, LOG_LEVEL: 'WARNING', HEALTH_PORT: 'off', DUMP_VERSION: '', DATA_TYPES: '' };
-    const extracted = await node([extractor, 'run', '--once', '--source', dumps, '--sink', 'null'], settings);
+    const extracted = await runNode([extractor, 'run', '--once', '--source', dumps, '--sink', 'null'], settings);
     return extracted === 0 ? waiting : process.exit(extracted);
   },
   'publish-ndjson': async () => {
     const lines = join(folder, 'artists.ndjson');
-    const parsed = await node([extractor, 'parse', dump('artists'), '--output', lines]);
+    const parsed = await runNode([extractor, 'parse', dumpPath('artists'), '--output', lines]);
     if (parsed !== 0) return parsed;
-    const given = process.env['AMQP_CONNECTION'];
-    if (given) return example('publish-ndjson', [lines, 'example-artists']);
-    console.log('AMQP_CONNECTION is not set: starting a RabbitMQ for the example');
+    const url = process.env['AMQP_CONNECTION'];
+    if (url) return runExample('publish-ndjson', [lines, 'example-artists']);
+    console.log('AMQP_CONNECTION is not set: starting RabbitMQ for the example');
     const broker = await startBroker();
     try {
-      return await example('publish-ndjson', [lines, 'example-artists'], { AMQP_CONNECTION: broker.url });
+      return await runExample('publish-ndjson', [lines, 'example-artists'], { AMQP_CONNECTION: broker.url });
     } finally {
       await broker.close();
     }
@@ -75,10 +75,10 @@ const EXAMPLES = {
 const [name = '', ...args] = process.argv.slice(2);
 const run = EXAMPLES[name];
 if (run === undefined) {
-  console.error(`usage: node run.js EXAMPLE [ARGUMENTS]; the examples are ${Object.keys(EXAMPLES).join(', ')}`);
+  console.error(`Usage: node run.js EXAMPLE [ARGUMENTS]; the examples are ${Object.keys(EXAMPLES).join(', ')}`);
   process.exit(2);
 }
-if (args.length > 0) process.exit(await example(name, args));
+if (args.length > 0) process.exit(await runExample(name, args));
 await rm(dumps, { recursive: true, force: true });
 await generateDump({ directory: dumps, seed: 'examples', records: 2000, version: VERSION });
 process.exit(await run());

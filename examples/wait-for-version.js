@@ -7,7 +7,7 @@ import { createFileMarkerStore, decide } from '@discogs-extractor/state-marker';
 
 const [directory, version] = process.argv.slice(2);
 if (directory === undefined || version === undefined) {
-  console.error('usage: node wait-for-version.js FOLDER VERSION');
+  console.error('Usage: node wait-for-version.js FOLDER VERSION');
   process.exit(2);
 }
 

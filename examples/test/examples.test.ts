@@ -10,7 +10,7 @@ import sqlite from 'node-sqlite3-wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProcess } from '../../tools/packaging/src/run-process.js';
 
-/* Each example as its one command runs it, on a generated dump, and what came of it. */
+/* Runs each example on a generated dump, as `npm run example` does, and checks the result. */
 
 const EXAMPLES = fileURLToPath(new URL('..', import.meta.url));
 let folder: string;
@@ -26,26 +26,26 @@ const run = async (name: string, args: string[] = [], env: Record<string, string
   return runProcess(process.execPath, ['run.js', name, ...args], options);
 };
 
-const xmlOf = (type: string): string =>
+const readXml = (type: string): string =>
   gunzipSync(readFileSync(join(folder, `dumps/discogs_20260101_${type}.xml.gz`))).toString();
 
-test('count-by-genre counts what is in the dump', async () => {
+test('count-by-genre counts the genres of the dump', async () => {
   const { status, stdout, stderr } = await run('count-by-genre');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const counts: Record<string, number> = {};
-  for (const [, genre] of xmlOf('releases').matchAll(/<genre>([^<]+)<\/genre>/g)) {
+  for (const [, genre] of readXml('releases').matchAll(/<genre>([^<]+)<\/genre>/g)) {
     const name = genre!.replaceAll('&amp;', '&');
     counts[name] = (counts[name] ?? 0) + 1;
   }
-  const told = [...stdout.matchAll(/^ *(\d+) {2}(.+)$/gm)].map(([, count, genre]) => [genre, Number(count)]);
-  expect(Object.fromEntries(told)).toEqual(counts);
+  const printed = [...stdout.matchAll(/^ *(\d+) {2}(.+)$/gm)].map(([, count, genre]) => [genre, Number(count)]);
+  expect(Object.fromEntries(printed)).toEqual(counts);
   expect(stdout).toContain('\n2000 releases\n');
 });
 
 test('releases-to-sqlite loads every release and its parts', async () => {
   const { status, stderr } = await run('releases-to-sqlite');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  const xml = xmlOf('releases');
+  const xml = readXml('releases');
   const database = new sqlite.Database(join(folder, 'releases.sqlite'), { readOnly: true });
   const count = (table: string) => database.get(`SELECT count(*) AS n FROM ${table}`)!['n'];
   expect(count('release')).toBe(2000);
@@ -57,7 +57,7 @@ test('releases-to-sqlite loads every release and its parts', async () => {
   database.close();
 });
 
-test('wait-for-version waits for an extractor that runs beside it', async () => {
+test('wait-for-version waits for an extractor that runs at the same time', async () => {
   const { status, stdout, stderr } = await run('wait-for-version');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/^waiting: there is no state marker, 0 records so far$/m);
@@ -67,7 +67,7 @@ test('wait-for-version waits for an extractor that runs beside it', async () => 
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('version 20260101 is complete');
 });
 
-test('publish-ndjson publishes every line once, under its own id', async () => {
+test('publish-ndjson publishes every line once, with its own id', async () => {
   const { url } = await sharedBroker();
   const { status, stdout, stderr } = await run('publish-ndjson', [], { AMQP_CONNECTION: url });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -78,7 +78,7 @@ test('publish-ndjson publishes every line once, under its own id', async () => {
   expect(messages.map(({ body }) => body.toString())).toEqual(lines);
 });
 
-test('mirror-newest mirrors once, and finds everything there the second time', async () => {
+test('mirror-newest downloads every file once and keeps it the second time', async () => {
   const first = await run('mirror-newest');
   expect({ status: first.status, stderr: first.stderr }).toEqual({ status: 0, stderr: '' });
   expect(first.stdout.match(/, fetched$/gm)).toHaveLength(4);
@@ -86,17 +86,17 @@ test('mirror-newest mirrors once, and finds everything there the second time', a
   expect(second.stdout.match(/, was here$/gm)).toHaveLength(4);
   for (const name of await readdir(join(folder, 'dumps'))) {
     const [from, to] = await Promise.all(
-      ['dumps', 'mirror'].map(async (place) => hashOf(await readFile(join(folder, place, name)))),
+      ['dumps', 'mirror'].map(async (place) => sha256Of(await readFile(join(folder, place, name)))),
     );
     expect([name, to]).toEqual([name, from]);
   }
 });
 
-const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-describe('wrong use', () => {
+describe('wrong usage', () => {
   test.each(['count-by-genre', 'releases-to-sqlite', 'wait-for-version', 'publish-ndjson', 'mirror-newest'])(
-    '%s without arguments says how it is used',
+    '%s without arguments prints its usage',
     async (name) => {
       const { status, stderr } = await runProcess(process.execPath, [`${name}.js`], { cwd: EXAMPLES });
       expect(status).toBe(2);
@@ -104,7 +104,7 @@ describe('wrong use', () => {
     },
   );
 
-  test('a name that is no example', async () => {
+  test('an unknown example is refused with the list of names', async () => {
     expect(await run('nothing')).toMatchObject({ status: 2, stderr: expect.stringContaining('count-by-genre') });
   });
 });
