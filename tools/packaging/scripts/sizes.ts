@@ -3,22 +3,21 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConsumer } from '../src/consumer.js';
-import { measureInstalled, readmeOf, sizeSentence, withSize } from '../src/installed-size.js';
+import { formatSize, measureInstalled, readmeOf, replaceSize } from '../src/installed-size.js';
 import { pack } from '../src/pack.js';
 import { LIBRARIES, PACKAGES, SERVICE } from '../src/workspace.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'packaging-'));
 try {
-  const tarballs = new Map<string, string>();
-  for (const published of PACKAGES) tarballs.set(published.name, await pack(published, folder));
+  const tarballs = await pack(PACKAGES, folder);
   for (const published of PACKAGES) {
-    const own = published === SERVICE ? LIBRARIES.map(({ name }) => tarballs.get(name)!) : [];
+    const own = published === SERVICE ? LIBRARIES.map(({ name }) => tarballs[name]!) : [];
     const project = join(folder, published.manifest.name.replace(/.*\//, 'in-'));
-    await createConsumer(project, [tarballs.get(published.name)!, ...own]);
+    await createConsumer(project, [tarballs[published.name]!, ...own]);
     const size = await measureInstalled(project);
     const path = readmeOf(published);
-    await writeFile(path, withSize(await readFile(path, 'utf8'), size));
-    console.log(`${published.name}: ${sizeSentence(size)}`);
+    await writeFile(path, replaceSize(await readFile(path, 'utf8'), size));
+    console.log(`${published.name}: ${formatSize(size)}`);
   }
 } finally {
   await rm(folder, { recursive: true, force: true });

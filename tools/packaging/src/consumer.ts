@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { mustRun } from './run-process.js';
 
 /**
- * Makes a project that has nothing but the packages of some tarballs, and what they depend on.
- * Only what npm has not kept from earlier is asked of the registry.
+ * Makes a project that contains only the packages of some tarballs and their dependencies. Uses npm's cache and asks
+ * the registry only for what is missing there.
  */
 export const createConsumer = async (folder: string, tarballs: readonly string[]): Promise<void> => {
   await mkdir(folder, { recursive: true });

@@ -1,14 +1,14 @@
 /** A fenced block of a README. */
 export interface Example {
-  /** What it is written in: `js`, `ts`, `sh`, `json`, `toml`, … */
+  /** `js`, `ts`, `sh`, `json`, `toml`, … */
   readonly language: string;
   readonly code: string;
   /** Line of the README at which the code begins, from 1. */
   readonly line: number;
 }
 
-/** The fenced blocks of a README that name their language, in their order. */
-export const examplesOf = (readme: string): Example[] => {
+/** Returns the fenced blocks of a README that name their language, in order. */
+export const parseExamples = (readme: string): Example[] => {
   const examples: Example[] = [];
   const lines = readme.split('\n');
   let open: { fence: string; language: string; from: number } | undefined;
@@ -24,6 +24,6 @@ export const examplesOf = (readme: string): Example[] => {
       open = undefined;
     }
   }
-  if (open !== undefined) throw new Error(`the block that begins at line ${open.from} has no end`);
+  if (open !== undefined) throw new Error(`The fenced block that begins at line ${open.from} has no end`);
   return examples;
 };

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { pack } from './pack.js';
+import { dirname } from 'node:path';
 import { mustRun } from './run-process.js';
 import { PACKAGES, type PublishedPackage, ROOT } from './workspace.js';
 
@@ -8,15 +8,15 @@ export interface PlannedRelease {
   readonly published: PublishedPackage;
   readonly from: string;
   readonly to: string;
-  /** The changesets' texts, those of dependencies not among them. */
+  /** The texts of the changesets that name the package. */
   readonly changes: readonly string[];
 }
 
 type GetReleasePlan = typeof import('@changesets/get-release-plan').default;
 
-/** What the changesets make of the packages. */
+/** Works out what the changesets make of the packages' versions. */
 export const planReleases = async (): Promise<PlannedRelease[]> => {
-  // It is a CommonJS module, whose default export is the property `default` in Node.
+  // Node gives the default export of this CommonJS module as a property of `default`.
   const loaded = (await import('@changesets/get-release-plan')) as {
     default: GetReleasePlan | { default: GetReleasePlan };
   };
@@ -27,21 +27,20 @@ export const planReleases = async (): Promise<PlannedRelease[]> => {
     .filter(({ type }) => type !== 'none')
     .map(({ name, oldVersion, newVersion, changesets: ids }) => {
       const published = PACKAGES.find((one) => one.name === name);
-      if (published === undefined) throw new Error(`a changeset names ${name}, which is not published`);
+      if (published === undefined) throw new Error(`A changeset names ${name}, which is not published`);
       return { published, from: oldVersion, to: newVersion, changes: ids.map((id) => texts.get(id)!) };
     })
     .sort((a, b) => PACKAGES.indexOf(a.published) - PACKAGES.indexOf(b.published));
 };
 
-/** What the tarball of a package holds. */
-export interface Tarball {
+/** The size and the files of a tarball. */
+export interface TarballContent {
   readonly bytes: number;
   readonly files: readonly string[];
 }
 
-export const look = async (published: PublishedPackage, into: string): Promise<Tarball> => {
-  const path = await pack(published, into);
-  const { stdout } = await mustRun('tar', ['-tzf', path], { cwd: into });
+export const readTarball = async (path: string): Promise<TarballContent> => {
+  const { stdout } = await mustRun('tar', ['-tzf', path], { cwd: dirname(path) });
   const files = stdout.trim().split('\n');
   return { bytes: (await stat(path)).size, files: files.map((file) => file.replace(/^package\//, '')).sort() };
 };

@@ -9,27 +9,27 @@ export interface ProcessResult {
 export interface RunOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Milliseconds until the process is ended. @default 240000 */
-  readonly timeout?: number | undefined;
+  /** The process is killed after this time. @default 240_000 */
+  readonly timeoutMs?: number | undefined;
 }
 
-/** What a script of pnpm's puts into the environment belongs to this repository, and not to a project elsewhere. */
-const OF_THE_CALLER =
+/** Variables that pnpm and vitest set for this repository, and that a project elsewhere must not see. */
+const CALLERS_VARIABLES =
   /^(npm_(package|lifecycle|command|execpath|node_execpath)|PNPM_|INIT_CWD$|NODE_OPTIONS$|NODE_PATH$|VITEST)/;
 
-/** Runs a program to its end and gives all that it wrote, whatever its status. */
+/** Runs a program and returns its status and output once it has ended. */
 export const runProcess = (
   command: string,
   args: readonly string[],
-  { cwd, env = {}, timeout = 240_000 }: RunOptions,
+  { cwd, env = {}, timeoutMs = 240_000 }: RunOptions,
 ): Promise<ProcessResult> =>
   new Promise((resolve, reject) => {
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OF_THE_CALLER.test(name)));
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !CALLERS_VARIABLES.test(name)));
     const child = spawn(command, args, {
       cwd,
       env: { ...inherited, npm_config_loglevel: 'error', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout,
+      timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
     let stdout = '';
@@ -44,7 +44,7 @@ export const runProcess = (
     child.once('close', (status) => resolve({ status, stdout, stderr }));
   });
 
-/** The same, for what has to succeed. */
+/** Like {@link runProcess}, but throws if the status is not 0. */
 export const mustRun = async (
   command: string,
   args: readonly string[],

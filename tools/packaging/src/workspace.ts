@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A package that is published. */
 export interface PublishedPackage {
-  /** With its scope. */
+  /** The name with its scope. */
   readonly name: string;
   readonly folder: string;
   readonly manifest: Manifest;
@@ -38,7 +38,7 @@ export const SERVICE: PublishedPackage = published('apps/extractor');
 
 export const PACKAGES: readonly PublishedPackage[] = [...LIBRARIES, SERVICE];
 
-/** What other packages import: `.` as the package's name, `./contract` as a path below it. */
+/** Returns what other packages import: the package's name for `.`, a path below it for `./contract`. */
 export const entryPointsOf = ({ name, manifest }: PublishedPackage): string[] =>
   Object.keys(manifest.exports)
     .filter((path) => path !== './package.json')

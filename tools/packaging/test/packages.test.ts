@@ -5,24 +5,27 @@ import { checkPackage, createPackageFromTarballData, type ResolutionKind } from 
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { describe, expect, test } from 'vitest';
-import { isNear, measureInstalled, readmeOf, sizeSentence, statedSize } from '../src/installed-size.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { formatSize, isClose, measureInstalled, parseStatedSize, readmeOf } from '../src/installed-size.js';
 import { mustRun } from '../src/run-process.js';
+import { findTypeErrors } from '../src/type-check.js';
 import { entryPointsOf, LIBRARIES, PACKAGES, ROOT } from '../src/workspace.js';
-import { named, projectOf, tarballOf } from './installed.js';
+import { named, projectOf, tarballOf, waitUntilInstalled } from './installed.js';
 
 /*
- * Each package as others get it: packed, and installed from its tarball in an empty project outside of the workspace.
+ * Each package as its users get it: packed, and installed from its tarball in an empty project outside the workspace.
  */
+
+beforeAll(waitUntilInstalled, 600_000);
 
 /**
- * The packages are ES modules alone, which `require()` loads in all versions of Node that they support. TypeScript knows
- * that from `module: node20` on; its `node16` for CommonJS and its `node10` came before, and are what is not looked at here.
+ * The packages contain ES modules only, which `require()` loads in all versions of Node that they support. TypeScript
+ * knows that from `module: node20` on. Its older settings `node16` (for CommonJS) and `node10` report errors that are none.
  */
-const NOT_LOOKED_AT: readonly ResolutionKind[] = ['node10', 'node16-cjs'];
+const IGNORED_RESOLUTIONS: readonly ResolutionKind[] = ['node10', 'node16-cjs'];
 
 describe.each(named(PACKAGES))('%s', (_, published) => {
-  test('publint finds nothing', async () => {
+  test('passes publint', async () => {
     const tarball = await readFile(tarballOf(published));
     const bytes = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength);
     const { messages, pkg } = await publint({
@@ -33,16 +36,16 @@ describe.each(named(PACKAGES))('%s', (_, published) => {
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
-  test('are the types wrong? They are not', async () => {
+  test('passes are-the-types-wrong', async () => {
     const found = await checkPackage(createPackageFromTarballData(await readFile(tarballOf(published))));
     if (found.types === false) throw new Error('no types');
     const problems = found.problems.filter(
-      (problem) => !('resolutionKind' in problem) || !NOT_LOOKED_AT.includes(problem.resolutionKind),
+      (problem) => !('resolutionKind' in problem) || !IGNORED_RESOLUTIONS.includes(problem.resolutionKind),
     );
     expect(problems).toEqual([]);
   });
 
-  test('has what it needs, and only what it needs', () => {
+  test('contains the built files, README and licence, and a complete manifest', () => {
     const installed = join(projectOf(published), 'node_modules', published.name);
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
     for (const file of ['README.md', 'LICENSE', 'package.json']) expect(files).toContain(file);
@@ -64,7 +67,7 @@ describe.each(named(PACKAGES))('%s', (_, published) => {
     }
   });
 
-  test('the same by import and by require, and no warning', async () => {
+  test('exports the same objects to import and to require, without a warning', async () => {
     const entries = entryPointsOf(published);
     await writeFile(
       join(projectOf(published), 'both.cjs'),
@@ -74,7 +77,7 @@ describe.each(named(PACKAGES))('%s', (_, published) => {
        Promise.all(${JSON.stringify(entries)}.map((entry) => import(entry))).then((imported) => {
          for (const [at, module] of imported.entries()) {
            for (const name of Object.keys(module)) {
-             if (module[name] !== required[at][name]) throw new Error(name + ' is there twice');
+             if (module[name] !== required[at][name]) throw new Error(name + ' exists twice');
            }
          }
          console.log(JSON.stringify(names));
@@ -94,23 +97,23 @@ describe.each(named(PACKAGES))('%s', (_, published) => {
   });
 });
 
-describe.each(named(LIBRARIES))('what the README of %s says', (_, published) => {
-  test('has the sections that all of them have', () => {
+describe.each(named(LIBRARIES))('the README of %s', (_, published) => {
+  test('has the common sections', () => {
     const sections = [...readFileSync(readmeOf(published), 'utf8').matchAll(/^## (.*)$/gm)].map(([, title]) => title);
     expect(sections).toEqual(
       expect.arrayContaining(['Install', 'Example', 'Options', 'Errors', 'Guarantees', 'Limits', 'Dependencies']),
     );
   });
 
-  test('is as large as its README says', async () => {
+  test('states the installed size', async () => {
     const size = await measureInstalled(projectOf(published));
-    const stated = statedSize(readFileSync(readmeOf(published), 'utf8'));
-    const hint = `"${sizeSentence(size)}" is measured; npm run sizes writes it into the README`;
+    const stated = parseStatedSize(readFileSync(readmeOf(published), 'utf8'));
+    const hint = `Measured: "${formatSize(size)}". Run npm run sizes to write it into the README`;
     expect(stated, hint).toBeDefined();
-    expect(isNear(stated!, size), hint).toBe(true);
+    expect(isClose(stated!, size), hint).toBe(true);
   });
 
-  test('each dependency is justified in its README', () => {
+  test('gives a reason for each dependency', () => {
     const readme = readFileSync(readmeOf(published), 'utf8');
     const section = readme.split(/^## /m).find((text) => text.startsWith('Dependencies\n')) ?? '';
     const named = [...section.matchAll(/^- `([^`]+)`: \S/gm)].map(([, name]) => name);
@@ -119,7 +122,7 @@ describe.each(named(LIBRARIES))('what the README of %s says', (_, published) => 
 });
 
 describe.each(named(LIBRARIES))('types of %s', (_, published) => {
-  /** Settings that each have a consumer of their own kind. */
+  /** Settings of three kinds of consumers. */
   const CONSUMERS = [
     { module: 'node16', moduleResolution: 'node16', file: 'consumer.ts' },
     { module: 'esnext', moduleResolution: 'bundler', file: 'consumer.ts' },
@@ -127,41 +130,29 @@ describe.each(named(LIBRARIES))('types of %s', (_, published) => {
   ] as const;
 
   test.each(CONSUMERS)(
-    'are right with $module, $moduleResolution, in $file',
+    'have no errors with $module, $moduleResolution, in $file',
     async ({ module, moduleResolution, file }) => {
-      const cwd = projectOf(published);
-      const name = `tsconfig.${module}.json`;
-      const entries = entryPointsOf(published);
-      await writeFile(
-        join(cwd, file),
-        entries.map((entry, at) => `import * as m${at} from '${entry}';\nexport { m${at} };\n`).join(''),
+      const project = projectOf(published);
+      const imports = entryPointsOf(published).map(
+        (entry, at) => `import * as m${at} from '${entry}';\nexport { m${at} };\n`,
       );
-      await writeFile(
-        join(cwd, name),
-        JSON.stringify({
-          compilerOptions: {
-            module,
-            moduleResolution,
-            target: 'es2022',
-            lib: ['es2023', 'esnext.disposable'],
-            strict: true,
-            exactOptionalPropertyTypes: true,
-            noUncheckedIndexedAccess: true,
-            // The declarations themselves are looked at.
-            skipLibCheck: false,
-            noEmit: true,
-            types: ['node'],
-            typeRoots: [join(ROOT, 'node_modules/@types')],
-          },
-          files: [file],
-        }),
-      );
-      await mustRun(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', name], { cwd });
+      await writeFile(join(project, file), imports.join(''));
+      expect(findTypeErrors(project, [file], { module, moduleResolution, checkDeclarations: true })).toEqual([]);
     },
   );
 });
 
-test('a bundle for browsers that makes clean artists has nothing of releases, and nothing of Node', async () => {
+test('the type check reports a name that a package does not export', async () => {
+  const project = projectOf(LIBRARIES[0]!);
+  await writeFile(
+    join(project, 'wrong.ts'),
+    "import { doesNotExist } from '@discogs-extractor/parser';\ndoesNotExist();\n",
+  );
+  const errors = findTypeErrors(project, ['wrong.ts'], { module: 'node16', moduleResolution: 'node16' });
+  expect(errors).toEqual([expect.stringContaining("has no exported member 'doesNotExist'")]);
+});
+
+test('a browser bundle that only uses toArtist contains neither the code for releases nor Node modules', async () => {
   const { outputFiles, warnings } = await build({
     stdin: {
       contents: "import { toArtist } from '@discogs-extractor/parser/shape'; console.log(toArtist({}));",

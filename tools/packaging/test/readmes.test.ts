@@ -3,66 +3,71 @@ import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { sharedBroker } from '@discogs-extractor/test-broker';
-import { describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { HostileServer } from '../../../packages/downloader/test/support/hostile-server.js';
-import { type Example, examplesOf } from '../src/readme-examples.js';
-import { mustRun, runProcess } from '../src/run-process.js';
+import { type Example, parseExamples } from '../src/readme-examples.js';
+import { runProcess } from '../src/run-process.js';
+import { findTypeErrors } from '../src/type-check.js';
 import { LIBRARIES, ROOT, SERVICE } from '../src/workspace.js';
-import { named, projectOf } from './installed.js';
+import { named, projectOf, waitUntilInstalled } from './installed.js';
 
 /*
- * The examples of all READMEs, taken from the files and run: those of a package where it is installed from its tarball, those
- * of the repository beside it. They stand in the READMEs as users will write them; only addresses are exchanged.
+ * Runs the examples of all READMEs as they are written there; only addresses are replaced. Those of a package run in a
+ * project that has installed it from its tarball, those of the repository in a folder next to its apps.
  */
 
-const readmeOf = async (path: string): Promise<Example[]> => examplesOf(await readFile(join(ROOT, path), 'utf8'));
+beforeAll(waitUntilInstalled, 600_000);
 
-/** What stands in an example, and what stands there when it is run. */
-type Exchange = readonly [written: string, run: string];
+const readExamples = async (path: string): Promise<Example[]> =>
+  parseExamples(await readFile(join(ROOT, path), 'utf8'));
 
-const exchange = (code: string, exchanges: readonly Exchange[]): string => {
+/** A text of an example and what replaces it when the example runs. */
+type Replacement = readonly [text: string, replacement: string];
+
+const replaceAll = (code: string, replacements: readonly Replacement[]): string => {
   let changed = code;
-  for (const [written, run] of exchanges) {
-    expect(changed, `the example no longer has ${written}`).toContain(written);
-    changed = changed.replaceAll(written, run);
+  for (const [text, replacement] of replacements) {
+    expect(changed, `the example no longer contains ${text}`).toContain(text);
+    changed = changed.replaceAll(text, replacement);
   }
   return changed;
 };
 
-/** How each library's examples are run: with what beside them, and what has to come of each. */
-interface Staging {
-  readonly prepare: (cwd: string) => Promise<readonly Exchange[]>;
-  /** For each example in JavaScript or TypeScript what it must have written, in the README's order. */
-  readonly written: readonly RegExp[];
+/** How a library's examples run. */
+interface ExampleSetup {
+  /** Prepares files and servers. Returns what to replace in the first example. */
+  readonly prepare: (cwd: string) => Promise<readonly Replacement[]>;
+  /** The output of each example in JavaScript or TypeScript, in the README's order. */
+  readonly outputs: readonly RegExp[];
 }
 
-const dumpIn = (directory: string, records: number) => generateDump({ directory, seed: 'readmes', records });
+const generateDumpIn = (directory: string, records: number) => generateDump({ directory, seed: 'readmes', records });
 
-const STAGINGS: Readonly<Record<string, Staging>> = {
+const SETUPS: Readonly<Record<string, ExampleSetup>> = {
   parser: {
     prepare: async (cwd) => {
-      await dumpIn(cwd, 1200);
+      await generateDumpIn(cwd, 1200);
       return [];
     },
-    written: [/^(\d+ .+ [0-9a-f]{64}\n){3}(.+ \d+\n){3}1200 true\n$/],
+    outputs: [/^(\d+ .+ [0-9a-f]{64}\n){3}(.+ \d+\n){3}1200 true\n$/],
   },
   'state-marker': {
     prepare: async () => [],
-    written: [/^start there is no state marker\n$/, /# pass [1-9]\d*\n# fail 0\n/],
+    outputs: [/^start there is no state marker\n$/, /# pass [1-9]\d*\n# fail 0\n/],
   },
   publisher: {
     prepare: async () => [['amqp://guest:guest@localhost:5672/', (await sharedBroker()).url]],
-    written: [/^10000 \[\]\n$/],
+    outputs: [/^10000 \[\]\n$/],
   },
   downloader: {
     prepare: async (cwd) => {
-      const { files, checksumPath } = await dumpIn(join(cwd, 'site'), 50);
+      const { files, checksumPath } = await generateDumpIn(join(cwd, 'site'), 50);
       const paths = [...Object.values(files).map(({ path }) => path), checksumPath];
       const content = await Promise.all(
         paths.map(async (path) => [path.replace(/.*[\\/]/, ''), await readFile(path)] as const),
       );
       const site = await HostileServer.start(new Map(content));
-      // A bucket that refuses, as Discogs' own does.
+      // A bucket that denies access, as that of Discogs does.
       const bucket = await HostileServer.start();
       bucket.fault = () => ({ kind: 'status', status: 403 });
       return [
@@ -70,25 +75,27 @@ const STAGINGS: Readonly<Record<string, Staging>> = {
         ['createWebSource()', `createWebSource({ baseUrl: '${site.url}', minGapMs: 0 })`],
       ];
     },
-    written: [
+    outputs: [
       /discogs_20260101_artists\.xml\.gz \d+ [0-9a-f]{64} downloaded\n.*labels\.xml\.gz \d+ [0-9a-f]{64} downloaded\n$/,
     ],
   },
 };
 
 describe.each(named(LIBRARIES))('the README of %s', (name, published) => {
-  const staging = STAGINGS[name]!;
+  const setup = SETUPS[name]!;
 
-  test('its examples run as they stand, and their types are right', async () => {
+  test('has examples that run as they are written and have no type errors', async () => {
     const cwd = projectOf(published);
-    const examples = (await readmeOf(`packages/${name}/README.md`)).filter(({ language }) => /^[jt]s$/.test(language));
-    expect(examples.length).toBe(staging.written.length);
-    const exchanges = await staging.prepare(cwd);
+    const examples = (await readExamples(`packages/${name}/README.md`)).filter(({ language }) =>
+      /^[jt]s$/.test(language),
+    );
+    expect(examples.length).toBe(setup.outputs.length);
+    const replacements = await setup.prepare(cwd);
     const files: string[] = [];
     for (const [at, { code, language, line }] of examples.entries()) {
       const file = `example-${line}.${language}`;
       files.push(file);
-      await writeFile(join(cwd, file), exchange(code, at === 0 ? exchanges : []));
+      await writeFile(join(cwd, file), replaceAll(code, at === 0 ? replacements : []));
       const tsx =
         language === 'ts' ? ['--import', pathToFileURL(join(ROOT, 'node_modules/tsx/dist/esm/index.mjs')).href] : [];
       const { status, stdout, stderr } = await runProcess(process.execPath, [...tsx, file], { cwd });
@@ -97,53 +104,39 @@ describe.each(named(LIBRARIES))('the README of %s', (name, published) => {
         status: 0,
         stderr: name === 'downloader' ? expect.any(String) : '',
       });
-      expect(stdout).toMatch(staging.written[at]!);
+      expect(stdout).toMatch(setup.outputs[at]!);
     }
     for (const [module, moduleResolution] of [
       ['node16', 'node16'],
       ['esnext', 'bundler'],
     ] as const) {
-      const compilerOptions = {
-        module,
-        moduleResolution,
-        target: 'es2022',
-        lib: ['es2023', 'esnext.disposable'],
-        strict: true,
-        allowJs: true,
-        checkJs: true,
-        skipLibCheck: true,
-        noEmit: true,
-        types: ['node'],
-        typeRoots: [join(ROOT, 'node_modules/@types')],
-      };
-      await writeFile(join(cwd, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
-      await mustRun(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'], { cwd });
+      expect(findTypeErrors(cwd, files, { module, moduleResolution, checkJs: true })).toEqual([]);
     }
   });
 
-  test('it installs the package by its name', async () => {
-    const commands = (await readmeOf(`packages/${name}/README.md`)).filter(({ language }) => language === 'sh');
+  test('installs the package by its name', async () => {
+    const commands = (await readExamples(`packages/${name}/README.md`)).filter(({ language }) => language === 'sh');
     expect(commands.map(({ code }) => code)).toContain(`npm install ${published.name}\n`);
   });
 });
 
-/** Whether a block is one that a test can run: it calls the command line, and that comes to an end. */
-const callsTheCommandLine = ({ language, code }: Example): boolean =>
+/** Whether a block calls the command line with a command that ends by itself. */
+const callsCommandLine = ({ language, code }: Example): boolean =>
   language === 'sh' &&
   /(apps\/extractor\/dist\/cli\.js|^discogs-extractor) (run|parse|status)/m.test(code) &&
   !/\brun\b(?!.*--once)/.test(code.replace(/^.*npm run.*$/gm, ''));
 
-describe('commands', () => {
+describe('the commands', () => {
   test.each([
     ['the root', 'README.md'],
     ['the service', 'apps/extractor/README.md'],
-  ])('of the README of %s', async (_, path) => {
-    const cwd = await mkdtemp(join(inject('installed').folder, 'commands-'));
+  ])('in the README of %s succeed', async (_, path) => {
+    const cwd = await mkdtemp(join(inject('installationFolder'), 'commands-'));
     await mkdir(join(cwd, 'dumps'));
-    await dumpIn(join(cwd, 'dumps'), 30);
+    await generateDumpIn(join(cwd, 'dumps'), 30);
     await symlink(join(ROOT, 'apps'), join(cwd, 'apps'), 'junction');
     const url = (await sharedBroker()).url;
-    const blocks = (await readmeOf(path)).filter(callsTheCommandLine);
+    const blocks = (await readExamples(path)).filter(callsCommandLine);
     expect(blocks.length).toBeGreaterThan(0);
     for (const { code, line } of blocks) {
       const commands = code
@@ -153,11 +146,11 @@ describe('commands', () => {
         cwd,
         env: {
           PATH: join(projectOf(SERVICE), 'node_modules/.bin') + delimiter + process.env['PATH'],
-          // Whatever else listens on this machine.
+          // Any free port.
           HEALTH_PORT: '0',
         },
       });
-      expect({ line, status, said: status === 0 ? '' : stdout + stderr }).toEqual({ line, status: 0, said: '' });
+      expect({ line, status, output: status === 0 ? '' : stdout + stderr }).toEqual({ line, status: 0, output: '' });
     }
   });
 });

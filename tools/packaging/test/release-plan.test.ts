@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { mustRun } from '../src/run-process.js';
 import { PACKAGES, ROOT } from '../src/workspace.js';
 
-/** What the changesets name, read by a reader of our own. */
+/** Returns the packages that the changesets name, parsed independently of the changesets library. */
 const namedByChangesets = (): string[] => {
   const folder = join(ROOT, '.changeset');
   const files = readdirSync(folder).filter((file) => file.endsWith('.md') && file !== 'README.md');
@@ -14,7 +14,7 @@ const namedByChangesets = (): string[] => {
   return [...new Set(names.map(([, name]) => name!))];
 };
 
-test('the dry run tells each package that a changeset names, its versions, texts and files', async () => {
+test('the dry run lists every package that a changeset names, with versions, texts and files', async () => {
   const tsx = join(ROOT, 'node_modules/tsx/dist/cli.mjs');
   const { stdout } = await mustRun(process.execPath, [tsx, 'scripts/release-plan.ts'], {
     cwd: join(ROOT, 'tools/packaging'),
