@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
 import { preset } from '../../tsup.preset.js';
 
-export default defineConfig(preset({ entry: ['src/index.ts', 'src/cli.ts'] }));
+// The workspace reads the types from the sources.
+export default defineConfig(preset({ entry: ['src/index.ts', 'src/cli.ts'], dts: false }));

@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
 import { preset } from '../../tsup.preset.js';
 
-export default defineConfig(preset());
+// The workspace reads the types from the sources.
+export default defineConfig(preset({ dts: false }));
