@@ -24,11 +24,11 @@ const SLOW_FILES = [
   'kill-matrix',
   'page',
   'dockerfile',
-  'injuries',
+  'fault-injection',
   'refusals',
   'download',
   'run-ndjson',
-  'sources',
+  'inputs',
   'broker',
   'examples',
 ];
