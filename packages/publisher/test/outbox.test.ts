@@ -6,7 +6,7 @@ import { TagTable } from '../src/wire/tag-table.js';
 const body = Buffer.from('1234567890');
 
 describe('the outbox', () => {
-  it('moves the watermark only over an unbroken row of settled messages', () => {
+  it('moves the watermark only past a contiguous run of settled messages', () => {
     const outbox = new Outbox();
     const [one, two, three] = ['a', 'b', 'c'].map((id) => outbox.add('k', id, body)) as [
       OutboxEntry,
@@ -22,14 +22,14 @@ describe('the outbox', () => {
     expect(outbox).toMatchObject({ confirmed: 3, unsettled: 0, bytes: 0 });
   });
 
-  it('agrees with a plain set, whatever the order of settling, and grows', () => {
+  it('agrees with a plain set in whatever order messages are settled, and grows', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 3_000 }), { maxLength: 4_000 }), (steps) => {
         const outbox = new Outbox();
         const open = new Map<number, OutboxEntry>();
         const settled = new Set<number>();
         for (const step of steps) {
-          // Even steps settle some open message, odd ones and an empty outbox add messages.
+          // Even steps settle an open message; odd steps, and all steps of an empty outbox, add messages.
           const target = step % 2 === 0 ? [...open.keys()][step % Math.max(1, open.size)] : undefined;
           if (target === undefined) {
             for (let n = 0; n < step % 200; n++) {
@@ -54,8 +54,8 @@ describe('the outbox', () => {
   }, 60_000);
 });
 
-describe('the tags of a channel', () => {
-  it('agree with a plain map, for single and multiple confirms in any order', () => {
+describe('the delivery tags of a channel', () => {
+  it('agree with a plain map for single and multiple confirms in any order', () => {
     const operation = fc.record({ adds: fc.nat(300), pick: fc.nat(), multiple: fc.boolean() });
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {

@@ -1,6 +1,6 @@
 import { startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { INJURIES } from './injuries.js';
+import { FAULTS } from './support/fault-injection.js';
 
 let broker: TestBroker;
 beforeAll(async () => {
@@ -10,6 +10,6 @@ afterAll(async () => {
   await broker?.close();
 });
 
-describe('nothing is lost when', () => {
-  for (const [name, run] of Object.entries(INJURIES)) it(name, () => run(broker), 120_000);
+describe('accounts for every message when', () => {
+  for (const [name, run] of Object.entries(FAULTS)) it(name, () => run(broker), 120_000);
 });

@@ -1,6 +1,6 @@
 import { startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { INJURIES } from '../injuries.js';
+import { FAULTS } from '../support/fault-injection.js';
 
 const RUNS = Number(process.env['CHAOS_RUNS'] ?? 20);
 
@@ -12,8 +12,8 @@ afterAll(async () => {
   await broker?.close();
 });
 
-describe(`nothing is lost, ${RUNS} times, when`, () => {
-  for (const [name, run] of Object.entries(INJURIES)) {
+describe(`accounts for every message, ${RUNS} times, when`, () => {
+  for (const [name, run] of Object.entries(FAULTS)) {
     for (let round = 1; round <= RUNS; round++) it(`${name} (${round})`, () => run(broker), 120_000);
   }
 });
