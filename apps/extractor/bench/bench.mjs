@@ -11,7 +11,13 @@ import { parseArgs, promisify } from 'node:util';
 import { encodeRecords } from '@discogs-extractor/parser';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
-import { besideBareLoop, createReport, measure, show, withTopology } from '../../../packages/publisher/bench/kit.mjs';
+import {
+  compareWithBareLoop,
+  createReport,
+  measure,
+  show,
+  withTopology,
+} from '../../../packages/publisher/bench/kit.mjs';
 import { healthRows } from './health-latency.mjs';
 import { resumeBesideGunzip } from './resume.mjs';
 
@@ -76,7 +82,7 @@ const delivery = async (broker) => {
   const mean = Math.round(bytes / records);
   const settings = { bytes: mean, count: records, warmUp: 10_000 };
   await measure(broker, { ...settings, client: 'bare', window: 2_000 }); // the broker warms up
-  const { ratio, text } = await besideBareLoop(broker, settings, rounds, () => deliver(broker));
+  const { ratio, text } = await compareWithBareLoop(broker, settings, rounds, () => deliver(broker));
   row(`run --once --sink amqp ÷ bare loop, ${show(records)} releases, ${show(mean)} B each`, ratio, ['>=', 0.8], text);
 };
 

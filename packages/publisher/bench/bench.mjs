@@ -1,12 +1,12 @@
-// How fast the publisher is beside a bare loop on amqplib, on the same broker, in turns:
-// `node bench/bench.mjs [--rounds N] [--rows rate,far,cpu,memory,back] [--bytes 300,1000,4500] [--json FILE]`, after a build.
-// The broker takes most of the machine, so only the ratios of one run mean something.
+// Compares the publisher with a bare loop on amqplib, alternating on the same broker. Run it after a build:
+// `node bench/bench.mjs [--rounds N] [--rows rate,far,cpu,memory,back] [--bytes 300,1000,4500] [--json FILE]`.
+// The broker takes most of the machine, so only the ratios within one run are meaningful.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startOwnBroker, startProxy } from '@discogs-extractor/test-broker';
 import { createPublisher } from '../dist/index.js';
-import { besideBareLoop, createReport, measure, median, show, withTopology } from './kit.mjs';
+import { compareWithBareLoop, createReport, measure, median, show, withTopology } from './kit.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -27,11 +27,11 @@ const oneAtATime = async (settings) => (await measure(broker, { ...settings, cli
 
 const rate = async () => {
   for (const bytes of sizes) {
-    // The engine compiles the hot paths first; a dump has millions of messages.
+    // A warm-up lets the engine compile the hot paths: a real run has millions of messages.
     const settings = { bytes, count: 30_000, warmUp: 10_000 };
     await measure(broker, { ...settings, client: 'bare', window: 2_000 }); // the broker warms up
     const single = [];
-    const { ratio, cpuRatio, mine, text } = await besideBareLoop(broker, settings, rounds, () => ours(settings));
+    const { ratio, cpuRatio, mine, text } = await compareWithBareLoop(broker, settings, rounds, () => ours(settings));
     for (let n = 0; n < rounds; n++) single.push(await oneAtATime({ bytes, count: 1_000, warmUp: 100 }));
     row(`publisher ÷ bare loop, ${bytes} B`, ratio, ['>=', 0.95], text);
     row(`processor time of the client ÷ that of the bare loop, ${bytes} B`, cpuRatio, ['<=', 1], show(cpuRatio, 2));
@@ -83,7 +83,7 @@ const memory = async () => {
   }
 };
 
-/** The path refuses until the broker is back, so that the moment is known; the publisher then waits for its shortest backoff. */
+/** The proxy refuses connections until the broker is back, so that the moment is known. The backoff is short. */
 const back = async () => {
   const times = [];
   const proxy = await startProxy(broker);
@@ -98,8 +98,8 @@ const back = async () => {
       let stop = false;
       const publishing = (async () => {
         while (!stop) {
-          const wait = publisher.publish({ routingKey: 'k', body: Buffer.alloc(1_000) });
-          if (wait) await wait;
+          const full = publisher.publish({ routingKey: 'k', body: Buffer.alloc(1_000) });
+          if (full) await full;
           else await new Promise((resolve) => setImmediate(resolve));
         }
       })();
@@ -116,14 +116,14 @@ const back = async () => {
     });
   }
   await proxy.close();
-  const most = Math.max(...times);
-  row('broker back to first re-published message, ms', most, ['<=', 2_000], `${show(most)} ms at most of ${rounds}`);
+  const max = Math.max(...times);
+  row('broker back to first re-published message, ms', max, ['<=', 2_000], `${show(max)} ms at most of ${rounds}`);
 };
 
 const rows = { rate, far, cpu, memory, back };
 try {
   for (const name of wanted) {
-    if (!rows[name]) throw new Error(`--rows takes some of ${Object.keys(rows).join(', ')}`);
+    if (!rows[name]) throw new Error(`--rows must be some of ${Object.keys(rows).join(', ')}, got ${name}`);
     await rows[name]();
   }
 } finally {

@@ -1,4 +1,4 @@
-// What benchmarks on a broker share: one measurement as a process on a topology of its own, medians, and the table at the end.
+// Shared by the benchmarks that use a broker: measurements in a process of their own, medians, and the final table.
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
@@ -9,13 +9,13 @@ import { deleteExchange, deleteQueue, uniqueTopology } from '@discogs-extractor/
 const run = promisify(execFile);
 const PUBLISH = fileURLToPath(new URL('publish-process.mjs', import.meta.url));
 
-/** Fixed windows of which the bare loop gets the best. */
+/** Fixed windows for the bare loop; the comparison takes the one that it is fastest with. */
 export const WINDOWS = [1_000, 2_000, 5_000];
 
 export const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 export const show = (number, digits = 0) => Number(number.toFixed(digits)).toLocaleString('en');
 
-/** Runs `work` with the names of an exchange and of queues, two unless told otherwise, that are gone afterwards. */
+/** Runs `work` with names for an exchange and for queues (two by default), and deletes them afterwards. */
 export const withTopology = async (broker, work, endings = ['a', 'b']) => {
   const { exchange, queue } = uniqueTopology('bench');
   const names = endings.map(queue);
@@ -27,7 +27,7 @@ export const withTopology = async (broker, work, endings = ['a', 'b']) => {
   }
 };
 
-/** One process that publishes; see `publish-process.mjs`. `bound: false` leaves the exchange without queues. */
+/** Runs one publishing process, see `publish-process.mjs`. `bound: false` leaves the exchange without queues. */
 export const measure = (broker, { bound = true, ...settings }) =>
   withTopology(broker, async (exchange, names) => {
     const queues = bound ? names.map((name) => ({ name, routingKeys: ['k'] })) : [];
@@ -37,15 +37,16 @@ export const measure = (broker, { bound = true, ...settings }) =>
   });
 
 /**
- * Runs `ours`, which answers a `rate` and perhaps the `cpu` time of a message, beside the bare loop with each window, in turns, since
- * what else the machine does weighs on both; answers the pairs of the window that the bare loop is fastest with.
+ * Runs `ours`, which returns a `rate` and possibly the `cpu` time per message, in turns with the bare loop, once per
+ * window, so that other load of the machine affects both. Returns the ratios for the window that the bare loop is
+ * fastest with.
  */
-export const besideBareLoop = async (broker, settings, rounds, ours) => {
+export const compareWithBareLoop = async (broker, settings, rounds, ours) => {
   const pairs = new Map(WINDOWS.map((window) => [window, []]));
   for (let round = 0; round < rounds; round++) {
     for (const window of WINDOWS) {
       const bare = () => measure(broker, { ...settings, client: 'bare', window });
-      // Neither always comes first.
+      // Neither always runs first.
       const [theirs, mine] = round % 2 === 0 ? [await bare(), await ours()] : [await ours(), await bare()].reverse();
       pairs.get(window).push({ theirs, mine });
     }
@@ -64,11 +65,11 @@ export const besideBareLoop = async (broker, settings, rounds, ours) => {
   };
 };
 
-/** Collects rows, says each at once, and at the end prints them all and writes them to `json` where it is given. */
+/** Collects rows and prints each immediately; `end` prints them all as a table, and writes them to `json` if given. */
 export const createReport = (rounds) => {
   const rows = [];
   return {
-    /** `value` is held to `target`: `['>=', 0.95]`. */
+    /** Records a value and its target, such as `['>=', 0.95]`. */
     row: (what, value, [relation, bound], figure = String(value)) => {
       rows.push({
         what,

@@ -1,4 +1,4 @@
-// A path with a delay, in a process of its own so that it takes no time from the publisher's.
+// A proxy that delays, in a process of its own so that it takes no processor time from the publisher's.
 import { startProxy } from '@discogs-extractor/test-broker';
 
 const [host, port, delay] = process.argv.slice(2);

@@ -1,8 +1,8 @@
-// Publishes as asked and prints what it cost as one line of JSON: `node publish-process.mjs TASK`. A process of its own, so that CPU
-// time and memory are the client's alone.
+// Publishes messages and prints rate, processor time and memory as one line of JSON: `node publish-process.mjs TASK`.
+// It is a process of its own, so that processor time and memory are the client's alone.
 //
-// Clients: `publisher`, the built package; `bare`, the loop on amqplib that it is measured against: a confirm channel, a fixed
-// window, a counter; no reconnect, no watermark, no topology, no bound of bytes. `window` 1 waits for each confirm.
+// Clients: `publisher`, the built package; `bare`, a loop on amqplib with a confirm channel, a fixed window and a
+// counter, but no reconnect, watermark, topology or limit of bytes. With `window` 1 it waits for each confirm.
 import { connect } from 'amqplib';
 import { createPublisher } from '../dist/index.js';
 
@@ -15,7 +15,7 @@ const properties = {
   mandatory,
 };
 
-/** What the two have in common: `publish` answers a promise where it has to be waited for. */
+/** Both clients have the same interface: `publish` returns a promise if the caller has to wait. */
 const clients = {
   publisher: async () => {
     const publisher = await createPublisher({ url, exchange, queues, properties });
@@ -61,8 +61,8 @@ const clients = {
 const { publish, settle, close } = await clients[client]();
 const publishAll = async (messages) => {
   for (let n = 1; n <= messages; n++) {
-    const wait = publish(`20260101:releases:${n}:0123456789abcdef`);
-    if (wait) await wait;
+    const full = publish(`20260101:releases:${n}:0123456789abcdef`);
+    if (full) await full;
   }
   await settle();
 };
