@@ -3,7 +3,7 @@ import type { BrokerAddress } from './broker-address.js';
 /** Removes credentials from texts of the broker, Node or amqplib. */
 export type Redact = (text: string) => string;
 
-/** A shorter user or password is only removed where it is quoted: else every letter `a` would be replaced. */
+/** A shorter user or password is only removed if it is quoted: otherwise every letter `a` might be replaced. */
 const MIN_UNQUOTED_LENGTH = 4;
 
 const escapeForRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

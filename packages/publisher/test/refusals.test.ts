@@ -53,8 +53,10 @@ describe('a typed error is the result of', () => {
 
   it('an unknown virtual host, or one without permission', async () => {
     expect(await failureOf({ url: broker.urlFor({ vhost: 'nowhere' }) })).toMatchObject({ code: 'VHOST_REFUSED' });
-    await broker.createUser('outsider', 'secret-of-outsider', { vhost: '/' });
-    await broker.createVhost('closed');
+    await Promise.all([
+      broker.createUser('outsider', 'secret-of-outsider', { vhost: '/' }),
+      broker.createVhost('closed'),
+    ]);
     const error = await failureOf({
       url: broker.urlFor({ vhost: 'closed', username: 'outsider', password: 'secret-of-outsider' }),
     });
@@ -208,8 +210,7 @@ describe('the URL', () => {
   };
 
   it('selects the virtual host in every notation', async () => {
-    await broker.createVhost('named');
-    await broker.createVhost('a/b %');
+    await Promise.all([broker.createVhost('named'), broker.createVhost('a/b %')]);
     const base = `amqp://guest:guest@127.0.0.1:${broker.port}`;
     expect(await publishOne(base)).toEqual(['/']);
     expect(await publishOne(`${base}/`)).toEqual(['/']);

@@ -2,7 +2,7 @@ import { SequenceRing } from './sequence-ring.js';
 
 /** A message to send, until the broker has it. */
 export interface OutboxEntry {
-  /** Number of the message, counted from 1; 0 for a probe, which is no part of the sequence. */
+  /** Number of the message, counted from 1; 0 for a probe, which is not part of the sequence. */
   readonly sequence: number;
   readonly routingKey: string;
   readonly messageId: string | undefined;

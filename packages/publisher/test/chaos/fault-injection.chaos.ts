@@ -1,6 +1,6 @@
 import { startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { FAULTS } from '../support/fault-injection.js';
+import { BROKER_FAULTS, PUBLISHER_FAULTS } from '../support/fault-injection.js';
 
 const RUNS = Number(process.env['CHAOS_RUNS'] ?? 20);
 
@@ -13,7 +13,7 @@ afterAll(async () => {
 });
 
 describe(`accounts for every message, ${RUNS} times, when`, () => {
-  for (const [name, run] of Object.entries(FAULTS)) {
+  for (const [name, run] of Object.entries({ ...PUBLISHER_FAULTS, ...BROKER_FAULTS })) {
     for (let round = 1; round <= RUNS; round++) it(`${name} (${round})`, () => run(broker), 120_000);
   }
 });

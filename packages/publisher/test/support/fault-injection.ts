@@ -182,7 +182,7 @@ const withLimit = (length: number) => {
  */
 const publishToDroppingQueue = async (broker: TestBroker, definition: object): Promise<void> => {
   const { a, b, options } = twoQueues();
-  await broker.ctl('set_policy', 'dropping', `^${a}$`, JSON.stringify(definition), '--apply-to', 'queues');
+  await broker.ctl('set_policy', a, `^${a}$`, JSON.stringify(definition), '--apply-to', 'queues');
   try {
     const { publisher, events } = await openPublisher({
       url: broker.url,
@@ -195,7 +195,7 @@ const publishToDroppingQueue = async (broker: TestBroker, definition: object): P
     expect(events.find((event) => event.type === 'uncounted')).toMatchObject({ queue: a });
     await publisher.flush();
     expect(publisher).toMatchObject({ state: 'open', confirmed: total, verified: total });
-    await broker.ctl('clear_policy', 'dropping');
+    await broker.ctl('clear_policy', a);
     // Its bindings are still checked: one that is removed is restored.
     await unbindQueue(broker.url, a, options.exchange as string, 'k');
     await publishNumbered(publisher, total + 1, total + 1);
@@ -206,33 +206,15 @@ const publishToDroppingQueue = async (broker: TestBroker, definition: object): P
     await publisher.close();
     expect(withoutDuplicates(await drainNumbers(broker, b)).sort((x, y) => x - y)).toEqual(range(1, total + 2));
   } catch (error) {
-    await broker.ctl('clear_policy', 'dropping').catch(() => {});
+    await broker.ctl('clear_policy', a).catch(() => {});
     throw error;
   }
 };
 
-/** Every fault, by what happens. Each needs a broker of its own, and leaves it working. */
-export const FAULTS: Readonly<Record<string, (broker: TestBroker) => Promise<void>>> = {
-  'the broker is killed and restarted': async (broker) => {
-    expectReconnect(await publishThroughFault(broker, () => broker.restart()));
-  },
+type Faults = Readonly<Record<string, (broker: TestBroker) => Promise<void>>>;
 
-  'the broker stops and starts its application': async (broker) => {
-    const outcome = await publishThroughFault(broker, async () => {
-      await broker.stopApp();
-      await broker.startApp();
-    });
-    expectReconnect(outcome);
-  },
-
-  'the broker closes the connection': async (broker) => {
-    expectReconnect(await publishThroughFault(broker, () => broker.closeConnections()));
-  },
-
-  'the broker closes the channel': async (broker) => {
-    expectReconnect(await publishThroughFault(broker, () => broker.closeChannels()));
-  },
-
+/** Faults of the path or the queues of one publisher, by what happens. They do not disturb each other. */
+export const PUBLISHER_FAULTS: Faults = {
   'the path is cut within a frame': async (broker) => {
     const outcome = await publishThroughFault(broker, async ({ proxy }) => {
       // A message is three frames; primes hit each of them over many runs.
@@ -268,40 +250,6 @@ export const FAULTS: Readonly<Record<string, (broker: TestBroker) => Promise<voi
       proxy.setDelay(0);
     });
     expect(outcome.publisher.stats.reconnects).toBe(0);
-  },
-
-  'a memory alarm is set and cleared': async (broker) => {
-    const outcome = await publishThroughFault(broker, async ({ publisher, events }) => {
-      await broker.setMemoryAlarm();
-      try {
-        await waitUntil(() => publisher.state === 'blocked', 60_000);
-        const { confirmed } = publisher;
-        await sleep(300);
-        expect(publisher.state).toBe('blocked');
-        expect(publisher.stats.unsettled).toBeLessThanOrEqual(WINDOW);
-        expect(publisher.stats.blockedMs).toBeGreaterThan(200);
-        expect(publisher.confirmed - confirmed).toBeLessThanOrEqual(WINDOW);
-      } finally {
-        await broker.clearMemoryAlarm();
-      }
-      await waitUntil(() => countEvents(events, 'unblocked') > 0, 60_000);
-    });
-    expect(outcome.publisher.stats).toMatchObject({ reconnects: 0, republished: 0 });
-    expect(countEvents(outcome.events, 'blocked')).toBeGreaterThanOrEqual(1);
-  },
-
-  'the broker starts late': async (broker) => {
-    const { a, options } = twoQueues();
-    await broker.kill9();
-    const events: PublisherEvent[] = [];
-    const opening = openPublisher({ url: broker.url, ...options, onEvent: (event) => events.push(event) });
-    await waitUntil(() => countEvents(events, 'backoff') >= 3);
-    await broker.start();
-    const { publisher } = await opening;
-    await publishNumbered(publisher, 1, 100);
-    await publisher.flush();
-    await publisher.close();
-    expect(await drainNumbers(broker, a)).toEqual(range(1, 100));
   },
 
   'both queues are unbound': async (broker) => {
@@ -433,6 +381,63 @@ export const FAULTS: Readonly<Record<string, (broker: TestBroker) => Promise<voi
     expect(others.length - withoutDuplicates(others).length).toBeLessThanOrEqual(3);
     expect(countEvents(events, 'nack')).toBe(3);
     await deleteQueue(broker.url, a);
+  },
+};
+
+/** Faults that affect every client of a broker, by what happens. They leave the broker working. */
+export const BROKER_FAULTS: Faults = {
+  'the broker is killed and restarted': async (broker) => {
+    expectReconnect(await publishThroughFault(broker, () => broker.restart()));
+  },
+
+  'the broker stops and starts its application': async (broker) => {
+    const outcome = await publishThroughFault(broker, async () => {
+      await broker.stopApp();
+      await broker.startApp();
+    });
+    expectReconnect(outcome);
+  },
+
+  'the broker closes the connection': async (broker) => {
+    expectReconnect(await publishThroughFault(broker, () => broker.closeConnections()));
+  },
+
+  'the broker closes the channel': async (broker) => {
+    expectReconnect(await publishThroughFault(broker, () => broker.closeChannels()));
+  },
+
+  'a memory alarm is set and cleared': async (broker) => {
+    const outcome = await publishThroughFault(broker, async ({ publisher, events }) => {
+      await broker.setMemoryAlarm();
+      try {
+        await waitUntil(() => publisher.state === 'blocked', 60_000);
+        const { confirmed } = publisher;
+        await sleep(300);
+        expect(publisher.state).toBe('blocked');
+        expect(publisher.stats.unsettled).toBeLessThanOrEqual(WINDOW);
+        expect(publisher.stats.blockedMs).toBeGreaterThan(200);
+        expect(publisher.confirmed - confirmed).toBeLessThanOrEqual(WINDOW);
+      } finally {
+        await broker.clearMemoryAlarm();
+      }
+      await waitUntil(() => countEvents(events, 'unblocked') > 0, 60_000);
+    });
+    expect(outcome.publisher.stats).toMatchObject({ reconnects: 0, republished: 0 });
+    expect(countEvents(outcome.events, 'blocked')).toBeGreaterThanOrEqual(1);
+  },
+
+  'the broker starts late': async (broker) => {
+    const { a, options } = twoQueues();
+    await broker.kill9();
+    const events: PublisherEvent[] = [];
+    const opening = openPublisher({ url: broker.url, ...options, onEvent: (event) => events.push(event) });
+    await waitUntil(() => countEvents(events, 'backoff') >= 3);
+    await broker.start();
+    const { publisher } = await opening;
+    await publishNumbered(publisher, 1, 100);
+    await publisher.flush();
+    await publisher.close();
+    expect(await drainNumbers(broker, a)).toEqual(range(1, 100));
   },
 
   'the connection is lost while a queue is full': async (broker) => {

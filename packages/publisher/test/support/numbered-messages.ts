@@ -23,5 +23,5 @@ export const drainNumbers = async (broker: TestBroker, queue: string): Promise<n
 
 export const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-/** Each number once, at the place where it came first. */
+/** Removes all but the first occurrence of each number. */
 export const withoutDuplicates = (numbers: readonly number[]): number[] => [...new Set(numbers)];
