@@ -14,6 +14,10 @@ export default defineConfig({
   test: {
     maxWorkers: 1,
     reporters: ['verbose'],
-    projects: [project('publisher', './packages/publisher'), project('extractor', './apps/extractor')],
+    projects: [
+      project('state-marker', './packages/state-marker'),
+      project('publisher', './packages/publisher'),
+      project('extractor', './apps/extractor'),
+    ],
   },
 });

@@ -2,8 +2,8 @@
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Waits for `promise`, but rejects with the signal's reason if that aborts first. Leaves no listener behind. The work
- * itself goes on after an abort; its outcome is ignored.
+ * Waits for `promise`, but rejects with the signal's reason if that aborts first. Leaves no listener. The work
+ * itself continues after an abort; its outcome is ignored.
  */
 export const abortable = <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
   if (signal === undefined) return promise;

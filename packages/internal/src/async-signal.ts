@@ -1,4 +1,4 @@
-/** Wakes everyone who waits for the next change of some state. */
+/** Wakes all waiters at the next change of some state. */
 export class AsyncSignal {
   #resolve: () => void = () => {};
   #next: Promise<void> | undefined;

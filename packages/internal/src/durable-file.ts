@@ -18,8 +18,8 @@ export const TEMPORARY_SUFFIX = /\.[0-9a-f]{16}\.tmp$/;
  * Makes a directory and its missing parents, and makes their names durable. Does nothing if it is there already, or if
  * another process makes it meanwhile.
  *
- * `mkdir` with `recursive` does nearly the same. But where a directory exists and the file system still answers ENOENT
- * to making another in it, as under `/proc`, it tries again for ever, with both cores at work.
+ * `mkdir` with `recursive` does nearly the same. But if a directory exists and the file system still fails with ENOENT
+ * for a new one in it, as under `/proc`, it tries again for ever, with both cores busy.
  */
 export const makeDirectory = async (directory: string, runStep: RunStep = runAsIs): Promise<void> => {
   if (await runStep('create-directory', directory, () => makeWithParents(directory))) {

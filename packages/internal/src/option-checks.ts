@@ -54,7 +54,7 @@ export const createOptionChecks = (toError: (message: string) => Error): OptionC
       const unknown = known && Object.keys(options).find((key) => !Object.hasOwn(known, key));
       if (known === undefined || unknown === undefined) return options;
       const path = name === '' ? unknown : `${name}.${unknown}`;
-      throw toError(`unknown option "${path}"; expected one of ${Object.keys(known).join(', ')}`);
+      throw toError(`Unknown option "${path}"; expected one of ${Object.keys(known).join(', ')}`);
     },
     wholeNumber: number((value): value is number => Number.isSafeInteger(value), 'a whole number'),
     finiteNumber,

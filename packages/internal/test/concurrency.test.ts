@@ -25,7 +25,7 @@ describe('mapConcurrently', () => {
     expect(max).toBe(Math.min(concurrency, ITEMS.length));
   });
 
-  test('after a rejection begins no further item, and rejects with the first error once the others have ended', async () => {
+  test('after a rejection begins no further item, and rejects when those at work have ended', async () => {
     const begun: number[] = [];
     const ended: number[] = [];
     const done = mapConcurrently(2, ITEMS, async (item) => {

@@ -60,7 +60,7 @@ describe('makeDirectory', () => {
   });
 
   // `mkdir` with `recursive` never ends here.
-  test.runIf(isLinux)('rejects at once where the file system has no directories to offer', async () => {
+  test.runIf(isLinux)('rejects at once on a file system that refuses new directories', async () => {
     await expect(makeDirectory('/proc/no/such/directory')).rejects.toEqual(code('ENOENT'));
   });
 });

@@ -32,7 +32,7 @@ describe('object', () => {
 
   test('names an unknown option, its path, and the known ones', () => {
     expect(failure(() => checks.object('', { sizes: 1 } as Options, KNOWN))).toBe(
-      'unknown option "sizes"; expected one of size, name',
+      'Unknown option "sizes"; expected one of size, name',
     );
     expect(failure(() => checks.object('inner', { toString: 1 } as unknown as Options, KNOWN))).toContain(
       '"inner.toString"',

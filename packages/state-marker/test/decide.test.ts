@@ -17,16 +17,16 @@ import {
 import {
   ARTISTS,
   at,
-  begun,
   checksumOf,
-  completed,
-  downloaded,
-  finished,
-  fresh,
+  completedMarker,
+  downloadedMarker,
   LABELS,
-  processing,
+  newMarker,
+  processingMarker,
   RELEASES,
   T0,
+  withCompletedFile,
+  withStartedFile,
 } from './sample-markers.js';
 
 const found = (marker: StateMarker) => ({ status: 'found', marker }) as const;
@@ -38,15 +38,15 @@ const corrupt = {
 const wanted = [ARTISTS, LABELS].map((name) => ({ name, checksum: checksumOf(name) }));
 const oneChanged = [wanted[0]!, { name: LABELS, checksum: 'other' }];
 
-const downloading = startDownload(fresh(), [ARTISTS, LABELS], T0);
-const redownloading = startDownload(finished(processing(), ARTISTS), [ARTISTS, LABELS], T0);
+const downloading = startDownload(newMarker(), [ARTISTS, LABELS], T0);
+const redownloading = startDownload(withCompletedFile(processingMarker(), ARTISTS), [ARTISTS, LABELS], T0);
 const startedOnly = startFile(
   startProcessing(downloading, [ARTISTS], T0),
   ARTISTS,
   { checksum: checksumOf(ARTISTS) },
   T0,
 );
-const allFiles = completeProcessing(finished(finished(processing(), ARTISTS), LABELS), T0);
+const allFiles = completeProcessing(withCompletedFile(withCompletedFile(processingMarker(), ARTISTS), LABELS), T0);
 
 const status = (marker: StateMarker, overall_status: StateMarker['summary']['overall_status']): StateMarker => ({
   ...marker,
@@ -55,10 +55,10 @@ const status = (marker: StateMarker, overall_status: StateMarker['summary']['ove
 
 const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string][] = [
   ['no marker', { status: 'absent' }, {}, 'start', 'no_marker'],
-  ['force, whatever the marker says', found(completed()), { forceReprocess: true }, 'start', 'forced'],
+  ['force, whatever the marker says', found(completedMarker()), { forceReprocess: true }, 'start', 'forced'],
   ['force, and no marker', { status: 'absent' }, { forceReprocess: true }, 'start', 'forced'],
   ['a corrupt marker', corrupt, {}, 'start', 'marker_corrupt'],
-  ['nothing started', found(fresh()), {}, 'reprocess', 'download_not_started'],
+  ['nothing started', found(newMarker()), {}, 'reprocess', 'download_not_started'],
   ['download interrupted, nothing processed', found(downloading), {}, 'reprocess', 'download_cut_short'],
   ['download failed, nothing processed', found(failDownload(downloading, 'x', T0)), {}, 'reprocess', 'download_failed'],
   [
@@ -71,28 +71,34 @@ const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string
   ['download interrupted, a file completed', found(redownloading), {}, 'continue', 'download_cut_short'],
   [
     'download interrupted, some records confirmed',
-    found(startDownload(begun(processing(), ARTISTS, 9, 1), [ARTISTS], T0)),
+    found(startDownload(withStartedFile(processingMarker(), ARTISTS, 9, 1), [ARTISTS], T0)),
     {},
     'continue',
     'download_cut_short',
   ],
   ['download failed, a file completed', found(failDownload(redownloading, 'x', T0)), {}, 'continue', 'download_failed'],
-  ['downloaded, not processed', found(downloaded()), {}, 'continue', 'processing_not_started'],
+  ['downloaded, not processed', found(downloadedMarker()), {}, 'continue', 'processing_not_started'],
   [
     'processing interrupted',
-    found(begun(processing(), ARTISTS, 9)),
+    found(withStartedFile(processingMarker(), ARTISTS, 9)),
     { files: wanted },
     'continue',
     'processing_in_progress',
   ],
-  ['processing failed', found(failProcessing(processing(), 'x', T0)), {}, 'continue', 'processing_failed'],
-  ['a checksum differs, all completed', found(completed()), { files: oneChanged }, 'continue', 'checksum_changed'],
-  ['all completed', found(completed()), {}, 'skip', 'completed'],
-  ['all completed, same checksums', found(completed()), { files: wanted }, 'skip', 'completed'],
-  ['all completed, checksums unknown', found(completed()), { files: [{ name: ARTISTS }] }, 'skip', 'completed'],
+  ['processing failed', found(failProcessing(processingMarker(), 'x', T0)), {}, 'continue', 'processing_failed'],
+  [
+    'a checksum differs, all completed',
+    found(completedMarker()),
+    { files: oneChanged },
+    'continue',
+    'checksum_changed',
+  ],
+  ['all completed', found(completedMarker()), {}, 'skip', 'completed'],
+  ['all completed, same checksums', found(completedMarker()), { files: wanted }, 'skip', 'completed'],
+  ['all completed, checksums unknown', found(completedMarker()), { files: [{ name: ARTISTS }] }, 'skip', 'completed'],
   [
     'all completed, another file wanted',
-    found(completed()),
+    found(completedMarker()),
     { files: [{ name: RELEASES }] },
     'continue',
     'files_unfinished',
@@ -102,10 +108,11 @@ const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string
   [
     'marked completed, as older extractors could, but a file failed',
     found({
-      ...completed(),
+      ...completedMarker(),
       processing_phase: {
-        ...completed().processing_phase,
-        progress_by_file: failFile(begun(processing(), ARTISTS, 9), ARTISTS, 'x', T0).processing_phase.progress_by_file,
+        ...completedMarker().processing_phase,
+        progress_by_file: failFile(withStartedFile(processingMarker(), ARTISTS, 9), ARTISTS, 'x', T0).processing_phase
+          .progress_by_file,
       },
     }),
     {},
@@ -114,7 +121,7 @@ const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string
   ],
   [
     'marked completed, but processing is not',
-    found(status(processing(), 'completed')),
+    found(status(processingMarker(), 'completed')),
     {},
     'continue',
     'processing_in_progress',
@@ -122,8 +129,8 @@ const rows: [string, Parameters<typeof decide>[0], DecideOptions, string, string
   [
     'marked completed, without any file',
     found({
-      ...status(completed(), 'completed'),
-      processing_phase: { ...completed().processing_phase, progress_by_file: {} },
+      ...status(completedMarker(), 'completed'),
+      processing_phase: { ...completedMarker().processing_phase, progress_by_file: {} },
     }),
     {},
     'continue',
@@ -143,12 +150,12 @@ describe('decide:', () => {
 
 describe('planFile:', () => {
   const sum = checksumOf(ARTISTS);
-  const half = begun(processing(), ARTISTS, 100, 70);
-  const unknown = startProcessing(downloaded(), [ARTISTS], T0);
-  const foreign = withoutChecksum(begun(unknown, ARTISTS, 100, 70));
+  const half = withStartedFile(processingMarker(), ARTISTS, 100, 70);
+  const unknown = startProcessing(downloadedMarker(), [ARTISTS], T0);
+  const foreign = withoutChecksum(withStartedFile(unknown, ARTISTS, 100, 70));
   const cases: [string, StateMarker, string | undefined, ReturnType<typeof planFile>][] = [
-    ['not in the marker', fresh(), sum, { action: 'start', afterRecord: 0, reason: 'not_started' }],
-    ['pending', processing(), sum, { action: 'start', afterRecord: 0, reason: 'not_started' }],
+    ['not in the marker', newMarker(), sum, { action: 'start', afterRecord: 0, reason: 'not_started' }],
+    ['pending', processingMarker(), sum, { action: 'start', afterRecord: 0, reason: 'not_started' }],
     ['started, same bytes', half, sum, { action: 'resume', afterRecord: 70, reason: 'watermark' }],
     [
       'started, same checksum in upper case',
@@ -164,7 +171,7 @@ describe('planFile:', () => {
     ],
     [
       'started, nothing confirmed',
-      begun(processing(), ARTISTS, 9, 0),
+      withStartedFile(processingMarker(), ARTISTS, 9, 0),
       sum,
       { action: 'start', afterRecord: 0, reason: 'nothing_confirmed' },
     ],
@@ -176,20 +183,25 @@ describe('planFile:', () => {
       { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' },
     ],
     ['started by an older extractor', foreign, sum, { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' }],
-    ['completed, same bytes', completed(), sum, { action: 'skip', afterRecord: 10, reason: 'completed' }],
+    ['completed, same bytes', completedMarker(), sum, { action: 'skip', afterRecord: 10, reason: 'completed' }],
     [
       'completed, checksum now unknown',
-      completed(),
+      completedMarker(),
       undefined,
       { action: 'skip', afterRecord: 10, reason: 'completed' },
     ],
     [
       'completed by an older extractor',
-      withoutChecksum(completed()),
+      withoutChecksum(completedMarker()),
       sum,
       { action: 'skip', afterRecord: 10, reason: 'completed' },
     ],
-    ['completed, other bytes', completed(), 'other', { action: 'restart', afterRecord: 0, reason: 'checksum_changed' }],
+    [
+      'completed, other bytes',
+      completedMarker(),
+      'other',
+      { action: 'restart', afterRecord: 0, reason: 'checksum_changed' },
+    ],
   ];
   for (const [name, marker, checksum, plan] of cases) {
     test(`${name} → ${plan.action}`, () => {
@@ -200,8 +212,8 @@ describe('planFile:', () => {
 
 test('a property that every object inherits is not taken for a file of the marker', () => {
   for (const name of ['__proto__', 'constructor', 'toString']) {
-    expect(planFile(fresh(), name, 'aa').reason).toBe('not_started');
-    expect(decide(found(completed()), { files: [{ name }] }).reason).toBe('files_unfinished');
+    expect(planFile(newMarker(), name, 'aa').reason).toBe('not_started');
+    expect(decide(found(completedMarker()), { files: [{ name }] }).reason).toBe('files_unfinished');
   }
 });
 

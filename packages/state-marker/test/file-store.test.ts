@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFileMarkerStore, createMarker, failProcessing, parseMarker, serializeMarker } from '../src/index.js';
-import { ARTISTS, begun, processing, T0, VERSION } from './sample-markers.js';
+import { ARTISTS, processingMarker, T0, VERSION, withStartedFile } from './sample-markers.js';
 
 let directory: string;
 let path: string;
@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const markerAt = (records: number) => begun(processing(), ARTISTS, records);
+const markerAt = (records: number) => withStartedFile(processingMarker(), ARTISTS, records);
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const temporaryFiles = async () => (await readdir(directory)).filter((name) => name.endsWith('.tmp'));
 
@@ -240,7 +240,7 @@ describe('an fsync that fails', () => {
     await store.save(markerAt(5));
     using _ = await failSync((call) => call === 1);
     const first = store.save(markerAt(6));
-    // The first save has begun, so the others wait for the next one.
+    // The first save has startedAt, so the others wait for the next one.
     await Promise.resolve();
     const others = [store.save(markerAt(7)), store.save(markerAt(8))];
     await expect(first).rejects.toEqual(code('IO_FAILED'));

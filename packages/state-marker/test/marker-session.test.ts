@@ -8,7 +8,18 @@ import {
   StateMarkerError,
   startFile,
 } from '../src/index.js';
-import { ARTISTS, at, begun, checksumOf, fresh, LABELS, processing, progress, T0, VERSION } from './sample-markers.js';
+import {
+  ARTISTS,
+  at,
+  checksumOf,
+  countsOf,
+  LABELS,
+  newMarker,
+  processingMarker,
+  T0,
+  VERSION,
+  withStartedFile,
+} from './sample-markers.js';
 
 /** A real store that counts its saves and can be made to refuse or delay them. */
 const createObservedStore = () => {
@@ -39,7 +50,7 @@ const start = (marker: StateMarker, now: Date): StateMarker =>
   [ARTISTS, LABELS].reduce((all, file) => startFile(all, file, { checksum: checksumOf(file) }, now), marker);
 
 const advanceTo = (file: string, records: number) => (marker: StateMarker, now: Date) =>
-  advanceFile(marker, file, progress(records), now);
+  advanceFile(marker, file, countsOf(records), now);
 
 /** Lets pending promises settle. */
 const settle = async (): Promise<void> => {
@@ -49,16 +60,16 @@ const settle = async (): Promise<void> => {
 describe('a session', () => {
   test('applies transitions at its clock, and keeps the marker if one throws', () => {
     const { store } = createObservedStore();
-    const session = createMarkerSession({ store, marker: processing(), now: () => at(5) });
+    const session = createMarkerSession({ store, marker: processingMarker(), now: () => at(5) });
     expect(session.update(start).last_updated).toBe(at(5).toISOString());
     const before = session.marker;
-    expect(() => session.update(() => advanceFile(before, ARTISTS, progress(1, 2), T0))).toThrow(StateMarkerError);
+    expect(() => session.update(() => advanceFile(before, ARTISTS, countsOf(1, 2), T0))).toThrow(StateMarkerError);
     expect(session.marker).toBe(before);
   });
 
   test('saves in the background after every interval of confirmed records, over all files', async () => {
     const { store, state } = createObservedStore();
-    const session = createMarkerSession({ store, marker: processing(), saveIntervalRecords: 100 });
+    const session = createMarkerSession({ store, marker: processingMarker(), saveIntervalRecords: 100 });
     session.update(start);
     for (let records = 1; records <= 150; records += 1) {
       session.update(advanceTo(ARTISTS, records));
@@ -75,7 +86,7 @@ describe('a session', () => {
     state.gate = new Promise((resolve) => {
       release = resolve;
     });
-    const session = createMarkerSession({ store, marker: processing(), saveIntervalRecords: 1 });
+    const session = createMarkerSession({ store, marker: processingMarker(), saveIntervalRecords: 1 });
     session.update(start);
     for (let records = 1; records <= 50; records += 1) session.update(advanceTo(ARTISTS, records));
     expect(state.saves).toBe(1);
@@ -89,7 +100,7 @@ describe('a session', () => {
 
   test('does not save in the background with interval 0', async () => {
     const { store, state } = createObservedStore();
-    const session = createMarkerSession({ store, marker: processing(), saveIntervalRecords: 0 });
+    const session = createMarkerSession({ store, marker: processingMarker(), saveIntervalRecords: 0 });
     session.update(start);
     session.update(advanceTo(ARTISTS, 1_000_000));
     await settle();
@@ -101,7 +112,7 @@ describe('a session', () => {
     const reported: unknown[] = [];
     const session = createMarkerSession({
       store,
-      marker: processing(),
+      marker: processingMarker(),
       saveIntervalRecords: 10,
       onSaveError: (error) => reported.push(error),
     });
@@ -123,10 +134,10 @@ describe('a session', () => {
     const { store, state } = createObservedStore();
     const session = createMarkerSession({
       store,
-      marker: begun(processing(), ARTISTS, 1000),
+      marker: withStartedFile(processingMarker(), ARTISTS, 1000),
       saveIntervalRecords: 100,
     });
-    session.update(() => begun(processing(), ARTISTS, 0));
+    session.update(() => withStartedFile(processingMarker(), ARTISTS, 0));
     session.update(advanceTo(ARTISTS, 99));
     await settle();
     expect(state.saves).toBe(0);
@@ -138,7 +149,7 @@ describe('a session', () => {
   test('saves the rest when it is closed, then refuses updates; the store stays open', async () => {
     const { store, state } = createObservedStore();
     {
-      await using session = createMarkerSession({ store, marker: processing() });
+      await using session = createMarkerSession({ store, marker: processingMarker() });
       session.update(start);
       await session.save();
       await session.save();
@@ -155,7 +166,7 @@ describe('a session', () => {
   test('refuses an interval that is not a whole number', () => {
     for (const saveIntervalRecords of [-1, 0.5, Number.NaN]) {
       expect(() =>
-        createMarkerSession({ store: createMemoryMarkerStore(), marker: fresh(), saveIntervalRecords }),
+        createMarkerSession({ store: createMemoryMarkerStore(), marker: newMarker(), saveIntervalRecords }),
       ).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
     }
   });

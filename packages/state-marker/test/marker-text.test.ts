@@ -14,15 +14,15 @@ import {
 import {
   ARTISTS,
   at,
-  begun,
+  countsOf,
   fileOf,
   LABELS,
   MASTERS,
-  processing,
-  progress,
+  processingMarker,
   RELEASES,
   T0,
   VERSION,
+  withStartedFile,
 } from './sample-markers.js';
 
 const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}.marker`, import.meta.url), 'utf8');
@@ -59,7 +59,7 @@ describe('markers of other extractors', () => {
       expect(planFile(marker, RELEASES, 'aa')).toMatchObject({ action: 'start' });
       marker = startProcessing(marker, [ARTISTS, LABELS, MASTERS, RELEASES], T0);
       marker = restartFile(marker, ARTISTS, { checksum: 'aa' }, T0);
-      marker = completeFile(marker, ARTISTS, progress(7), at(1));
+      marker = completeFile(marker, ARTISTS, countsOf(7), at(1));
       expect(marker.processing_phase).toMatchObject({
         files_processed: 2,
         files_total: 4,
@@ -86,7 +86,7 @@ describe('markers of other extractors', () => {
         ? Object.entries(value).flatMap(([key, inner]) => [`${path}.${key}`, ...keys(inner, `${path}.${key}`)])
         : [];
     const rust = JSON.parse(fixture('rust-in-progress')) as StateMarker;
-    const ours = begun(processing([ARTISTS, LABELS, MASTERS, RELEASES]), ARTISTS, 100, 70);
+    const ours = withStartedFile(processingMarker([ARTISTS, LABELS, MASTERS, RELEASES]), ARTISTS, 100, 70);
     expect(keys(JSON.parse(serializeMarker(ours)))).toEqual(expect.arrayContaining(keys(rust)));
   });
 });
@@ -100,7 +100,7 @@ describe('the text of a marker', () => {
   });
 
   test('keeps unknown fields in place after transitions', () => {
-    const text = serializeMarker(begun(processing(), ARTISTS, 100, 70))
+    const text = serializeMarker(withStartedFile(processingMarker(), ARTISTS, 100, 70))
       .replace('"metadata_version"', '"first": [0.5, {"a": null}], "metadata_version"')
       .replaceAll('"status"', '"before": 1, "status"')
       .replace('"source_checksum"', '"between": {}, "source_checksum"')
@@ -108,12 +108,13 @@ describe('the text of a marker', () => {
       .replace(/\}$/, ', "last": true}');
     const before = parseMarker(text);
     expect(JSON.stringify(before)).toBe(JSON.stringify(JSON.parse(text)));
-    const after = completeFile(startProcessing(before, [ARTISTS, LABELS], T0), ARTISTS, progress(100), T0);
+    const after = completeFile(startProcessing(before, [ARTISTS, LABELS], T0), ARTISTS, countsOf(100), T0);
     const keysOf = (marker: StateMarker) => JSON.stringify(marker).match(/"[^"]+":/g);
     expect(keysOf(parseMarker(serializeMarker(after)))).toEqual(keysOf(before));
   });
 
-  const replaced = (from: string, to: string) => serializeMarker(begun(processing(), ARTISTS, 100)).replace(from, to);
+  const replaced = (from: string, to: string) =>
+    serializeMarker(withStartedFile(processingMarker(), ARTISTS, 100)).replace(from, to);
 
   test.each([
     ['no content', ''],

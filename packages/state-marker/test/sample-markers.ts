@@ -25,33 +25,39 @@ export const T0 = at(0);
 
 export const checksumOf = (file: string): string => `${file}-sha256`;
 
-export const fresh = (): StateMarker => createMarker(VERSION, T0);
+export const newMarker = (): StateMarker => createMarker(VERSION, T0);
 
-export const downloaded = (files = [ARTISTS, LABELS]): StateMarker => {
-  let marker = startDownload(fresh(), files, T0);
+export const downloadedMarker = (files = [ARTISTS, LABELS]): StateMarker => {
+  let marker = startDownload(newMarker(), files, T0);
   for (const file of files) {
     marker = completeFileDownload(marker, file, { bytes: 1000, checksum: checksumOf(file) }, T0);
   }
   return completeDownload(marker, T0);
 };
 
-export const processing = (files = [ARTISTS, LABELS]): StateMarker => startProcessing(downloaded(files), files, T0);
+export const processingMarker = (files = [ARTISTS, LABELS]): StateMarker =>
+  startProcessing(downloadedMarker(files), files, T0);
 
-export const progress = (recordsExtracted: number, messagesPublished = recordsExtracted, batchesSent = 0) => ({
+export const countsOf = (recordsExtracted: number, messagesPublished = recordsExtracted, batchesSent = 0) => ({
   recordsExtracted,
   messagesPublished,
   batchesSent,
 });
 
 /** Starts a file and advances it to `confirmed` of `extracted` records. */
-export const begun = (marker: StateMarker, file: string, extracted: number, confirmed = extracted): StateMarker =>
-  advanceFile(startFile(marker, file, { checksum: checksumOf(file) }, T0), file, progress(extracted, confirmed), T0);
+export const withStartedFile = (
+  marker: StateMarker,
+  file: string,
+  extracted: number,
+  confirmed = extracted,
+): StateMarker =>
+  advanceFile(startFile(marker, file, { checksum: checksumOf(file) }, T0), file, countsOf(extracted, confirmed), T0);
 
-export const finished = (marker: StateMarker, file: string, records = 10): StateMarker =>
-  completeFile(startFile(marker, file, { checksum: checksumOf(file) }, T0), file, progress(records), T0);
+export const withCompletedFile = (marker: StateMarker, file: string, records = 10): StateMarker =>
+  completeFile(startFile(marker, file, { checksum: checksumOf(file) }, T0), file, countsOf(records), T0);
 
-export const completed = (files = [ARTISTS, LABELS]): StateMarker => {
-  const marker = files.reduce((done, file) => finished(done, file), processing(files));
+export const completedMarker = (files = [ARTISTS, LABELS]): StateMarker => {
+  const marker = files.reduce((done, file) => withCompletedFile(done, file), processingMarker(files));
   return completeRun(completeProcessing(marker, T0), T0);
 };
 

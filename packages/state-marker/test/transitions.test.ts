@@ -30,20 +30,20 @@ import {
 import {
   ARTISTS,
   at,
-  begun,
   checksumOf,
-  completed,
-  downloaded,
+  completedMarker,
+  countsOf,
+  downloadedMarker,
   fileOf,
-  finished,
-  fresh,
   LABELS,
   MASTERS,
-  processing,
-  progress,
+  newMarker,
+  processingMarker,
   RELEASES,
   T0,
   VERSION,
+  withCompletedFile,
+  withStartedFile,
 } from './sample-markers.js';
 
 /** The rule that an illegal step breaks. */
@@ -81,7 +81,7 @@ describe('a new marker', () => {
 
 describe('the download phase', () => {
   test('goes from pending to completed, and counts', () => {
-    let marker = startDownload(fresh(), [ARTISTS, LABELS], at(1));
+    let marker = startDownload(newMarker(), [ARTISTS, LABELS], at(1));
     expect(marker.download_phase).toMatchObject({ status: 'in_progress', files_total: 2, files_downloaded: 0 });
     expect(marker.summary.overall_status).toBe('in_progress');
     marker = startFileDownload(marker, ARTISTS, at(2));
@@ -106,7 +106,7 @@ describe('the download phase', () => {
   });
 
   test('keeps verified files when it is started again, and drops unfinished files that are no longer wanted', () => {
-    let marker = startDownload(fresh(), [ARTISTS, LABELS, MASTERS], at(1));
+    let marker = startDownload(newMarker(), [ARTISTS, LABELS, MASTERS], at(1));
     marker = completeFileDownload(marker, ARTISTS, { bytes: 1000, checksum: 'aa' }, at(2));
     marker = startFileDownload(marker, LABELS, at(3));
     marker = failDownload(failFileDownload(marker, LABELS, 'reset', at(4)), 'one file failed', at(4));
@@ -124,30 +124,30 @@ describe('the download phase', () => {
   });
 
   test('can be opened again for a file that was published again', () => {
-    const marker = startFileDownload(startDownload(downloaded(), [ARTISTS], at(9)), ARTISTS, at(9));
+    const marker = startFileDownload(startDownload(downloadedMarker(), [ARTISTS], at(9)), ARTISTS, at(9));
     expect(marker.download_phase).toMatchObject({ status: 'in_progress', completed_at: null, files_downloaded: 1 });
     expect(marker.download_phase.downloads_by_file[ARTISTS]).toMatchObject({ checksum: null, bytes_downloaded: 0 });
   });
 
   test('counts a completed file no longer when it is damaged and cannot be downloaded again', () => {
-    const marker = failFileDownload(startDownload(downloaded(), [ARTISTS], at(9)), ARTISTS, 'damaged', at(9));
+    const marker = failFileDownload(startDownload(downloadedMarker(), [ARTISTS], at(9)), ARTISTS, 'damaged', at(9));
     expect(marker.download_phase).toMatchObject({ files_downloaded: 1, errors: [`${ARTISTS}: damaged`] });
     expect(marker.download_phase.downloads_by_file[ARTISTS]).toMatchObject({ status: 'failed', checksum: null });
   });
 
   test('refuses illegal steps', () => {
-    const started = startDownload(fresh(), [ARTISTS], T0);
+    const started = startDownload(newMarker(), [ARTISTS], T0);
     const result = { bytes: 1, checksum: undefined };
-    expect(brokenRule(() => startFileDownload(fresh(), ARTISTS, T0))).toBe('phase_not_in_progress');
-    expect(brokenRule(() => advanceFileDownload(downloaded(), ARTISTS, 1, T0))).toBe('phase_not_in_progress');
-    expect(brokenRule(() => completeFileDownload(fresh(), ARTISTS, result, T0))).toBe('phase_not_in_progress');
-    expect(brokenRule(() => failFileDownload(fresh(), ARTISTS, 'x', T0))).toBe('phase_not_in_progress');
-    expect(brokenRule(() => completeDownload(fresh(), T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => startFileDownload(newMarker(), ARTISTS, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => advanceFileDownload(downloadedMarker(), ARTISTS, 1, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => completeFileDownload(newMarker(), ARTISTS, result, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => failFileDownload(newMarker(), ARTISTS, 'x', T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => completeDownload(newMarker(), T0))).toBe('phase_not_in_progress');
     expect(brokenRule(() => advanceFileDownload(started, ARTISTS, 1, T0))).toBe('file_not_in_progress');
     expect(brokenRule(() => completeDownload(started, T0))).toBe('unfinished_files');
-    expect(brokenRule(() => failDownload(downloaded(), 'x', T0))).toBe('already_completed');
-    expect(() => startDownload(fresh(), [], T0)).toThrow(code('INVALID_OPTIONS'));
-    expect(() => startDownload(fresh(), [ARTISTS, ARTISTS], T0)).toThrow(code('INVALID_OPTIONS'));
+    expect(brokenRule(() => failDownload(downloadedMarker(), 'x', T0))).toBe('already_completed');
+    expect(() => startDownload(newMarker(), [], T0)).toThrow(code('INVALID_OPTIONS'));
+    expect(() => startDownload(newMarker(), [ARTISTS, ARTISTS], T0)).toThrow(code('INVALID_OPTIONS'));
     expect(() => completeFileDownload(started, ARTISTS, { bytes: -1, checksum: undefined }, T0)).toThrow(
       code('INVALID_OPTIONS'),
     );
@@ -157,15 +157,15 @@ describe('the download phase', () => {
 
 describe('the processing phase', () => {
   test('processes several files at once and sums their counts', () => {
-    let marker = startProcessing(downloaded(), [ARTISTS, LABELS], at(10));
+    let marker = startProcessing(downloadedMarker(), [ARTISTS, LABELS], at(10));
     expect(marker.processing_phase).toMatchObject({ status: 'in_progress', files_total: 2, current_file: null });
     expect(marker.summary.files_by_type).toEqual({ artists: 'pending', labels: 'pending' });
     marker = startFile(marker, ARTISTS, { checksum: 'aa' }, at(11));
     marker = startFile(marker, LABELS, { checksum: 'bb' }, at(12));
     expect(marker.processing_phase.current_file).toBe(LABELS);
     expect(marker.publishing_phase.status).toBe('pending');
-    marker = advanceFile(marker, ARTISTS, progress(300, 200, 2), at(13));
-    marker = advanceFile(marker, LABELS, progress(50, 40, 1), at(14));
+    marker = advanceFile(marker, ARTISTS, countsOf(300, 200, 2), at(13));
+    marker = advanceFile(marker, LABELS, countsOf(50, 40, 1), at(14));
     expect(marker.processing_phase.records_extracted).toBe(350);
     expect(marker.publishing_phase).toMatchObject({
       status: 'in_progress',
@@ -173,11 +173,11 @@ describe('the processing phase', () => {
       batches_sent: 3,
       last_amqp_heartbeat: at(14).toISOString(),
     });
-    marker = completeFile(marker, LABELS, progress(60, 60, 2), at(15));
+    marker = completeFile(marker, LABELS, countsOf(60, 60, 2), at(15));
     expect(marker.processing_phase).toMatchObject({ files_processed: 1, current_file: ARTISTS });
     expect(marker.summary.files_by_type).toEqual({ artists: 'in_progress', labels: 'completed' });
     expect(unfinishedFiles(marker)).toEqual([ARTISTS]);
-    marker = completeFile(marker, ARTISTS, progress(400, 400, 4), at(16));
+    marker = completeFile(marker, ARTISTS, countsOf(400, 400, 4), at(16));
     marker = completeProcessing(marker, at(17));
     expect(marker.processing_phase).toMatchObject({ status: 'completed', current_file: null, files_processed: 2 });
     expect(marker.summary.overall_status).toBe('in_progress');
@@ -195,7 +195,7 @@ describe('the processing phase', () => {
   });
 
   test('resumes a file at its watermark, whether it was interrupted or failed', () => {
-    const cut = begun(processing(), ARTISTS, 100, 70);
+    const cut = withStartedFile(processingMarker(), ARTISTS, 100, 70);
     const failed = failFile(cut, ARTISTS, 'broker gone', at(5));
     expect(failed.processing_phase.errors).toEqual([`${ARTISTS}: broker gone`]);
     expect(fileOf(failed, ARTISTS)).toMatchObject({ status: 'failed', messages_published: 70 });
@@ -214,7 +214,10 @@ describe('the processing phase', () => {
   });
 
   test('starts a file again from its first record when its bytes have changed', () => {
-    for (const before of [begun(processing(), ARTISTS, 100, 70), finished(processing(), ARTISTS)]) {
+    for (const before of [
+      withStartedFile(processingMarker(), ARTISTS, 100, 70),
+      withCompletedFile(processingMarker(), ARTISTS),
+    ]) {
       const marker = restartFile(before, ARTISTS, { checksum: 'other' }, at(5));
       expect(fileOf(marker, ARTISTS)).toEqual({
         status: 'in_progress',
@@ -231,7 +234,7 @@ describe('the processing phase', () => {
   });
 
   test('is opened again after completion', () => {
-    const marker = startProcessing(completed(), [ARTISTS, LABELS, MASTERS], at(50));
+    const marker = startProcessing(completedMarker(), [ARTISTS, LABELS, MASTERS], at(50));
     expect(marker.processing_phase).toMatchObject({ status: 'in_progress', completed_at: null, files_processed: 2 });
     expect(marker.summary).toMatchObject({ overall_status: 'in_progress', total_duration_seconds: null });
     expect(marker.publishing_phase.status).toBe('pending');
@@ -239,31 +242,31 @@ describe('the processing phase', () => {
   });
 
   test('drops files that were never started and are no longer wanted, and keeps the others', () => {
-    const before = begun(processing([ARTISTS, LABELS, MASTERS]), LABELS, 5);
+    const before = withStartedFile(processingMarker([ARTISTS, LABELS, MASTERS]), LABELS, 5);
     const marker = startProcessing(before, [ARTISTS], at(5));
     expect(unfinishedFiles(marker)).toEqual([ARTISTS, LABELS]);
     expect(marker.summary.files_by_type).toEqual({ artists: 'pending', labels: 'in_progress' });
-    expect(brokenRule(() => completeProcessing(finished(marker, ARTISTS), T0))).toBe('unfinished_files');
+    expect(brokenRule(() => completeProcessing(withCompletedFile(marker, ARTISTS), T0))).toBe('unfinished_files');
   });
 
   test('accepts file names that every object inherits as properties', () => {
     for (const name of ['__proto__', 'constructor', 'toString']) {
-      const marker = finished(startProcessing(downloaded(), [name], T0), name, 3);
+      const marker = withCompletedFile(startProcessing(downloadedMarker(), [name], T0), name, 3);
       expect(marker.publishing_phase.messages_published).toBe(3);
       expect(unfinishedFiles(marker)).toEqual([]);
     }
   });
 
   test('keeps the number of undelivered places of a completed file until the file is started again', () => {
-    const whole = finished(processing(), ARTISTS);
+    const whole = withCompletedFile(processingMarker(), ARTISTS);
     expect(whole.processing_phase.progress_by_file[ARTISTS]).not.toHaveProperty('undelivered');
-    const half = begun(processing(), ARTISTS, 100, 100);
-    const lacking = completeFile(half, ARTISTS, { ...progress(100), undelivered: 3 }, T0);
+    const half = withStartedFile(processingMarker(), ARTISTS, 100, 100);
+    const lacking = completeFile(half, ARTISTS, { ...countsOf(100), undelivered: 3 }, T0);
     expect(lacking.processing_phase.progress_by_file[ARTISTS]).toMatchObject({ status: 'completed', undelivered: 3 });
     const again = restartFile(lacking, ARTISTS, { checksum: 'other' }, T0);
     expect(again.processing_phase.progress_by_file[ARTISTS]?.undelivered).toBeUndefined();
     expect(serializeMarker(again)).not.toContain('undelivered');
-    expect(() => completeFile(half, ARTISTS, { ...progress(100), undelivered: -1 }, T0)).toThrow(
+    expect(() => completeFile(half, ARTISTS, { ...countsOf(100), undelivered: -1 }, T0)).toThrow(
       code('INVALID_OPTIONS'),
     );
   });
@@ -271,34 +274,34 @@ describe('the processing phase', () => {
   test('refuses illegal steps', () => {
     const source = { checksum: checksumOf(ARTISTS) };
     const other = { checksum: 'other' };
-    const half = begun(processing(), ARTISTS, 100, 70);
-    const done = finished(processing(), ARTISTS);
-    expect(brokenRule(() => startFile(downloaded(), ARTISTS, source, T0))).toBe('phase_not_in_progress');
-    expect(brokenRule(() => restartFile(completed(), ARTISTS, other, T0))).toBe('phase_not_in_progress');
-    expect(brokenRule(() => advanceFile(downloaded(), ARTISTS, progress(1), T0))).toBe('phase_not_in_progress');
-    expect(brokenRule(() => failFile(downloaded(), ARTISTS, 'x', T0))).toBe('phase_not_in_progress');
-    expect(brokenRule(() => completeProcessing(downloaded(), T0))).toBe('phase_not_in_progress');
+    const half = withStartedFile(processingMarker(), ARTISTS, 100, 70);
+    const done = withCompletedFile(processingMarker(), ARTISTS);
+    expect(brokenRule(() => startFile(downloadedMarker(), ARTISTS, source, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => restartFile(completedMarker(), ARTISTS, other, T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => advanceFile(downloadedMarker(), ARTISTS, countsOf(1), T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => failFile(downloadedMarker(), ARTISTS, 'x', T0))).toBe('phase_not_in_progress');
+    expect(brokenRule(() => completeProcessing(downloadedMarker(), T0))).toBe('phase_not_in_progress');
     expect(brokenRule(() => startFile(done, ARTISTS, source, T0))).toBe('file_already_completed');
     expect(brokenRule(() => failFile(done, ARTISTS, 'x', T0))).toBe('file_already_completed');
     expect(brokenRule(() => startFile(half, ARTISTS, other, T0))).toBe('source_changed');
     expect(brokenRule(() => startFile(half, ARTISTS, { checksum: undefined }, T0))).toBe('source_changed');
     expect(brokenRule(() => restartFile(half, ARTISTS, source, T0))).toBe('source_unchanged');
-    expect(brokenRule(() => advanceFile(processing(), ARTISTS, progress(1), T0))).toBe('file_not_in_progress');
-    expect(brokenRule(() => completeFile(done, ARTISTS, progress(10), T0))).toBe('file_not_in_progress');
-    expect(brokenRule(() => advanceFile(half, ARTISTS, progress(100, 69), T0))).toBe('progress_decreased');
-    expect(brokenRule(() => advanceFile(half, ARTISTS, progress(99, 70), T0))).toBe('progress_decreased');
-    expect(brokenRule(() => advanceFile(half, ARTISTS, progress(100, 101), T0))).toBe('watermark_ahead');
-    expect(brokenRule(() => completeFile(half, ARTISTS, progress(100, 99), T0))).toBe('unconfirmed_records');
+    expect(brokenRule(() => advanceFile(processingMarker(), ARTISTS, countsOf(1), T0))).toBe('file_not_in_progress');
+    expect(brokenRule(() => completeFile(done, ARTISTS, countsOf(10), T0))).toBe('file_not_in_progress');
+    expect(brokenRule(() => advanceFile(half, ARTISTS, countsOf(100, 69), T0))).toBe('progress_decreased');
+    expect(brokenRule(() => advanceFile(half, ARTISTS, countsOf(99, 70), T0))).toBe('progress_decreased');
+    expect(brokenRule(() => advanceFile(half, ARTISTS, countsOf(100, 101), T0))).toBe('watermark_ahead');
+    expect(brokenRule(() => completeFile(half, ARTISTS, countsOf(100, 99), T0))).toBe('unconfirmed_records');
     expect(brokenRule(() => completeProcessing(done, T0))).toBe('unfinished_files');
-    expect(brokenRule(() => failProcessing(completed(), 'x', T0))).toBe('already_completed');
+    expect(brokenRule(() => failProcessing(completedMarker(), 'x', T0))).toBe('already_completed');
     for (const wrong of [-1, 1.5, Number.NaN, 2 ** 53]) {
-      expect(() => advanceFile(half, ARTISTS, progress(wrong), T0)).toThrow(code('INVALID_OPTIONS'));
+      expect(() => advanceFile(half, ARTISTS, countsOf(wrong), T0)).toThrow(code('INVALID_OPTIONS'));
     }
-    expect(() => startProcessing(downloaded(), [], T0)).toThrow(code('INVALID_OPTIONS'));
+    expect(() => startProcessing(downloadedMarker(), [], T0)).toThrow(code('INVALID_OPTIONS'));
   });
 
   test('names the file, transition and status of a refused step', () => {
-    const half = begun(processing(), ARTISTS, 100, 70);
+    const half = withStartedFile(processingMarker(), ARTISTS, 100, 70);
     expect(() => startFile(half, ARTISTS, { checksum: 'other' }, T0)).toThrow(
       expect.objectContaining({
         code: 'ILLEGAL_TRANSITION',
@@ -310,41 +313,43 @@ describe('the processing phase', () => {
 
 describe('the run', () => {
   test('cannot be completed before its phases are', () => {
-    const done = completeProcessing(finished(finished(processing(), ARTISTS), LABELS), T0);
-    expect(brokenRule(() => completeRun(processing(), T0))).toBe('unfinished_phase');
+    const done = completeProcessing(withCompletedFile(withCompletedFile(processingMarker(), ARTISTS), LABELS), T0);
+    expect(brokenRule(() => completeRun(processingMarker(), T0))).toBe('unfinished_phase');
     expect(brokenRule(() => completeRun(startDownload(done, [ARTISTS], T0), T0))).toBe('unfinished_phase');
-    expect(brokenRule(() => completeRun(completed(), T0))).toBe('already_completed');
+    expect(brokenRule(() => completeRun(completedMarker(), T0))).toBe('already_completed');
     expect(completeRun(done, T0).summary.overall_status).toBe('completed');
   });
 
   test('can be completed without a download phase, and never has a negative duration', () => {
-    const done = finished(startProcessing(fresh(), [ARTISTS], at(100)), ARTISTS);
+    const done = withCompletedFile(startProcessing(newMarker(), [ARTISTS], at(100)), ARTISTS);
     const marker = completeRun(completeProcessing(done, at(50)), at(50));
     expect(marker.summary.total_duration_seconds).toBe(0);
   });
 
   test('fails with its publishing, and is in progress again after the watermark rises', () => {
-    const failed = failPublishing(begun(processing(), ARTISTS, 10, 5), 'returned', at(3));
+    const failed = failPublishing(withStartedFile(processingMarker(), ARTISTS, 10, 5), 'returned', at(3));
     expect(failed.publishing_phase).toMatchObject({ status: 'failed', errors: ['returned'] });
     expect(failed.summary.overall_status).toBe('failed');
-    const same = advanceFile(failed, ARTISTS, progress(11, 5), at(4));
+    const same = advanceFile(failed, ARTISTS, countsOf(11, 5), at(4));
     expect(same.publishing_phase.status).toBe('failed');
-    expect(advanceFile(same, ARTISTS, progress(11, 6), at(4)).publishing_phase.status).toBe('in_progress');
-    expect(brokenRule(() => failPublishing(completed(), 'x', T0))).toBe('already_completed');
-    expect(brokenRule(() => recordHeartbeat(completed(), T0))).toBe('already_completed');
+    expect(advanceFile(same, ARTISTS, countsOf(11, 6), at(4)).publishing_phase.status).toBe('in_progress');
+    expect(brokenRule(() => failPublishing(completedMarker(), 'x', T0))).toBe('already_completed');
+    expect(brokenRule(() => recordHeartbeat(completedMarker(), T0))).toBe('already_completed');
   });
 
   test('records the name of its sink', () => {
-    const marker = recordSink(fresh(), 'ndjson', at(1));
+    const marker = recordSink(newMarker(), 'ndjson', at(1));
     expect(marker.publishing_phase.sink).toBe('ndjson');
-    expect(parseMarker(serializeMarker(begun(startProcessing(marker, [ARTISTS], T0), ARTISTS, 5)))).toMatchObject({
+    expect(
+      parseMarker(serializeMarker(withStartedFile(startProcessing(marker, [ARTISTS], T0), ARTISTS, 5))),
+    ).toMatchObject({
       publishing_phase: { sink: 'ndjson' },
     });
-    expect(() => recordSink(fresh(), '', T0)).toThrow(code('INVALID_OPTIONS'));
+    expect(() => recordSink(newMarker(), '', T0)).toThrow(code('INVALID_OPTIONS'));
   });
 
   test(`keeps the newest ${MAX_ERRORS} errors of a phase`, () => {
-    let marker = processing();
+    let marker = processingMarker();
     for (let count = 1; count <= MAX_ERRORS + 5; count += 1) marker = failProcessing(marker, `error ${count}`, T0);
     expect(marker.processing_phase.errors).toHaveLength(MAX_ERRORS);
     expect(marker.processing_phase.errors[0]).toBe('error 6');

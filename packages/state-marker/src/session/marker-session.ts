@@ -112,7 +112,7 @@ export const createMarkerSession = (options: MarkerSessionOptions): MarkerSessio
   return new Session({ store, marker, saveIntervalRecords, onSaveError, now });
 };
 
-/** Checks only what tells a marker from something else; saving validates all of it. */
+/** Checks only that it looks like a marker; saving validates all of it. */
 const assertMarker = (name: string, marker: StateMarker): void => {
   if (typeof marker?.publishing_phase !== 'object') checks.fail(name, 'a marker, from createMarker or load', marker);
 };

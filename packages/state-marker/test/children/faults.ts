@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFileMarkerStore, type MarkerStore, type StateMarker, StateMarkerError } from '../../src/index.js';
-import { ARTISTS, begun, processing, VERSION } from '../sample-markers.js';
+import { ARTISTS, processingMarker, VERSION, withStartedFile } from '../sample-markers.js';
 
 /**
  * Runs a store into one real fault of the file system, in a separate process (and, for some faults, mount namespace),
@@ -11,7 +11,7 @@ import { ARTISTS, begun, processing, VERSION } from '../sample-markers.js';
 
 const MARKER = `.extraction_status_${VERSION}.json`;
 
-const markerAt = (records: number): StateMarker => begun(processing(), ARTISTS, records);
+const markerAt = (records: number): StateMarker => withStartedFile(processingMarker(), ARTISTS, records);
 
 const outcome = async (promise: Promise<unknown>): Promise<unknown> => {
   try {

@@ -1,0 +1,11 @@
+import { test } from 'vitest';
+import { checkRandomSteps } from '../check-random-steps.js';
+
+const RUNS = 100 * Number(process.env['CHAOS_RUNS'] ?? 20);
+const seed = Number(process.env['FAST_CHECK_SEED'] ?? Date.now() % 2 ** 31);
+
+test(`the invariants of a marker hold after any steps (${RUNS} runs, FAST_CHECK_SEED=${seed})`, {
+  timeout: RUNS * 1000,
+}, () => {
+  checkRandomSteps(RUNS, seed);
+});
