@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import sax from 'sax';
 
-/** Quantiles of a list of numbers. */
+/** The quantiles of a list of numbers. */
 export interface Spread {
   count: number;
   mean: number;
@@ -11,19 +11,19 @@ export interface Spread {
   max: number;
 }
 
-/** What stands at one path below the record element, such as `release/tracklist/track`. */
+/** The statistics of one path below the record element, such as `release/tracklist/track`. */
 export interface PathStatistics {
   /** Elements at this path. */
   elements: number;
   /** Share of the parents that have at least one. */
   presence: number;
-  /** How many there are in a parent that has any. */
+  /** Number of elements in a parent that has any. */
   perParent: Spread;
   /** Share of the elements without attributes, children and text. */
   empty: number;
-  /** Share of the elements with text of white space only, and no children. */
+  /** Share of the elements with only white space, and no children. */
   blank: number;
-  /** Characters of the text, of elements that have some, entities decoded. */
+  /** Characters of text, with entities decoded, in elements that have any. */
   text: Spread;
   /** Share of the elements that have the attribute, and the length of its value. */
   attributes: Record<string, { presence: number; empty: number; length: Spread }>;
@@ -88,7 +88,7 @@ const RAW_COUNTS: Record<string, RegExp> = {
   'markup in text [': /\[[alrm]\d*[=\d]|\[url/g,
 };
 
-/** Measures a whole well-formed dump; meant for some ten megabytes of it. */
+/** Measures a well-formed dump of at most some ten megabytes. */
 export function measureXml(xml: string): DumpStatistics {
   const tallies = new Map<string, PathTally>();
   const attributeSets = new Map<string, Map<string, number>>();

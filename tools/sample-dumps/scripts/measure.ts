@@ -1,6 +1,6 @@
 /**
- * Prints the statistics of a dump, for calibrating the generator: `pnpm tsx scripts/measure.ts FILE.xml.gz …`.
- * With `--json`, the whole of them.
+ * Prints statistics of a dump, for calibrating the generator: `pnpm tsx scripts/measure.ts FILE.xml.gz …`. `--json`
+ * prints all of them.
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

@@ -4,7 +4,7 @@ import { ERAS, type Era } from './era.js';
 import { SampleDumpError } from './errors.js';
 import { generateDump } from './generate-dump.js';
 
-const HELP = `Makes Discogs dumps that look like the real ones, of any size, from a seed.
+const HELP = `Generates Discogs dumps of any size from a seed, with the structure and statistics of the real ones.
 
 Usage: node tools/sample-dumps/dist/cli.js --output DIR (--records N | --size SIZE) [options]
 
@@ -14,14 +14,14 @@ Usage: node tools/sample-dumps/dist/cli.js --output DIR (--records N | --size SI
   --seed SEED        any text; the same seed gives the same XML (default: 1)
   --version YYYYMMDD version in the file names (default: 20260101)
   --types LIST       of ${DATA_TYPES.join(',')} (default: all)
-  --era ERA          shape of the records: ${ERAS.join(', ')} (default: 2020)
-  --characters HOW   characters outside ASCII as references or utf8 (default: by era)
+  --era ERA          form of the records: ${ERAS.join(', ')} (default: 2020)
+  --characters FORM  references or utf8, for characters outside ASCII (default: by era)
   --level N          gzip level, 1 to 9 (default: 6)
   --quiet            no progress on standard error
   --help             this text
 
-Prints a line per file: type, records, bytes of XML, bytes of the file, SHA-256 of the XML, path.
-Exit status: 0 done, 1 failed, 2 wrong usage.
+Prints one line per file: type, records, bytes of XML, bytes of the file, SHA-256 of the XML, path.
+Exit status: 0 success, 1 failure, 2 usage error.
 `;
 
 class UsageError extends Error {}
@@ -88,7 +88,7 @@ const run = async (args: string[]): Promise<void> => {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error(signal)));
   let shown = 0;
-  // generateDump checks what stands in for the literal types here.
+  // generateDump checks the values that are cast here.
   const dump = await generateDump({
     directory: values.output,
     seed: values.seed,
@@ -119,7 +119,7 @@ const run = async (args: string[]): Promise<void> => {
 try {
   await run(process.argv.slice(2));
 } catch (error) {
-  const usage = error instanceof UsageError || (error instanceof SampleDumpError && error.code === 'INVALID_OPTION');
+  const usage = error instanceof UsageError || (error instanceof SampleDumpError && error.code === 'INVALID_OPTIONS');
   const { message, cause } = error as Error;
   process.stderr.write(`${message}${cause instanceof Error ? `: ${cause.message}` : ''}\n`);
   if (usage) process.stderr.write('Try --help.\n');

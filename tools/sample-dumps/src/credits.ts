@@ -1,9 +1,9 @@
+import { JOINS, ROLE_DETAILS, ROLES } from './catalog-values.js';
 import { nameVariation, type Reference } from './names.js';
-import type { Pen } from './pen.js';
 import type { Random } from './random.js';
-import { JOINS, ROLE_DETAILS, ROLES } from './terms.js';
+import type { RecordWriter } from './xml-writer.js';
 
-/** What a credit says of an artist besides the name. */
+/** The parts of a credit other than the artist. */
 export interface Credit {
   anv: string;
   join: string;
@@ -12,32 +12,32 @@ export interface Credit {
 }
 
 /** `<artist>` inside releases and masters. */
-export const artistCredit = (pen: Pen, artist: Reference, { anv, join, role, tracks }: Credit): string => {
-  const { traits } = pen;
-  const unlinked = traits.unlinked > 0 && pen.random.chance(traits.unlinked);
+export const artistCredit = (writer: RecordWriter, artist: Reference, { anv, join, role, tracks }: Credit): string => {
+  const { traits } = writer;
+  const unlinked = traits.unlinked > 0 && writer.random.chance(traits.unlinked);
   return (
-    `<artist>${unlinked ? pen.empty('id') : `<id>${artist.id}</id>`}${pen.element('name', artist.name)}` +
-    `${pen.element('anv', anv)}${pen.element('join', join)}${pen.element('role', role)}${pen.element('tracks', tracks)}</artist>`
+    `<artist>${unlinked ? writer.empty('id') : `<id>${artist.id}</id>`}${writer.element('name', artist.name)}` +
+    `${writer.element('anv', anv)}${writer.element('join', join)}${writer.element('role', role)}${writer.element('tracks', tracks)}</artist>`
   );
 };
 
 /** `<artists>` of a master, release or track, and the name of the first of them. */
-export const mainArtists = (pen: Pen, count: number, anvShare: number): { xml: string; first: string } => {
-  const { random } = pen;
+export const mainArtists = (writer: RecordWriter, count: number, anvShare: number): { xml: string; first: string } => {
+  const { random } = writer;
   let inner = '';
   let first = '';
   for (let left = count; left > 0; left--) {
-    const artist = pen.names.anyArtist(random);
+    const artist = writer.names.anyArtist(random);
     if (first === '') first = artist.name;
     const anv = random.chance(anvShare) ? nameVariation(random, artist.name) : '';
-    // A join can stand after the last artist too, left over from one that was taken away.
+    // In the real dumps, too, a join can follow the last artist.
     const join = left > 1 || random.chance(0.005) ? JOINS.draw(random) : '';
-    inner += artistCredit(pen, artist, { anv, join, role: '', tracks: '' });
+    inner += artistCredit(writer, artist, { anv, join, role: '', tracks: '' });
   }
   return { xml: `<artists>${inner}</artists>`, first };
 };
 
-/** What somebody did, sometimes several things, sometimes with a remark. */
+/** An artist's role or roles, some with a detail. */
 export const role = (random: Random, more: number): string => {
   let text = ROLES.draw(random);
   if (random.chance(0.08)) text += ` [${random.pick(ROLE_DETAILS)}]`;

@@ -1,5 +1,5 @@
 /**
- * The shapes that the dumps have had over the years. Each name is the first year of its shape.
+ * The forms that the dumps have had over the years, each named by its first year.
  *
  * | era | what is different |
  * |---|---|
@@ -7,16 +7,16 @@
  * | `2014` | image URIs filled in, tracks with `sub_tracks` |
  * | `2015` | image URIs blanked |
  * | `2017` | `<master_id is_main_release="true">` |
- * | `2020` | the default: the shape of the real excerpts, non-ASCII characters as decimal references |
+ * | `2020` | the default: the form of the real excerpts, non-ASCII characters as decimal references |
  * | `2023` | elements that hold only white space (`<anv>\n</anv>`) |
  * | `2024` | no images; artists without links have an empty id; some artists and labels have no name |
- * | `2025` | members without id elements, `<series>` with nested `<series .../>`, empties left out, attribute order not stable |
+ * | `2025` | members without id elements, nested `<series>`, empty elements omitted, unstable attribute order |
  *
  * All but `2008` are well-formed, valid UTF-8, and free of control characters.
  */
 export const ERAS = ['2008', '2014', '2015', '2017', '2020', '2023', '2024', '2025'] as const;
 
-/** One of the shapes of {@link ERAS}. */
+/** One of {@link ERAS}. */
 export type Era = (typeof ERAS)[number];
 
 export const isEra = (value: unknown): value is Era => ERAS.includes(value as Era);

@@ -1,23 +1,28 @@
-/** What went wrong: an option that cannot be used, or a file that could not be written. */
-export type SampleDumpErrorCode = 'INVALID_OPTION' | 'WRITE_FAILED';
+/**
+ * - `INVALID_OPTIONS`: an option has a wrong type or value (`option`).
+ * - `WRITE_FAILED`: a file or folder could not be written (`path`).
+ */
+export type SampleDumpErrorCode = 'INVALID_OPTIONS' | 'WRITE_FAILED';
 
-/** The one error class of this package. An aborted call rejects with the signal's own reason instead. */
+/** What a {@link SampleDumpError} is about. */
+export interface SampleDumpErrorFacts {
+  readonly option?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+/** The only error class of this package. An aborted call rejects with the signal's reason instead. */
 export class SampleDumpError extends Error {
+  override readonly name = 'SampleDumpError';
   readonly code: SampleDumpErrorCode;
-  /** The option at fault, with `INVALID_OPTION`. */
-  readonly option: string | undefined;
-  /** The file at fault, with `WRITE_FAILED`. */
-  readonly path: string | undefined;
+  readonly facts: SampleDumpErrorFacts;
 
   constructor(
     code: SampleDumpErrorCode,
     message: string,
-    facts: { option?: string; path?: string; cause?: unknown } = {},
+    { facts = {}, cause }: { facts?: SampleDumpErrorFacts; cause?: unknown } = {},
   ) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
-    this.name = 'SampleDumpError';
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.option = facts.option;
-    this.path = facts.path;
+    this.facts = facts;
   }
 }

@@ -1,4 +1,4 @@
-/** Stands in a text for a byte that is not UTF-8; {@link encodeXml} puts it there. A private-use character. */
+/** A private-use character that {@link encodeXml} replaces with a byte that is not UTF-8. */
 export const INVALID_BYTE = '\uf8ff';
 
 const IN_TEXT: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
@@ -16,7 +16,7 @@ export interface Escape {
   attribute(raw: string): string;
 }
 
-/** As the excerpts have it: ASCII only, references decimal in text and hexadecimal in attributes. */
+/** The form of the excerpts: ASCII only, with decimal references in text and hexadecimal ones in attributes. */
 const asReferences: Escape = {
   text: (raw) =>
     /[&<>\r\u0080-\uffff]/.test(raw)

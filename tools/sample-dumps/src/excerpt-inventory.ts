@@ -1,8 +1,8 @@
 import type { DataType } from './data-type.js';
 
 /**
- * Every element and attribute of the excerpts, as paths below the record: what the era 2020 must have, and no more.
- * One is added, `label/sublabels/label/@id`: the real dumps have it, while the cutting of the excerpts emptied those labels.
+ * Every element and attribute of the excerpts, as paths below the record. The era 2020 must have exactly these. One is
+ * added, `label/sublabels/label/@id`: the real dumps have it, but those labels are empty in the excerpts.
  */
 export const EXCERPT_INVENTORY: Readonly<Record<DataType, readonly string[]>> = {
   artists: `

@@ -23,11 +23,11 @@ import { generateBlocks, type XmlOptions } from './xml-stream.js';
 
 /** What to generate, and where. One of `records` and `xmlBytes` is required for each type. */
 export interface GenerateDumpOptions {
-  /** Folder for the files; made where it is absent. Files of the same version in it are replaced. */
+  /** Folder for the files; made if it is missing. Files of the same version in it are replaced. */
   directory: string;
   /** A string or an integer; the same seed gives the same XML on every machine and Node version. */
   seed: string | number;
-  /** Records per type. With a table, types that it does not name are left out, unless `xmlBytes` names them. */
+  /** Records per type. An object generates only the types that it or `xmlBytes` names. */
   records?: number | Partial<Record<DataType, number>> | undefined;
   /** Target size per type of the uncompressed XML, in bytes: each dump ends after the record that reaches it. */
   xmlBytes?: number | Partial<Record<DataType, number>> | undefined;
@@ -41,13 +41,13 @@ export interface GenerateDumpOptions {
   characters?: 'references' | 'utf8' | undefined;
   /** gzip level, 1 to 9. @default 6, which gives the ratio of the real dumps */
   level?: number | undefined;
-  /** Stops the work; what is unfinished is removed. */
+  /** Stops the generation; an unfinished file is removed. */
   signal?: AbortSignal | undefined;
   /** Called after each block of about 1 MiB of XML. */
   onProgress?: ((progress: DumpProgress) => void) | undefined;
 }
 
-/** How far the dump of one type is. */
+/** The progress of one type's dump. */
 export interface DumpProgress {
   type: DataType;
   records: number;
@@ -66,7 +66,7 @@ export interface DumpFile {
   xmlBytes: number;
   /** Size of the file, in bytes. */
   gzBytes: number;
-  /** SHA-256 of the file, lower-case hex, as the CHECKSUM file has it. */
+  /** SHA-256 of the file, lower-case hex, as in the CHECKSUM file. */
   sha256: string;
   /** SHA-256 of the uncompressed XML, lower-case hex: the same on every machine. */
   xmlSha256: string;
@@ -76,19 +76,19 @@ export interface DumpFile {
 export interface GeneratedDump {
   version: string;
   directory: string;
-  /** `discogs_VERSION_CHECKSUM.txt`: lines of SHA-256, space, `*`, name; it names the files of this call. */
+  /** `discogs_VERSION_CHECKSUM.txt`: for each file of this call a line of SHA-256, space, `*`, name. */
   checksumPath: string;
-  /** By type; types that were not asked for are absent. */
+  /** By type; types that were not requested are absent. */
   files: Partial<Record<DataType, DumpFile>>;
 }
 
 /**
- * Writes the dumps and their CHECKSUM file into a folder, each atomically (temporary file, then rename), the CHECKSUM file
- * last: while it is absent, the version is not complete. Memory does not depend on the size.
+ * Writes the dumps and then their CHECKSUM file into a folder, each atomically (temporary file, then rename). While the
+ * CHECKSUM file is missing, the version is not complete. Memory use does not depend on the size.
  *
- * @throws SampleDumpError `INVALID_OPTION`, `WRITE_FAILED`; the signal's reason when aborted.
+ * @throws {@link SampleDumpError} `INVALID_OPTIONS`, `WRITE_FAILED`; the signal's reason after an abort
  */
-export async function generateDump(options: GenerateDumpOptions): Promise<GeneratedDump> {
+export const generateDump = async (options: GenerateDumpOptions): Promise<GeneratedDump> => {
   const directory = checkDirectory(options.directory);
   const version = checkVersion(options.version);
   const level = checkLevel(options.level);
@@ -97,22 +97,24 @@ export async function generateDump(options: GenerateDumpOptions): Promise<Genera
   signal?.throwIfAborted();
 
   const checksumPath = join(directory, `discogs_${version}_CHECKSUM.txt`);
-  await writing(directory, () => mkdir(directory, { recursive: true }));
-  await writing(checksumPath, () => rm(checksumPath, { force: true }));
+  await withWriteError(directory, () => mkdir(directory, { recursive: true }));
+  await withWriteError(checksumPath, () => rm(checksumPath, { force: true }));
   const files: GeneratedDump['files'] = {};
   let checksums = '';
   for (const plan of plans) {
     const name = `discogs_${version}_${plan.type}.xml.gz`;
     const path = join(directory, name);
-    const written = await whole(path, signal, (temporary) => writeDump(temporary, plan, level, signal, onProgress));
+    const written = await writeAtomically(path, signal, (temporary) =>
+      writeDump(temporary, plan, level, signal, onProgress),
+    );
     files[plan.type] = { type: plan.type, name, path, ...written };
     checksums += `${written.sha256} *${name}\n`;
   }
-  await whole(checksumPath, signal, (temporary) => writeFile(temporary, checksums));
+  await writeAtomically(checksumPath, signal, (temporary) => writeFile(temporary, checksums));
   return { version, directory, checksumPath, files };
-}
+};
 
-/** What is to be generated for each type; all options are checked before anything is written. */
+/** The XML options of each type. Checks all options before anything is written. */
 const planTypes = (options: GenerateDumpOptions): XmlOptions[] => {
   const seed = checkSeed(options.seed);
   const era = checkEra(options.era);
@@ -123,42 +125,43 @@ const planTypes = (options: GenerateDumpOptions): XmlOptions[] => {
     countOf(records, type) !== undefined || countOf(xmlBytes, type) !== undefined;
   const types = checkTypes(options.types) ?? DATA_TYPES.filter(hasCount);
   if (types.length === 0) {
-    throw new SampleDumpError('INVALID_OPTION', 'records or xmlBytes: one of them is required', { option: 'records' });
+    throw new SampleDumpError('INVALID_OPTIONS', 'records or xmlBytes is required', {
+      facts: { option: 'records' },
+    });
   }
   return types.map((type) => {
     if (!hasCount(type)) {
-      const message = `records or xmlBytes: neither says how much of ${type}`;
-      throw new SampleDumpError('INVALID_OPTION', message, { option: 'records' });
+      const message = `records or xmlBytes must have a number for ${type}`;
+      throw new SampleDumpError('INVALID_OPTIONS', message, { facts: { option: 'records' } });
     }
-    const [some, size] = [countOf(records, type), countOf(xmlBytes, type)];
-    return { type, seed, era, characters, records: some, xmlBytes: size };
+    return { type, seed, era, characters, records: countOf(records, type), xmlBytes: countOf(xmlBytes, type) };
   });
 };
 
-const writing = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+const withWriteError = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (cause) {
-    throw new SampleDumpError('WRITE_FAILED', `${path} could not be written`, { path, cause });
+    throw new SampleDumpError('WRITE_FAILED', `Cannot write ${path}`, { facts: { path }, cause });
   }
 };
 
-/** Makes a file under another name and renames it when it is whole; otherwise nothing is left of it. */
-const whole = async <T>(
+/** Writes a file under a temporary name and renames it when it is complete; removes it if that fails. */
+const writeAtomically = async <T>(
   path: string,
   signal: AbortSignal | undefined,
-  make: (temporary: string) => Promise<T>,
+  write: (temporary: string) => Promise<T>,
 ): Promise<T> => {
   const temporary = `${path}.tmp`;
   try {
-    const made = await make(temporary);
+    const result = await write(temporary);
     signal?.throwIfAborted();
     await rename(temporary, path);
-    return made;
+    return result;
   } catch (cause) {
     await rm(temporary, { force: true });
     signal?.throwIfAborted();
-    throw new SampleDumpError('WRITE_FAILED', `${path} could not be written`, { path, cause });
+    throw new SampleDumpError('WRITE_FAILED', `Cannot write ${path}`, { facts: { path }, cause });
   }
 };
 

@@ -1,6 +1,6 @@
 export { DATA_TYPES, type DataType } from './data-type.js';
 export { ERAS, type Era } from './era.js';
-export { SampleDumpError, type SampleDumpErrorCode } from './errors.js';
+export { SampleDumpError, type SampleDumpErrorCode, type SampleDumpErrorFacts } from './errors.js';
 export { EXCERPT_INVENTORY } from './excerpt-inventory.js';
 export {
   type DumpFile,

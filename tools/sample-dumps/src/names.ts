@@ -1,17 +1,16 @@
-import { UNIVERSE } from './calibration.js';
+import { RECORD_COUNTS } from './calibration.js';
 import type { DataType } from './data-type.js';
-import type { Random } from './random.js';
-import { Random as Stream } from './random.js';
-import { Weighted } from './spread.js';
+import { WeightedChoice } from './distribution.js';
+import { Random } from './random.js';
 import { FAMILY_NAMES, GIVEN_NAMES, type Script, TITLE_WORDS } from './vocabulary.js';
 
-/** A record that another record names: its id and its name. */
+/** The id and name by which a record refers to another one. */
 export interface Reference {
   id: number;
   name: string;
 }
 
-const ARTIST_SCRIPTS = new Weighted<Script>([
+const ARTIST_SCRIPTS = new WeightedChoice<Script>([
   ['latin', 913],
   ['accented', 62],
   ['cyrillic', 14],
@@ -22,7 +21,7 @@ const ARTIST_SCRIPTS = new Weighted<Script>([
   ['hebrew', 1],
 ]);
 
-const LABEL_SCRIPTS = new Weighted<Script>([
+const LABEL_SCRIPTS = new WeightedChoice<Script>([
   ['latin', 964],
   ['accented', 24],
   ['cyrillic', 9],
@@ -30,7 +29,7 @@ const LABEL_SCRIPTS = new Weighted<Script>([
   ['hebrew', 1],
 ]);
 
-const LABEL_ENDINGS = new Weighted<string>([
+const LABEL_ENDINGS = new WeightedChoice<string>([
   ['', 34],
   [' Records', 26],
   [' Recordings', 8],
@@ -47,19 +46,19 @@ const LABEL_ENDINGS = new Weighted<string>([
 const STREAMS = { artists: 101, labels: 102, masters: 103, releases: 104, ids: 105 } as const;
 const ORDER: Readonly<Record<DataType, number>> = { artists: 0, labels: 1, masters: 2, releases: 3 };
 const VARIOUS_ID = 194;
-/** Releases that a master's versions are found among; the first version is one of them. */
+/** Number of consecutive releases that can be versions of one master; one of them is its main release. */
 const RELEASES_OF_MASTER = 6;
 
 /**
- * Knows each record's id and name by its number, so that what refers to a record agrees with the record itself,
- * over all four dumps of a seed, without anything being kept in memory.
+ * Computes each record's id and name from its number, so that references agree with the record itself, across all four
+ * dumps of a seed, without keeping anything in memory.
  */
 export class Names {
-  private readonly random = new Stream();
+  private readonly random = new Random();
 
   constructor(private readonly seed: number) {}
 
-  /** Ids ascend with gaps: of five in a row, one is missing. */
+  /** Ids ascend with gaps: one of every five is missing. */
   id(type: DataType, number: number): number {
     const group = Math.floor((number - 1) / 4);
     const place = (number - 1) % 4;
@@ -80,22 +79,22 @@ export class Names {
     return { id, name: labelName(this.random.start(this.seed, STREAMS.labels, number)) };
   }
 
-  /** An artist as credits name them: some far more often than others. */
+  /** An artist for a credit; some are drawn far more often than others. */
   anyArtist(random: Random): Reference {
     const u = random.fraction();
-    return this.artist(1 + Math.floor(u * u * UNIVERSE.artists));
+    return this.artist(1 + Math.floor(u * u * RECORD_COUNTS.artists));
   }
 
-  /** A label as releases name it. */
+  /** A label for a release. */
   anyLabel(random: Random): Reference {
     const u = random.fraction();
-    return this.label(1 + Math.floor(u * u * u * u * UNIVERSE.labels));
+    return this.label(1 + Math.floor(u * u * u * u * RECORD_COUNTS.labels));
   }
 
-  /** A label in the part of a company. */
+  /** A label for a company of a release. */
   anyCompany(random: Random): Reference {
     const u = random.fraction();
-    return this.label(1 + Math.floor(u * Math.sqrt(u) * UNIVERSE.labels));
+    return this.label(1 + Math.floor(u * Math.sqrt(u) * RECORD_COUNTS.labels));
   }
 
   various(): Reference {
@@ -114,7 +113,7 @@ export class Names {
   }
 }
 
-/** Share of the releases that are versions of a master, those aside that are the main ones. */
+/** Share of the releases, without main releases, that are versions of a master. */
 export const versionShare = (share: number): number => (share * RELEASES_OF_MASTER - 1) / (RELEASES_OF_MASTER - 1);
 
 const artistName = (random: Random): string => {
@@ -162,7 +161,7 @@ const labelName = (random: Random): string => {
   return random.chance(0.1) ? `${name} (${random.between(2, 9)})` : name;
 };
 
-/** A spelling of an artist's name as a sleeve may have it. */
+/** A variation of an artist's name, as printed on a sleeve. */
 export const nameVariation = (random: Random, name: string): string => {
   const plain = name.replace(/ \(\d+\)$/, '');
   const space = plain.lastIndexOf(' ');

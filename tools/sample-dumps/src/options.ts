@@ -3,9 +3,13 @@ import { ERAS, type Era, isEra } from './era.js';
 import { SampleDumpError } from './errors.js';
 
 const invalid = (option: string, value: unknown, accepted: string): SampleDumpError =>
-  new SampleDumpError('INVALID_OPTION', `${option}: ${JSON.stringify(value) ?? String(value)} is not ${accepted}`, {
-    option,
-  });
+  new SampleDumpError(
+    'INVALID_OPTIONS',
+    `${option} must be ${accepted}, got ${JSON.stringify(value) ?? String(value)}`,
+    {
+      facts: { option },
+    },
+  );
 
 export const checkType = (type: unknown): DataType => {
   if (!isDataType(type)) throw invalid('type', type, `one of ${DATA_TYPES.join(', ')}`);
@@ -45,24 +49,24 @@ export const checkDirectory = (directory: unknown): string => {
   return directory;
 };
 
-/** A count that may be absent. */
-export const checkCount = (option: string, value: unknown, least: number): number | undefined => {
+/** Checks an optional count. */
+export const checkCount = (option: string, value: unknown, min: number): number | undefined => {
   if (value === undefined) return undefined;
-  if (!Number.isSafeInteger(value) || (value as number) < least)
-    throw invalid(option, value, `an integer from ${least} up`);
+  if (!Number.isSafeInteger(value) || (value as number) < min)
+    throw invalid(option, value, `an integer of at least ${min}`);
   return value as number;
 };
 
-/** One count for all types, or one for each of some. */
+/** One count for all types, or a table of counts by type. */
 export type PerType = number | Partial<Record<DataType, number>> | undefined;
 
-export const checkPerType = (option: string, value: PerType, least: number): PerType => {
-  if (value === undefined || typeof value === 'number') return checkCount(option, value, least);
+export const checkPerType = (option: string, value: PerType, min: number): PerType => {
+  if (value === undefined || typeof value === 'number') return checkCount(option, value, min);
   if (typeof value !== 'object' || value === null)
-    throw invalid(option, value, 'a number or a table of numbers by type');
+    throw invalid(option, value, 'a number, or an object of numbers by type');
   for (const [type, count] of Object.entries(value)) {
     if (!isDataType(type)) throw invalid(option, type, `one of ${DATA_TYPES.join(', ')}`);
-    checkCount(`${option}.${type}`, count, least);
+    checkCount(`${option}.${type}`, count, min);
   }
   return value;
 };

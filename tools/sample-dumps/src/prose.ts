@@ -1,6 +1,5 @@
-import type { Pen } from './pen.js';
+import { WeightedChoice } from './distribution.js';
 import type { Random } from './random.js';
-import { Weighted } from './spread.js';
 import {
   ASTRAL,
   capital,
@@ -12,12 +11,13 @@ import {
   TITLE_WORDS,
   WORDS,
 } from './vocabulary.js';
+import type { RecordWriter } from './xml-writer.js';
 
-/** How a running text is made. */
+/** The properties of a prose text. */
 export interface ProseStyle {
-  /** Characters, about. */
+  /** Approximate number of characters. */
   length: number;
-  /** `\r\n` as a web form sends it, or `\n`. */
+  /** `\r\n` as web forms send it, or `\n`. */
   newline: string;
   /** Share of the sentences that end a paragraph or line. */
   breaks: number;
@@ -27,9 +27,9 @@ export interface ProseStyle {
   foreign: number;
 }
 
-/** Running text: sentences, lines and the links of the database. */
-export const prose = (pen: Pen, style: ProseStyle): string => {
-  const { random } = pen;
+/** Prose: sentences, lines, and links in the database's markup. */
+export const prose = (writer: RecordWriter, style: ProseStyle): string => {
+  const { random } = writer;
   let text = '';
   while (text.length < style.length) {
     let words = random.between(5, 15);
@@ -37,7 +37,7 @@ export const prose = (pen: Pen, style: ProseStyle): string => {
     while (--words > 0 && text.length + sentence.length < style.length) {
       sentence += ` ${proseWord(random, style.foreign)}`;
     }
-    if (random.chance(style.links)) sentence += ` ${link(pen)}`;
+    if (random.chance(style.links)) sentence += ` ${link(writer)}`;
     text += `${sentence}.`;
     if (text.length >= style.length) break;
     if (!random.chance(style.breaks)) text += ' ';
@@ -64,24 +64,24 @@ const proseWord = (random: Random, foreign: number): string => {
   }
 };
 
-const link = (pen: Pen): string => {
-  const { random } = pen;
+const link = (writer: RecordWriter): string => {
+  const { random } = writer;
   switch (random.below(8)) {
     case 0:
-      return `[l${pen.names.anyLabel(random).id}]`;
+      return `[l${writer.names.anyLabel(random).id}]`;
     case 1:
     case 2:
-      return `[l=${pen.names.anyLabel(random).name}]`;
+      return `[l=${writer.names.anyLabel(random).name}]`;
     case 3:
-      return `[a${pen.names.anyArtist(random).id}]`;
+      return `[a${writer.names.anyArtist(random).id}]`;
     case 4:
       return `[b]${random.pickEarly(TITLE_WORDS.latin)}[/b]`;
     default:
-      return `[a=${pen.names.anyArtist(random).name}]`;
+      return `[a=${writer.names.anyArtist(random).name}]`;
   }
 };
 
-/** A title of about so many characters. */
+/** A title of about `length` characters. */
 export const title = (random: Random, script: Script, length: number): string => {
   const words = TITLE_WORDS[script];
   const plain = TITLE_WORDS.latin;
@@ -101,7 +101,7 @@ export const title = (random: Random, script: Script, length: number): string =>
 
 const SMALL_WORDS = ['The', 'Of', 'In', 'To', 'My', 'You', 'And', 'On', 'A', 'Me'] as const;
 
-/** Postal address, telephone and mail of a label, a line each. */
+/** A label's postal address, telephone number and e-mail address, one per line. */
 export const contact = (random: Random, length: number): string => {
   let text = `${random.pick(TITLE_WORDS.latin)} ${random.pickEarly(TITLE_WORDS.latin)}`;
   while (text.length < length) {
@@ -133,15 +133,15 @@ export const contact = (random: Random, length: number): string => {
   return random.chance(0.4) ? `${text}\r\n` : text;
 };
 
-/** Now and then a few letters that take four bytes of UTF-8. */
+/** A few characters that take four bytes of UTF-8. */
 export const astral = (random: Random): string => {
   let text = '';
   for (let left = random.between(1, 8); left > 0; left--) text += random.pick(ASTRAL);
   return text;
 };
 
-/** Which script a record's titles are in. */
-export const TITLE_SCRIPTS = new Weighted<Script>([
+/** The script of a record's titles. */
+export const TITLE_SCRIPTS = new WeightedChoice<Script>([
   ['latin', 893],
   ['accented', 66],
   ['cyrillic', 20],

@@ -1,6 +1,6 @@
 /**
- * The sample generator's own random numbers: integers of 32 bits only, so that every machine and every Node version
- * draws the same. The generator is Chris Doty-Humphrey's sfc32; the keys are mixed with the finaliser of MurmurHash3.
+ * Random numbers from integers of 32 bits only, so that they are the same on every machine and Node version. The
+ * generator is Chris Doty-Humphrey's sfc32; the keys are mixed with the finaliser of MurmurHash3.
  */
 export class Random {
   private a = 0;
@@ -8,7 +8,7 @@ export class Random {
   private c = 0;
   private counter = 1;
 
-  /** Starts the stream that belongs to these keys; streams of different keys are independent. */
+  /** Starts the stream of these keys. Streams of different keys are independent. */
   start(seed: number, stream: number, number: number): this {
     const low = number | 0;
     const high = (number / 0x1_0000_0000) | 0;
@@ -40,9 +40,9 @@ export class Random {
     return Math.floor((this.next() / 0x1_0000_0000) * limit);
   }
 
-  /** An integer from `least` to `most`, both included. */
-  between(least: number, most: number): number {
-    return least + this.below(most - least + 1);
+  /** An integer from `min` to `max`, inclusive. */
+  between(min: number, max: number): number {
+    return min + this.below(max - min + 1);
   }
 
   chance(probability: number): boolean {
@@ -53,7 +53,7 @@ export class Random {
     return values[this.below(values.length)] as T;
   }
 
-  /** Favours the front of the list, about as Zipf's law has it for words. */
+  /** Picks a value; earlier ones are more likely, roughly as in Zipf's law for words. */
   pickEarly<T>(values: readonly T[]): T {
     const u = this.next() / 0x1_0000_0000;
     return values[Math.floor(u * u * u * values.length)] as T;
@@ -67,7 +67,7 @@ const mix = (value: number): number => {
   return hash ^ (hash >>> 16);
 };
 
-/** A seed of any kind as 32 bits. The number 7 and the string '7' are the same seed. */
+/** Hashes a seed to 32 bits. The number 7 and the string '7' are the same seed. */
 export const hashSeed = (seed: string | number): number => {
   const text = String(seed);
   let hash = mix(text.length + 0x9e3779b9);

@@ -1,28 +1,28 @@
 import { FORMATS, RELEASE } from './calibration.js';
-import { artistCredit, mainArtists, role } from './credits.js';
-import { nameVariation, type Reference, versionShare } from './names.js';
-import { images, terms, videos } from './parts.js';
-import type { Pen } from './pen.js';
-import { prose, TITLE_SCRIPTS, title } from './prose.js';
-import type { Random } from './random.js';
-import { GREAT, has, type Spread, Weighted } from './spread.js';
 import {
-  COMPANY_PARTS,
+  COMPANY_ROLES,
   COUNTRIES,
   FORMAT_DESCRIPTIONS,
   GENRES,
   IDENTIFIER_TYPES,
   RIGHTS_SOCIETIES,
   STYLES,
-} from './terms.js';
+} from './catalog-values.js';
+import { artistCredit, mainArtists, role } from './credits.js';
+import { isPresent, type QuantileDistribution, WELL_DOCUMENTED_SHARE, WeightedChoice } from './distribution.js';
+import { nameVariation, type Reference, versionShare } from './names.js';
+import { prose, TITLE_SCRIPTS, title } from './prose.js';
+import type { Random } from './random.js';
+import { distinctElements, images, videos } from './shared-elements.js';
 import { trackList } from './track-list.js';
 import { GIVEN_NAMES, SIGNS, TITLE_WORDS, WORDS } from './vocabulary.js';
+import type { RecordWriter } from './xml-writer.js';
 
-const FORMAT = new Weighted<readonly [name: string, tracks: Spread]>(
+const FORMAT = new WeightedChoice<readonly [name: string, tracks: QuantileDistribution]>(
   FORMATS.map(([name, weight, tracks]) => [[name, tracks], weight]),
 );
 
-const QUALITY = new Weighted<string>([
+const QUALITY = new WeightedChoice<string>([
   ['Needs Vote', 889],
   ['Correct', 96],
   ['Complete and Correct', 8],
@@ -32,38 +32,43 @@ const QUALITY = new Weighted<string>([
 const VERSION_SHARE = versionShare(RELEASE.master);
 
 /** `<release>`, the record. */
-export const releaseRecord = (pen: Pen, number: number): string => {
-  const { random, names } = pen;
+export const releaseRecord = (writer: RecordWriter, number: number): string => {
+  const { random, names } = writer;
   const id = names.id('releases', number);
   const script = TITLE_SCRIPTS.draw(random);
   const name = title(random, script, RELEASE.title.draw(random));
-  const great = random.chance(GREAT);
+  const wellDocumented = random.chance(WELL_DOCUMENTED_SHARE);
   const [format, trackCounts] = FORMAT.draw(random);
-  const tracks = trackList(pen, format, trackCounts.draw(random), script);
+  const tracks = trackList(writer, format, trackCounts.draw(random), script);
   const artists = tracks.compilation
-    ? { xml: `<artists>${artistCredit(pen, names.various(), NO_CREDIT)}</artists>`, first: 'Various' }
-    : mainArtists(pen, RELEASE.artists.draw(random), RELEASE.anv);
+    ? { xml: `<artists>${artistCredit(writer, names.various(), NO_CREDIT)}</artists>`, first: 'Various' }
+    : mainArtists(writer, RELEASE.artists.draw(random), RELEASE.anv);
   const label = names.anyLabel(random);
 
-  let xml = `${pen.tag('release', 'id', String(id), 'status', 'Accepted')}>`;
-  if (random.chance(RELEASE.images.share)) xml += images(pen, 'R', id, RELEASE.images.count.draw(random));
-  xml += `${artists.xml}${pen.element('title', name)}${labels(pen, label)}`;
-  if (pen.traits.series) xml += series(pen);
-  xml += pen.wrap('extraartists', credits(pen, great));
-  xml += formats(pen, format);
-  xml += `<genres>${terms(pen, 'genre', RELEASE.genres.draw(random), () => GENRES.draw(random))}</genres>`;
+  let xml = `${writer.tag('release', 'id', String(id), 'status', 'Accepted')}>`;
+  if (random.chance(RELEASE.images.share)) xml += images(writer, 'R', id, RELEASE.images.count.draw(random));
+  xml += `${artists.xml}${writer.element('title', name)}${labels(writer, label)}`;
+  if (writer.traits.series) xml += series(writer);
+  xml += writer.wrap('extraartists', credits(writer, wellDocumented));
+  xml += formats(writer, format);
+  xml += `<genres>${distinctElements(writer, 'genre', RELEASE.genres.draw(random), () => GENRES.draw(random))}</genres>`;
   if (random.chance(RELEASE.styles.share)) {
-    xml += `<styles>${terms(pen, 'style', RELEASE.styles.count.draw(random), () => random.pickEarly(STYLES))}</styles>`;
+    xml += `<styles>${distinctElements(writer, 'style', RELEASE.styles.count.draw(random), () => random.pickEarly(STYLES))}</styles>`;
   }
-  if (random.chance(RELEASE.country)) xml += pen.element('country', COUNTRIES.draw(random));
+  if (random.chance(RELEASE.country)) xml += writer.element('country', COUNTRIES.draw(random));
   if (random.chance(RELEASE.released.share)) xml += `<released>${released(random)}</released>`;
-  if (has(random, RELEASE.notes.share, great)) xml += pen.element('notes', notes(pen, great));
-  xml += `<data_quality>${QUALITY.draw(random)}</data_quality>${masterId(pen, number)}${tracks.xml}`;
-  xml += pen.wrap('identifiers', identifiers(pen, great));
-  if (has(random, RELEASE.videos.share, great)) {
-    xml += videos(pen, RELEASE.videos.count.draw(random, great), { artist: artists.first, title: name, script });
+  if (isPresent(random, RELEASE.notes.share, wellDocumented))
+    xml += writer.element('notes', notes(writer, wellDocumented));
+  xml += `<data_quality>${QUALITY.draw(random)}</data_quality>${masterId(writer, number)}${tracks.xml}`;
+  xml += writer.wrap('identifiers', identifiers(writer, wellDocumented));
+  if (isPresent(random, RELEASE.videos.share, wellDocumented)) {
+    xml += videos(writer, RELEASE.videos.count.draw(random, wellDocumented), {
+      artist: artists.first,
+      title: name,
+      script,
+    });
   }
-  return `${xml}${pen.wrap('companies', companies(pen, label, great))}</release>`;
+  return `${xml}${writer.wrap('companies', companies(writer, label, wellDocumented))}</release>`;
 };
 
 const NO_CREDIT = { anv: '', join: '', role: '', tracks: '' } as const;
@@ -83,35 +88,35 @@ const catalogueNumber = (random: Random): string => {
   }
 };
 
-const labels = (pen: Pen, first: Reference): string => {
-  const { random } = pen;
+const labels = (writer: RecordWriter, first: Reference): string => {
+  const { random } = writer;
   let inner = '';
   let label = first;
   for (let left = RELEASE.labels.draw(random); left > 0; left--) {
-    inner += `${pen.tag('label', 'name', label.name, 'catno', catalogueNumber(random), 'id', String(label.id))}/>`;
-    if (random.chance(0.6)) label = pen.names.anyLabel(random);
+    inner += `${writer.tag('label', 'name', label.name, 'catno', catalogueNumber(random), 'id', String(label.id))}/>`;
+    if (random.chance(0.6)) label = writer.names.anyLabel(random);
   }
   return `<labels>${inner}</labels>`;
 };
 
-const series = (pen: Pen): string => {
-  const { random } = pen;
+const series = (writer: RecordWriter): string => {
+  const { random } = writer;
   if (!random.chance(0.12)) return '';
-  const { id, name } = pen.names.anyCompany(random);
+  const { id, name } = writer.names.anyCompany(random);
   const number = random.chance(0.6) ? String(random.between(1, 99)) : '';
-  return `<series>${pen.tag('series', 'name', name, 'catno', number, 'id', String(id))}/></series>`;
+  return `<series>${writer.tag('series', 'name', name, 'catno', number, 'id', String(id))}/></series>`;
 };
 
-const credits = (pen: Pen, great: boolean): string => {
-  const { random } = pen;
-  if (!has(random, RELEASE.credits.share, great)) return '';
+const credits = (writer: RecordWriter, wellDocumented: boolean): string => {
+  const { random } = writer;
+  if (!isPresent(random, RELEASE.credits.share, wellDocumented)) return '';
   let inner = '';
-  let artist = pen.names.anyArtist(random);
-  for (let left = RELEASE.credits.count.draw(random, great); left > 0; left--) {
+  let artist = writer.names.anyArtist(random);
+  for (let left = RELEASE.credits.count.draw(random, wellDocumented); left > 0; left--) {
     const anv = random.chance(RELEASE.credits.anv) ? nameVariation(random, artist.name) : '';
     const tracks = random.chance(RELEASE.credits.tracks) ? trackRange(random) : '';
-    inner += artistCredit(pen, artist, { anv, join: '', role: role(random, 0.28), tracks });
-    if (random.chance(0.85)) artist = pen.names.anyArtist(random);
+    inner += artistCredit(writer, artist, { anv, join: '', role: role(random, 0.28), tracks });
+    if (random.chance(0.85)) artist = writer.names.anyArtist(random);
   }
   return inner;
 };
@@ -127,8 +132,8 @@ const trackRange = (random: Random): string => {
   return text;
 };
 
-const formats = (pen: Pen, name: string): string => {
-  const { random } = pen;
+const formats = (writer: RecordWriter, name: string): string => {
+  const { random } = writer;
   let inner = '';
   let format = name;
   do {
@@ -136,10 +141,12 @@ const formats = (pen: Pen, name: string): string => {
       ? `${random.pickEarly(TITLE_WORDS.latin)}${random.chance(0.4) ? ' Sleeve' : ''}`
       : '';
     const descriptions = random.chance(RELEASE.descriptions.share)
-      ? terms(pen, 'description', RELEASE.descriptions.count.draw(random), () => FORMAT_DESCRIPTIONS.draw(random))
+      ? distinctElements(writer, 'description', RELEASE.descriptions.count.draw(random), () =>
+          FORMAT_DESCRIPTIONS.draw(random),
+        )
       : '';
     const quantity = String(random.chance(0.88) ? 1 : random.chance(0.95) ? 2 : random.between(3, 12));
-    const tag = pen.tag('format', 'name', format, 'qty', quantity, 'text', text);
+    const tag = writer.tag('format', 'name', format, 'qty', quantity, 'text', text);
     inner += descriptions === '' ? `${tag}/>` : `${tag}><descriptions>${descriptions}</descriptions></format>`;
     format = random.chance(0.5) ? 'CD' : 'All Media';
   } while (random.chance(0.035));
@@ -153,11 +160,11 @@ const released = (random: Random): string => {
   return `${year}-${String(random.between(1, 12)).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 };
 
-const notes = (pen: Pen, great: boolean): string => {
-  const { random } = pen;
+const notes = (writer: RecordWriter, wellDocumented: boolean): string => {
+  const { random } = writer;
   if (random.chance(RELEASE.notes.blank)) return '\n';
-  return prose(pen, {
-    length: RELEASE.notes.length.draw(random, great),
+  return prose(writer, {
+    length: RELEASE.notes.length.draw(random, wellDocumented),
     newline: random.chance(0.34) ? '\r\n' : '\n',
     breaks: 0.7,
     links: 0.06,
@@ -166,31 +173,31 @@ const notes = (pen: Pen, great: boolean): string => {
 };
 
 /** The main release of a master is always one of its versions; of the other releases, most are. */
-const masterId = (pen: Pen, number: number): string => {
-  const master = pen.names.masterOf(number);
-  const main = pen.names.mainRelease(master) === number;
-  if (!main && !pen.random.chance(VERSION_SHARE)) return '';
-  const id = pen.names.id('masters', master);
-  return pen.traits.mainRelease
+const masterId = (writer: RecordWriter, number: number): string => {
+  const master = writer.names.masterOf(number);
+  const main = writer.names.mainRelease(master) === number;
+  if (!main && !writer.random.chance(VERSION_SHARE)) return '';
+  const id = writer.names.id('masters', master);
+  return writer.traits.mainRelease
     ? `<master_id is_main_release="${main}">${id}</master_id>`
     : `<master_id>${id}</master_id>`;
 };
 
-const identifiers = (pen: Pen, great: boolean): string => {
-  const { random } = pen;
-  if (!has(random, RELEASE.identifiers.share, great)) return '';
+const identifiers = (writer: RecordWriter, wellDocumented: boolean): string => {
+  const { random } = writer;
+  if (!isPresent(random, RELEASE.identifiers.share, wellDocumented)) return '';
   let inner = '';
   const stem = `${random.pick(GIVEN_NAMES).toUpperCase()} ${random.between(10, 99_999)}`;
   let side = 0;
-  for (let left = RELEASE.identifiers.count.draw(random, great); left > 0; left--) {
+  for (let left = RELEASE.identifiers.count.draw(random, wellDocumented); left > 0; left--) {
     const type = IDENTIFIER_TYPES.draw(random);
     const matrix = type === 'Matrix / Runout';
     if (random.chance(matrix ? 0.75 : 0.43)) {
       const description = matrix
         ? `Side ${'ABCDEFGH'[side++ % 8]}${random.chance(0.4) ? ', hand-etched runout' : ''}`
         : random.pick(['Text', 'Printed', 'Scanned', 'Text on back sleeve', 'On the label of side A']);
-      inner += `${pen.tag('identifier', 'type', type, 'description', description, 'value', identifierValue(random, type, stem, side))}/>`;
-    } else inner += `${pen.tag('identifier', 'type', type, 'value', identifierValue(random, type, stem, side))}/>`;
+      inner += `${writer.tag('identifier', 'type', type, 'description', description, 'value', identifierValue(random, type, stem, side))}/>`;
+    } else inner += `${writer.tag('identifier', 'type', type, 'value', identifierValue(random, type, stem, side))}/>`;
   }
   return inner;
 };
@@ -218,18 +225,18 @@ const identifierValue = (random: Random, type: string, stem: string, side: numbe
   }
 };
 
-const companies = (pen: Pen, label: Reference, great: boolean): string => {
-  const { random } = pen;
-  if (!has(random, RELEASE.companies.share, great)) return '';
+const companies = (writer: RecordWriter, label: Reference, wellDocumented: boolean): string => {
+  const { random } = writer;
+  if (!isPresent(random, RELEASE.companies.share, wellDocumented)) return '';
   let inner = '';
   let company = label;
-  for (let left = RELEASE.companies.count.draw(random, great); left > 0; left--) {
-    if (random.chance(0.75)) company = pen.names.anyCompany(random);
-    const [part, partName] = COMPANY_PARTS.draw(random);
+  for (let left = RELEASE.companies.count.draw(random, wellDocumented); left > 0; left--) {
+    if (random.chance(0.75)) company = writer.names.anyCompany(random);
+    const [role, roleName] = COMPANY_ROLES.draw(random);
     const catno = random.chance(RELEASE.companies.catno) ? catalogueNumber(random) : '';
     inner +=
-      `<company><id>${company.id}</id>${pen.element('name', company.name)}${pen.element('catno', catno)}` +
-      `<entity_type>${part}</entity_type><entity_type_name>${partName}</entity_type_name>` +
+      `<company><id>${company.id}</id>${writer.element('name', company.name)}${writer.element('catno', catno)}` +
+      `<entity_type>${role}</entity_type><entity_type_name>${roleName}</entity_type_name>` +
       `<resource_url>https://api.discogs.com/labels/${company.id}</resource_url></company>`;
   }
   return inner;

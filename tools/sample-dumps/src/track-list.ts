@@ -1,35 +1,35 @@
 import { RELEASE, TRACK } from './calibration.js';
+import { TRACK_SUFFIXES } from './catalog-values.js';
 import { artistCredit, mainArtists, role } from './credits.js';
 import { nameVariation } from './names.js';
-import type { Pen } from './pen.js';
 import { title } from './prose.js';
 import type { Random } from './random.js';
-import { TRACK_SUFFIXES } from './terms.js';
 import type { Script } from './vocabulary.js';
+import type { RecordWriter } from './xml-writer.js';
 
-/** What holds for all tracks of a release: people document a release, not a track. */
-interface Habits {
+/** What all tracks of a release share, since contributors document releases and not tracks. */
+interface ReleaseTraits {
   script: Script;
   durations: boolean;
   compilation: boolean;
   /** Probability that a track has credits. */
   credited: number;
-  /** Credits written so far: the same people turn up on track after track. */
+  /** Credits written so far: the same artists recur on track after track. */
   pool: string[];
 }
 
 /** `<tracklist>`, and whether its tracks are by different artists. */
 export const trackList = (
-  pen: Pen,
+  writer: RecordWriter,
   format: string,
   count: number,
   script: Script,
 ): { xml: string; compilation: boolean } => {
-  const { random } = pen;
-  const habits: Habits = {
+  const { random } = writer;
+  const release: ReleaseTraits = {
     script,
     durations: random.chance(TRACK.durations.releases),
-    // Compilations are long.
+    // Long track lists are more often compilations.
     compilation: random.chance(TRACK.artists.releases * (count > 7 ? 1.55 : 0.6)),
     credited: random.chance(TRACK.credits.releases) ? TRACK.credits.percentOfTracks.draw(random) / 100 : 0,
     pool: [],
@@ -43,21 +43,21 @@ export const trackList = (
     let position = String(index + 1);
     if (discs > 1) position = `${Math.floor(index / perDisc) + 1}-${(index % perDisc) + 1}`;
     else if (sides) position = index < half ? `A${half > 1 ? index + 1 : ''}` : `B${half > 1 ? index - half + 1 : ''}`;
-    inner += track(pen, habits, position);
+    inner += track(writer, release, position);
   }
-  return { xml: `<tracklist>${inner}</tracklist>`, compilation: habits.compilation };
+  return { xml: `<tracklist>${inner}</tracklist>`, compilation: release.compilation };
 };
 
-const track = (pen: Pen, habits: Habits, position: string): string => {
-  const { random, traits } = pen;
+const track = (writer: RecordWriter, release: ReleaseTraits, position: string): string => {
+  const { random, traits } = writer;
   const heading = traits.subTracks && random.chance(TRACK.subTracks.share);
   const shown = heading || random.chance(TRACK.emptyPosition - TRACK.subTracks.share) ? '' : position;
-  let xml = `<track>${pen.element('position', shown)}${pen.element('title', trackTitle(random, habits.script))}${pen.element('duration', duration(random, habits))}`;
-  if (habits.compilation) xml += mainArtists(pen, TRACK.artists.count.draw(random), RELEASE.anv * 0.9).xml;
-  if (habits.credited > 0 && random.chance(habits.credited)) {
-    xml += `<extraartists>${trackCredits(pen, habits, TRACK.credits.count.draw(random))}</extraartists>`;
+  let xml = `<track>${writer.element('position', shown)}${writer.element('title', trackTitle(random, release.script))}${writer.element('duration', duration(random, release))}`;
+  if (release.compilation) xml += mainArtists(writer, TRACK.artists.count.draw(random), RELEASE.anv * 0.9).xml;
+  if (release.credited > 0 && random.chance(release.credited)) {
+    xml += `<extraartists>${trackCredits(writer, release, TRACK.credits.count.draw(random))}</extraartists>`;
   }
-  if (heading) xml += subTracks(pen, habits, position);
+  if (heading) xml += subTracks(writer, release, position);
   return `${xml}</track>`;
 };
 
@@ -69,37 +69,38 @@ const trackTitle = (random: Random, script: Script): string => {
   return title(random, words, Math.max(1, length - 1 - suffix.length)) + suffix;
 };
 
-const duration = (random: Random, habits: Habits): string => {
-  if (!habits.durations || !random.chance(TRACK.durations.tracks)) return '';
+const duration = (random: Random, release: ReleaseTraits): string => {
+  if (!release.durations || !random.chance(TRACK.durations.tracks)) return '';
   const seconds = random.between(0, 59);
   return `${random.chance(0.06) ? random.between(10, 59) : random.between(1, 9)}:${seconds < 10 ? '0' : ''}${seconds}`;
 };
 
-const trackCredits = (pen: Pen, { pool }: Habits, count: number): string => {
-  const { random } = pen;
+const trackCredits = (writer: RecordWriter, { pool }: ReleaseTraits, count: number): string => {
+  const { random } = writer;
   let inner = '';
   for (let left = count; left > 0; left--) {
     if (pool.length > 2 && random.chance(0.45)) {
       inner += random.pick(pool);
       continue;
     }
-    const artist = pen.names.anyArtist(random);
+    const artist = writer.names.anyArtist(random);
     const anv = random.chance(TRACK.credits.anv) ? nameVariation(random, artist.name) : '';
-    const written = artistCredit(pen, artist, { anv, join: '', role: role(random, 0.05), tracks: '' });
+    const written = artistCredit(writer, artist, { anv, join: '', role: role(random, 0.05), tracks: '' });
     pool.push(written);
     inner += written;
   }
   return inner;
 };
 
-const subTracks = (pen: Pen, habits: Habits, position: string): string => {
-  const { random } = pen;
+const subTracks = (writer: RecordWriter, release: ReleaseTraits, position: string): string => {
+  const { random } = writer;
   let inner = '';
   const count = TRACK.subTracks.count.draw(random);
   for (let index = 0; index < count; index++) {
-    inner += `<track>${pen.element('position', `${position}${String.fromCharCode(97 + (index % 26))}`)}${pen.element('title', trackTitle(random, habits.script))}${pen.element('duration', duration(random, habits))}`;
-    if (random.chance(TRACK.subTracks.artists)) inner += mainArtists(pen, 1, 0.5).xml;
-    if (random.chance(TRACK.subTracks.credits)) inner += `<extraartists>${trackCredits(pen, habits, 2)}</extraartists>`;
+    inner += `<track>${writer.element('position', `${position}${String.fromCharCode(97 + (index % 26))}`)}${writer.element('title', trackTitle(random, release.script))}${writer.element('duration', duration(random, release))}`;
+    if (random.chance(TRACK.subTracks.artists)) inner += mainArtists(writer, 1, 0.5).xml;
+    if (random.chance(TRACK.subTracks.credits))
+      inner += `<extraartists>${trackCredits(writer, release, 2)}</extraartists>`;
     inner += '</track>';
   }
   return `<sub_tracks>${inner}</sub_tracks>`;

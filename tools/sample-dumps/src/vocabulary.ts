@@ -1,11 +1,11 @@
 import { Random } from './random.js';
 
-/** The scripts that text is made in. `accented` is Latin with letters outside ASCII. */
+/** The scripts of generated text. `accented` is Latin with letters outside ASCII. */
 export type Script = 'latin' | 'accented' | 'cyrillic' | 'greek' | 'arabic' | 'hebrew' | 'kana' | 'han' | 'hangul';
 
 const split = (words: string): readonly string[] => words.trim().split(/\s+/);
 
-const LITTLE_WORDS = split(`
+const FUNCTION_WORDS = split(`
   the of and in a to by for with on from is was as at his their it an are be this that which has her also who had
   not or its were but after all first more into been they one when where than out up only about other over two`);
 
@@ -39,17 +39,17 @@ const build = (count: number, stream: number, make: (random: Random) => string):
   return [...words];
 };
 
-const syllables = (random: Random, least: number, most: number): string => {
+const syllables = (random: Random, min: number, max: number): string => {
   let word = '';
-  for (let left = random.between(least, most); left > 0; left--) word += random.pick(CLOSED) + random.pick(OPEN_VOWELS);
+  for (let left = random.between(min, max); left > 0; left--) word += random.pick(CLOSED) + random.pick(OPEN_VOWELS);
   return random.chance(0.6) ? word + random.pick(CODAS) : word;
 };
 
 export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
-const letters = (random: Random, from: readonly string[], least: number, most: number): string => {
+const letters = (random: Random, from: readonly string[], min: number, max: number): string => {
   let word = '';
-  for (let left = random.between(least, most); left > 0; left--) word += random.pick(from);
+  for (let left = random.between(min, max); left > 0; left--) word += random.pick(from);
   return word;
 };
 
@@ -70,7 +70,7 @@ const KANA = split('ア イ ウ エ オ カ キ ク サ シ ス タ ツ ト ナ 
 const HAN = split('山 川 月 日 花 風 雨 雪 空 海 心 音 楽 歌 夜 星 光 東 西 南 北 大 小 中 人 水 火 木 金 春 夏 秋 冬');
 const HANGUL = split('가 나 다 라 마 바 사 아 자 하 고 노 도 로 모 수 우 주 기 미 비 시 은 을 한 별');
 
-/** Words of each script, the common ones first. */
+/** Words of each script, common ones first. */
 export const WORDS: Readonly<Record<Script, readonly string[]>> = {
   latin: [...PLAIN_WORDS, ...coined],
   accented: coinedAccented,
@@ -83,12 +83,12 @@ export const WORDS: Readonly<Record<Script, readonly string[]>> = {
   hangul: build(300, 9, (random) => letters(random, HANGUL, 2, 4)),
 };
 
-/** Running text in Latin script: little words in between. */
-export const PROSE_WORDS: readonly string[] = [...LITTLE_WORDS, ...WORDS.latin];
+/** Words for prose in Latin script: function words and all others. */
+export const PROSE_WORDS: readonly string[] = [...FUNCTION_WORDS, ...WORDS.latin];
 
 const capitals = (words: readonly string[]): readonly string[] => words.map(capital);
 
-/** The same words, each with a capital, for titles and names. */
+/** The words with a capital first letter, for titles and names. */
 export const TITLE_WORDS: Readonly<Record<Script, readonly string[]>> = {
   latin: capitals(WORDS.latin),
   accented: capitals(WORDS.accented),
@@ -101,11 +101,11 @@ export const TITLE_WORDS: Readonly<Record<Script, readonly string[]>> = {
   hangul: WORDS.hangul,
 };
 
-/** Given names and family names, all of them coined. */
+/** Given names and family names, all invented. */
 export const GIVEN_NAMES = capitals(build(500, 10, (random) => syllables(random, 1, 2)));
 export const FAMILY_NAMES = capitals(build(1800, 11, (random) => syllables(random, 1, 3)));
 
-/** Signs beyond Latin-1 that turn up in runouts, notes and video titles. */
+/** Symbols outside Latin-1 that occur in runouts, notes and video titles. */
 export const SIGNS = split('• ◇ ○ △ ∆ Ⓟ ℗ © ® ™ – — … ½ ⅓ ¾ ° × № ★ ♥ ♪ → ″ ′');
 /** Letters outside the Basic Multilingual Plane. */
 export const ASTRAL = split('𝐀 𝐁 𝐂 𝐃 𝐄 𝐋 𝐌 𝐍 𝐎 𝐑 𝐒 𝐓 𝐕 𝐗 🎵 🎧 🔥');

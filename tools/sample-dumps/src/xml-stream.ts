@@ -6,12 +6,12 @@ import { encodeXml, INVALID_BYTE } from './escape.js';
 import { labelRecord } from './label-record.js';
 import { masterRecord } from './master-record.js';
 import { checkCharacters, checkCount, checkEra, checkSeed, checkType } from './options.js';
-import { Pen } from './pen.js';
 import { hashSeed } from './random.js';
 import { releaseRecord } from './release-record.js';
 import { TRAITS } from './traits.js';
+import { RecordWriter } from './xml-writer.js';
 
-/** What decides the bytes of a record, together with its number. */
+/** The options that, with its number, determine the bytes of a record. */
 export interface RecordOptions {
   type: DataType;
   /** A string or an integer; the same seed gives the same bytes on every machine and Node version. */
@@ -25,14 +25,17 @@ export interface RecordOptions {
   characters?: 'references' | 'utf8' | undefined;
 }
 
-/** {@link RecordOptions}, and how much of it. One of `records` and `xmlBytes` is required; with both, the first that is reached ends the dump. */
+/**
+ * {@link RecordOptions}, and the size of the dump. `records` or `xmlBytes` is required; with both, the first limit
+ * that is reached ends the dump.
+ */
 export interface XmlOptions extends RecordOptions {
   /** Number of records. */
   records?: number | undefined;
   /** Target size of the XML in bytes: the dump ends after the record that reaches it. */
   xmlBytes?: number | undefined;
   /**
-   * Size of a block in bytes, about; a block ends at the end of a record.
+   * Approximate size of a block in bytes; a block ends after a record.
    * @default 1 MiB
    */
   blockBytes?: number | undefined;
@@ -40,62 +43,62 @@ export interface XmlOptions extends RecordOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Whole records as they stand in the dump, with what stands before the first and after the last. */
+/** Complete records as in the dump, with the root's start tag before the first and its end tag after the last. */
 export interface XmlBlock {
   bytes: Buffer;
   /** Records in this block. */
   records: number;
 }
 
-type RecordWriter = (pen: Pen, number: number) => string;
+type WriteRecord = (writer: RecordWriter, number: number) => string;
 
-const WRITERS: Readonly<Record<DataType, readonly [stream: number, write: RecordWriter]>> = {
+const WRITER_BY_TYPE: Readonly<Record<DataType, readonly [stream: number, write: WriteRecord]>> = {
   artists: [1, artistRecord],
   labels: [2, labelRecord],
   masters: [3, masterRecord],
   releases: [4, releaseRecord],
 };
 
-const DEFAULT_BLOCK = 1024 * 1024;
+const DEFAULT_BLOCK_BYTES = 1024 * 1024;
 
-interface Writing {
+interface DumpWriter {
   root: boolean;
-  /** Whether a character is a byte, as in XML that is all ASCII. */
+  /** Whether the XML is all ASCII, so that each character takes one byte. */
   ascii: boolean;
   record: (number: number) => string;
 }
 
-const startWriting = (options: RecordOptions): Writing => {
-  const [stream, write] = WRITERS[checkType(options.type)];
+const createDumpWriter = (options: RecordOptions): DumpWriter => {
+  const [stream, write] = WRITER_BY_TYPE[checkType(options.type)];
   const era = TRAITS[checkEra(options.era)];
   const traits = { ...era, characters: checkCharacters(options.characters) ?? era.characters };
-  const pen = new Pen(traits, hashSeed(checkSeed(options.seed)));
+  const writer = new RecordWriter(traits, hashSeed(checkSeed(options.seed)));
   return {
     root: traits.root,
     ascii: traits.characters === 'references' && traits.irregular === 0,
     record: (number) => {
-      pen.turnTo(stream, number);
-      return write(pen, number);
+      writer.startRecord(stream, number);
+      return write(writer, number);
     },
   };
 };
 
 /**
- * One record as it stands in a dump, without the line feed after it: a pure function of its arguments.
+ * One record as in a dump, without the line feed after it: a pure function of its arguments.
  *
- * @param number Record number, from 1.
- * @throws SampleDumpError `INVALID_OPTION`
+ * @param number - record number, from 1
+ * @throws {@link SampleDumpError} `INVALID_OPTIONS`
  */
-export function recordXml(options: RecordOptions, number: number): Buffer {
-  const { record } = startWriting(options);
+export const recordXml = (options: RecordOptions, number: number): Buffer => {
+  const { record } = createDumpWriter(options);
   checkCount('number', number, 1);
   return encodeXml(record(number));
-}
+};
 
 /**
- * The XML of a dump of one type, in blocks. Records 1..N are the same whatever the number of records.
+ * The XML of a dump of one type, in blocks. Records 1..N are the same for any number of records.
  *
- * @throws SampleDumpError `INVALID_OPTION`; the signal's reason when aborted.
+ * @throws {@link SampleDumpError} `INVALID_OPTIONS`; the signal's reason after an abort
  */
 export async function* generateXml(options: XmlOptions): AsyncGenerator<Buffer, void, undefined> {
   for (const { bytes } of generateBlocks(options)) {
@@ -104,21 +107,23 @@ export async function* generateXml(options: XmlOptions): AsyncGenerator<Buffer, 
   }
 }
 
-/** {@link generateXml} with the number of records, at the caller's own pace. */
+/** {@link generateXml}, synchronous, with the number of records of each block. */
 export function* generateBlocks(options: XmlOptions): Generator<XmlBlock, void, undefined> {
-  const { root, ascii, record } = startWriting(options);
+  const { root, ascii, record } = createDumpWriter(options);
   const records = checkCount('records', options.records, 0) ?? Number.POSITIVE_INFINITY;
   const xmlBytes = checkCount('xmlBytes', options.xmlBytes, 1) ?? Number.POSITIVE_INFINITY;
-  const blockBytes = checkCount('blockBytes', options.blockBytes, 1) ?? DEFAULT_BLOCK;
+  const blockBytes = checkCount('blockBytes', options.blockBytes, 1) ?? DEFAULT_BLOCK_BYTES;
   if (records === Number.POSITIVE_INFINITY && xmlBytes === Number.POSITIVE_INFINITY) {
-    throw new SampleDumpError('INVALID_OPTION', 'records or xmlBytes: one of them is required', { option: 'records' });
+    throw new SampleDumpError('INVALID_OPTIONS', 'records or xmlBytes is required', {
+      facts: { option: 'records' },
+    });
   }
   options.signal?.throwIfAborted();
 
   const block = new Block(blockBytes, ascii);
   if (root) block.add(`<${options.type}>\n`);
   const close = root ? `</${options.type}>` : '';
-  // The root's end tag counts, though it stands after the last record.
+  // The root's end tag counts, although it follows the last record.
   let total = block.size + close.length;
   let inBlock = 0;
   for (let number = 1; number <= records && total < xmlBytes; number++) {
@@ -135,8 +140,8 @@ export function* generateBlocks(options: XmlOptions): Generator<XmlBlock, void, 
 }
 
 /**
- * Gathers records as bytes. Each is written at once, since a mebibyte of string made of a hundred thousand pieces
- * outlives the young generation of the heap: that halves the speed.
+ * Collects records as bytes. Encodes each record immediately: a string of 1 MiB made of a hundred thousand pieces would
+ * outlive the young generation of the heap, which halves the speed.
  */
 class Block {
   size = 0;
@@ -152,9 +157,9 @@ class Block {
 
   /** @returns the number of bytes added */
   add(xml: string): number {
-    const most = this.ascii ? xml.length : xml.length * 3;
-    if (this.buffer.length - this.size < most) {
-      const larger = Buffer.allocUnsafe(this.capacity(this.size + most));
+    const maxBytes = this.ascii ? xml.length : xml.length * 3;
+    if (this.buffer.length - this.size < maxBytes) {
+      const larger = Buffer.allocUnsafe(this.capacity(this.size + maxBytes));
       this.buffer.copy(larger, 0, 0, this.size);
       this.buffer = larger;
     }
@@ -174,7 +179,7 @@ class Block {
     return xml.includes(INVALID_BYTE) ? encodeXml(xml).copy(this.buffer, this.size) : this.buffer.write(xml, this.size);
   }
 
-  private capacity(least: number): number {
-    return Math.max(least, this.blockBytes) + 64 * 1024;
+  private capacity(minBytes: number): number {
+    return Math.max(minBytes, this.blockBytes) + 64 * 1024;
   }
 }

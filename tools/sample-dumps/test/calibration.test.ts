@@ -20,7 +20,7 @@ const inventoryOf = ({ paths }: DumpStatistics): string[] =>
     ...Object.keys(attributes).map((name) => `${path}/@${name}`),
   ]);
 
-/** By how much two figures differ, as a share of the first. */
+/** The difference of two figures, as a share of the first. */
 const off = (real: number, made: number): number => Math.abs(made / real - 1);
 
 const RECORDS: Readonly<Record<DataType, number>> = { artists: 10_000, labels: 10_000, masters: 6000, releases: 4000 };
@@ -36,7 +36,7 @@ describe.each(DATA_TYPES)(
       real = EXCERPTS[type];
     });
 
-    test('the committed figures are those of the excerpts, or there are no excerpts to measure', () => {
+    test('the committed figures are those of the excerpts, if the excerpts are available', () => {
       if (!present) return;
       const measured = measureXml(gunzipSync(readFileSync(excerptOf(type))).toString());
       for (const key of ['mean', 'p50', 'p90', 'p99'] as const) {
@@ -48,11 +48,11 @@ describe.each(DATA_TYPES)(
       expect([...inventoryOf(measured), ...added].sort()).toEqual([...EXCERPT_INVENTORY[type]].sort());
     });
 
-    test('the same elements and attributes', () => {
+    test('has the same elements and attributes', () => {
       expect(inventoryOf(made).sort()).toEqual([...EXCERPT_INVENTORY[type]].sort());
     });
 
-    test('the size of records', () => {
+    test('has records of similar size', () => {
       expect(off(real.bytesPerRecord.mean, made.bytesPerRecord.mean)).toBeLessThan(0.1);
       expect(off(real.bytesPerRecord.p50, made.bytesPerRecord.p50)).toBeLessThan(0.15);
       expect(off(real.bytesPerRecord.p90, made.bytesPerRecord.p90)).toBeLessThan(0.25);
@@ -60,24 +60,24 @@ describe.each(DATA_TYPES)(
       expect(made.bytesPerRecord.max).toBeGreaterThan(real.bytesPerRecord.p99 * 1.2);
     });
 
-    test('the gzip ratio', () => {
+    test('has a similar gzip ratio', () => {
       expect(off(real.gzipRatio, made.gzipRatio)).toBeLessThan(0.15);
     });
 
-    test('the frequency of entities and line feeds', () => {
+    test('has entities and line feeds at a similar frequency', () => {
       for (const [name, rate] of Object.entries(real.perKiB)) {
         if (rate === 0) expect([name, made.perKiB[name]]).toEqual([name, 0]);
         else expect([name, off(rate, made.perKiB[name]!) < 0.15]).toEqual([name, true]);
       }
     });
 
-    test('the share of closed empty elements', () => {
+    test('has a similar share of self-closed elements', () => {
       expect(off(real.selfClosed, made.selfClosed)).toBeLessThan(0.1);
     });
   },
 );
 
-test('a long tail: a release of over 200 tracks, and texts of thousands of characters', async () => {
+test('has a long tail: a release with over 200 tracks, and texts of thousands of characters', async () => {
   const { paths } = measureXml((await collect({ type: 'releases', seed: 1, records: RECORDS.releases })).toString());
   expect(paths['release/tracklist/track']!.perParent.max).toBeGreaterThan(200);
   expect(paths['release/notes']!.text.max).toBeGreaterThan(1500);

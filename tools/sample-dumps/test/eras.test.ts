@@ -5,7 +5,7 @@ import { collect } from './helpers.js';
 
 const RECORDS = 600;
 
-/** Throws where the XML is not well-formed. */
+/** Throws if the XML is not well-formed. */
 const readStrictly = (xml: string): void => {
   const parser = sax.parser(true);
   parser.onerror = (error) => {
@@ -39,7 +39,7 @@ describe('the era 2008', () => {
     expect(() => readStrictly(xml)).toThrow();
   });
 
-  test('has each of the irregularities, none of them often', async () => {
+  test('has each of the irregularities, and each rarely', async () => {
     const bytes = await collect({ type: 'releases', seed: 'eras', era: '2008', records: RECORDS });
     const text = bytes.toString('latin1');
     const counts = {
@@ -56,15 +56,15 @@ describe('the era 2008', () => {
     expect(() => new TextDecoder('utf-8', { fatal: true }).decode(bytes)).toThrow();
   });
 
-  test('has neither sub_tracks nor main releases', async () => {
+  test('has neither sub_tracks nor is_main_release', async () => {
     const xml = await xmlOf('releases', '2008');
     expect(xml).not.toContain('sub_tracks');
     expect(xml).not.toContain('is_main_release');
   });
 });
 
-describe('what each era has', () => {
-  test('image addresses until 2014, blank ones until 2023, no images from 2024', async () => {
+describe('eras', () => {
+  test('have image addresses until 2014, blank ones until 2023, no images from 2024', async () => {
     for (const era of ERAS) {
       const xml = await xmlOf('masters', era, 50);
       expect([era, xml.includes('uri="http')]).toEqual([era, era <= '2014']);
@@ -73,7 +73,7 @@ describe('what each era has', () => {
     }
   });
 
-  test('sub_tracks from 2014, is_main_release from 2017, series in 2025', async () => {
+  test('have sub_tracks from 2014, is_main_release from 2017, series in 2025', async () => {
     for (const era of ERAS) {
       const xml = await xmlOf('releases', era, 300);
       expect([era, xml.includes('<sub_tracks><track>')]).toEqual([era, era >= '2014']);
@@ -82,7 +82,7 @@ describe('what each era has', () => {
     }
   });
 
-  test('empty elements closed, of white space in 2023, left out in 2025', async () => {
+  test('write empty elements as closed, in 2023 with white space, and omit them in 2025', async () => {
     for (const era of ERAS) {
       const xml = await xmlOf('releases', era, 50);
       expect([era, xml.includes('<anv/>')]).toEqual([era, era !== '2023' && era !== '2025']);
@@ -91,7 +91,7 @@ describe('what each era has', () => {
     }
   });
 
-  test('members with id elements until 2024', async () => {
+  test('have members with id elements until 2024', async () => {
     for (const era of ERAS) {
       const xml = await xmlOf('artists', era);
       expect([era, /<members><id>(\d+)<\/id><name id="\1">/.test(xml)]).toEqual([era, era !== '2025']);
@@ -99,7 +99,7 @@ describe('what each era has', () => {
     }
   });
 
-  test('names and ids that are missing from 2024 on', async () => {
+  test('lack some names and ids from 2024', async () => {
     for (const era of ERAS) {
       for (const type of ['artists', 'labels'] as const) {
         const xml = await xmlOf(type, era, 4000);
@@ -114,7 +114,7 @@ describe('what each era has', () => {
     }
   });
 
-  test('a stable order of attributes until 2025', async () => {
+  test('have a stable attribute order until 2024', async () => {
     for (const era of ERAS) {
       const orders = new Set<string>();
       for (const [, tag] of (await xmlOf('releases', era, 50)).matchAll(/<label ([^>]+)>/g)) {
@@ -124,7 +124,7 @@ describe('what each era has', () => {
     }
   });
 
-  test('references in 2020, UTF-8 in the other eras; an option has it otherwise', async () => {
+  test('write references in 2020 and UTF-8 otherwise, unless an option says differently', async () => {
     for (const era of ERAS) {
       const xml = await xmlOf('masters', era, 200);
       expect([era, /[\x80-\uffff]/.test(xml)]).toEqual([era, era !== '2020']);
@@ -136,7 +136,7 @@ describe('what each era has', () => {
     );
   });
 
-  test('the same name nested in all eras: labels of a label', async () => {
+  test('nest label elements in label records', async () => {
     for (const era of ERAS) expect(await xmlOf('labels', era)).toMatch(/<sublabels><label id="\d+">[^<]+<\/label>/);
   });
 });

@@ -29,7 +29,7 @@ test('writes four files and their checksums', async () => {
   expect(await readFile(dump.checksumPath, 'utf8')).toBe(checksums);
 });
 
-test('takes what it is told: version, types, numbers by type, sizes, era, level', async () => {
+test('applies version, types, numbers by type, sizes, era and level', async () => {
   const directory = await temporaryFolder();
   const dump = await generateDump({
     directory,
@@ -50,7 +50,7 @@ test('takes what it is told: version, types, numbers by type, sizes, era, level'
   expect(Object.keys(one.files)).toEqual(['releases']);
 });
 
-test('a larger level makes a smaller file of the same XML', async () => {
+test('a higher level makes a smaller file of the same XML', async () => {
   const directory = await temporaryFolder();
   const fast = await generateDump({ directory, seed: 1, xmlBytes: 300_000, types: ['masters'], level: 1 });
   const small = await generateDump({ directory, seed: 1, xmlBytes: 300_000, types: ['masters'], level: 9 });
@@ -58,7 +58,7 @@ test('a larger level makes a smaller file of the same XML', async () => {
   expect(small.files.masters!.xmlSha256).toBe(fast.files.masters!.xmlSha256);
 });
 
-test('tells how far it is', async () => {
+test('reports progress', async () => {
   const seen: DumpProgress[] = [];
   const dump = await generateDump({
     directory: await temporaryFolder(),
@@ -73,8 +73,8 @@ test('tells how far it is', async () => {
     expect(seen[index]!.records).toBeGreaterThan(seen[index - 1]!.records);
 });
 
-describe('stopped midway', () => {
-  test('it rejects with the reason; no part of a file, no CHECKSUM file', async () => {
+describe('an abort', () => {
+  test('rejects with the reason, and leaves neither a partial file nor a CHECKSUM file', async () => {
     const directory = await temporaryFolder();
     await generateDump({ directory, seed: 1, records: 10 });
     const stopping = new AbortController();
@@ -89,12 +89,12 @@ describe('stopped midway', () => {
       },
     });
     await expect(work).rejects.toBe(reason);
-    // What stands is whole: the new artists, and the labels, masters and releases of the dump before.
+    // The files are complete: the new artists, and the labels, masters and releases of the previous dump.
     expect((await readdir(directory)).sort()).toEqual(DATA_TYPES.map((type) => `discogs_20260101_${type}.xml.gz`));
     for (const name of await readdir(directory)) gunzipSync(await readFile(join(directory, name)));
   });
 
-  test('an aborted signal writes nothing at all', async () => {
+  test('before the start writes nothing', async () => {
     const directory = join(await temporaryFolder(), 'never');
     const reason = new Error('no');
     await expect(generateDump({ directory, seed: 1, records: 1, signal: AbortSignal.abort(reason) })).rejects.toBe(
@@ -104,19 +104,19 @@ describe('stopped midway', () => {
   });
 });
 
-test('a folder that cannot be one, and a file that cannot be written, are WRITE_FAILED with the path', async () => {
+test('rejects with WRITE_FAILED and the path if a folder or file cannot be written', async () => {
   const folder = await temporaryFolder();
   const path = join(folder, 'file');
   await writeFile(path, '');
   await expect(generateDump({ directory: path, seed: 1, records: 1 })).rejects.toMatchObject({
     code: 'WRITE_FAILED',
-    path,
+    facts: { path },
   });
   const taken = join(folder, 'discogs_20260101_labels.xml.gz');
   await mkdir(join(taken, 'inside'), { recursive: true });
   await expect(generateDump({ directory: folder, seed: 1, records: 1 })).rejects.toMatchObject({
     code: 'WRITE_FAILED',
-    path: taken,
+    facts: { path: taken },
   });
   expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
@@ -137,5 +137,8 @@ test.each<[string, unknown]>([
   ['era', { ...valid, era: '2021' }],
   ['level', { ...valid, level: 0 }],
 ])('a wrong %s is an error that names it', async (option, options) => {
-  await expect(generateDump(options as GenerateDumpOptions)).rejects.toMatchObject({ code: 'INVALID_OPTION', option });
+  await expect(generateDump(options as GenerateDumpOptions)).rejects.toMatchObject({
+    code: 'INVALID_OPTIONS',
+    facts: { option },
+  });
 });

@@ -10,7 +10,7 @@ export const collect = async (options: XmlOptions): Promise<Buffer> => {
   return Buffer.concat(blocks);
 };
 
-/** A folder that goes away with the test. */
+/** Makes a folder that is removed after the test. */
 export const temporaryFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'sample-dumps-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -28,7 +28,7 @@ beforeAll(() => {
 });
 
 describe('the command line', () => {
-  test('makes a dump and prints what it made', async () => {
+  test('generates a dump and prints its files', async () => {
     const folder = await temporaryFolder();
     const { status, stdout, stderr } = await cli(
       '--output',
@@ -56,7 +56,7 @@ describe('the command line', () => {
     expect(path).toBe(join(folder, 'discogs_20260101_artists.xml.gz'));
   });
 
-  test('takes sizes with units', async () => {
+  test('accepts sizes with units', async () => {
     const folder = await temporaryFolder();
     const { status, stdout } = await cli(
       '--output',
@@ -77,7 +77,7 @@ describe('the command line', () => {
     expect(await readdir(folder)).toContain('discogs_20200806_masters.xml.gz');
   });
 
-  test('explains itself', async () => {
+  test('prints its help', async () => {
     const { status, stdout } = await cli('--help');
     expect(status).toBe(0);
     for (const option of [
@@ -117,7 +117,7 @@ describe('the command line', () => {
     expect(existsSync('unused')).toBe(false);
   });
 
-  test('a folder that cannot be written is status 1', async () => {
+  test('exits with status 1 if the folder cannot be written', async () => {
     const file = join(await temporaryFolder(), 'file');
     await writeFile(file, '');
     const { status, stderr } = await cli('--output', file, '--records', '1');
@@ -126,7 +126,7 @@ describe('the command line', () => {
   });
 });
 
-test('memory does not grow with the size of the dump', async () => {
+test('memory use does not grow with the size of the dump', async () => {
   const folder = await temporaryFolder();
   const peak = async (xmlBytes: number): Promise<number> => {
     const script = `
@@ -140,6 +140,6 @@ test('memory does not grow with the size of the dump', async () => {
   };
   const small = await peak(50e6);
   const large = await peak(200e6);
-  // Four times the XML, and 150 MB more: what is kept of it would show.
+  // Four times the XML, which is 150 MB more: keeping any of it would show.
   expect(large - small).toBeLessThan(60 * 1024);
 }, 120_000);

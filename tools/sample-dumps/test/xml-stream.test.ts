@@ -7,7 +7,7 @@ describe.each(DATA_TYPES)('%s', (type) => {
   const lines = async (records: number): Promise<string[]> =>
     (await collect({ type, seed: 3, records })).toString().split(new RegExp(`\n(?=<${singular}[ >]|</${type}>)`));
 
-  test('lie in their root element, a record after the other', async () => {
+  test('are one per line within their root element', async () => {
     const [root, ...rest] = await lines(50);
     expect(root).toBe(`<${type}>`);
     expect(rest.pop()).toBe(`</${type}>`);
@@ -15,14 +15,14 @@ describe.each(DATA_TYPES)('%s', (type) => {
     for (const record of rest) expect(record.endsWith(`</${singular}>`)).toBe(true);
   });
 
-  test('are the same records whatever their number, one by one too', async () => {
+  test('are the same for any number of records, and one by one', async () => {
     const few = (await lines(20)).slice(1, -1);
     const many = (await lines(300)).slice(1, -1);
     expect(many.slice(0, 20)).toEqual(few);
     expect(few.map((_, index) => recordXml({ type, seed: 3 }, index + 1).toString())).toEqual(few);
   });
 
-  test('do not depend on the size of the blocks', async () => {
+  test('do not depend on the block size', async () => {
     for (const era of ['2008', '2020', '2025'] as const) {
       const options = { type, seed: 'blocks', records: 400, era };
       const whole = await collect(options);
@@ -31,7 +31,7 @@ describe.each(DATA_TYPES)('%s', (type) => {
     }
   });
 
-  test('differ from seed to seed', async () => {
+  test('differ between seeds', async () => {
     const one = await collect({ type, seed: 1, records: 20 });
     expect((await collect({ type, seed: 2, records: 20 })).equals(one)).toBe(false);
     expect((await collect({ type, seed: '1', records: 20 })).equals(one)).toBe(true);
@@ -49,7 +49,7 @@ describe.each(DATA_TYPES)('%s', (type) => {
     expect(utf8.length).toBeLessThan(300_000 + largest);
   });
 
-  test('can be none', async () => {
+  test('can be absent', async () => {
     expect((await collect({ type, seed: 1, records: 0 })).toString()).toBe(`<${type}>\n</${type}>`);
     expect(await collect({ type, seed: 1, records: 0, era: '2008' })).toHaveLength(0);
   });
@@ -63,7 +63,7 @@ describe.each(DATA_TYPES)('%s', (type) => {
   });
 });
 
-test('what refers to a record agrees with it, over all types', () => {
+test('references agree with the records that they name, across all types', () => {
   const seed = 'agreement';
   const nameOf = new Map<string, string>();
   for (let number = 1; number <= 4000; number++) {
@@ -83,7 +83,7 @@ test('what refers to a record agrees with it, over all types', () => {
   expect(compared).toBeGreaterThan(30);
 });
 
-test('a master and its main release name each other', () => {
+test('a master and its main release refer to each other', () => {
   const seed = 5;
   const releaseOf = new Map<string, string>();
   for (let number = 1; number <= 600; number++) {
@@ -128,16 +128,16 @@ test.each<[string, unknown]>([
 ])('a wrong %s is an error that names it', async (option, options) => {
   const error = await collect(options as XmlOptions).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(SampleDumpError);
-  expect(error).toMatchObject({ code: 'INVALID_OPTION', option });
+  expect(error).toMatchObject({ code: 'INVALID_OPTIONS', facts: { option } });
 });
 
 test('a record number starts at 1', () => {
   expect(() => recordXml({ type: 'labels', seed: 1 }, 0)).toThrow(
-    expect.objectContaining({ code: 'INVALID_OPTION', option: 'number' }),
+    expect.objectContaining({ code: 'INVALID_OPTIONS', facts: { option: 'number' } }),
   );
 });
 
-test('all eras make all types', async () => {
+test('every era has every type', async () => {
   for (const era of ERAS)
     for (const type of DATA_TYPES) expect(recordXml({ type, seed: 1, era }, 1).length).toBeGreaterThan(0);
 });

@@ -3,9 +3,9 @@ import { Names } from './names.js';
 import { Random } from './random.js';
 import type { Traits } from './traits.js';
 
-/** Writes the elements of one dump, in the way of its era. Keeps nothing from record to record. */
-export class Pen {
-  /** The stream of the record in hand. */
+/** Writes the elements of one dump in the form of its era. Keeps no state from record to record. */
+export class RecordWriter {
+  /** The random numbers of the current record. */
   readonly random = new Random();
   readonly names: Names;
   private readonly escape: Escape;
@@ -18,27 +18,27 @@ export class Pen {
     this.escape = escapeFor(traits.characters);
   }
 
-  /** Turns to a record: what is drawn from now on depends on nothing but the seed, the stream and this number. */
-  turnTo(stream: number, number: number): void {
+  /** Starts a record: all further draws depend only on the seed, the stream and this number. */
+  startRecord(stream: number, number: number): void {
     this.random.start(this.seed, stream, number);
   }
 
   text(raw: string): string {
     const written = this.escape.text(raw);
     const { irregular } = this.traits;
-    return irregular > 0 && this.random.chance(irregular) ? this.spoil(written) : written;
+    return irregular > 0 && this.random.chance(irregular) ? this.corruptText(written) : written;
   }
 
   attribute(raw: string): string {
     return this.escape.attribute(raw);
   }
 
-  /** `<name>text</name>`, or what the era makes of an empty one. */
+  /** `<name>text</name>`, or the era's form of an empty element. */
   element(name: string, raw: string): string {
     return raw === '' ? this.empty(name) : `<${name}>${this.text(raw)}</${name}>`;
   }
 
-  /** `<name>` around elements, or what the era makes of an empty one. */
+  /** `<name>` around elements, or the era's form of an empty element. */
   wrap(name: string, inner: string): string {
     return inner === '' ? this.empty(name) : `<${name}>${inner}</${name}>`;
   }
@@ -49,15 +49,15 @@ export class Pen {
         return `<${name}/>`;
       case 'white-space':
         return `<${name}>\n</${name}>`;
-      case 'left-out':
+      case 'omitted':
         return '';
     }
   }
 
-  /** A start tag without its `>`: names and values by turns, the values not yet escaped. */
+  /** A start tag without its `>`. `pairs` alternates attribute names and unescaped values. */
   tag(name: string, ...pairs: string[]): string {
     let xml = `<${name}`;
-    if (!this.traits.looseAttributes) {
+    if (!this.traits.unstableAttributes) {
       for (let at = 0; at < pairs.length; at += 2) xml += ` ${pairs[at]}="${this.attribute(pairs[at + 1] as string)}"`;
       return xml;
     }
@@ -69,8 +69,8 @@ export class Pen {
     return xml;
   }
 
-  /** What the dumps before 2012 did to texts. */
-  private spoil(text: string): string {
+  /** Breaks a text in one of the ways in which the dumps before 2012 did. */
+  private corruptText(text: string): string {
     switch (this.random.below(5)) {
       case 0:
         return `${text} & co`;

@@ -1,15 +1,15 @@
 import { IMAGES, VIDEO } from './calibration.js';
-import type { Pen } from './pen.js';
+import { SITES } from './catalog-values.js';
 import { astral, prose, title } from './prose.js';
 import type { Random } from './random.js';
-import { SITES } from './terms.js';
 import { type Script, SIGNS, WORDS } from './vocabulary.js';
+import type { RecordWriter } from './xml-writer.js';
 
-// The parts that several types of record have in common.
+// The elements that several types of record have in common.
 
-/** `<images>`, or nothing in the eras that have none. */
-export const images = (pen: Pen, kind: string, id: number, count: number): string => {
-  const { random, traits } = pen;
+/** `<images>`; nothing in the eras that have none. */
+export const images = (writer: RecordWriter, kind: string, id: number, count: number): string => {
+  const { random, traits } = writer;
   if (traits.images === 'none') return '';
   let inner = '';
   let type = random.chance(IMAGES.secondaryFirst) ? 'secondary' : 'primary';
@@ -23,34 +23,34 @@ export const images = (pen: Pen, kind: string, id: number, count: number): strin
     }
     const width = random.chance(0.85) ? 600 : random.between(120, 600);
     const height = imageHeight(random, width);
-    inner += `${pen.tag('image', 'type', type, 'uri', uri, 'uri150', uri150, 'width', String(width), 'height', String(height))}/>`;
+    inner += `${writer.tag('image', 'type', type, 'uri', uri, 'uri150', uri150, 'width', String(width), 'height', String(height))}/>`;
     type = 'secondary';
   }
   return `<images>${inner}</images>`;
 };
 
-/** Most images are of sleeves: close to square. */
+/** Most images show sleeves, which are nearly square. */
 const imageHeight = (random: Random, width: number): number => {
   if (random.chance(IMAGES.square)) return width;
   if (width < 600) return random.between(99, 800);
   return random.chance(IMAGES.nearSquare) ? random.between(593, 604) : random.between(440, 610);
 };
 
-/** `<genre>` or `<style>` elements, none of them twice. */
-export const terms = (pen: Pen, name: string, count: number, draw: () => string): string => {
+/** `<genre>` or `<style>` elements with distinct values. */
+export const distinctElements = (writer: RecordWriter, name: string, count: number, draw: () => string): string => {
   let inner = '';
   const seen: string[] = [];
   for (let left = count; left > 0; left--) {
     const term = draw();
     if (seen.includes(term)) continue;
     seen.push(term);
-    inner += pen.element(name, term);
+    inner += writer.element(name, term);
   }
   return inner;
 };
 
-export const urls = (pen: Pen, count: number): string => {
-  const { random } = pen;
+export const urls = (writer: RecordWriter, count: number): string => {
+  const { random } = writer;
   let inner = '';
   for (let left = count; left > 0; left--) {
     let url = random.chance(0.5)
@@ -58,7 +58,7 @@ export const urls = (pen: Pen, count: number): string => {
       : `http://www.${random.pick(WORDS.latin)}-${random.pickEarly(WORDS.latin)}.example/${random.chance(0.3) ? random.pick(WORDS.latin) : ''}`;
     if (random.chance(0.017)) url += `?id=${random.below(99_999)}&lang=en`;
     if (random.chance(0.015)) url += `/${random.pick(WORDS.cyrillic)}_${random.pick(WORDS.cyrillic)}`;
-    inner += pen.element('url', url);
+    inner += writer.element('url', url);
   }
   return `<urls>${inner}</urls>`;
 };
@@ -66,26 +66,30 @@ export const urls = (pen: Pen, count: number): string => {
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const PAIRS = Array.from({ length: 4096 }, (_, at) => `${BASE64[at >> 6]}${BASE64[at & 63]}`);
 
-const videoKey = (pen: Pen): string => {
-  const low = pen.random.next();
-  const high = pen.random.next();
-  const last = pen.random.next();
+const videoKey = (writer: RecordWriter): string => {
+  const low = writer.random.next();
+  const high = writer.random.next();
+  const last = writer.random.next();
   return (
     `${PAIRS[low & 4095]}${PAIRS[(low >>> 12) & 4095]}${PAIRS[high & 4095]}${PAIRS[(high >>> 12) & 4095]}` +
     `${PAIRS[last & 4095]}${BASE64[last >>> 26]}`
   );
 };
 
-/** `<videos>`: most titles and descriptions speak of the record's artist, title and label. */
-export const videos = (pen: Pen, count: number, about: { artist: string; title: string; script: Script }): string => {
-  const { random } = pen;
+/** `<videos>`: most titles and descriptions contain the record's artist, title or label. */
+export const videos = (
+  writer: RecordWriter,
+  count: number,
+  about: { artist: string; title: string; script: Script },
+): string => {
+  const { random } = writer;
   let inner = '';
   const company = random.pickEarly(WORDS.latin);
   const year = random.between(1958, 2020);
-  // One person often puts all of a record's tracks on line, with the same words.
+  // Often one person uploads all of a record's tracks with the same description.
   const newline = random.chance(0.45) ? '\r\n' : '\n';
-  const uploader = prose(pen, { length: 60 + random.below(200), newline, breaks: 0.7, links: 0, foreign: 0.045 });
-  const sameWords = random.chance(0.45);
+  const uploader = prose(writer, { length: 60 + random.below(200), newline, breaks: 0.7, links: 0, foreign: 0.045 });
+  const isDescriptionShared = random.chance(0.45);
   for (let left = count; left > 0; left--) {
     const track = title(random, random.chance(0.3) ? about.script : 'latin', 16);
     let caption = random.chance(0.75) ? `${about.artist} - ${track}` : track;
@@ -101,9 +105,9 @@ export const videos = (pen: Pen, count: number, about: { artist: string; title: 
         `℗ ${year} ${company}\n\nReleased on: ${year}-01-01\n\nProducer: ${about.artist}\n\nAuto-generated by YouTube.`;
     } else {
       const length = VIDEO.description.draw(random);
-      description = sameWords
+      description = isDescriptionShared
         ? `${track}\n${uploader}`
-        : prose(pen, {
+        : prose(writer, {
             length,
             newline,
             breaks: 0.75,
@@ -111,16 +115,16 @@ export const videos = (pen: Pen, count: number, about: { artist: string; title: 
             foreign: random.chance(0.3) ? 0.05 : 0.004,
           });
     }
-    if (description.length > 255) description = wholeCharacters(description.slice(0, 255));
+    if (description.length > 255) description = trimSplitCharacter(description.slice(0, 255));
     inner +=
-      `${pen.tag('video', 'src', `https://www.youtube.com/watch?v=${videoKey(pen)}`, 'duration', String(random.between(95, 520)), 'embed', 'true')}>` +
-      `${pen.element('title', caption)}${pen.element('description', description)}</video>`;
+      `${writer.tag('video', 'src', `https://www.youtube.com/watch?v=${videoKey(writer)}`, 'duration', String(random.between(95, 520)), 'embed', 'true')}>` +
+      `${writer.element('title', caption)}${writer.element('description', description)}</video>`;
   }
   return `<videos>${inner}</videos>`;
 };
 
-/** Half a surrogate pair at the end would be no character at all. */
-const wholeCharacters = (text: string): string => {
+/** Removes half of a surrogate pair at the end, which is not a character. */
+const trimSplitCharacter = (text: string): string => {
   const last = text.charCodeAt(text.length - 1);
   return last >= 0xd800 && last < 0xdc00 ? text.slice(0, -1) : text;
 };

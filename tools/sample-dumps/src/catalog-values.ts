@@ -1,8 +1,8 @@
-import { Weighted } from './spread.js';
+import { WeightedChoice } from './distribution.js';
 
-// The fixed terms of the database, with the frequencies of the excerpts.
+// The fixed values of the Discogs catalog, weighted by their frequency in the excerpts.
 
-export const GENRES = new Weighted<string>([
+export const GENRES = new WeightedChoice<string>([
   ['Rock', 332],
   ['Electronic', 317],
   ['Pop', 182],
@@ -30,7 +30,7 @@ export const STYLES: readonly string[] = [
   ...['Blues Rock', 'Acoustic', 'Avantgarde', 'Minimal', 'Drum n Bass', 'Grindcore', 'Hard Trance', 'Big Band', 'Bop'],
 ];
 
-export const COUNTRIES = new Weighted<string>([
+export const COUNTRIES = new WeightedChoice<string>([
   ['US', 250],
   ['Germany', 91],
   ['UK', 79],
@@ -56,7 +56,7 @@ export const COUNTRIES = new Weighted<string>([
   ['Ukraine', 6],
 ]);
 
-export const ROLES = new Weighted<string>([
+export const ROLES = new WeightedChoice<string>([
   ['Written-By', 2060],
   ['Producer', 547],
   ['Composed By', 241],
@@ -99,7 +99,7 @@ export const ROLE_DETAILS: readonly string[] = [
   ...['Additional', 'Assistant', 'With', 'Second', 'All Tracks By', 'Uncredited', 'Front Cover', 'For The Album'],
 ];
 
-export const JOINS = new Weighted<string>([
+export const JOINS = new WeightedChoice<string>([
   [',', 200],
   ['&', 76],
   ['Feat.', 44],
@@ -115,8 +115,8 @@ export const JOINS = new Weighted<string>([
   ['Conducting The', 3],
 ]);
 
-/** The number of a company's part in a release, and its name. */
-export const COMPANY_PARTS = new Weighted<readonly [number, string]>([
+/** The number and name of a company's role in a release. */
+export const COMPANY_ROLES = new WeightedChoice<readonly [number, string]>([
   [[21, 'Published By'], 306],
   [[13, 'Phonographic Copyright (p)'], 236],
   [[14, 'Copyright (c)'], 207],
@@ -137,7 +137,7 @@ export const COMPANY_PARTS = new Weighted<readonly [number, string]>([
   [[31, 'Glass Mastered At'], 12],
 ]);
 
-export const IDENTIFIER_TYPES = new Weighted<string>([
+export const IDENTIFIER_TYPES = new WeightedChoice<string>([
   ['Matrix / Runout', 729],
   ['Barcode', 338],
   ['Rights Society', 229],
@@ -153,7 +153,7 @@ export const IDENTIFIER_TYPES = new Weighted<string>([
 
 export const RIGHTS_SOCIETIES: readonly string[] = ['ASCAP', 'BMI', 'GEMA', 'BIEM', 'JASRAC', 'STEMRA', 'BIEM/GEMA'];
 
-export const FORMAT_DESCRIPTIONS = new Weighted<string>([
+export const FORMAT_DESCRIPTIONS = new WeightedChoice<string>([
   ['Album', 394],
   ['LP', 235],
   ['12"', 147],
