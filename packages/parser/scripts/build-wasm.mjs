@@ -1,6 +1,6 @@
 /**
- * Compiles the kernel (`assembly/`) and the inflater (`assembly/gunzip/`) and writes each, as base64, to a generated source, so that
- * they are part of the package's one file and bundlers need nothing special.
+ * Compiles the kernel (`assembly/kernel`) and the inflater (`assembly/inflater`), and writes each as base64 to a generated
+ * source file. So both are part of the package's bundle, and users' bundlers need no configuration.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -16,7 +16,7 @@ const compile = async (entry, options) => {
       entry,
       ...['--baseDir', path('assembly/')],
       ...['--outFile', 'module.wasm'],
-      // No allocator, no garbage collection, no imports: the modules own their memory's layout.
+      // No allocator and no garbage collection: the modules lay out their memory themselves.
       ...['--runtime', 'stub', '--use', 'abort=', '--noAssert'],
       ...['--enable', 'simd'],
       ...['-O3', '--converge'],
@@ -30,7 +30,7 @@ const compile = async (entry, options) => {
   );
   if (error || !wasm) {
     process.stderr.write(stderr.toString());
-    throw error ?? new Error('asc wrote no module');
+    throw error ?? new Error(`asc did not write a module for ${entry}`);
   }
   return wasm;
 };
@@ -40,11 +40,13 @@ const write = async (what, entry, target, constant, options = []) => {
   await mkdir(dirname(path(target)), { recursive: true });
   await writeFile(
     path(target),
-    `// Written by scripts/build-wasm.mjs from assembly/${entry}. Not to be edited.\n\n/** The ${what}'s module, ${wasm.length} bytes, as base64. */\nexport const ${constant} =\n  '${Buffer.from(wasm).toString('base64')}';\n`,
+    `// Written by scripts/build-wasm.mjs from assembly/${entry}. Do not edit.\n\n/** The ${what}'s module, ${wasm.length} bytes, as base64. */\nexport const ${constant} =\n  '${Buffer.from(wasm).toString('base64')}';\n`,
   );
   process.stdout.write(`${what}: ${wasm.length} bytes\n`);
 };
 
-await write('kernel', 'index.ts', 'src/kernel/kernel-wasm.generated.ts', 'KERNEL_WASM');
-// Its memory may be the kernel's.
-await write('inflater', 'gunzip/index.ts', 'src/gzip/inflater-wasm.generated.ts', 'INFLATER_WASM', ['--importMemory']);
+await write('kernel', 'kernel/index.ts', 'src/kernel/kernel-wasm.generated.ts', 'KERNEL_WASM');
+// The inflater can share the kernel's memory.
+await write('inflater', 'inflater/index.ts', 'src/gzip/inflater-wasm.generated.ts', 'INFLATER_WASM', [
+  '--importMemory',
+]);

@@ -20,7 +20,7 @@ export type InflateStatus =
   /** The stream is damaged; what is in `output` came before the damage. See {@link Inflater.fault}. */
   | 'damaged';
 
-/** `Status` in `assembly/gunzip/layout.ts`, in its order. */
+/** `Status` in `assembly/inflater/layout.ts`, in its order. */
 const STATUSES: readonly InflateStatus[] = ['needs-input', 'output-full', 'ended'];
 const FAULTS = [
   'a block of a type that does not exist',
@@ -32,7 +32,7 @@ const FAULTS = [
   'a distance that reaches too far back',
 ] as const;
 
-/** What `assembly/gunzip/index.ts` exports. */
+/** What `assembly/inflater/index.ts` exports. */
 interface InflaterExports {
   readonly stateAddress: WasmGlobal;
   readonly inputAddress: WasmGlobal;
@@ -40,17 +40,17 @@ interface InflaterExports {
   readonly outputAddress: WasmGlobal;
   readonly outputBytes: WasmGlobal;
   readonly memoryBytes: WasmGlobal;
-  setUp(): void;
+  initialize(): void;
   reset(): void;
-  start(): void;
-  feed(from: number, to: number): void;
+  startStream(): void;
+  setInput(start: number, end: number): void;
   inflate(): number;
-  inputAt(): number;
-  outputAt(): number;
-  turn(): void;
-  allow(end: number): void;
-  save(): void;
-  restore(start: number): void;
+  inputPosition(): number;
+  outputPosition(): number;
+  resetOutput(): void;
+  setOutputLimit(end: number): void;
+  saveState(): void;
+  restoreState(outputStart: number): void;
 }
 
 /** Memory that threads share is copied by words, where source and target lie alike; else by bytes, a quarter as fast. */
@@ -77,7 +77,7 @@ export const giveInflaterBack = (inflater: Inflater): void => {
 };
 
 /**
- * The typed face of the WebAssembly inflater (`assembly/gunzip`): deflate data in, bytes out. Needs a runtime with WebAssembly SIMD
+ * The typed face of the WebAssembly inflater (`assembly/inflater`): deflate data in, bytes out. Needs a runtime with WebAssembly SIMD
  * (`isKernelSupported`).
  */
 export class Inflater {
@@ -109,7 +109,7 @@ export class Inflater {
     this.#outputBytes = outputBytes.value;
     this.#outputStart = outputAddress.value;
     this.#inputEnd = this.#inputStart;
-    this.#exports.setUp();
+    this.#exports.initialize();
   }
 
   /** Forgets all input and output. */
@@ -135,28 +135,28 @@ export class Inflater {
     const start = this.#exports.outputAddress.value + offset;
     this.#heap.set(saved.subarray(0, tables), this.#stateStart);
     this.#heap.set(saved.subarray(tables, this.savedBytes), start - HISTORY_BYTES);
-    this.#exports.restore(start);
-    this.#exports.allow(start + this.#outputBytes);
+    this.#exports.restoreState(start);
+    this.#exports.setOutputLimit(start + this.#outputBytes);
     this.#outputStart = start;
     this.#inputEnd = this.#inputStart;
   }
 
   /** Writes to `target` what another instance needs to go on. Input that is left is not part of it; output must have been taken. */
   save(target: Uint8Array): void {
-    this.#exports.save();
+    this.#exports.saveState();
     target.set(this.#heap.subarray(this.#stateStart, this.#inputStart));
-    const end = this.#exports.outputAt();
+    const end = this.#exports.outputPosition();
     target.set(this.#heap.subarray(end - HISTORY_BYTES, end), this.#inputStart - this.#stateStart);
   }
 
   /** The input that was not used yet: a view that holds until the next call. */
   get input(): Buffer {
-    return this.#heap.subarray(this.#exports.inputAt(), this.#inputEnd);
+    return this.#heap.subarray(this.#exports.inputPosition(), this.#inputEnd);
   }
 
   /** All output since the last turn: a view likewise. */
   get output(): Buffer {
-    return this.#heap.subarray(this.#outputStart, this.#exports.outputAt());
+    return this.#heap.subarray(this.#outputStart, this.#exports.outputPosition());
   }
 
   get fault(): string {
@@ -165,7 +165,7 @@ export class Inflater {
 
   /** Passes over input. */
   skip(bytes: number): void {
-    this.#exports.feed(this.#exports.inputAt() + bytes, this.#inputEnd);
+    this.#exports.setInput(this.#exports.inputPosition() + bytes, this.#inputEnd);
   }
 
   /** Puts more input behind what is left; answers how many bytes of it there was room for. */
@@ -178,13 +178,13 @@ export class Inflater {
     this.#heap.copyWithin(start, left.byteOffset, left.byteOffset + left.length);
     this.#heap.set(taken === bytes.length ? bytes : bytes.subarray(0, taken), end);
     this.#inputEnd = end + taken;
-    this.#exports.feed(start, this.#inputEnd);
+    this.#exports.setInput(start, this.#inputEnd);
     return taken;
   }
 
   /** Begins a deflate stream at the next byte of the input. */
   start(): void {
-    this.#exports.start();
+    this.#exports.startStream();
   }
 
   inflate(): InflateStatus {
@@ -196,13 +196,13 @@ export class Inflater {
 
   /** Begins an empty output; what was in the old one must have been taken. */
   turn(): void {
-    this.#exports.turn();
+    this.#exports.resetOutput();
     this.#outputStart = this.#exports.outputAddress.value;
   }
 
   /** Begins an empty output of at most about `bytes` behind the old one, which stays where it is. */
   turnInPlace(bytes: number): void {
-    this.#outputStart = this.#exports.outputAt();
-    this.#exports.allow(this.#outputStart + Math.min(bytes, this.#outputBytes));
+    this.#outputStart = this.#exports.outputPosition();
+    this.#exports.setOutputLimit(this.#outputStart + Math.min(bytes, this.#outputBytes));
   }
 }

@@ -12,7 +12,7 @@ import {
 } from './webassembly.js';
 
 /**
- * The typed face of the WebAssembly kernel (`assembly/`): XML bytes in, finished message bytes out.
+ * The typed face of the WebAssembly kernel (`assembly/kernel`): XML bytes in, finished message bytes out.
  *
  * How to use it, for one data type and one thread:
  *
@@ -131,20 +131,20 @@ export function createKernel(options: KernelOptions): Kernel | undefined {
   return webAssembly?.validate(SIMD_PROBE) ? new WasmKernel(webAssembly, options) : undefined;
 }
 
-/** What `assembly/index.ts` exports. */
+/** What `assembly/kernel/index.ts` exports. */
 interface KernelExports {
   readonly memory: WasmMemory;
   readonly inputAddress: WasmGlobal;
   readonly resultAddress: WasmGlobal;
-  readonly seedAddress: WasmGlobal;
+  readonly recordNameAddress: WasmGlobal;
   readonly workAddress: WasmGlobal;
   readonly tableAddress: WasmGlobal;
-  readonly unknownAddress: WasmGlobal;
+  readonly unknownIdsAddress: WasmGlobal;
   readonly digestAddress: WasmGlobal;
   configure(addsId: number, maxDepth: number, maxRecordBytes: number): void;
-  layout(inputEnd: number, outputStart: number, outputEnd: number): void;
+  setRegions(inputEnd: number, outputStart: number, outputEnd: number): void;
   run(from: number, mode: number, limit: number): number;
-  assemble(): void;
+  assembleMessages(): void;
 }
 
 const MODES: Readonly<Record<KernelMode, number>> = { messages: 0, json: 1, count: 2 };
@@ -157,11 +157,11 @@ const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 /** The largest number that the kernel takes for a count. */
 const NO_LIMIT = 0x7fff_ffff;
 
-/** Behind input and output, for loads and stores that run over (`SLACK` in `assembly/layout.ts`, and to spare). */
+/** Behind input and output, for loads and stores that run over (`SLACK` in `assembly/kernel/layout.ts`, and to spare). */
 const SLACK_BYTES = 1024;
 /** How much output is written at once, so that not more memory is used than blocks need: more only for a record that needs it. */
 const OUTPUT_BYTES = 4 * 1024 * 1024;
-/** No record needs more (`boundJson` in `assembly/write.ts`, and a message's gap): all of it is reserved, so that the memory never moves. */
+/** No record needs more (`boundJson` in `assembly/kernel/write-json.ts`, and a message's gap): all of it is reserved, so that the memory never moves. */
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 /** Words of the kernel's work table per record; the first two are the JSON's span. */
 const WORK_WORDS = 8;
@@ -178,7 +178,7 @@ class WasmKernel implements Kernel {
   readonly #resultAddress: number;
   readonly #workAddress: number;
   readonly #tableAddress: number;
-  readonly #unknownAddress: number;
+  readonly #unknownIdsAddress: number;
   readonly #digestAddress: number;
 
   /** `maxDepth` and `maxRecordBytes`. */
@@ -200,7 +200,7 @@ class WasmKernel implements Kernel {
     this.#resultAddress = this.#exports.resultAddress.value;
     this.#workAddress = this.#exports.workAddress.value;
     this.#tableAddress = this.#exports.tableAddress.value;
-    this.#unknownAddress = this.#exports.unknownAddress.value;
+    this.#unknownIdsAddress = this.#exports.unknownIdsAddress.value;
     this.#digestAddress = this.#exports.digestAddress.value;
     this.#limits = [
       Math.min(options.maxDepth ?? MAX_DEPTH, MAX_DEPTH),
@@ -217,7 +217,7 @@ class WasmKernel implements Kernel {
   }
 
   setDataType(dataType: DataType): void {
-    this.#heap.write(`${recordNameOf(dataType)}>`, this.#exports.seedAddress.value, 'latin1');
+    this.#heap.write(`${recordNameOf(dataType)}>`, this.#exports.recordNameAddress.value, 'latin1');
     this.#exports.configure(dataType === 'releases' || dataType === 'masters' ? 1 : 0, ...this.#limits);
   }
 
@@ -226,7 +226,7 @@ class WasmKernel implements Kernel {
     const isThere = bytes.buffer === this.room.buffer && bytes.byteOffset === this.room.byteOffset;
     if (!isThere) this.room.set(bytes);
     this.#inputLength = bytes.length;
-    this.#layout();
+    this.#setRegions();
   }
 
   run(from: number, mode: KernelMode, maxRecords = NO_LIMIT): KernelRun {
@@ -236,13 +236,13 @@ class WasmKernel implements Kernel {
     const needed = this.#result(4);
     if (needed !== 0) {
       this.#outputCapacity = Math.min(Math.max(needed, 2 * this.#outputCapacity), MAX_OUTPUT_BYTES);
-      this.#layout();
+      this.#setRegions();
       status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit);
     }
     const records = this.#result(1);
     if (mode === 'messages') {
       this.#hash(records);
-      this.#exports.assemble();
+      this.#exports.assembleMessages();
     }
     const unknownIds = this.#result(2);
     const written = mode === 'count' ? 0 : records;
@@ -251,13 +251,13 @@ class WasmKernel implements Kernel {
       offset: this.#result(0) - this.#inputAddress,
       records,
       unknownIds,
-      unknowns: this.#words.subarray(this.#unknownAddress >> 2, (this.#unknownAddress >> 2) + 2 * unknownIds),
+      unknowns: this.#words.subarray(this.#unknownIdsAddress >> 2, (this.#unknownIdsAddress >> 2) + 2 * unknownIds),
       output: this.#heap.subarray(this.#outputStart, this.#result(3)),
       table: this.#words.subarray(this.#tableAddress >> 2, (this.#tableAddress >> 2) + TABLE_WIDTH * written),
     };
   }
 
-  /** Hashes each record's canonical JSON where it lies, and puts the digests where `assemble` takes them. */
+  /** Hashes each record's canonical JSON where it lies, and puts the digests where `assembleMessages` reads them. */
   #hash(records: number): void {
     const words = this.#words;
     const { buffer } = this.#exports.memory;
@@ -284,8 +284,8 @@ class WasmKernel implements Kernel {
     return this.#words[(this.#resultAddress >> 2) + word]!;
   }
 
-  #layout(): void {
+  #setRegions(): void {
     const start = this.#outputStart;
-    this.#exports.layout(this.#inputAddress + this.#inputLength, start, start + this.#outputCapacity);
+    this.#exports.setRegions(this.#inputAddress + this.#inputLength, start, start + this.#outputCapacity);
   }
 }

@@ -1,17 +1,17 @@
 import { AMPERSAND, BACKSLASH, CARRIAGE_RETURN, LINE_FEED, QUOTE, SEMICOLON, SPACE, TAB } from './bytes';
 import { specialBytes } from './bytes';
-import { MAX_REFERENCE_BYTES, decodeReference, referenceEnd } from './references';
+import { MAX_REFERENCE_BYTES, decodeReference, referenceEnd } from './character-references';
 
-/*
- * Texts and values of a record that pass 1 and utf8.ts have checked: trimmed, and written as JSON strings.
- */
+/* Trims texts and writes texts and values as JSON strings. Pass 1 and validate-utf8.ts have checked them. */
 
 /** Unicode's `White_Space`. */
 function isWhiteSpace(codePoint: u32): bool {
   if (codePoint <= SPACE) return codePoint == SPACE || (codePoint >= 0x09 && codePoint <= 0x0d);
   if (codePoint < 0x2000) return codePoint == 0x85 || codePoint == 0xa0 || codePoint == 0x1680;
   if (codePoint <= 0x200a) return true;
-  return codePoint == 0x2028 || codePoint == 0x2029 || codePoint == 0x202f || codePoint == 0x205f || codePoint == 0x3000;
+  return (
+    codePoint == 0x2028 || codePoint == 0x2029 || codePoint == 0x202f || codePoint == 0x205f || codePoint == 0x3000
+  );
 }
 
 /** The code point of the UTF-8 sequence of two or three bytes at an address. */
@@ -22,15 +22,15 @@ function decodeUtf8(at: usize, bytes: usize): u32 {
   return ((lead & 0x0f) << 12) | (second << 6) | (load<u8>(at, 2) & 0x3f);
 }
 
-/** Where a text begins behind its leading white space: `end` where it is nothing else. */
+/** The address after a text's leading white space; `end` if the text is white space alone. */
 // @ts-ignore: decorator
 @inline
 export function trimStart(start: usize, end: usize): usize {
   const first: u32 = load<u8>(start);
-  return first - (SPACE + 1) < 0x7f - SPACE && first != AMPERSAND ? start : trimStartSlowly(start, end);
+  return first - (SPACE + 1) < 0x7f - SPACE && first != AMPERSAND ? start : trimStartGeneral(start, end);
 }
 
-function trimStartSlowly(start: usize, end: usize): usize {
+function trimStartGeneral(start: usize, end: usize): usize {
   while (start < end) {
     const byte: u32 = load<u8>(start);
     let bytes: usize = 1;
@@ -49,15 +49,15 @@ function trimStartSlowly(start: usize, end: usize): usize {
   return start;
 }
 
-/** Where a text ends before its trailing white space; it must begin with something else. */
+/** The address before a text's trailing white space. The text must not start with white space. */
 // @ts-ignore: decorator
 @inline
 export function trimEnd(start: usize, end: usize): usize {
   const last: u32 = load<u8>(end - 1);
-  return last - (SPACE + 1) < 0x7f - SPACE && last != SEMICOLON ? end : trimEndSlowly(start, end);
+  return last - (SPACE + 1) < 0x7f - SPACE && last != SEMICOLON ? end : trimEndGeneral(start, end);
 }
 
-function trimEndSlowly(start: usize, end: usize): usize {
+function trimEndGeneral(start: usize, end: usize): usize {
   while (end > start) {
     const byte: u32 = load<u8>(end - 1);
     let bytes: usize = 1;
@@ -68,7 +68,7 @@ function trimEndSlowly(start: usize, end: usize): usize {
       codePoint = decodeReference(reference);
       bytes = end - reference;
     } else if (byte >= 0x80) {
-      // Both forms that white space outside ASCII takes; four bytes never are.
+      // White space outside ASCII has two or three bytes, never four.
       bytes = load<u8>(end - 2) >= 0xc0 ? 2 : 3;
       if (end - start < bytes || load<u8>(end - bytes) >= 0xf0 || load<u8>(end - bytes) < 0xc0) break;
       codePoint = decodeUtf8(end - bytes, bytes);
@@ -79,10 +79,10 @@ function trimEndSlowly(start: usize, end: usize): usize {
   return end;
 }
 
-/** The `&` of the reference that ends right before `end` (behind its `;`), or 0 where that `;` ends none. */
+/** The address of the `&` of the reference that ends at `end`, or 0 if the `;` before `end` does not end one. */
 function findReferenceBefore(end: usize, start: usize): usize {
-  const least = end - start > MAX_REFERENCE_BYTES ? end - MAX_REFERENCE_BYTES : start;
-  for (let at = end - 2; at >= least; at--) {
+  const searchEnd = end - start > MAX_REFERENCE_BYTES ? end - MAX_REFERENCE_BYTES : start;
+  for (let at = end - 2; at >= searchEnd; at--) {
     const byte: u32 = load<u8>(at);
     if (byte == AMPERSAND) return at;
     if (byte == SEMICOLON) return 0;
@@ -97,7 +97,7 @@ export function writeString(start: usize, end: usize, content: usize, out: usize
   store<u8>(out, QUOTE);
   out++;
   if (content == 0) {
-    // Whole vectors, the last of which may run over: what follows overwrites it.
+    // Copies whole vectors. The last one may write past the end; the next write overwrites the excess.
     const stop = out + (end - start);
     for (;;) {
       v128.store(out, v128.load(start));
@@ -137,7 +137,7 @@ function writeEscaped(start: usize, end: usize, out: usize): usize {
   return out;
 }
 
-/** Writes a code point that XML has, escaped where JSON asks for it. */
+/** Writes a code point as UTF-8, escaped if JSON requires it. */
 // @ts-ignore: decorator
 @inline
 function writeCodePoint(codePoint: u32, out: usize): usize {
@@ -168,7 +168,7 @@ function writeCodePoint(codePoint: u32, out: usize): usize {
   return out + 4;
 }
 
-/** What stands behind the backslash, or 0 for a byte that is not escaped. */
+/** The character after the backslash, or 0 for a byte that is not escaped. */
 // @ts-ignore: decorator
 @inline
 function escapeLetter(byte: u32): u32 {

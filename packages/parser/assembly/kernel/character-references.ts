@@ -1,32 +1,34 @@
 import { AMPERSAND, APOSTROPHE, GREATER, HASH, LESS, QUOTE, SEMICOLON } from './bytes';
 
-/*
- * The five predefined entities and numeric character references. Pass 1 checks each one; pass 2 decodes what was checked.
- */
+/* The five predefined entities and numeric character references. Pass 1 checks each one, pass 2 decodes it. */
 
-/** Digits that a regular reference may have: enough for every code point, few enough for 32 bits. */
+/** Digits of a regular reference: enough for every code point, few enough for a 32-bit value. */
 const MAX_DIGITS: u32 = 8;
 
-/** The longest regular reference: `&#x`, the digits, `;`. */
+/** `&#x`, the digits and `;`. */
 export const MAX_REFERENCE_BYTES: usize = 4 + MAX_DIGITS;
 
-/** Where the last check failed: the first byte that a regular reference could not have there. */
+/** Set by a failed check: the address of the first byte that cannot continue a regular reference. */
 export let referenceFailedAt: usize = 0;
-/** The byte after the reference that was decoded last. */
+/** Set by {@link decodeReference}: the address after the reference. */
 export let referenceEnd: usize = 0;
 
-/** Whether XML 1.0 has the code point (its production `Char`). */
+/** Whether the code point is allowed in XML 1.0 (production `Char`). */
 function isXmlCharacter(codePoint: u32): bool {
   if (codePoint < 0x20) return codePoint == 0x09 || codePoint == 0x0a || codePoint == 0x0d;
   if (codePoint < 0xd800) return true;
   return (codePoint >= 0xe000 && codePoint <= 0xfffd) || (codePoint >= 0x10000 && codePoint <= 0x10ffff);
 }
 
-/** Whether a regular reference begins at an `&`. */
+/** Whether a regular reference starts at `at`, the address of an `&`. */
 export function checkReference(at: usize): bool {
   const second = load<u8>(at, 1);
   if (second == HASH) return checkNumber(at + 2);
-  if (second == 0x61) return load<u8>(at, 2) == 0x6d ? checkBytes(at + 3, 0x3b70, 2) : checkBytes(at + 2, 0x3b736f70, 4); // amp; apos;
+  if (second == 0x61) {
+    return load<u8>(at, 2) == 0x6d
+      ? checkBytes(at + 3, 0x3b70, 2) // amp;
+      : checkBytes(at + 2, 0x3b736f70, 4); // apos;
+  }
   if (second == 0x6c) return checkBytes(at + 2, 0x3b74, 2); // lt;
   if (second == 0x67) return checkBytes(at + 2, 0x3b74, 2); // gt;
   if (second == 0x71) return checkBytes(at + 2, 0x3b746f75, 4); // quot;
@@ -56,7 +58,7 @@ function checkNumber(at: usize): bool {
     value = value * (isHex ? 16 : 10) + digit;
   }
   referenceFailedAt = at;
-  // No digits make 0, which is no character.
+  // Without digits the value is 0, which is not a character of XML.
   return load<u8>(at) == SEMICOLON && isXmlCharacter(value);
 }
 
@@ -68,7 +70,7 @@ function digitValue(byte: u32, isHex: bool): i32 {
   return letter < 6 ? letter + 10 : -1;
 }
 
-/** The code point of a checked reference at an `&`; `referenceEnd` is set. */
+/** The code point of a checked reference. Sets `referenceEnd`. */
 export function decodeReference(at: usize): u32 {
   const second = load<u8>(at, 1);
   if (second != HASH) {

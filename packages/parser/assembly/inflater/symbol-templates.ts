@@ -2,13 +2,13 @@ import { BASE_SHIFT, CODE_LENGTH_SYMBOLS, CODE_LENGTH_TEMPLATES, DISTANCE_TEMPLA
 import { LITERAL, LITERAL_TEMPLATES, OTHER } from './layout';
 
 /*
- * What deflate's symbols mean (RFC 1951, section 3.2.5), as table entries that lack nothing but the length of the code: its bits
- * are still to be added to both counts.
+ * The meaning of deflate's symbols (RFC 1951, section 3.2.5) as table entries. Only the code's length is missing, which
+ * decoding-table.ts adds to both counts of the entry.
  */
 
 const NO_SYMBOL: u32 = OTHER;
 
-/** The first symbol that is a length; 256 ends a block. */
+/** The first symbol that stands for a length. Symbol 256 ends a block. */
 const FIRST_LENGTH: u32 = 257;
 const LAST_LENGTH: u32 = 285;
 const LAST_DISTANCE: u32 = 29;
@@ -21,7 +21,7 @@ export function writeTemplates(): void {
   setTemplate(LITERAL_TEMPLATES, 256, OTHER | END_OF_BLOCK);
   let length: u32 = 3;
   for (let symbol = FIRST_LENGTH; symbol < LAST_LENGTH; symbol++) {
-    // Eight symbols without extra bits, then four with each number of them.
+    // The first eight symbols have no extra bits, the next four one bit, the next four two, and so on.
     const extra: u32 = symbol < FIRST_LENGTH + 8 ? 0 : (symbol - FIRST_LENGTH - 4) >> 2;
     setTemplate(LITERAL_TEMPLATES, symbol, (length << BASE_SHIFT) | extra);
     length += 1 << extra;
@@ -32,7 +32,7 @@ export function writeTemplates(): void {
 
   let distance: u32 = 1;
   for (let symbol: u32 = 0; symbol <= LAST_DISTANCE; symbol++) {
-    // Four symbols without extra bits, then two with each number of them.
+    // The first four symbols have no extra bits, the next two one bit, the next two two, and so on.
     const extra: u32 = symbol < 4 ? 0 : (symbol - 2) >> 1;
     setTemplate(DISTANCE_TEMPLATES, symbol, (distance << BASE_SHIFT) | extra);
     distance += 1 << extra;

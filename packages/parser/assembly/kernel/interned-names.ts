@@ -2,25 +2,28 @@ import { COLON, COMMA, GREATER, AT, QUOTE, SLASH, UNDERSCORE, differ } from './b
 import { MAX_NAMES, NAMES, NAME_INDEX, NAME_INDEX_BITS, NAME_SLOT_BYTES, PREFIX_MASK, inputEnd } from './layout';
 
 /*
- * Names of elements and attributes, interned: each different name has one slot, found by hashing its first 16 bytes.
- * A slot is what pass 1 compares end tags with and what pass 2 copies keys from. Slots live until the table is full;
- * then it is emptied between two records, and a record that alone has more names than it holds is irregular.
+ * Interned names of elements and attributes: each different name has one slot, found by a hash of its first 16 bytes.
+ * Pass 1 compares end tags with the slot, and pass 2 copies JSON keys from it. When all slots are taken, the table is
+ * emptied between two records. A record that needs more names than there are slots is irregular.
  *
- * A regular name is `[A-Za-z_][A-Za-z0-9_:.-]*` of at most 59 bytes. With no name beginning with a colon, keys sort by
- * bytes as `#text`, attributes (`@…`), elements, since all letters and `_` come after `@`.
+ * A regular name is `[A-Za-z_][A-Za-z0-9_:.-]*` of at most 59 bytes. Since no name starts with a colon, and letters and
+ * `_` sort after `@`, the keys of an object sort in this order: `#text`, attributes (`@…`), elements.
  */
 
 /** The fields of a slot. */
 export namespace Name {
-  /** The first 16 bytes, zeros behind a shorter name. */
+  /** The first 16 bytes; a shorter name is padded with zeros. */
   export const FIRST: usize = 0;
-  /** `/`, the name, `>`, and the mask of these bytes: what an end tag is compared with. Equal to nothing for over 14 bytes. */
+  /**
+   * `/`, the name and `>`, to compare an end tag with, and the mask of these bytes. A name over 14 bytes matches
+   * nothing.
+   */
   export const CLOSE: usize = 16;
   export const CLOSE_MASK: usize = 32;
   export const BYTES: usize = 48;
-  /** How many names sort before this one. */
+  /** The number of names that sort before this one. */
   export const RANK: usize = 52;
-  /** The entry of ATTRIBUTES that last bore this name: finds attributes that come twice in a tag. */
+  /** The last entry of ATTRIBUTES with this name, to detect duplicate attributes in a tag. */
   export const LAST_ATTRIBUTE: usize = 56;
   /** `,"name":` */
   export const ELEMENT_KEY: usize = 64;
@@ -28,23 +31,23 @@ export namespace Name {
   export const ATTRIBUTE_KEY: usize = 128;
 }
 
-/** What a key has beside the name: comma, two quotes and the colon; an attribute's `@` comes on top. */
+/** The bytes of a key other than the name: comma, two quotes and colon. The key of an attribute has an `@` as well. */
 export const KEY_EXTRA: usize = 4;
 const KEY_BYTES: usize = 64;
 const MAX_NAME_BYTES: usize = KEY_BYTES - KEY_EXTRA - 1;
 
 let nameCount: usize = 0;
-/** Whether the last failure was for want of a slot. */
+/** Whether the last name could not be interned because all slots are taken. */
 export let namesFull: bool = false;
-/** Where the last failure to read a name was seen. */
+/** Set when no name could be read: the address of the byte that is not part of a regular name. */
 export let nameFailedAt: usize = 0;
 
-/** How many of the 16 bytes at an address are name characters, up to the first that is none. */
+/** The number of name characters at an address, counted up to 16. */
 // @ts-ignore: decorator
 @inline
 export function countNameBytes(at: usize): usize {
   const bytes = v128.load(at);
-  // Each row of sixteen bytes (2x … 7x) has a bit, and each column the rows in which it is a name character:
+  // A byte's high nibble selects a bit, its low nibble the set of high nibbles with which it is a name character:
   // 2D 2E  30–39 3A  41–4F  50–5A 5F  61–6F  70–7A
   const rows = i8x16(0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0);
   const columns = i8x16(26, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 4, 4, 5, 5, 12);
@@ -65,27 +68,28 @@ function firstBytes(at: usize, count: usize): v128 {
 // @ts-ignore: decorator
 @inline
 function indexOf(first: v128, count: usize): usize {
-  // Eight bytes and the count tell the dumps' names apart.
+  // Eight bytes and the length distinguish the names that occur in dumps.
   const mixed = (i64x2.extract_lane(first, 0) + count) * 0x1c69b3f74ac4ae35;
   return ((mixed as u64) >> (64 - NAME_INDEX_BITS)) as usize;
 }
 
 /**
- * The slot of the name that begins at an address, or 0 where none does: see `namesFull` and `nameFailedAt`.
+ * Returns the slot of the name at an address, or 0 if there is no regular name (see `nameFailedAt`) or no free slot
+ * (see `namesFull`).
  *
- * @param count - what {@link countNameBytes} says of the address
+ * @param count - the result of {@link countNameBytes} for the address
  */
 // @ts-ignore: decorator
 @inline
 export function internName(at: usize, count: usize): usize {
   const first = firstBytes(at, count);
   const slot = load<usize>(NAME_INDEX + (indexOf(first, count) << 2));
-  // A name of less than 16 bytes is wholly in `first`, with a zero behind it that no longer name has.
+  // `first` contains all of a name under 16 bytes and a zero after it, which a longer name does not have.
   if (slot != 0 && count < 16 && !differ(v128.load(slot, Name.FIRST), first)) return slot;
-  return internSlowly(at);
+  return internNewOrLong(at);
 }
 
-function internSlowly(at: usize): usize {
+function internNewOrLong(at: usize): usize {
   namesFull = false;
   nameFailedAt = at;
   const start: u32 = load<u8>(at);
@@ -107,7 +111,9 @@ function internSlowly(at: usize): usize {
   for (;;) {
     const slot: usize = load<usize>(NAME_INDEX + (index << 2));
     if (slot == 0) break;
-    if (load<usize>(slot, Name.BYTES) == bytes && memory.compare(slot + Name.ELEMENT_KEY + 2, at, bytes) == 0) return slot;
+    if (load<usize>(slot, Name.BYTES) == bytes && memory.compare(slot + Name.ELEMENT_KEY + 2, at, bytes) == 0) {
+      return slot;
+    }
     index = (index + 1) & ((1 << NAME_INDEX_BITS) - 1);
   }
   if (nameCount == MAX_NAMES) {
@@ -162,7 +168,7 @@ function sortsBefore(a: usize, b: usize): bool {
   return order < 0 || (order == 0 && aBytes < bBytes);
 }
 
-/** Forgets all names. No element or attribute table that points to slots may be used afterwards. */
+/** Removes all names. Entries of ELEMENTS and ATTRIBUTES that point to slots are invalid afterwards. */
 export function forgetNames(): void {
   nameCount = 0;
   memory.fill(NAME_INDEX, 0, 4 << NAME_INDEX_BITS);

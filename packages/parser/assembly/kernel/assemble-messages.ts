@@ -3,14 +3,14 @@ import { Attribute, DIGESTS, DIGEST_BYTES, ELEMENTS, ATTRIBUTE_BYTES, ELEMENT_BY
 import { RESULT, Result, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work, outputStart } from './layout';
 
 /*
- * From canonical JSON to message, in place.
+ * Turns canonical JSON into a message, in place.
  *
- *   JSON        {A,"id":"X"B}                                            B: what follows the id, from its comma on; A, B may be empty
+ *   JSON        {A,"id":"X"B}                       A, B: the members before and after the id; may be empty
  *   message     {"type":"data","id":"X","sha256":"…64 digits…",AB}
  *
- * The hash is taken over the JSON as one piece, and only then is the message made. The message is longer than the JSON by its
- * head and shorter by the member `id`, whose length is known beforehand. So the JSON is written that much behind the line's
- * start; B and the brace stay where they are, A moves up against B, and the head goes before A. Nothing else is copied.
+ * The hash covers the JSON, so the message can only be assembled afterwards. It is longer than the JSON by its head and
+ * shorter by the member `id`. Both lengths are known beforehand, so the JSON is written with this gap before it. Then B
+ * and the closing brace stay in place, A moves up to B, and the head is written before A. Nothing else is copied.
  */
 
 /** `{"type":"data","id":"` */
@@ -19,27 +19,27 @@ const HEAD_BYTES: usize = 21;
 const HASH_KEY_BYTES: usize = 12;
 /** Hexadecimal digits of a SHA-256. */
 const DIGITS: usize = 64;
-/** What a message's head takes beside the id: the above, the digits, `",`. */
+/** The bytes of a message's head without the id: the two above, the digits and `",`. */
 const HEAD_EXTRA: usize = HEAD_BYTES + HASH_KEY_BYTES + DIGITS + 2;
-/** What the member `id` takes beside a string's contents: `,"id":""`. */
+/** The bytes of the member `id` without the string's content: `,"id":""`. */
 const MEMBER_EXTRA: usize = 8;
 /** `,"id":null` */
 const NULL_MEMBER_BYTES: usize = 10;
 
-/** Longest id that the kernel takes. */
+/** A record with a longer id is irregular. */
 const MAX_ID_BYTES: usize = 256;
 
-/** The record's id: a span of the input; a start of 0 where it has none (`unknown`). Set by {@link findId}. */
+/** Set by {@link findId}: the record's id, a span of the input. A start of 0 means that the id is `unknown`. */
 export let idStart: usize = 0;
 export let idBytes: usize = 0;
-/** The bytes of the JSON's member `id` with its comma, 0 where it has none. */
+/** Set by {@link findId}: the bytes of the JSON's member `id` with its comma, or 0 without such a member. */
 export let memberBytes: usize = 0;
-/** The entry of the child that is added to the record, or 0. */
+/** Set by {@link findId}: the entry of the child `id` that is added to the record, or 0. */
 export let addedChild: usize = 0;
 
 /**
- * Finds the id of the record in ELEMENTS, and whether a child `id` is added to it: then an entry is made behind the others.
- * Answers whether all of it is plain: printable ASCII that needs no decoding, trimming or escaping.
+ * Finds the id of the record in ELEMENTS. If a child `id` is to be added, appends an entry for it. Returns whether the
+ * ids are plain: printable ASCII that needs no decoding, trimming or escaping.
  */
 export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
   const record = ELEMENTS;
@@ -76,7 +76,8 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
     idBytes = load<usize>(at, Attribute.VALUE + Span.END) - idStart;
     if (!isPlain(idStart, idBytes)) return false;
     if (child == 0 && addsId) {
-      if (idBytes == 0) return false; // an empty value is a string, an empty text would be null
+      // The added `id` is an empty string, but would be written as an empty element, which is `null`.
+      if (idBytes == 0) return false;
       memberBytes = MEMBER_EXTRA + idBytes;
       addedChild = elementsEnd;
       store<usize>(addedChild, idName, Element.NAME);
@@ -97,30 +98,36 @@ function isPlain(start: usize, bytes: usize): bool {
   const end = start + bytes;
   for (let at = start; at < end; at += 16) {
     const vector = v128.load(at);
-    // Up to the space, and from the delete on: both ends of what is signed, of which ASCII is the upper half.
-    const odd =
+    // Compares signed bytes: those up to the space include all that are not ASCII. DEL is the only other byte to
+    // exclude.
+    const excluded =
       specialBytes(vector) |
       i8x16.bitmask(v128.or(i8x16.le_s(vector, i8x16.splat(SPACE as i8)), i8x16.eq(vector, i8x16.splat(0x7f))));
-    if ((odd & ((1 << min<u32>(end - at, 16)) - 1)) != 0) return false;
+    if ((excluded & ((1 << min<u32>(end - at, 16)) - 1)) != 0) return false;
   }
   return true;
 }
 
-/** How far behind its line's start the JSON of the record just found must be written. */
+/** The gap before the current record's JSON, counted from the start of its line. */
 export function jsonGap(): usize {
-  return HEAD_EXTRA + (idStart == 0 ? UNKNOWN_BYTES : idBytes) - 1 - memberBytes;
+  return HEAD_EXTRA + (idStart == 0 ? PLACEHOLDER_ID_BYTES : idBytes) - 1 - memberBytes;
 }
 
-const UNKNOWN_BYTES: usize = 7;
-const UNKNOWN: u64 = 0x006e_776f_6e6b_6e75; // unknown
+/** The id of a record without one. */
+const PLACEHOLDER_ID_BYTES: usize = 7;
+const PLACEHOLDER_ID: u64 = 0x006e_776f_6e6b_6e75; // unknown
 
-/** Makes messages of all records that WORK tells of, with the digests in DIGESTS, and fills TABLE. */
+/** Assembles the messages of all records in WORK with the hashes in DIGESTS, and fills TABLE. */
 export function assembleMessages(): void {
   const records: usize = load<usize>(RESULT, Result.RECORDS);
   let work = WORK;
   let table = TABLE;
   let digest = DIGESTS;
-  for (const end = WORK + records * WORK_BYTES; work < end; work += WORK_BYTES, table += TABLE_BYTES, digest += DIGEST_BYTES) {
+  for (
+    const end = WORK + records * WORK_BYTES;
+    work < end;
+    work += WORK_BYTES, table += TABLE_BYTES, digest += DIGEST_BYTES
+  ) {
     const start: usize = load<usize>(work, Work.MESSAGE_START);
     const json: usize = load<usize>(work, Work.JSON_START);
     const member: usize = load<usize>(work, Work.MEMBER_START);
@@ -135,11 +142,11 @@ export function assembleMessages(): void {
     if (id != 0) {
       at = copyId(id, load<usize>(work, Work.ID_BYTES), at);
     } else {
-      store<u64>(at, UNKNOWN);
-      at += UNKNOWN_BYTES;
+      store<u64>(at, PLACEHOLDER_ID);
+      at += PLACEHOLDER_ID_BYTES;
     }
-    store<usize>(table, (idFrom - outputStart), Table.ID_START);
-    store<usize>(table, (at - outputStart), Table.ID_END);
+    store<usize>(table, idFrom - outputStart, Table.ID_START);
+    store<usize>(table, at - outputStart, Table.ID_END);
     writeHashKey(at);
     at += HASH_KEY_BYTES;
     writeHexadecimal(v128.load(digest), at);
@@ -148,14 +155,14 @@ export function assembleMessages(): void {
     store<u8>(at, QUOTE);
     if (hasMembersBefore) store<u8>(at, COMMA, 1);
 
-    store<usize>(table, (start - outputStart), Table.START);
-    store<usize>(table, load<usize>(work, Work.JSON_END) - (outputStart), Table.END);
+    store<usize>(table, start - outputStart, Table.START);
+    store<usize>(table, load<usize>(work, Work.JSON_END) - outputStart, Table.END);
   }
 }
 
 /**
- * Moves a span up by less than its distance from the line's start, from its end on, whole vectors at a time. The last one may run over the
- * span's beginning, into what the head is written to afterwards. Spans are short: a call of `memory.copy` would cost more.
+ * Moves a span up by `distance`, in whole vectors from the end to the start. The last vector may overwrite bytes before
+ * the span, where the head is written afterwards. Spans are short, so a call of `memory.copy` would cost more.
  */
 // @ts-ignore: decorator
 @inline
@@ -166,7 +173,7 @@ function moveUp(start: usize, end: usize, distance: usize): void {
   }
 }
 
-/** Copies an id, whole vectors at a time; what runs over its end is written over by what follows. Answers where it ends. */
+/** Copies an id in whole vectors; the next write overwrites the excess. Returns the end of the copy. */
 // @ts-ignore: decorator
 @inline
 function copyId(id: usize, bytes: usize, to: usize): usize {
@@ -194,7 +201,7 @@ function writeHashKey(at: usize): void {
   v128.store(at, i8x16(0x22, 0x2c, 0x22, 0x73, 0x68, 0x61, 0x32, 0x35, 0x36, 0x22, 0x3a, 0x22, 0, 0, 0, 0));
 }
 
-/** Writes 16 bytes as 32 lower-case digits. */
+/** Writes 16 bytes as 32 lower-case hexadecimal digits. */
 // @ts-ignore: decorator
 @inline
 function writeHexadecimal(bytes: v128, at: usize): void {

@@ -1,18 +1,18 @@
-import { AMPERSAND, APOSTROPHE, BACKSLASH, CARRIAGE_RETURN, EQUALS, GREATER, LESS, LINE_FEED, QUOTE, SLASH, SPACE, TAB } from './bytes';
-import { bytesEqual, differ, isSpace, specialBytes } from './bytes';
+import { AMPERSAND, APOSTROPHE, BACKSLASH, CARRIAGE_RETURN, EQUALS, GREATER, LESS, LINE_FEED } from './bytes';
+import { QUOTE, SLASH, SPACE, TAB, bytesEqual, differ, isSpace, specialBytes } from './bytes';
 import { ATTRIBUTES, ATTRIBUTES_END, ATTRIBUTE_BYTES, ELEMENTS, ELEMENTS_END, ELEMENT_BYTES } from './layout';
 import { Attribute, Content, Element, SPARE_SPAN, Span } from './layout';
-import { Name, countNameBytes, internName, nameFailedAt } from './names';
-import { checkReference, referenceFailedAt } from './references';
+import { Name, countNameBytes, internName, nameFailedAt } from './interned-names';
+import { checkReference, referenceFailedAt } from './character-references';
 
 /*
- * Pass 1: one walk over a record, from its `<` to behind its last `>`. It proves all that CONVERSION.md asks of a regular
- * record but for UTF-8, and leaves the record's tree in ELEMENTS and ATTRIBUTES.
+ * Pass 1: walks over a record once, from its first `<` to its last `>`. It proves that the record is regular, except
+ * for valid UTF-8, and leaves the record's tree in ELEMENTS and ATTRIBUTES.
  */
 
-/** Where the last scan failed. At or behind the input's end: the record is unfinished. Before it: irregular. */
+/** Where the last scan failed. Before the end of the input, the record is irregular; at or past it, incomplete. */
 export let failedAt: usize = 0;
-/** The entries behind the last record's elements and attributes. */
+/** The addresses after the last record's entries of ELEMENTS and ATTRIBUTES. */
 export let elementsEnd: usize = 0;
 export let attributesEnd: usize = 0;
 
@@ -29,7 +29,7 @@ function failAt(at: usize): usize {
   return 0;
 }
 
-/** Reads the record at `start`; answers the address behind it, or 0: see `failedAt`. */
+/** Scans the record at `start`. Returns the address after it, or 0 if it fails (see `failedAt`). */
 export function scanRecord(start: usize): usize {
   if (load<u8>(start) != LESS) return failAt(start);
   if (load<u8>(start, 1) == SLASH) return failAt(start + 1);
@@ -39,7 +39,7 @@ export function scanRecord(start: usize): usize {
   let open: usize = 0;
   let depth: u32 = 0;
 
-  // Each turn begins at a `<` and takes a tag and the text behind it.
+  // Each iteration starts at a `<` and takes a tag and the text after it.
   for (;;) {
     if (load<u8>(at, 1) == SLASH) {
       const name = load<usize>(open, Element.NAME);
@@ -59,7 +59,7 @@ export function scanRecord(start: usize): usize {
       store<usize>(entry, open, Element.PARENT);
       store<usize>(entry, 0, Element.TEXT + Span.START);
       store<usize>(entry, attribute, Element.ATTRIBUTES);
-      // Not by way of the slot where possible: everything that follows waits for this sum.
+      // Everything below depends on `at`, so this avoids a load from the slot if possible.
       at += 1 + (nameBytes < 16 ? nameBytes : load<usize>(name, Name.BYTES));
 
       let mark: u32 = load<u8>(at);
@@ -78,9 +78,12 @@ export function scanRecord(start: usize): usize {
           const quote: u32 = load<u8>(at, 1);
           if (quote != QUOTE && quote != APOSTROPHE) return failAt(at + 1);
 
-          // Only now is it the whole name. Its last bearer may be of an older tag, and the entry reused since: then it has another name.
+          // The `=` shows that the name is complete. The last attribute with this name counts only if it is in this
+          // tag, and its entry still has the name: entries are reused.
           const last = load<usize>(key, Name.LAST_ATTRIBUTE);
-          if (last >= firstAttribute && last < attribute && load<usize>(last, Attribute.NAME) == key) return failAt(start);
+          if (last >= firstAttribute && last < attribute && load<usize>(last, Attribute.NAME) == key) {
+            return failAt(start);
+          }
           if (attribute == ATTRIBUTES_END) return failAt(start);
           store<usize>(key, attribute, Name.LAST_ATTRIBUTE);
           store<usize>(attribute, key, Attribute.NAME);
@@ -95,7 +98,7 @@ export function scanRecord(start: usize): usize {
 
       if (mark == GREATER) {
         at++;
-        // Most elements hold a short plain text and nothing else: their end tag is in sight.
+        // Most elements contain a short plain text and nothing else, so their end tag is within these 16 bytes.
         const bytes = v128.load(at);
         const ends = bytesEqual(bytes, LESS);
         const textEnd = at + ctz(ends);
@@ -126,9 +129,11 @@ export function scanRecord(start: usize): usize {
       const textStart = at;
       at = scanSpan(at, LESS, false, SPARE_SPAN);
       if (at == 0) return 0;
-      // White space between children changes nothing. Text in several pieces, which no dump has, is left to the strict engine.
+      // White space between children has no effect. Text in several pieces, which no dump contains, is irregular.
       if (isBlank(textStart, at)) continue;
-      if (!isBlank(load<usize>(open, Element.TEXT + Span.START), load<usize>(open, Element.TEXT + Span.END))) return failAt(start);
+      if (!isBlank(load<usize>(open, Element.TEXT + Span.START), load<usize>(open, Element.TEXT + Span.END))) {
+        return failAt(start);
+      }
       store<u64>(open, load<u64>(SPARE_SPAN), Element.TEXT);
       store<usize>(open, load<usize>(SPARE_SPAN, Span.CONTENT), Element.TEXT + Span.CONTENT);
     }
@@ -139,21 +144,21 @@ export function scanRecord(start: usize): usize {
   return at;
 }
 
-/** Whether the end tag of a name of up to 14 bytes stands right behind a `<`, without white space. */
+/** Whether `at`, the address after a `<`, has the end tag of a name of up to 14 bytes, without white space. */
 // @ts-ignore: decorator
 @inline
 function isEndTag(at: usize, name: usize): bool {
   return !differ(v128.and(v128.load(at), v128.load(name, Name.CLOSE_MASK)), v128.load(name, Name.CLOSE));
 }
 
-/** All bits below the lowest one that is set; all where none is. */
+/** The bits below the lowest bit that is set; all bits if none is set. */
 // @ts-ignore: decorator
 @inline
 function bitsBelow(bits: u32): u32 {
   return (bits & -bits) - 1;
 }
 
-/** Takes text up to a `<`, or a value up to its quote, into a span; answers where it ends, or 0: see `failedAt`. */
+/** Stores text up to `<`, or a value up to its quote, in a span. Returns the end, or 0 if it fails (see `failedAt`). */
 // @ts-ignore: decorator
 @inline
 function scanSpan(at: usize, end: u32, isValue: bool, span: usize): usize {
@@ -162,12 +167,12 @@ function scanSpan(at: usize, end: u32, isValue: bool, span: usize): usize {
   for (;;) {
     const bytes = v128.load(at);
     const ends = bytesEqual(bytes, end);
-    // `"` is special to JSON but may be the quote that ends the value: then it is not below itself.
+    // A `"` is special, but not if it is the quote that ends the value: the mask keeps the bits below `ends` alone.
     let special = specialBytes(bytes);
     if (isValue) special |= bytesEqual(bytes, LESS);
     special &= bitsBelow(ends);
     if (special != 0) {
-      const found = inspect(at, special);
+      const found = classifySpecial(at, special);
       if (found < 0) return 0;
       content |= found as usize;
     }
@@ -182,7 +187,7 @@ function scanSpan(at: usize, end: u32, isValue: bool, span: usize): usize {
   return at;
 }
 
-/** An end tag that is not `</name>` to the byte, or whose name is 16 bytes and longer; `at` is behind its `</`. */
+/** Reads an end tag that contains white space, or whose name has more than 14 bytes. `at` is the address after `</`. */
 function readUnusualEndTag(at: usize, name: usize): usize {
   const bytes: usize = load<usize>(name, Name.BYTES);
   const expected = name + Name.ELEMENT_KEY + 2;
@@ -194,8 +199,8 @@ function readUnusualEndTag(at: usize, name: usize): usize {
   return load<u8>(at) == GREATER ? at + 1 : failAt(at);
 }
 
-/** Looks at the bytes marked in `special`; answers what content they make, or -1 where one is not regular. */
-function inspect(at: usize, special: u32): isize {
+/** Classifies the bytes marked in `special`. Returns the bits of Content, or -1 if a byte is not regular. */
+function classifySpecial(at: usize, special: u32): isize {
   let content: usize = 0;
   do {
     const here = at + ctz(special);
@@ -217,7 +222,7 @@ function inspect(at: usize, special: u32): isize {
   return content as isize;
 }
 
-/** Whether there is nothing but ASCII white space in a span of checked text. */
+/** Whether checked text consists of ASCII white space alone. */
 function isBlank(start: usize, end: usize): bool {
   for (let at = start; at < end; at++) {
     if (load<u8>(at) > SPACE) return false;

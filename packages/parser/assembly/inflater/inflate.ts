@@ -1,127 +1,134 @@
-import { BASE_SHIFT, CODE_LENGTH_BITS, CODE_LENGTH_SYMBOLS, CODE_LENGTH_TEMPLATES, CODE_SHIFT, CODE_TABLE } from './layout';
-import { HISTORY_BYTES } from '../layout';
-import { DISTANCE_BITS, DISTANCE_TABLE, DISTANCE_TEMPLATES, END_OF_BLOCK, HISTORY, INPUT, LENGTHS, LITERAL } from './layout';
-import { LITERAL_BITS, LITERAL_TABLE, LITERAL_TEMPLATES, OTHER, OUTPUT, OUTPUT_BYTES, STATE, Status, SUB_TABLE } from './layout';
-import { copyMatch } from './copy';
-import { buildTable } from './table';
+import { HISTORY_BYTES } from '../kernel/layout';
+import { BASE_SHIFT, CODE_LENGTH_BITS, CODE_LENGTH_SYMBOLS, CODE_LENGTH_TEMPLATES, CODE_SHIFT } from './layout';
+import { CODE_TABLE, DISTANCE_BITS, DISTANCE_TABLE, DISTANCE_TEMPLATES, END_OF_BLOCK, HISTORY, INPUT } from './layout';
+import { LENGTHS, LITERAL_BITS, LITERAL_TABLE, LITERAL_TEMPLATES, OTHER, OUTPUT, OUTPUT_BYTES } from './layout';
+import { STATE, SUB_TABLE, Status } from './layout';
+import { copyMatch } from './copy-match';
+import { buildTable } from './decoding-table';
 
 /*
- * Inflates a deflate stream (RFC 1951). What zlib refuses is refused here too.
+ * Inflates a deflate stream (RFC 1951). It rejects everything that zlib rejects.
  *
- * The next bits of the stream are kept in a word, the first of them lowest. The fast loop fills it up to 56 bits and more by reading
- * eight bytes at once, whatever of them there is room for, and counts only the whole bytes it took: bits above the count are right
- * too, and read again with the next eight. It needs no check of input and output for a symbol: it runs while at least
- * FAST_INPUT bytes and the room for a longest match are there. The rest is left to the careful loop, which takes one byte and one
- * symbol at a time.
+ * A word contains the next bits of the stream, the first bit lowest. The fast loop refills it to at least 56 bits by
+ * reading eight bytes at once, and counts only the whole bytes that fit. The bits above the count are correct as well,
+ * and are read again with the next eight bytes. The loop does not check input and output per symbol: it runs while
+ * there are at least MIN_FAST_INPUT bytes of input and space for the longest match. The careful loop does the rest, one
+ * byte and one symbol at a time.
  */
 
-/** What the fast loop may read in one turn. */
-const FAST_INPUT: usize = 16;
+/** The bytes that one iteration of the fast loop may read. */
+const MIN_FAST_INPUT: usize = 16;
 
 const LITERAL_MASK: usize = (1 << LITERAL_BITS) - 1;
 const DISTANCE_MASK: usize = (1 << DISTANCE_BITS) - 1;
 
-/** Where a stream stands. */
-namespace Place {
+/** What comes next in the stream. */
+namespace Stage {
   export const BLOCK_HEADER: u32 = 0;
   export const STORED: u32 = 1;
   export const COMPRESSED: u32 = 2;
   export const END: u32 = 3;
 }
 
-/** The first byte that is not in `bits`; the byte behind the last. */
+/** The address of the first byte that is not in `bits`, and the end of the input. */
 export let input: usize = INPUT;
 let inputEnd: usize = INPUT;
-/** The place of the next byte. */
+/** The address of the next byte of output. */
 export let output: usize = OUTPUT;
-/** Output that begins before this may run over it, by less than SLACK. */
+/** The limit of the output. A match that starts before it may exceed it, by less than SLACK. */
 let outputEnd: usize = OUTPUT + OUTPUT_BYTES;
-/** How far back a match may reach. */
-let reach: usize = OUTPUT;
-/** The next bits, and how many; no bit above is set between calls. */
+/** The lowest address that a match may refer to. */
+let historyStart: usize = OUTPUT;
+/** The next bits, and their number. Between calls, no bit above them is set. */
 let bits: u64 = 0;
 let bitCount: u64 = 0;
 
-let place: u32 = Place.BLOCK_HEADER;
+let stage: u32 = Stage.BLOCK_HEADER;
 let isLastBlock: bool = false;
 let storedBytes: usize = 0;
 
-/** Forgets input and output. */
-export function forget(): void {
+/** Discards input and output. */
+export function reset(): void {
   input = INPUT;
   inputEnd = INPUT;
   output = OUTPUT;
   outputEnd = OUTPUT + OUTPUT_BYTES;
 }
 
-/** Begins a new stream in the input at hand. */
-export function begin(): void {
-  reach = output;
+/** Starts a deflate stream at the next byte of the input. */
+export function startStream(): void {
+  historyStart = output;
   bits = 0;
   bitCount = 0;
-  place = Place.BLOCK_HEADER;
+  stage = Stage.BLOCK_HEADER;
   isLastBlock = false;
 }
 
-/** Puts what is not in memory into STATE, but for input and output. */
+/** Writes the variables to STATE, except for input and output. */
 export function saveState(): void {
-  store<usize>(STATE, min(output - reach, HISTORY_BYTES));
-  store<u32>(STATE, place, 4);
+  store<usize>(STATE, min(output - historyStart, HISTORY_BYTES));
+  store<u32>(STATE, stage, 4);
   store<u32>(STATE, isLastBlock ? 1 : 0, 8);
   store<usize>(STATE, storedBytes, 12);
   store<u64>(STATE, bits, 16);
   store<u64>(STATE, bitCount, 24);
 }
 
-/** Goes on from STATE, with output from `start` on, what was output before lying before it. */
+/** Resumes the stream in STATE. Output starts at `start`; the earlier output must be before this address. */
 export function restoreState(start: usize): void {
-  forget();
+  reset();
   output = start;
-  reach = start - load<usize>(STATE);
-  place = load<u32>(STATE, 4);
+  historyStart = start - load<usize>(STATE);
+  stage = load<u32>(STATE, 4);
   isLastBlock = load<u32>(STATE, 8) != 0;
   storedBytes = load<usize>(STATE, 12);
   bits = load<u64>(STATE, 16);
   bitCount = load<u64>(STATE, 24);
 }
 
-/** Says where the input that was not yet read lies. */
+/** Sets the input that has not been read yet. */
 export function setInput(start: usize, end: usize): void {
   input = start;
   inputEnd = end;
 }
 
-/** Moves the end of the output to the history; the output is empty then. */
-export function turnOutput(): void {
+/** Moves the end of the output to the history. The output is empty afterwards. */
+export function resetOutput(): void {
   const moved = output - OUTPUT;
   memory.copy(HISTORY, HISTORY + moved, HISTORY_BYTES);
   output = OUTPUT;
   outputEnd = OUTPUT + OUTPUT_BYTES;
-  reach = reach > HISTORY + moved ? reach - moved : HISTORY;
+  historyStart = historyStart > HISTORY + moved ? historyStart - moved : HISTORY;
 }
 
-/** Says where the output ends. */
-export function setOutputEnd(end: usize): void {
+/** Allows output that starts before `end`. */
+export function setOutputLimit(end: usize): void {
   outputEnd = end;
 }
 
-/** Goes on; answers a status. */
-export function inflateOn(): u32 {
-  // Ended stands for: this part did.
+/** Inflates until it has to stop. Returns a status (see layout.ts). */
+export function inflate(): u32 {
+  const status = inflateParts();
+  unreadBytes();
+  return status;
+}
+
+function inflateParts(): u32 {
+  // ENDED means here that the current part has ended.
   let status = Status.ENDED;
-  while (status == Status.ENDED && place != Place.END) {
+  while (status == Status.ENDED && stage != Stage.END) {
     if (output >= outputEnd) return Status.OUTPUT_FULL;
-    if (place == Place.BLOCK_HEADER) status = readBlockHeader();
-    else if (place == Place.STORED) status = copyStored();
+    if (stage == Stage.BLOCK_HEADER) status = readBlockHeader();
+    else if (stage == Stage.STORED) status = copyStored();
     else {
       status = inflateFast();
-      if (status == Status.ENDED && place == Place.COMPRESSED && output < outputEnd) status = inflateCarefully();
+      if (status == Status.ENDED && stage == Stage.COMPRESSED && output < outputEnd) status = inflateCarefully();
     }
   }
   return status;
 }
 
-/** Whether there are so many bits; takes bytes of the input until there are. At most 56. */
+/** Reads input until there are `count` bits (at most 56). Returns whether there are. */
 // @ts-ignore: decorator
 @inline
 function has(count: u64): bool {
@@ -142,8 +149,8 @@ function take(count: u64): u32 {
   return value as u32;
 }
 
-/** Puts whole bytes that were taken but not used back. */
-export function giveBack(): void {
+/** Returns whole bytes that were read but not used to the input. */
+function unreadBytes(): void {
   input -= (bitCount >> 3) as usize;
   bitCount &= 7;
   bits &= ~(-1 << bitCount);
@@ -152,12 +159,12 @@ export function giveBack(): void {
 // @ts-ignore: decorator
 @inline
 function endBlock(): void {
-  place = isLastBlock ? Place.END : Place.BLOCK_HEADER;
+  stage = isLastBlock ? Stage.END : Stage.BLOCK_HEADER;
 }
 
-/** Reads a header whole, or none of it. */
+/** Reads a complete header, or nothing of it. */
 function readBlockHeader(): u32 {
-  giveBack();
+  unreadBytes();
   const startBits = bits;
   const startCount = bitCount;
   const start = input;
@@ -180,7 +187,7 @@ function readHeader(): u32 {
     const status = readCodes();
     if (status != Status.ENDED) return status;
   } else return Status.BAD_BLOCK_TYPE;
-  place = Place.COMPRESSED;
+  stage = Stage.COMPRESSED;
   return Status.ENDED;
 }
 
@@ -190,12 +197,12 @@ function readStoredHeader(): u32 {
   const length = take(16);
   if ((take(16) ^ 0xffff) != length) return Status.BAD_STORED_LENGTH;
   storedBytes = length;
-  place = Place.STORED;
+  stage = Stage.STORED;
   return Status.ENDED;
 }
 
 function copyStored(): u32 {
-  giveBack();
+  unreadBytes();
   const count = min(storedBytes, min(inputEnd - input, outputEnd - output));
   memory.copy(output, input, count);
   input += count;
@@ -216,7 +223,7 @@ function useFixedCodes(): void {
   buildTable(DISTANCE_TABLE, DISTANCE_BITS, LENGTHS, 32, DISTANCE_TEMPLATES, false);
 }
 
-/** The order in which a header gives the lengths of the code length code. */
+/** The symbol whose length is at `index` in the description of the code length code. */
 // @ts-ignore: decorator
 @inline
 function codeLengthSymbol(index: u32): usize {
@@ -245,7 +252,7 @@ function readCodes(): u32 {
 
   const total: usize = literals + distances;
   for (let filled: usize = 0; filled < total; ) {
-    // A code and the bits behind it: whether all of them are there shows when they are taken.
+    // A code and its extra bits. Whether all of them are available is checked before they are taken.
     has(14);
     const entry = load<u32>(CODE_TABLE + (((bits as usize) & ((1 << CODE_LENGTH_BITS) - 1)) << 2));
     const codeBits = (entry & 0xff) as u64;
@@ -264,7 +271,7 @@ function readCodes(): u32 {
     memory.fill(LENGTHS + filled, symbol == 16 ? load<u8>(LENGTHS + filled - 1) : 0, repeat);
     filled += repeat;
   }
-  // A block that cannot end.
+  // Without a code for symbol 256, the block could not end.
   if (load<u8>(LENGTHS + 256) == 0) return Status.BAD_CODE_LENGTHS;
   const isCode =
     buildTable(LITERAL_TABLE, LITERAL_BITS, LENGTHS, literals, LITERAL_TEMPLATES, true) &&
@@ -272,15 +279,15 @@ function readCodes(): u32 {
   return isCode ? Status.ENDED : Status.BAD_CODE_LENGTHS;
 }
 
-/** The lowest bits of a word, as many as an entry consumes, without those of its code: the extra bits' value. */
+/** The value of an entry's extra bits: the bits that the entry consumes, without those of its code. */
 // @ts-ignore: decorator
 @inline
 function extraOf(word: u64, entry: u32): usize {
-  // All of it has at most 28 bits.
+  // Code and extra bits together have at most 28 bits.
   return (((word as u32) & ~((-1 as u32) << entry)) >> (entry >> CODE_SHIFT)) as usize;
 }
 
-/** Removes the bits that an entry consumes. */
+/** The word without the bits that an entry consumes. */
 // @ts-ignore: decorator
 @inline
 function without(word: u64, entry: u32): u64 {
@@ -299,7 +306,7 @@ function distanceEntry(word: u64): u32 {
   return load<u32>(((word as usize) & DISTANCE_MASK) << 2, DISTANCE_TABLE);
 }
 
-/** The entry of a sub-table, `entry` being what points to it and the word what follows the bits that led there. */
+/** The entry of a sub-table. `entry` points to the sub-table; `word` contains the bits after those of `entry`. */
 // @ts-ignore: decorator
 @inline
 function subEntry(table: usize, entry: u32, word: u64): u32 {
@@ -313,15 +320,16 @@ function isLiteral(entry: u32): bool {
   return (entry as i32) < 0;
 }
 
-/** Symbols while there is plenty of input and output; answers ENDED, or a fault. */
+/** Decodes symbols while there is enough input and output for any symbol. Returns ENDED or a fault. */
 function inflateFast(): u32 {
-  if (inputEnd - input < FAST_INPUT) return Status.ENDED;
-  const fromEnd = inputEnd - FAST_INPUT;
+  if (inputEnd - input < MIN_FAST_INPUT) return Status.ENDED;
+  const fromEnd = inputEnd - MIN_FAST_INPUT;
   const toEnd = outputEnd;
   let from = input;
   let to = output;
   let word = bits;
-  // Only the lowest six bits count: shifts look at no others. Above them is what subtracting entries leaves.
+  // Only the lowest six bits are valid, which is all that shifts use. Subtracting whole entries leaves garbage above
+  // them.
   let count = bitCount as u32;
   let status = Status.ENDED;
   if (to >= toEnd) return status;
@@ -356,7 +364,7 @@ function inflateFast(): u32 {
       }
       to++;
     }
-    // At least 36 bits are left, of which a length takes 20.
+    // At least 36 bits are left. A length takes up to 20 of them.
     if ((entry & OTHER) != 0) {
       if ((entry & SUB_TABLE) != 0) {
         word = without(word, entry);
@@ -406,11 +414,11 @@ function inflateFast(): u32 {
     const distance: usize = (entry >> BASE_SHIFT) + extraOf(word, entry);
     word = without(word, entry);
     count -= entry;
-    if (distance > to - reach) {
+    if (distance > to - historyStart) {
       status = Status.DISTANCE_TOO_FAR;
       break;
     }
-    // The next entry is on its way while the match is copied. At least 28 bits are left, of which it takes 10.
+    // Loads the next entry while the match is copied. At least 28 bits are left; its index takes 10 of them.
     entry = literalEntry(word);
     copyMatch(to, distance, length);
     to += length;
@@ -423,15 +431,17 @@ function inflateFast(): u32 {
   output = to;
   bits = word;
   bitCount = (count & 63) as u64;
-  giveBack();
+  unreadBytes();
   return status;
 }
 
-/** Symbols to the end of the input, one at a time; answers ENDED, NEEDS_INPUT, or a fault. Takes a symbol whole or not at all. */
+/**
+ * Decodes one symbol at a time up to the end of the input, none of them partly. Returns ENDED, NEEDS_INPUT or a fault.
+ */
 function inflateCarefully(): u32 {
   while (output < outputEnd) {
-    // 48 bits do for any symbol with all that belongs to it. Bits that are not there read as zeros, and what is read from them shows
-    // in how many bits it takes.
+    // 48 bits suffice for any symbol with its extra bits and distance. Missing bits read as zeros; a symbol that
+    // includes missing bits consumes more bits than there are.
     has(48);
     let word = bits;
     let used: u32 = 0;
@@ -451,7 +461,7 @@ function inflateCarefully(): u32 {
     if ((entry & OTHER) != 0) {
       if ((entry & END_OF_BLOCK) == 0) return Status.BAD_LITERAL_CODE;
       take(used);
-      giveBack();
+      unreadBytes();
       endBlock();
       return Status.ENDED;
     }
@@ -468,11 +478,11 @@ function inflateCarefully(): u32 {
     if (used > (bitCount as u32)) return Status.NEEDS_INPUT;
     if ((entry & OTHER) != 0) return Status.BAD_DISTANCE_CODE;
     const distance: usize = (entry >> BASE_SHIFT) + extraOf(word, entry);
-    if (distance > output - reach) return Status.DISTANCE_TOO_FAR;
+    if (distance > output - historyStart) return Status.DISTANCE_TOO_FAR;
     take(used);
     copyMatch(output, distance, length);
     output += length;
   }
-  giveBack();
+  unreadBytes();
   return Status.ENDED;
 }

@@ -1,4 +1,4 @@
-/* The bytes that the kernel knows by name, and the classes that it tests 16 bytes at a time. */
+/* Named byte values, and byte classes that are tested 16 bytes at a time. */
 
 export const TAB: u32 = 0x09;
 export const LINE_FEED: u32 = 0x0a;
@@ -23,14 +23,17 @@ export const UNDERSCORE: u32 = 0x5f;
 export const BRACE: u32 = 0x7b; // {
 export const BRACE_END: u32 = 0x7d;
 
-/** XML's white space: space, tab, line feed, carriage return. */
+/** White space in XML: space, tab, line feed, carriage return. */
 // @ts-ignore: decorator
 @inline
 export function isSpace(byte: u32): bool {
   return byte <= SPACE && (byte == SPACE || byte == LINE_FEED || byte == CARRIAGE_RETURN || byte == TAB);
 }
 
-/** A bit for each of the 16 bytes that JSON or XML do not take as it stands: `"`, `&`, `\` and everything below space. */
+/**
+ * A bit for each of the 16 bytes that cannot be copied from XML text to a JSON string: `"`, `&`, `\`, control
+ * characters.
+ */
 // @ts-ignore: decorator
 @inline
 export function specialBytes(bytes: v128): u32 {
@@ -42,7 +45,7 @@ export function specialBytes(bytes: v128): u32 {
   );
 }
 
-/** A bit for each of the 16 bytes that is the byte given. */
+/** A bit for each of the 16 bytes that equals `byte`. */
 // @ts-ignore: decorator
 @inline
 export function bytesEqual(bytes: v128, byte: u32): u32 {

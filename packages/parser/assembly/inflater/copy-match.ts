@@ -1,24 +1,26 @@
 import { PATTERNS } from './layout';
 
-/*
- * Copying of matches, 16 bytes at a time: what runs over a match's end is written over by what follows, or lies in the output's slack.
- */
+/* Copies matches, 16 bytes at a time. Bytes past a match's end are overwritten later, or are in the output's slack. */
 
-/** For each distance under 16, the bytes of its source in the order in which they repeat. */
+/**
+ * Writes the shuffle pattern for each distance under 16: the indices of the source bytes in the order of repetition.
+ */
 export function writePatterns(): void {
   for (let distance: usize = 1; distance < 16; distance++) {
-    for (let index: usize = 0; index < 16; index++) store<u8>(PATTERNS + (distance << 4) + index, (index % distance) as u8);
+    for (let index: usize = 0; index < 16; index++) {
+      store<u8>(PATTERNS + (distance << 4) + index, (index % distance) as u8);
+    }
   }
 }
 
-/** Copies `length` bytes from `distance` before `to`; they may overlap, and then repeat. */
+/** Copies `length` bytes from `distance` bytes before `to`. Source and target may overlap; the source then repeats. */
 // @ts-ignore: decorator
 @inline
 export function copyMatch(to: usize, distance: usize, length: usize): void {
   const end = to + length;
   let from = to - distance;
   if (distance >= 16) {
-    // Most matches end within two vectors, and where in them cannot be foretold: no branch is cheaper than a wrong one.
+    // Most matches fit into two vectors. Their length is hard to predict, so copying both costs less than a branch.
     v128.store(to, v128.load(from));
     v128.store(to, v128.load(from, 16), 16);
     if (length > 32) {
@@ -38,7 +40,7 @@ export function copyMatch(to: usize, distance: usize, length: usize): void {
 
 function copyNear(to: usize, distance: usize, end: usize): void {
   const repeated = i8x16.swizzle(v128.load(to - distance), v128.load(PATTERNS + (distance << 4)));
-  // As many bytes as hold the source a whole number of times.
+  // The largest multiple of the distance that fits into a vector.
   const step: usize = 16 - ((16 as usize) % distance);
   do {
     v128.store(to, repeated);

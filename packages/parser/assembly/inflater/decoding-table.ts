@@ -1,42 +1,53 @@
 import { BASE_SHIFT, CODE_SHIFT, COUNTS, MAX_CODE_BITS, OTHER, SORTED, STARTS, SUB_TABLE } from './layout';
 
 /*
- * Decoding tables of canonical Huffman codes (RFC 1951, section 3.2.2). Codes come with their first bit lowest, so a table is indexed by
- * the next bits as they stand, and a code of n bits fills every entry whose lowest n bits are its own.
+ * Decoding tables of canonical Huffman codes (RFC 1951, section 3.2.2). The first bit of a code is the lowest, so a
+ * table is indexed by the next bits of the stream, and a code of n bits fills every entry whose lowest n bits are equal
+ * to it.
  */
 
-/** The entry of bits that are no code: it takes one bit, so that a reader who has any can tell. */
+/** The entry of bits that are not a code. It consumes one bit, so it is recognised as soon as there is any input. */
 const NO_CODE: u32 = OTHER | 1;
-/** What an entry that points to a sub-table has beside its numbers. */
+/** The flags of an entry that points to a sub-table. */
 const POINTER: u32 = OTHER | SUB_TABLE;
 
 /**
- * Builds the table of the code whose lengths stand from `lengths` on, for so many symbols. Answers whether it is a code: complete, or
- * of at most one symbol of one bit where `mayBeIncomplete`.
+ * Builds the decoding table of a code.
+ *
+ * @param lengths - the address of the code length (a byte) of each symbol
+ * @param mayBeIncomplete - whether a code of at most one symbol of one bit is valid
+ * @returns whether the lengths form a valid code
  */
-export function buildTable(table: usize, tableBits: u32, lengths: usize, symbols: u32, templates: usize, mayBeIncomplete: bool): bool {
+export function buildTable(
+  table: usize,
+  tableBits: u32,
+  lengths: usize,
+  symbols: u32,
+  templates: usize,
+  mayBeIncomplete: bool,
+): bool {
   memory.fill(COUNTS, 0, 4 * 16);
   for (let symbol: usize = 0; symbol < (symbols as usize); symbol++) {
     const count = COUNTS + ((load<u8>(lengths + symbol) as usize) << 2);
     store<u32>(count, load<u32>(count) + 1);
   }
 
-  // How many codes of the longest length are left.
+  // The number of codes of the current length that are still free.
   let left: i32 = 1;
-  let longest: u32 = 0;
+  let maxBits: u32 = 0;
   let start: u32 = 0;
   for (let bits: u32 = 1; bits <= MAX_CODE_BITS; bits++) {
     const count = countOf(bits);
     store<u32>(STARTS + ((bits as usize) << 2), start);
     start += count;
-    if (count != 0) longest = bits;
+    if (count != 0) maxBits = bits;
     left = (left << 1) - (count as i32);
     if (left < 0) return false;
   }
   if (left > 0) {
-    if (!mayBeIncomplete || longest > 1) return false;
+    if (!mayBeIncomplete || maxBits > 1) return false;
     for (let index: usize = 0; index < (1 as usize) << tableBits; index++) store<u32>(table + (index << 2), NO_CODE);
-    if (longest == 0) return true;
+    if (maxBits == 0) return true;
   }
 
   for (let symbol: usize = 0; symbol < (symbols as usize); symbol++) {
@@ -46,20 +57,20 @@ export function buildTable(table: usize, tableBits: u32, lengths: usize, symbols
     store<u32>(STARTS + (bits << 2), place + 1);
     store<u16>(SORTED + ((place as usize) << 1), symbol as u16);
   }
-  fillTable(table, tableBits, longest, templates);
+  fillTable(table, tableBits, maxBits, templates);
   return true;
 }
 
-function fillTable(table: usize, tableBits: u32, longest: u32, templates: usize): void {
+function fillTable(table: usize, tableBits: u32, maxBits: u32, templates: usize): void {
   const mask: u32 = (1 << tableBits) - 1;
   let nextSubTable: u32 = 1 << tableBits;
   let subTable: u32 = 0;
   let subTableBits: u32 = 0;
   let prefix: u32 = u32.MAX_VALUE;
   let symbolAt = SORTED;
-  /** First bit lowest. */
+  // The first bit is the lowest.
   let code: u32 = 0;
-  for (let bits: u32 = 1; bits <= longest; bits++) {
+  for (let bits: u32 = 1; bits <= maxBits; bits++) {
     for (let count = countOf(bits); count > 0; count--, symbolAt += 2) {
       const template = load<u32>(templates + ((load<u16>(symbolAt) as usize) << 2));
       if (bits <= tableBits) {
@@ -82,7 +93,10 @@ function fillTable(table: usize, tableBits: u32, longest: u32, templates: usize)
   }
 }
 
-/** The bits that index a sub-table beginning with a code of `bits` bits, of which `count` are left: all codes of its prefix must fit. */
+/**
+ * The index bits of a sub-table, so that all codes with its prefix fit. The first has `bits` bits, as do `count` of
+ * them.
+ */
 function bitsOfSubTable(bits: u32, own: u32, count: u32): u32 {
   let used = count;
   while (used < (1 as u32) << own && bits < MAX_CODE_BITS) {
@@ -99,7 +113,7 @@ function fill(table: usize, from: u32, step: u32, end: u32, entry: u32): void {
   for (let index = from; index < end; index += step) store<u32>(table + ((index as usize) << 2), entry);
 }
 
-/** The code after one of so many bits, all with their first bit lowest: adds one from the other end. */
+/** The code after `code`, which has `bits` bits: adds 1 to its highest bit and carries towards the lowest. */
 // @ts-ignore: decorator
 @inline
 function nextCode(code: u32, bits: u32): u32 {

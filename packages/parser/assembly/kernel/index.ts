@@ -1,33 +1,33 @@
 import { LINE_FEED, isSpace } from './bytes';
-import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RESULT, SEED, TABLE, TABLE_BYTES } from './layout';
-import { UNKNOWNS, UNKNOWN_BYTES, WORK, WORK_BYTES } from './layout';
+import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RECORD_NAME, RESULT } from './layout';
+import { TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WORK, WORK_BYTES } from './layout';
 import { Element, Mode, Result, Status, Table, Work } from './layout';
 import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput } from './layout';
-import { addedChild, assembleMessages, findId, idBytes, idStart, jsonGap, memberBytes } from './messages';
-import { Name, countNameBytes, forgetNames, internName, namesFull } from './names';
-import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan';
-import { isUtf8 } from './utf8';
-import { boundJson, memberStart, writeRecord } from './write';
+import { addedChild, findId, idBytes, idStart, jsonGap, memberBytes } from './assemble-messages';
+import { Name, countNameBytes, forgetNames, internName, namesFull } from './interned-names';
+import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan-record';
+import { isUtf8 } from './validate-utf8';
+import { boundJson, memberStart, writeRecord } from './write-json';
 
-/*
- * The kernel's exports. `layout.ts` explains memory and passes.
- */
+/* The kernel's exports. `layout.ts` explains the memory and the passes. */
 
-/** Where JavaScript finds things. */
+/** The addresses that JavaScript reads and writes. */
 export const inputAddress: usize = INPUT;
 export const resultAddress: usize = RESULT;
-export const seedAddress: usize = SEED;
+export const recordNameAddress: usize = RECORD_NAME;
 export const workAddress: usize = WORK;
 export const tableAddress: usize = TABLE;
-export const unknownAddress: usize = UNKNOWNS;
+export const unknownIdsAddress: usize = UNKNOWN_IDS;
 export const digestAddress: usize = DIGESTS;
 
-/** `id>`, and where it is put to be interned. */
+/** `id>`, and the address that it is interned from. */
 const ID: usize = 0x3e6469;
-const ID_AT: usize = SEED + 112;
+const ID_ADDRESS: usize = RECORD_NAME + 112;
 
-/** In TABLE: no id. */
-const NONE: usize = -1;
+/** Marks a missing id in TABLE. */
+const NO_ID: usize = -1;
+
+export { assembleMessages } from './assemble-messages';
 
 let recordName: usize = 0;
 let idName: usize = 0;
@@ -35,9 +35,9 @@ let addsId: bool = false;
 let maxRecordBytes: usize = 0;
 
 /**
- * Makes the kernel ready. The record's name and a `>` must stand at SEED.
+ * Prepares the kernel for a data type. The record's name and a `>` must be at RECORD_NAME.
  *
- * @param addId - whether a record with `@id` and no child `id` gets one
+ * @param addId - whether a child `id` is added to a record with `@id` that has none
  */
 export function configure(addId: bool, depth: u32, recordBytes: usize): void {
   v128.store(PREFIX_MASK, i8x16.splat(-1));
@@ -48,20 +48,20 @@ export function configure(addId: bool, depth: u32, recordBytes: usize): void {
   resetNames();
 }
 
-/** Says where the input ends and where output may be written. */
-export function layout(input: usize, outputFrom: usize, outputTo: usize): void {
+/** Sets the end of the input, and where output may be written. */
+export function setRegions(input: usize, outputFrom: usize, outputTo: usize): void {
   setInputEnd(input);
   setOutput(outputFrom, outputTo);
 }
 
 function resetNames(): void {
   forgetNames();
-  store<usize>(ID_AT, ID);
-  recordName = internName(SEED, countNameBytes(SEED));
-  idName = internName(ID_AT, countNameBytes(ID_AT));
+  store<usize>(ID_ADDRESS, ID);
+  recordName = internName(RECORD_NAME, countNameBytes(RECORD_NAME));
+  idName = internName(ID_ADDRESS, countNameBytes(ID_ADDRESS));
 }
 
-/** Reads records from `from` on, at most `limit`; answers the status. */
+/** Reads at most `limit` records from `from` onwards. Returns the status. */
 export function run(from: usize, mode: u32, limit: usize): u32 {
   if (mode != Mode.COUNT) limit = min(limit, MAX_RECORDS);
   let at = from;
@@ -97,12 +97,12 @@ export function run(from: usize, mode: u32, limit: usize): u32 {
       const json = out + gap;
       const jsonEnd = writeRecord(load<usize>(idName, Name.RANK), addedChild, json);
       store<u8>(jsonEnd, LINE_FEED);
-      if (mode == Mode.MESSAGES) noteWork(WORK + records * WORK_BYTES, out, json, jsonEnd);
-      else noteJson(TABLE + records * TABLE_BYTES, json, jsonEnd);
+      if (mode == Mode.MESSAGES) storeWork(WORK + records * WORK_BYTES, out, json, jsonEnd);
+      else storeTable(TABLE + records * TABLE_BYTES, json, jsonEnd);
       out = jsonEnd + 1;
       if (idStart == 0) {
-        store<usize>(UNKNOWNS + unknownIds * UNKNOWN_BYTES, records);
-        store<usize>(UNKNOWNS + unknownIds * UNKNOWN_BYTES, start - INPUT, 4);
+        store<usize>(UNKNOWN_IDS + unknownIds * UNKNOWN_ID_BYTES, records);
+        store<usize>(UNKNOWN_IDS + unknownIds * UNKNOWN_ID_BYTES, start - INPUT, 4);
         unknownIds++;
       }
     }
@@ -117,7 +117,9 @@ export function run(from: usize, mode: u32, limit: usize): u32 {
   return status;
 }
 
-/** Pass 1, once more with an empty name table where that ran full. Answers the record's end, or 0: see `failedAt`. */
+/**
+ * Runs pass 1, again with an empty name table if the table is full. Returns the record's end, or 0 (see `failedAt`).
+ */
 function readRecord(start: usize): usize {
   const end = scanRecord(start);
   if (end != 0 || !namesFull) return end;
@@ -125,7 +127,7 @@ function readRecord(start: usize): usize {
   return scanRecord(start);
 }
 
-/** Whether what pass 1 read is a record of the data type, an object, of a plain id, in valid UTF-8. */
+/** Whether pass 1 read a record of the data type that is an object, has a plain id and is valid UTF-8. */
 function isRegularRecord(start: usize, end: usize): bool {
   if (load<usize>(ELEMENTS, Element.NAME) != recordName) return false;
   const hasAttributes = load<usize>(ELEMENTS, Element.ATTRIBUTES) != load<usize>(ELEMENTS, Element.ATTRIBUTES_END);
@@ -133,7 +135,7 @@ function isRegularRecord(start: usize, end: usize): bool {
   return (hasAttributes || hasChildren) && findId(idName, addsId, elementsEnd) && isUtf8(start, end);
 }
 
-function noteWork(entry: usize, line: usize, json: usize, jsonEnd: usize): void {
+function storeWork(entry: usize, line: usize, json: usize, jsonEnd: usize): void {
   store<usize>(entry, json, Work.JSON_START);
   store<usize>(entry, jsonEnd, Work.JSON_END);
   store<usize>(entry, memberStart, Work.MEMBER_START);
@@ -143,14 +145,9 @@ function noteWork(entry: usize, line: usize, json: usize, jsonEnd: usize): void 
   store<usize>(entry, line, Work.MESSAGE_START);
 }
 
-function noteJson(entry: usize, json: usize, jsonEnd: usize): void {
-  store<usize>(entry, (json - outputStart), Table.START);
-  store<usize>(entry, (jsonEnd - outputStart), Table.END);
-  store<usize>(entry, idStart == 0 ? NONE : idStart - INPUT, Table.ID_START);
-  store<usize>(entry, idStart == 0 ? NONE : idStart - INPUT + idBytes, Table.ID_END);
-}
-
-/** Makes messages of the last run's records. */
-export function assemble(): void {
-  assembleMessages();
+function storeTable(entry: usize, json: usize, jsonEnd: usize): void {
+  store<usize>(entry, json - outputStart, Table.START);
+  store<usize>(entry, jsonEnd - outputStart, Table.END);
+  store<usize>(entry, idStart == 0 ? NO_ID : idStart - INPUT, Table.ID_START);
+  store<usize>(entry, idStart == 0 ? NO_ID : idStart - INPUT + idBytes, Table.ID_END);
 }

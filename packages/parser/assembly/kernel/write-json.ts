@@ -1,33 +1,36 @@
 import { BRACE, BRACE_END, BRACKET, BRACKET_END, COMMA } from './bytes';
-import { ATTRIBUTES, ATTRIBUTE_BYTES, Attribute, ELEMENTS, ELEMENT_BYTES, Element, HISTOGRAM, KEYS, Span } from './layout';
-import { KEY_EXTRA, Name } from './names';
-import { attributesEnd, elementsEnd } from './scan';
-import { trimEnd, trimStart, writeString } from './text';
+import { ATTRIBUTES, ATTRIBUTE_BYTES, ELEMENTS, ELEMENT_BYTES, HISTOGRAM, KEYS } from './layout';
+import { Attribute, Element, Span } from './layout';
+import { KEY_EXTRA, Name } from './interned-names';
+import { attributesEnd, elementsEnd } from './scan-record';
+import { trimEnd, trimStart, writeString } from './json-strings';
 
 /*
- * Pass 2: canonical JSON of the record whose tree pass 1 left in ELEMENTS and ATTRIBUTES.
+ * Pass 2: writes the canonical JSON of the record whose tree pass 1 left in ELEMENTS and ATTRIBUTES.
  *
- * Every member is written with a comma before it; the first one's comma then becomes the object's brace. Arrays likewise.
- * Sort keys are words: the name's rank in the high 8 bits, the entry's number in the low 24. A list of them ends with END_MARK.
+ * Every member is written with a comma before it; then the first comma is overwritten with the object's brace. Arrays
+ * are written the same way. A sort key is a word: the name's rank in the high 8 bits, the entry's number in the low 24.
+ * A list of sort keys ends with END_MARK.
  */
 
 const RANK_SHIFT: usize = 24;
 const NUMBER_MASK: usize = (1 << RANK_SHIFT) - 1;
 const END_MARK: usize = 0xff << RANK_SHIFT;
 
-/** Longest list that is sorted by insertion. */
-const MAX_INSERTION: usize = 24;
+/** A longer list is sorted by counting. */
+const MAX_INSERTION_SORT: usize = 24;
 
 const TEXT_KEY_BYTES: usize = 9; // ,"#text":
 const NULL: usize = 0x6c6c756e; // null
 
-/** Where the record's member `id` begins (its comma or brace): 0 where there is none. */
+/** Set by {@link writeRecord}: the address of the member `id` (of its comma or brace), or 0 without such a member. */
 export let memberStart: usize = 0;
 
-/** A bound for what {@link writeRecord} writes of the record at hand, whose XML has so many bytes. */
+/** An upper bound of the bytes that {@link writeRecord} writes for the current record of `xmlBytes` bytes. */
 export function boundJson(xmlBytes: usize): usize {
-  // Contents at most double (`"` becomes `\"`); names stand in the XML too. An element's punctuation: comma, quotes, colon,
-  // braces, brackets, `"#text":"",`, `null`; an attribute's: comma, `@`, quotes, colon. The rest is for an added id.
+  // Escaping at most doubles text (`"` becomes `\"`), and names are part of the XML. An element adds a comma, quotes,
+  // colon, braces, brackets, `"#text":"",` or `null`; an attribute adds a comma, `@`, quotes and colon. The rest is for
+  // an added id.
   const elements = (elementsEnd - ELEMENTS) / ELEMENT_BYTES;
   const attributes = (attributesEnd - ATTRIBUTES) / ATTRIBUTE_BYTES;
   return 2 * xmlBytes + 24 * elements + 8 * attributes + 256;
@@ -36,8 +39,8 @@ export function boundJson(xmlBytes: usize): usize {
 /**
  * Writes the record.
  *
- * @param idRank - rank of the name `id`
- * @param added - entry of a child to take in beside the record's own ones, or 0
+ * @param idRank - the rank of the name `id`
+ * @param added - the entry of a child to write in addition to the record's own children, or 0
  */
 export function writeRecord(idRank: usize, added: usize, out: usize): usize {
   memberStart = 0;
@@ -63,7 +66,7 @@ export function writeRecord(idRank: usize, added: usize, out: usize): usize {
   return out + 1;
 }
 
-/** Writes an element's value: a string, `null` or an object. `keys` is free room for sort keys. */
+/** Writes an element's value: a string, `null` or an object. Sort keys can be stored at `keys`. */
 // @ts-ignore: decorator
 @inline
 function writeValue(element: usize, keys: usize, out: usize): usize {
@@ -106,7 +109,7 @@ function writeObject(element: usize, keys: usize, out: usize): usize {
   return out + 1;
 }
 
-/** `,"#text":"…"`, where there is text. */
+/** Writes `,"#text":"…"` if there is text. */
 // @ts-ignore: decorator
 @inline
 function writeText(element: usize, out: usize): usize {
@@ -117,7 +120,12 @@ function writeText(element: usize, out: usize): usize {
   if (start >= end) return out;
   store<u64>(out, 0x22747865_7423222c); // ,"#text"
   store<u8>(out, 0x3a, 8);
-  return writeString(start, trimEnd(start, end), load<usize>(element, Element.TEXT + Span.CONTENT), out + TEXT_KEY_BYTES);
+  return writeString(
+    start,
+    trimEnd(start, end),
+    load<usize>(element, Element.TEXT + Span.CONTENT),
+    out + TEXT_KEY_BYTES,
+  );
 }
 
 function writeAttributes(element: usize, keys: usize, out: usize): usize {
@@ -170,7 +178,7 @@ function childKey(child: usize): usize {
   return (load<usize>(load<usize>(child, Element.NAME), Name.RANK) << RANK_SHIFT) | number;
 }
 
-/** Lists an element's children; answers the list's end. */
+/** Lists the sort keys of an element's children. Returns the end of the list. */
 // @ts-ignore: decorator
 @inline
 function listChildren(element: usize, keys: usize): usize {
@@ -182,7 +190,7 @@ function listChildren(element: usize, keys: usize): usize {
   return keys;
 }
 
-/** How many children at the head of a list bear the same name. */
+/** The number of children at the start of a list that have the same name. */
 // @ts-ignore: decorator
 @inline
 function groupLength(key: usize): usize {
@@ -192,14 +200,15 @@ function groupLength(key: usize): usize {
   return (next - key) >> 2;
 }
 
-/** Writes children of one name: a member whose value is that of the one child, or an array. */
+/** Writes the member for the children of one name: a value for one child, an array for several. */
 // @ts-ignore: decorator
 @inline
 function writeGroup(key: usize, length: usize, freeKeys: usize, out: usize): usize {
   let child = elementOf(load<usize>(key));
   const name: usize = load<usize>(child, Element.NAME);
   out = writeKey(name + Name.ELEMENT_KEY, load<usize>(name, Name.BYTES) + KEY_EXTRA, out);
-  // An array's elements have a comma before each, and the first one's becomes the bracket. A value alone has none.
+  // In an array, a comma precedes each element, and the first comma is overwritten with the bracket. A single value
+  // overwrites the comma.
   const start = out;
   const end = key + (length << 2);
   const isArray: usize = length > 1 ? 1 : 0;
@@ -223,12 +232,12 @@ function elementOf(key: usize): usize {
   return ELEMENTS + (key & NUMBER_MASK) * ELEMENT_BYTES;
 }
 
-/** Sorts a list of keys and puts END_MARK behind it. Keys differ, and come nearly sorted. */
+/** Sorts a list of keys and appends END_MARK. All keys are different, and they are nearly sorted already. */
 // @ts-ignore: decorator
 @inline
 function sortKeys(keys: usize, end: usize): void {
   store<usize>(end, END_MARK);
-  if (end - keys <= MAX_INSERTION << 2) sortByInsertion(keys, end);
+  if (end - keys <= MAX_INSERTION_SORT << 2) sortByInsertion(keys, end);
   else sortByCounting(keys, end);
 }
 
@@ -244,7 +253,7 @@ function sortByInsertion(keys: usize, end: usize): void {
   }
 }
 
-/** Numbers come in order, so it is enough to distribute by rank. Linear, whatever comes. */
+/** Distributes keys by rank, which is enough since numbers are in order. Linear for any input. */
 function sortByCounting(keys: usize, end: usize): void {
   memory.fill(HISTOGRAM, 0, 4 * 256);
   for (let at = keys; at < end; at += 4) {
@@ -263,7 +272,7 @@ function sortByCounting(keys: usize, end: usize): void {
     const counter = HISTOGRAM + ((key >>> RANK_SHIFT) << 2);
     const to: usize = load<usize>(counter);
     store<usize>(to, key);
-    store<usize>(counter, (to) + 4);
+    store<usize>(counter, to + 4);
   }
   memory.copy(keys, scratch, end - keys);
 }

@@ -1,10 +1,10 @@
 import { PREFIX_MASK } from './layout';
 
 /*
- * UTF-8 validation, 16 bytes at a time: J. Keiser and D. Lemire, "Validating UTF-8 In Less Than One Instruction Per Byte"
- * (2020), section 6. Each pair of neighbouring bytes is looked up in three tables, by the first byte's two nibbles and the second's high
- * nibble; a bit that all three have in common is an error, but for TWO_CONTINUATIONS, which is right as the third or
- * fourth byte of a sequence and wrong elsewhere.
+ * UTF-8 validation, 16 bytes at a time, after J. Keiser and D. Lemire, "Validating UTF-8 In Less Than One Instruction
+ * Per Byte" (2020), section 6. Each pair of adjacent bytes is looked up in three tables: by the two nibbles of the
+ * first byte and by the high nibble of the second. A bit that is set in all three is an error. The exception is
+ * TWO_CONTINUATIONS, which is correct at the third and fourth byte of a sequence and an error elsewhere.
  */
 
 const TOO_SHORT: u8 = 1 << 0; // 11…… 0……   11…… 11……
@@ -17,12 +17,12 @@ const OVERLONG_4: u8 = 1 << 6; // F0 80–8F
 const TOO_LARGE_1000: u8 = 1 << 6; // F5–FF 80–8F
 const TWO_CONTINUATIONS: u8 = 1 << 7; // 10…… 10……
 
-/** What no low nibble of a first byte rules out. */
+/** Errors that are possible with every low nibble of a first byte. */
 const ANY_LOW: u8 = TOO_SHORT | TOO_LONG | TWO_CONTINUATIONS;
 const LARGE_LOW: u8 = ANY_LOW | TOO_LARGE | TOO_LARGE_1000;
 const CONTINUATION: u8 = TOO_LONG | OVERLONG_2 | TWO_CONTINUATIONS;
 
-/** The errors (non-zero bytes) in 16 bytes that follow 16 others. */
+/** The errors (non-zero bytes) in 16 bytes, given the 16 bytes before them. */
 // @ts-ignore: decorator
 @inline
 function errorsIn(bytes: v128, before: v128): v128 {
@@ -67,7 +67,8 @@ function errorsIn(bytes: v128, before: v128): v128 {
   );
   const pairs = v128.and(v128.and(byFirstHigh, byFirstLow), bySecondHigh);
 
-  // The third byte after E0–FF and the fourth after F0–FF must continue: there, and only there, two continuations are right.
+  // Two continuations are correct at the third byte of a sequence that starts with E0–FF, at the fourth of one that
+  // starts with F0–FF, and nowhere else.
   const mustContinue = v128.or(
     i8x16.sub_sat_u(secondBack, i8x16.splat((0xe0 - 0x80) as i8)),
     i8x16.sub_sat_u(thirdBack, i8x16.splat((0xf0 - 0x80) as i8)),
@@ -75,7 +76,7 @@ function errorsIn(bytes: v128, before: v128): v128 {
   return v128.xor(v128.and(mustContinue, i8x16.splat(0x80 as i8)), pairs);
 }
 
-/** Whether a span whose last byte is ASCII is valid UTF-8. */
+/** Whether a span is valid UTF-8. Its last byte must be ASCII. */
 export function isUtf8(start: usize, end: usize): bool {
   let before = i8x16.splat(0);
   let errors = i8x16.splat(0);
@@ -91,7 +92,7 @@ export function isUtf8(start: usize, end: usize): bool {
         continue;
       }
     }
-    // Up to 64 bytes with something else than ASCII in or right before them; bytes behind the span read as zeros.
+    // Up to 64 bytes that are not all ASCII, or follow a byte that is not. Bytes past the span count as zeros.
     for (let stop = min(at + 64, end); at < stop; at += 16) {
       let bytes = v128.load(at);
       if (at + 16 > end) bytes = v128.and(bytes, v128.load(PREFIX_MASK + 16 - (end - at)));

@@ -1,0 +1,192 @@
+/*
+ * The kernel's memory, and how it is used.
+ *
+ * There is one linear memory and no allocator: each table has a fixed address, and every record starts again at the
+ * beginning of the tables. JavaScript copies or inflates a block of XML to INPUT, calls `run`, and finds the finished
+ * lines in the output. Input and output are the last regions; `setRegions` sets their ends.
+ *
+ *   PREFIX_MASK     32 bytes       16 × ff, 16 × 00: a load at +(16 − n) is a mask for the first n bytes
+ *   RESULT          8 words        the results of `run` in addition to its status
+ *   RECORD_NAME     128 bytes      the record's name, written by JavaScript
+ *   SPARE_SPAN      a span         for text that may be discarded
+ *   HISTOGRAM       256 words      for the counting sort of objects with many members
+ *   NAME_INDEX      2048 words     hash table: name → its slot
+ *   NAMES           255 slots      interned names: the name, its rank in byte order, its JSON keys ready to copy
+ *   WORK            32 bytes each  per record: where its JSON is and how it becomes a message (assemble-messages.ts)
+ *   TABLE           16 bytes each  per record: its line and id, for JavaScript
+ *   UNKNOWN_IDS     2 words each   per record without an id: its index in the run, its offset in the input
+ *   DIGESTS         32 bytes each  per record: its SHA-256, written by JavaScript
+ *   KEYS            words          pass 2's stack of sort keys
+ *   ATTRIBUTES      16 bytes each  the current record's attributes in document order
+ *   ELEMENTS        32 bytes each  the current record's elements in document order
+ *   INFLATER        576 KiB        for an inflater that shares this memory (inflater/layout.ts)
+ *   HISTORY         32 KiB         before the input: the output that such an inflater can refer back to
+ *   input           the XML, followed by SLACK zero bytes
+ *   output          the lines, followed by SLACK bytes
+ *
+ * A record takes three steps:
+ *
+ * Pass 1 (scan-record.ts) walks over the record's bytes once. It proves that the record is regular and fills ELEMENTS
+ * and ATTRIBUTES: names as pointers to slots, texts and values as spans of the input. Elements are in document order,
+ * and each has the address where its subtree ends, so the table is the record's tree. Then validate-utf8.ts validates
+ * the bytes.
+ *
+ * Pass 2 (write-json.ts) walks over the elements recursively and writes canonical JSON. For each object it sorts words
+ * that consist of a name's rank and an element's number, which makes the order stable with any sort, and copies keys,
+ * texts and values.
+ *
+ * After JavaScript has hashed the JSON in this memory, assemble-messages.ts turns the JSON into a message in place.
+ *
+ * Two conventions keep the inner loops short:
+ *
+ * - Zero bytes follow the input. Zero is not a name character, a quote or `<`, and it is not allowed in text, so every
+ *   scanner stops there without comparing its position with the end. The address at which a scanner stopped shows
+ *   whether the record is irregular (before the end) or incomplete (at the end).
+ * - Loads and stores are 16 bytes wide, even if fewer bytes are needed. The SLACK bytes after input and output, and the
+ *   region after each table, absorb the excess. Before pass 2, an upper bound of the JSON's size is computed from the
+ *   record's counts. A record that might not fit is left for the next call, so pass 2 does not check the output's end.
+ */
+
+/** Bytes that 16-byte loads and stores may read or write past the end of a span. */
+export const SLACK: usize = 64;
+
+/** The number of records per call. */
+export const MAX_RECORDS: usize = 1 << 15;
+/** The number of elements of one record. */
+export const MAX_ELEMENTS: usize = 1 << 18;
+/** The number of attributes of one record. */
+export const MAX_ATTRIBUTES: usize = 1 << 18;
+/** The number of different names. Rank 255 is reserved for the end mark of a key list. */
+export const MAX_NAMES: usize = 255;
+
+export const NAME_SLOT_BYTES: usize = 192;
+export const NAME_INDEX_BITS: u32 = 11;
+export const ELEMENT_BYTES: usize = 32;
+export const ATTRIBUTE_BYTES: usize = 16;
+export const WORK_BYTES: usize = 32;
+export const TABLE_BYTES: usize = 16;
+export const UNKNOWN_ID_BYTES: usize = 8;
+export const DIGEST_BYTES: usize = 32;
+
+export const PREFIX_MASK: usize = 1024;
+export const RESULT: usize = PREFIX_MASK + 64;
+export const RECORD_NAME: usize = RESULT + 64;
+export const SPARE_SPAN: usize = RECORD_NAME + 128;
+export const HISTOGRAM: usize = SPARE_SPAN + 64;
+export const NAME_INDEX: usize = HISTOGRAM + 4 * 256;
+export const NAMES: usize = NAME_INDEX + (4 << NAME_INDEX_BITS) + 64;
+export const WORK: usize = NAMES + (MAX_NAMES + 1) * NAME_SLOT_BYTES;
+export const TABLE: usize = WORK + MAX_RECORDS * WORK_BYTES;
+export const UNKNOWN_IDS: usize = TABLE + MAX_RECORDS * TABLE_BYTES;
+export const DIGESTS: usize = UNKNOWN_IDS + MAX_RECORDS * UNKNOWN_ID_BYTES;
+export const KEYS: usize = DIGESTS + MAX_RECORDS * DIGEST_BYTES;
+// Twice the elements, since the counting sort writes to the space after its list; plus attributes and end marks.
+export const ATTRIBUTES: usize = KEYS + 4 * (2 * MAX_ELEMENTS + 4096);
+export const ATTRIBUTES_END: usize = ATTRIBUTES + MAX_ATTRIBUTES * ATTRIBUTE_BYTES;
+export const ELEMENTS: usize = ATTRIBUTES_END + SLACK;
+export const ELEMENTS_END: usize = ELEMENTS + MAX_ELEMENTS * ELEMENT_BYTES;
+export const INFLATER: usize = (ELEMENTS_END + SLACK + 63) & ~63;
+export const INFLATER_BYTES: usize = 576 << 10;
+export const HISTORY: usize = INFLATER + INFLATER_BYTES;
+export const HISTORY_BYTES: usize = 32 << 10;
+export const INPUT: usize = HISTORY + HISTORY_BYTES;
+
+/** A text or value: its place in the input, and its content. A start of 0 means that there is none. */
+export namespace Span {
+  export const START: usize = 0;
+  export const END: usize = 4;
+  /** The bits of Content. */
+  export const CONTENT: usize = 8;
+}
+
+export const SPAN_BYTES: usize = 12;
+
+/** The fields of an entry of ELEMENTS. All are addresses; 0 means none. */
+export namespace Element {
+  /** The name's slot. */
+  export const NAME: usize = 0;
+  /** The parent's entry; 0 for the record. */
+  export const PARENT: usize = 4;
+  /** A Span, not trimmed. */
+  export const TEXT: usize = 8;
+  /** The entry after the element's last descendant. */
+  export const SUBTREE_END: usize = 20;
+  /** The entries of the element's attributes. */
+  export const ATTRIBUTES: usize = 24;
+  export const ATTRIBUTES_END: usize = 28;
+}
+
+/** The fields of an entry of ATTRIBUTES. */
+export namespace Attribute {
+  /** The name's slot. */
+  export const NAME: usize = 0;
+  /** A Span. */
+  export const VALUE: usize = 4;
+}
+
+/** Bits that describe why a text or value cannot be copied to JSON unchanged. 0 means that it can. */
+export namespace Content {
+  /** `"`, `\`, tab, line feed or carriage return. */
+  export const ESCAPES: usize = 1;
+  /** Entity or character references. */
+  export const REFERENCES: usize = 2;
+}
+
+/** The fields of an entry of WORK. */
+export namespace Work {
+  export const JSON_START: usize = 0;
+  export const JSON_END: usize = 4;
+  /** The address of the member `id` (of its comma or brace), and its length: 0 if there is no such member. */
+  export const MEMBER_START: usize = 8;
+  export const MEMBER_BYTES: usize = 12;
+  /** The record's id, a span of the input. A start of 0 means that it has none. */
+  export const ID_START: usize = 16;
+  export const ID_BYTES: usize = 20;
+  export const MESSAGE_START: usize = 24;
+}
+
+/** The fields of an entry of TABLE. */
+export namespace Table {
+  export const START: usize = 0;
+  export const END: usize = 4;
+  export const ID_START: usize = 8;
+  export const ID_END: usize = 12;
+}
+
+/** The words of RESULT. */
+export namespace Result {
+  /** The address of the first byte that was not consumed. */
+  export const POSITION: usize = 0;
+  export const RECORDS: usize = 4;
+  export const UNKNOWN_IDS: usize = 8;
+  export const OUTPUT_END: usize = 12;
+  /** The bytes that the output needs, if it is too small for even one record; else 0. */
+  export const NEEDED: usize = 16;
+}
+
+export namespace Status {
+  export const INCOMPLETE: u32 = 0;
+  export const IRREGULAR: u32 = 1;
+  export const FULL: u32 = 2;
+}
+
+export namespace Mode {
+  export const MESSAGES: u32 = 0;
+  export const JSON: u32 = 1;
+  export const COUNT: u32 = 2;
+}
+
+/** The end of the input: the address of the first zero byte after it. */
+export let inputEnd: usize = INPUT;
+export let outputStart: usize = 0;
+export let outputEnd: usize = 0;
+
+export function setInputEnd(address: usize): void {
+  inputEnd = address;
+  memory.fill(address, 0, SLACK);
+}
+
+export function setOutput(start: usize, end: usize): void {
+  outputStart = start;
+  outputEnd = end;
+}
