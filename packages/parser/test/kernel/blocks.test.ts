@@ -13,7 +13,7 @@ describe('a block', () => {
     '<release id="5" i="" id5=""><a a="1" aa="2"/><exactly_16_bytes exactly_16_bytes="" exactly_16_bytes_="" /></release>',
   ];
 
-  it('may end anywhere: what is whole is read, the rest left', () => {
+  it('reads the complete records of a block that ends anywhere', () => {
     const kernel = kernelFor('releases');
     for (const gap of ['', '\n', ' \t\r\n ']) {
       const block = Buffer.from(gap + records.map((record) => record + gap).join(''));
@@ -27,7 +27,7 @@ describe('a block', () => {
       ends.sort((a, b) => a - b);
       for (let cut = 0; cut <= block.length; cut++) {
         const whole = ends.filter((end) => end <= cut);
-        // White space behind the last whole record is consumed, and a record begun is not.
+        // White space after the last complete record is consumed, an incomplete record is not.
         let offset = whole.at(-1) ?? 0;
         while (offset < cut && ' \t\r\n'.includes(String.fromCharCode(block[offset]!))) offset++;
         expect(checkBlock(kernel, 'releases', block.subarray(0, cut))).toEqual({
@@ -39,7 +39,7 @@ describe('a block', () => {
     }
   });
 
-  it('is not influenced by what was loaded before', () => {
+  it('is not affected by an earlier block', () => {
     const kernel = kernelFor('releases');
     const long = Buffer.from(`<release id="9"><a>${'</a></release>'.repeat(10)}`);
     for (let cut = 0; cut <= records[0]!.length; cut++) {
@@ -49,14 +49,14 @@ describe('a block', () => {
     }
   });
 
-  it('may be empty, or white space', () => {
+  it('can be empty or white space alone', () => {
     const kernel = kernelFor('labels');
     for (const xml of ['', ' ', '\n\n', ' '.repeat(100)]) {
       expect(checkBlock(kernel, 'labels', xml)).toEqual({ status: 'incomplete', offset: xml.length, records: 0 });
     }
   });
 
-  it('is read on from behind what was irregular', () => {
+  it('is read from a position after irregular content', () => {
     const kernel = kernelFor('releases');
     const block = Buffer.from(`${records[0]}<!-- x -->${records[1]}`);
     kernel.load(block);
@@ -67,7 +67,7 @@ describe('a block', () => {
     expect(JSON.parse(Buffer.from(second.output).toString()).id).toBe('2');
   });
 
-  it('is read in parts where only so many records are asked for', () => {
+  it('is read in parts with a record limit', () => {
     const kernel = kernelFor('releases');
     const block = Buffer.from(records.map((record) => `${record}\n`).join(''));
     for (const mode of ['messages', 'json', 'count'] as const) {
@@ -90,7 +90,7 @@ describe('a block', () => {
 });
 
 describe('capacity', () => {
-  it('many small records take several runs', () => {
+  it('reads many small records in several runs', () => {
     const kernel = kernelFor('labels');
     const records = 100_000;
     const block = Buffer.from('<label a=""/>'.repeat(records));
@@ -113,7 +113,7 @@ describe('capacity', () => {
     expect([at, read]).toEqual([block.length, records]);
   });
 
-  it('much output takes several runs', () => {
+  it('writes much output in several runs', () => {
     const kernel = kernelFor('labels');
     const text = `"\\\n`.repeat(100_000);
     const record = `<label><id>1</id><profile>.${text}.</profile></label>\n`;
@@ -136,7 +136,7 @@ describe('capacity', () => {
     expect(output === expected.repeat(12)).toBe(true);
   });
 
-  it('a record whose JSON exceeds the output makes the output grow', () => {
+  it('enlarges the output for a record whose JSON exceeds it', () => {
     const kernel = kernelFor('labels');
     const text = '"'.repeat(5_000_000);
     const block = Buffer.from(`<label><id>1</id><profile>${text}</profile></label>`);
@@ -145,11 +145,11 @@ describe('capacity', () => {
     expect(run).toMatchObject({ status: 'incomplete', offset: block.length, records: 1 });
     const message = JSON.parse(Buffer.from(run.output).toString());
     expect(message.profile === text).toBe(true);
-    // And the views that follow are of the memory as it is now.
+    // Later views are of the memory as it is now.
     expect(checkBlock(kernel, 'labels', '<label><id>2</id></label>').records).toBe(1);
   });
 
-  it('the input grows to 16 MiB', () => {
+  it('accepts input of up to 16 MiB', () => {
     const kernel = kernelFor('labels');
     const record = '<label><id>1</id><name>x</name></label>\n';
     for (const bytes of [1, 3, 5, 16].map((mebibytes) => mebibytes * 1024 * 1024)) {
@@ -165,7 +165,7 @@ describe('capacity', () => {
     expect(() => kernel.load(new Uint8Array(MAX_LOAD_BYTES + 1))).toThrow(RangeError);
   });
 
-  it('nothing is read where nothing is loaded', () => {
+  it('reads nothing outside the loaded input', () => {
     const kernel = kernelFor('labels');
     expect(kernel.run(0, 'count')).toMatchObject({ status: 'incomplete', offset: 0, records: 0 });
     kernel.load(Buffer.from('<label a=""/>'));
@@ -177,7 +177,7 @@ describe('capacity', () => {
 });
 
 describe('without WebAssembly SIMD', () => {
-  it('is found by validating a probe', () => {
+  it('support is detected by validating a probe module', () => {
     expect(isKernelSupported()).toBe(true);
     expect(createKernel({ dataType: 'labels' })).toBeDefined();
   });

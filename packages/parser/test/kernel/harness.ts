@@ -4,14 +4,14 @@ import { createKernel, type Kernel, type KernelOptions, type KernelStatus } from
 import { HASH_AFTER_ID, TABLE_WIDTH } from '../../src/record/message-layout.js';
 import { readReference } from './reference.js';
 
-/** A kernel, which every runtime that the tests run on can have. */
+/** A kernel; every runtime that runs the tests supports it. */
 export function kernelFor(options: KernelOptions | DataType): Kernel {
   const kernel = createKernel(typeof options === 'string' ? { dataType: options } : options);
-  if (!kernel) throw new Error('no WebAssembly SIMD here');
+  if (!kernel) throw new Error('This runtime does not support WebAssembly SIMD');
   return kernel;
 }
 
-/** The canonical JSON that the kernel makes of one record. */
+/** The canonical JSON that the kernel writes for one record. */
 export function jsonOf(kernel: Kernel, xml: string | Uint8Array): string {
   const bytes = Buffer.from(xml as string);
   kernel.load(bytes);
@@ -20,7 +20,7 @@ export function jsonOf(kernel: Kernel, xml: string | Uint8Array): string {
   return Buffer.from(run.output).toString().trimEnd();
 }
 
-/** Runs a block in all modes, compares everything with the reference, and answers where and why the kernel stopped. */
+/** Runs a block in all modes, compares the results with the reference, and returns where and why the kernel stopped. */
 export function checkBlock(
   kernel: Kernel,
   dataType: DataType,

@@ -4,7 +4,7 @@ import { checkBlock, kernelFor } from './harness.js';
 const kernel = kernelFor('artists');
 const GOOD = '<artist><id>1</id><name>good</name></artist>\n';
 
-/** A reference to this is irregular in text and in attribute values alike. */
+/** Irregular references, in text and in attribute values. */
 const BAD_REFERENCES = [
   ...[
     '&',
@@ -71,10 +71,10 @@ const IRREGULAR: readonly (readonly [string, string])[] = [
   ['a CDATA section', '<artist><a><![CDATA[x]]></a></artist>'],
   ['a processing instruction', '<artist><a/><?pi?></artist>'],
   ['a declaration', '<artist><a/><!ELEMENT a></artist>'],
-  ['a record that is empty', '<artist/>'],
-  ['a record that is empty, in two tags', '<artist></artist>'],
-  ['a record of white space', '<artist> \n</artist>'],
-  ['a record of text', '<artist>text</artist>'],
+  ['an empty record', '<artist/>'],
+  ['an empty record with two tags', '<artist></artist>'],
+  ['a record of white space alone', '<artist> \n</artist>'],
+  ['a record of text alone', '<artist>text</artist>'],
   ['an end tag that does not match', '<artist><a></b></artist>'],
   ['an end tag of a longer name', '<artist><a></ab></artist>'],
   ['an end tag of a shorter name', '<artist><ab></a></artist>'],
@@ -83,14 +83,14 @@ const IRREGULAR: readonly (readonly [string, string])[] = [
   ['an end tag that differs in its 16th byte', '<artist><exactly_16_bytes></exactly_16_bytex></artist>'],
   ['an end tag that differs in its 17th byte', '<artist><exactly_17_bytes_></exactly_17_bytes-></artist>'],
   ['an end tag that is longer than 16 bytes', '<artist><exactly_16_bytes></exactly_16_bytes_></artist>'],
-  ['an end tag that is cut', '<artist><exactly_17_bytes_></exactly_17_bytes></artist>'],
+  ['an end tag with part of the name', '<artist><exactly_17_bytes_></exactly_17_bytes></artist>'],
   ['an end tag with a space before its name', '<artist><a></ a></artist>'],
   ['an end tag with an attribute', '<artist><a></a b="1"></artist>'],
   ['an end tag with a slash', '<artist><a></a/></artist>'],
   ['an end tag without a name', '<artist><a></></artist>'],
   ['elements that overlap', '<artist><a><b></a></b></artist>'],
-  ['the record’s end tag too early', '<artist><a></artist>'],
-  ['an end tag too much', '<artist><a/></a></artist>'],
+  ['the record’s end tag before that of a child', '<artist><a></artist>'],
+  ['an extra end tag', '<artist><a/></a></artist>'],
   ['a space before a name', '<artist>< a/></artist>'],
   ['a `<` alone', '<artist><a>1 < 2</a></artist>'],
   ['a `<` before a `<`', '<artist><<a/></artist>'],
@@ -126,19 +126,19 @@ const IRREGULAR: readonly (readonly [string, string])[] = [
   ['white space before `=`', '<artist a ="1"/>'],
   ['white space after `=`', '<artist a= "1"/>'],
   ['two equals signs', '<artist a=="1"/>'],
-  ['an attribute twice', '<artist a="1" a="2"/>'],
-  ['an attribute twice, not adjacent', '<artist a="1" b="2" c="3" a="2"/>'],
-  ['a long attribute twice', `<artist ${'n'.repeat(40)}="1" b="" ${'n'.repeat(40)}="2"/>`],
-  ['an attribute twice, in an inner tag', '<artist><b a="1"/><b a="1" a="2"/></artist>'],
+  ['a duplicate attribute', '<artist a="1" a="2"/>'],
+  ['a duplicate attribute, not adjacent', '<artist a="1" b="2" c="3" a="2"/>'],
+  ['a duplicate attribute with a long name', `<artist ${'n'.repeat(40)}="1" b="" ${'n'.repeat(40)}="2"/>`],
+  ['a duplicate attribute in an inner tag', '<artist><b a="1"/><b a="1" a="2"/></artist>'],
   ['a `<` in a value', '<artist a="<"/>'],
-  ['a `<` in a value, far in', `<artist a="${'x'.repeat(40)}<${'x'.repeat(40)}"/>`],
+  ['a `<` in a value, past the first 16 bytes', `<artist a="${'x'.repeat(40)}<${'x'.repeat(40)}"/>`],
   ['a vertical tab within a tag', '<artist\va="1"/>'],
   ['a no-break space within a tag', '<artist\u00a0a="1"/>'],
   ['text in two pieces', '<artist>a<b/>c</artist>'],
   ['text in two pieces, one a reference', '<artist>a<b/>&#32;</artist>'],
   ['a foreign element', '<label><id>1</id></label>'],
   ['an element whose name begins like the record’s', '<artists><a/></artists>'],
-  ['an element whose name is cut', '<artis><a/></artis>'],
+  ['an element with part of the record’s name', '<artis><a/></artis>'],
   ['the record’s name in another case', '<Artist><a/></Artist>'],
   ['the root’s end tag', '</artists>'],
   ['the record’s end tag', '</artist>'],
@@ -163,11 +163,14 @@ const IRREGULAR: readonly (readonly [string, string])[] = [
   ['an id of 257 bytes', `<artist><id>${'1'.repeat(257)}</id></artist>`],
   ['an attribute id with white space', '<artist id="1 "><a/></artist>'],
   ['an attribute id with a reference', '<artist id="&amp;"><a/></artist>'],
-  ['257 elements one in another', `<artist>${'<a>'.repeat(256)}${'</a>'.repeat(256)}</artist>`],
-  ['257 elements one in another, the last one empty', `<artist>${'<a>'.repeat(255)}<a/>${'</a>'.repeat(255)}</artist>`],
+  ['257 nested elements', `<artist>${'<a>'.repeat(256)}${'</a>'.repeat(256)}</artist>`],
+  ['257 nested elements, the last one empty', `<artist>${'<a>'.repeat(255)}<a/>${'</a>'.repeat(255)}</artist>`],
 ];
 
-/** The kernel stops at the item, alone and amid good records, at any alignment; what came before is read. */
+/**
+ * Checks that the kernel stops at the item, alone and between good records, at any alignment, and reads what precedes
+ * it.
+ */
 function expectIrregular(xml: string): void {
   for (const before of ['', GOOD, GOOD.repeat(3), `${' '.repeat(13)}${GOOD}`]) {
     for (const after of ['', '\n', GOOD.repeat(2)]) {
@@ -192,7 +195,7 @@ describe('irregular', () => {
     expectIrregular(`<artist><a b='text of more than sixteen bytes ${reference} and as many after it'/></artist>`);
   });
 
-  it('is every control character but tab and line ends, wherever it stands', () => {
+  it('is every control character except tab and line ends, at every position', () => {
     for (let code = 0; code < 0x20; code++) {
       if ([9, 10, 13].includes(code)) continue;
       const character = String.fromCharCode(code);
@@ -212,7 +215,7 @@ describe('irregular', () => {
     }
   });
 
-  it('is an end tag between records, also for a kernel whose tables hold a record that is regular', () => {
+  it('is an end tag between records, also if the kernel’s tables contain a regular record', () => {
     for (const tag of ['</artist>', '</artists>', '</>', '</ >']) {
       const own = kernelFor('artists');
       for (const before of [GOOD, GOOD, '']) {
@@ -222,7 +225,7 @@ describe('irregular', () => {
     }
   });
 
-  it('is an end tag that is longer, shorter or other than its name by a byte, at every length', () => {
+  it('is an end tag that differs from its name by one byte, at every length', () => {
     for (let length = 1; length < 40; length++) {
       const name = 'nameOfAnElement-of-some-considerable-length'.slice(0, length);
       for (const end of [
@@ -250,7 +253,7 @@ describe('irregular', () => {
     expect(checkBlock(own, 'releases', '<release id=""><a/></release>').status).toBe('irregular');
   });
 
-  it('is every byte that no name has, as a name’s first, middle and last', () => {
+  it('is every byte that names cannot contain, at the start, middle and end of a name', () => {
     for (let code = 0x21; code < 0x100; code++) {
       const character = String.fromCharCode(code);
       if (/[A-Za-z0-9_:.\-/>]/.test(character)) continue;
@@ -268,7 +271,7 @@ describe('irregular', () => {
 });
 
 describe('limits', () => {
-  it('maxDepth', () => {
+  it('maxDepth is respected', () => {
     const shallow = kernelFor({ dataType: 'artists', maxDepth: 3 });
     const nested = (depth: number): Buffer =>
       Buffer.from(`<artist>${'<a>'.repeat(depth - 1)}x${'</a>'.repeat(depth - 1)}</artist>`);
@@ -280,14 +283,14 @@ describe('limits', () => {
     expect(shallow.run(0, 'count')).toMatchObject({ status: 'irregular', offset: 28, records: 1 });
   });
 
-  it('maxRecordBytes', () => {
+  it('maxRecordBytes is respected', () => {
     const small = kernelFor({ dataType: 'artists', maxRecordBytes: GOOD.length - 1 });
     small.load(Buffer.from(GOOD));
     expect(small.run(0, 'count')).toMatchObject({ status: 'incomplete', records: 1 });
     const longer = GOOD.replace('good', 'goods');
     small.load(Buffer.from(GOOD + longer));
     expect(small.run(0, 'count')).toMatchObject({ status: 'irregular', offset: GOOD.length, records: 1 });
-    // Too long already, though its end is not in sight.
+    // Too long already, although its end is not loaded.
     const longest = GOOD.replace('good', 'x'.repeat(100));
     small.load(Buffer.from(longest.slice(0, GOOD.length)));
     expect(small.run(0, 'count')).toMatchObject({ status: 'irregular', offset: 0 });
@@ -295,7 +298,7 @@ describe('limits', () => {
     expect(small.run(0, 'count')).toMatchObject({ status: 'incomplete', offset: 0 });
   });
 
-  it('a record over 8 MiB, whole or not, whatever was asked for', () => {
+  it('a record over 8 MiB is irregular, complete or not, with any options', () => {
     const big = kernelFor({ dataType: 'artists', maxRecordBytes: 64 * 1024 * 1024, maxDepth: 1000 });
     const eight = 8 * 1024 * 1024;
     const record = Buffer.alloc(eight + 1, 'x');
@@ -310,10 +313,10 @@ describe('limits', () => {
     expect(big.run(0, 'json')).toMatchObject({ status: 'incomplete', offset: 0 });
   });
 
-  it('more than 255 names in one record, and any number in many', () => {
+  it('a record can have 255 names, a block any number', () => {
     const record = (from: number, count: number): string =>
       `<artist>${Array.from({ length: count }, (_, index) => `<n${from + index}/>`).join('')}</artist>\n`;
-    // The kernel's own two, `artist` and `id`, count as well.
+    // The names `artist` and `id`, which the kernel interns itself, count as well.
     expect(checkBlock(kernelFor('artists'), 'artists', record(0, 253)).status).toBe('incomplete');
     const own = kernelFor('artists');
     own.load(Buffer.from(record(0, 254)));
@@ -322,16 +325,16 @@ describe('limits', () => {
     expect(checkBlock(own, 'artists', block)).toEqual({ status: 'incomplete', offset: block.length, records: 20 });
   });
 
-  it('more than 262,144 elements or attributes in one record', () => {
+  it('a record with more than 262,144 elements or attributes is irregular', () => {
     const own = kernelFor('artists');
-    const most = 1 << 18;
-    own.load(Buffer.from(`<artist>${'<a/>'.repeat(most - 1)}</artist>`));
+    const limit = 1 << 18;
+    own.load(Buffer.from(`<artist>${'<a/>'.repeat(limit - 1)}</artist>`));
     expect(own.run(0, 'messages')).toMatchObject({ status: 'incomplete', records: 1 });
-    own.load(Buffer.from(`<artist>${'<a/>'.repeat(most)}</artist>`));
+    own.load(Buffer.from(`<artist>${'<a/>'.repeat(limit)}</artist>`));
     expect(own.run(0, 'messages')).toMatchObject({ status: 'irregular', offset: 0 });
-    own.load(Buffer.from(`<artist>${'<a b="" c="" d="" e=""/>'.repeat(most / 4)}</artist>`));
+    own.load(Buffer.from(`<artist>${'<a b="" c="" d="" e=""/>'.repeat(limit / 4)}</artist>`));
     expect(own.run(0, 'messages')).toMatchObject({ status: 'incomplete', records: 1 });
-    own.load(Buffer.from(`<artist>${'<a b="" c="" d="" e=""/>'.repeat(most / 4)}<a b=""/></artist>`));
+    own.load(Buffer.from(`<artist>${'<a b="" c="" d="" e=""/>'.repeat(limit / 4)}<a b=""/></artist>`));
     expect(own.run(0, 'messages')).toMatchObject({ status: 'irregular', offset: 0 });
   });
 });

@@ -91,7 +91,7 @@ const block = fc.constantFrom(...TYPES).chain((type) =>
 const seed = Number(process.env['KERNEL_SEED'] ?? Date.now() % 2 ** 31);
 const numRuns = Number(process.env['KERNEL_RUNS'] ?? 300);
 
-it(`reads generated XML as the reference does (KERNEL_SEED=${seed})`, () => {
+it(`reads generated XML like the reference (KERNEL_SEED=${seed})`, () => {
   let regular = 0;
   fc.assert(
     fc.property(block, ([type, xml]) => {
@@ -100,7 +100,7 @@ it(`reads generated XML as the reference does (KERNEL_SEED=${seed})`, () => {
     }),
     { seed, numRuns, endOnFailure: true },
   );
-  // The generator must not have drifted to where nothing is tested.
+  // Guards against a generator that no longer produces regular records.
   expect(regular).toBeGreaterThan(numRuns / 2);
 });
 
@@ -110,7 +110,7 @@ const damage = fc.oneof(
   fc.record({ at: fc.nat(), remove: fc.nat(40), insert: fc.constant('') }),
 );
 
-it(`agrees with the reference on what is no longer regular (KERNEL_SEED=${seed})`, () => {
+it(`agrees with the reference on damaged XML (KERNEL_SEED=${seed})`, () => {
   fc.assert(
     fc.property(block, fc.array(damage, { minLength: 1, maxLength: 2 }), ([type, xml], damages) => {
       let bytes = Buffer.from(xml);

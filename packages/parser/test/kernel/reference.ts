@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { DataType } from '../../src/data-type.js';
 
 /**
- * What the kernel has to find, written as plainly as possible and with none of its methods: regular expressions over
- * a string that holds one byte a character, a tree of maps, `JSON.stringify`.
+ * A simple reference for the kernel that shares none of its methods: regular expressions over a string with one byte
+ * per character, a tree of maps, and `JSON.stringify`.
  */
 export interface ExpectedRecord {
   readonly json: string;
@@ -13,7 +13,7 @@ export interface ExpectedRecord {
 
 export interface ExpectedRun {
   readonly records: ExpectedRecord[];
-  /** Where the first record begins that is not regular or not whole; the block's length where there is none. */
+  /** The offset of the first record that is irregular or incomplete; the block's length if there is none. */
   readonly offset: number;
 }
 
@@ -61,7 +61,7 @@ export function readReference(block: Uint8Array, dataType: DataType, maxDepth = 
 }
 
 class Reader {
-  /** The record's ids as they stand, neither decoded nor trimmed. */
+  /** The record's ids, neither decoded nor trimmed. */
   readonly rawIds: string[] = [];
 
   constructor(
@@ -99,7 +99,7 @@ class Reader {
       const [childName, child] = this.readElement(depth + 1);
       children.set(childName, [...(children.get(childName) ?? []), child]);
     }
-    // Text that elements stand amid goes to the strict engine.
+    // Text in several pieces is left to the strict engine.
     if (pieces.filter((piece) => /[^ \t\r\n]/.test(piece)).length > 1) throw new NotRegular();
     if (depth === 2 && name === 'id') this.rawIds.push(...pieces);
     const text = trim(pieces.map(decode).join(''));
@@ -123,9 +123,9 @@ class Reader {
   }
 }
 
-/** Decodes bytes and references; throws where something is not regular. Bytes that are no UTF-8 are found elsewhere. */
+/** Decodes bytes and references; throws if one is not regular. `readReference` detects invalid UTF-8. */
 function decode(raw: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are searched for
   if (/[\0-\x08\x0b\x0c\x0e-\x1f]/.test(raw)) throw new NotRegular();
   if (raw.replace(REFERENCE, '').includes('&')) throw new NotRegular();
   return Buffer.from(raw, 'latin1')

@@ -17,10 +17,10 @@ describe('the order of keys', () => {
     [['A', 'Z', '_', 'a', 'z']],
     [['exactly_16_bytes', 'exactly_16_bytesx', 'exactly_16_bytesy', 'exactly_16_bytf', 'exactly_15_byte']],
     [['n'.repeat(59), 'n'.repeat(58), 'n'.repeat(31), 'n'.repeat(32), 'n'.repeat(33)]],
-  ])('is that of bytes: %j', (names) => {
+  ])('is by bytes: %j', (names) => {
     const sorted = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     for (const order of permutations(names)) {
-      // A fresh kernel has not seen the names in another order before.
+      // A new kernel has not interned the names in another order.
       const fresh = kernelFor('artists');
       expect(
         Object.keys(JSON.parse(jsonOf(fresh, `<artist>${order.map((name) => `<${name}/>`).join('')}</artist>`))),
@@ -38,7 +38,7 @@ describe('the order of keys', () => {
     );
   });
 
-  it('sorts wide objects, whatever their order, and keeps equal names in theirs', () => {
+  it('sorts objects with many members, and keeps children of one name in document order', () => {
     const names = Array.from({ length: 200 }, (_, index) => `n${(index * 77) % 200}`);
     for (const width of [23, 24, 25, 26, 200]) {
       const order = names.slice(0, width);
@@ -63,7 +63,7 @@ describe('the order of keys', () => {
 });
 
 describe('arrays', () => {
-  it('gather repeats, adjacent or not, in document order', () => {
+  it('contain repeated children, adjacent or not, in document order', () => {
     expect(
       jsonOf(
         kernel,
@@ -74,7 +74,7 @@ describe('arrays', () => {
     );
   });
 
-  it('hold null, strings and objects, also of the parent’s name', () => {
+  it('can contain null, strings and objects, also with the parent’s name', () => {
     expect(
       jsonOf(
         kernel,
@@ -83,7 +83,7 @@ describe('arrays', () => {
     ).toBe('{"a":null,"artist":[null,"x",{"@b":"1"},{"artist":"y"}]}');
   });
 
-  it('of ten thousand children are read', () => {
+  it('can have ten thousand elements', () => {
     const xml = `<artist>${'<a>1</a><b/>'.repeat(5000)}</artist>`;
     expect(checkBlock(kernel, 'artists', xml).records).toBe(1);
   });
@@ -109,7 +109,7 @@ describe('tags', () => {
     checkBlock(kernel, 'artists', xml);
   });
 
-  it('bear names of every length up to 59', () => {
+  it('can have names of every length up to 59', () => {
     for (let length = 1; length <= 59; length++) {
       const name = 'nameOfAnElement-0123456789.'.repeat(3).slice(0, length);
       expect(jsonOf(kernel, `<artist><${name} ${name}="1"><${name}>x</${name}></${name}></artist>`)).toBe(
@@ -118,7 +118,7 @@ describe('tags', () => {
     }
   });
 
-  it('stand as deep as 256', () => {
+  it('can be nested 256 deep', () => {
     const xml = `<artist>${'<a>'.repeat(255)}x${'</a>'.repeat(255)}</artist>`;
     expect(checkBlock(kernel, 'artists', xml)).toEqual({ status: 'incomplete', offset: xml.length, records: 1 });
   });

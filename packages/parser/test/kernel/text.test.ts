@@ -3,7 +3,7 @@ import { jsonOf, kernelFor } from './harness.js';
 
 const kernel = kernelFor('artists');
 
-/** The text `profile` of an artist, read from its JSON: what the kernel makes of a raw text. */
+/** The text that the kernel reads from the raw content of an element. */
 const textOf = (raw: string): unknown =>
   JSON.parse(jsonOf(kernel, `<artist><profile>${raw}</profile></artist>`)).profile;
 const attributeOf = (raw: string): unknown =>
@@ -14,8 +14,8 @@ const WHITE_SPACE = [
   ...Array.from({ length: 11 }, (_, index) => 0x2000 + index),
   ...[0x2028, 0x2029, 0x202f, 0x205f, 0x3000],
 ];
-/** Neighbours of white space, and what looks like it but is none. */
-const NO_WHITE_SPACE = [
+/** Characters next to white space, or similar to it, that are not white space. */
+const NOT_WHITE_SPACE = [
   0x7f, 0x84, 0x86, 0x9f, 0xa1, 0x167f, 0x1681, 0x180e, 0x1fff, 0x200b, 0x2027, 0x202a, 0x202e, 0x2030, 0x205e, 0x2060,
   0x2fff, 0x3001, 0xfeff, 0x10000, 0x1f680, 0x20000,
 ];
@@ -71,7 +71,7 @@ describe('escapes', () => {
     if (!raw.includes("'")) expect(jsonOf(kernel, `<artist b='${raw}'/>`)).toBe(`{"@b":"${escaped}"}`);
   });
 
-  it('puts every special byte into texts and values of every length, at every position and alignment', () => {
+  it('escapes special bytes in texts and values of every length, at every position and alignment', () => {
     const specials = ['"', '\\', '\n', '&amp;', '&#13;', '&#x1f680;', 'é', '🚀'];
     const decoded = ['"', '\\', '\n', '&', '\r', '🚀', 'é', '🚀'];
     const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz';
@@ -100,7 +100,7 @@ describe('escapes', () => {
     }
   });
 
-  it('keeps long texts that are full of escapes', () => {
+  it('reads long texts full of escapes', () => {
     const raw = 'Tel: "1"&#13;\n\\&amp;\t'.repeat(2000);
     expect(textOf(`.${raw}.`)).toBe(`.${'Tel: "1"\r\n\\&\t'.repeat(2000)}.`);
   });
@@ -114,7 +114,7 @@ describe('trimming', () => {
     `&#x${codePoint.toString(16).toUpperCase().padStart(8, '0')};`,
   ];
 
-  it.each(WHITE_SPACE)('takes white space %i off both ends, written or referred to', (codePoint) => {
+  it.each(WHITE_SPACE)('trims white space %i at both ends, literal or as a reference', (codePoint) => {
     const character = String.fromCodePoint(codePoint);
     for (const form of forms(codePoint)) {
       for (const times of [1, 2, 17]) {
@@ -129,13 +129,13 @@ describe('trimming', () => {
         expect(textOf(run)).toBe(null);
         expect(textOf(` &#13;${run}\n`)).toBe(null);
       }
-      // A raw tab or line end stays in a value as well.
+      // Attribute values are not trimmed.
       expect(attributeOf(`${form}a${form}`)).toBe(`${character}a${character}`);
       expect(attributeOf(form)).toBe(character);
     }
   });
 
-  it.each(NO_WHITE_SPACE)('leaves %i alone', (codePoint) => {
+  it.each(NOT_WHITE_SPACE)('keeps character %i', (codePoint) => {
     const character = String.fromCodePoint(codePoint);
     for (const form of forms(codePoint)) {
       expect(textOf(form)).toBe(character);
@@ -145,7 +145,7 @@ describe('trimming', () => {
     }
   });
 
-  it('is not fooled by semicolons and half references at the end', () => {
+  it('handles semicolons and partial references at the end', () => {
     expect(textOf('a;')).toBe('a;');
     expect(textOf(';')).toBe(';');
     expect(textOf('&amp;#32;')).toBe('&#32;');
@@ -155,7 +155,7 @@ describe('trimming', () => {
     expect(textOf('&amp;123456789012;')).toBe('&123456789012;');
   });
 
-  it('trims the text of elements with attributes and children, around them too', () => {
+  it('trims the text of elements with attributes and children', () => {
     expect(jsonOf(kernel, '<artist>\n <a b=" x "> t&#160; </a>\n\n <c/>\n</artist>')).toBe(
       '{"a":{"#text":"t","@b":" x "},"c":null}',
     );

@@ -4,29 +4,29 @@ import { kernelFor } from './harness.js';
 
 const kernel = kernelFor('artists');
 
-/** Room for 240 bytes of text, all ASCII to begin with: several of the 64-byte steps that pass over ASCII. */
+/** A text of 240 bytes, all ASCII: several of the 64-byte steps that skip ASCII. */
 const PREFIX = '<artist><a>';
 const TEXT_BYTES = 240;
 const record = Buffer.from(`${PREFIX}${'x'.repeat(TEXT_BYTES)}</a></artist>`);
 
-/** Whether the kernel takes the bytes, put somewhere into the text, and whether they are UTF-8. */
+/** Whether the kernel accepts the bytes at some position in the text, and whether they are valid UTF-8. */
 function judge(bytes: readonly number[], shift: number): { regular: boolean; valid: boolean } {
   const start = PREFIX.length + (shift % (TEXT_BYTES - bytes.length + 1));
   const copy = Buffer.from(record);
   copy.set(bytes, start);
   kernel.load(copy);
   const run = kernel.run(0, 'count');
-  // Counted as regular only where all was read; no assertion here, there are 300,000 calls.
+  // No assertion here: there are 300,000 calls.
   return { regular: run.status === 'incomplete' && run.offset === copy.length, valid: isUtf8(copy) };
 }
 
-/** Both sides of every border that UTF-8 draws between bytes. */
-const BORDERS = [
+/** The bytes at both sides of every boundary in UTF-8. */
+const BOUNDARIES = [
   ...[0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1],
   ...[0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf8, 0xff],
 ];
 
-it('takes valid UTF-8 and nothing else: all pairs of bytes', () => {
+it('accepts valid UTF-8 and nothing else: all pairs of bytes', () => {
   let wrong = 0;
   let valid = 0;
   for (let first = 0x80; first < 0x100; first++) {
@@ -40,16 +40,16 @@ it('takes valid UTF-8 and nothing else: all pairs of bytes', () => {
   expect([valid, wrong]).toEqual([30 * 64, 0]);
 });
 
-it('takes valid UTF-8 and nothing else: all of three and four bytes around every border', () => {
+it('accepts valid UTF-8 and nothing else: three and four bytes at every boundary', () => {
   let wrong = 0;
   let count = 0;
-  for (const first of BORDERS) {
-    for (const second of BORDERS) {
-      for (const third of BORDERS) {
+  for (const first of BOUNDARIES) {
+    for (const second of BOUNDARIES) {
+      for (const third of BOUNDARIES) {
         const three = judge([first, second, third], count++);
         if (three.regular !== three.valid) wrong++;
         if (first < 0xe0) continue;
-        for (const fourth of BORDERS) {
+        for (const fourth of BOUNDARIES) {
           const four = judge([first, second, third, fourth], count++);
           if (four.regular !== four.valid) wrong++;
         }
@@ -59,7 +59,7 @@ it('takes valid UTF-8 and nothing else: all of three and four bytes around every
   expect(wrong).toBe(0);
 });
 
-it('finds a bad sequence at every place, also cut off by the end of text', () => {
+it('detects an invalid sequence at every position, also at the end of the text', () => {
   const sequences = [
     '80',
     'bf',
@@ -79,7 +79,7 @@ it('finds a bad sequence at every place, also cut off by the end of text', () =>
       expect(judge(bytes, shift)).toEqual({ regular: false, valid: false });
     }
   }
-  // A sequence whose bytes stand apart, with ASCII between them that the kernel steps over.
+  // A sequence whose bytes have ASCII between them, which the kernel skips.
   for (const [lead, rest] of [
     ['c3', 'a9'],
     ['e2', '82 ac'],
@@ -104,12 +104,12 @@ it('finds a bad sequence at every place, also cut off by the end of text', () =>
   }
 });
 
-it('judges each record by itself', () => {
+it('validates each record on its own', () => {
   const good = '<artist><a>日本é🚀</a></artist>';
   const block = Buffer.concat([Buffer.from(good), Buffer.from(good.replace('é', '\xff'), 'latin1'), Buffer.from(good)]);
   kernel.load(block);
   expect(kernel.run(0, 'count')).toMatchObject({ status: 'irregular', offset: Buffer.byteLength(good), records: 1 });
-  // What follows a record, even half a character, is not its concern.
+  // Bytes after a record, even part of a character, do not matter to it.
   kernel.load(Buffer.concat([Buffer.from(good), Buffer.of(0xe6)]));
   expect(kernel.run(0, 'count')).toMatchObject({ status: 'irregular', offset: Buffer.byteLength(good), records: 1 });
 });
