@@ -5,8 +5,8 @@ import { placeOf, readFieldTables } from './field-tables.js';
 import { recordOf, SHAPES, shapeOf } from './support.js';
 
 /*
- * TYPED-RECORDS.md has a row for every element and attribute of the excerpts. Each test converts a record with one of them
- * and looks for the value in the field of its row.
+ * TYPED-RECORDS.md has a row for every element and attribute of the excerpts. Each test converts a record with one of
+ * them and looks for the value in the field of its row.
  */
 
 const tables = readFieldTables();

@@ -6,8 +6,8 @@ import { DATA_TYPES, type DataType, type DroppedValue, type DumpSource, parseRec
 import { leavesOf, shapeOf } from './support.js';
 
 /*
- * A typed record loses no value of the raw record: both contain the same texts equally often. Exceptions are the ids that
- * a raw record contains twice, and zeros that mean "none".
+ * A typed record loses no value of the raw record: both contain the same texts equally often. Exceptions are the ids
+ * that a raw record contains twice, and zeros that mean "none".
  */
 
 const TWICE: Readonly<Record<DataType, string | undefined>> = {
