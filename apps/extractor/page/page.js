@@ -1,43 +1,43 @@
-// The status page's script, served as it stands here. All that comes from the server is written as text, never as markup.
+// The script of the status page, served unchanged. Everything from the server is written as text, never as markup.
 
-/** Time between two looks, in milliseconds: while someone looks, and while the page is in the background. */
+/** Time between two requests while the page is visible, and while it is in the background. */
 const POLL_MS = 1000;
-const POLL_HIDDEN_MS = 30_000;
-/** An answer that takes longer counts as none. */
-const TIMEOUT_MS = 8000;
-/** Looks in a row without an answer before the page says that it has lost contact. */
-const MISSES = 2;
+const HIDDEN_POLL_MS = 30_000;
+/** A request that takes longer has failed. */
+const REQUEST_TIMEOUT_MS = 8000;
+/** Failed requests in a row after which the page reports that it has lost the connection. */
+const MAX_FAILED_REQUESTS = 2;
 
-/** Seconds without any progress that a person should know of. */
-const STILL_SECONDS = 30;
+/** Seconds without progress after which a file's line mentions it. */
+const STALL_SECONDS = 30;
 
 const CHART_WIDTH = 720;
 const CHART_HEIGHT = 150;
-/** Room above the highest point, and below the line. */
+/** Margins above the highest point and below the line. */
 const CHART_TOP = 8;
 const CHART_BOTTOM = 2;
-/** Points of the whole width: from a minute, where the service is young, to ten minutes. */
-const LEAST_POINTS = 30;
-const MOST_POINTS = 300;
-/** Points whose mean is the rate of the moment: a single one jumps about. */
+/** Points that the chart is wide: one minute after a start, growing to ten minutes. */
+const MIN_POINTS = 30;
+const MAX_POINTS = 300;
+/** The current rate is the mean of this many points, since single points vary too much. */
 const RATE_POINTS = 3;
 
 /** @param {string} id @returns {HTMLElement} */
 const byId = (id) => {
   const element = document.getElementById(id);
-  if (element === null) throw new Error(`The page has no #${id}`);
+  if (element === null) throw new Error(`The page has no element #${id}`);
   return element;
 };
 
 /** @param {string} id @param {string} text */
-const write = (id, text) => {
+const setText = (id, text) => {
   const element = byId(id);
-  // Assistive technology speaks of changes: what stays the same must not be written again.
+  // Assistive technology announces changes, so an unchanged text must not be written again.
   if (element.textContent !== text) element.textContent = text;
 };
 
 /** @param {string} tag @param {string} className @param {string} [text] @returns {HTMLElement} */
-const make = (tag, className, text) => {
+const createElement = (tag, className, text) => {
   const element = document.createElement(tag);
   element.className = className;
   if (text !== undefined) element.textContent = text;
@@ -46,13 +46,13 @@ const make = (tag, className, text) => {
 
 const wholeNumbers = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const shortNumbers = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
-const times = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+const dateTimes = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
 /** @param {number} value */
-const count = (value) => wholeNumbers.format(value);
+const formatCount = (value) => wholeNumbers.format(value);
 
 /** @param {number} bytes */
-const size = (bytes) => {
+const formatBytes = (bytes) => {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
   let value = bytes;
@@ -61,7 +61,7 @@ const size = (bytes) => {
 };
 
 /** @param {number} seconds */
-const duration = (seconds) => {
+const formatDuration = (seconds) => {
   if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
@@ -73,7 +73,7 @@ const duration = (seconds) => {
 const PHASES = {
   starting: 'Starting',
   checking: 'Looking for a dump',
-  downloading: 'Fetching',
+  downloading: 'Downloading',
   processing: 'Extracting',
   waiting: 'Waiting',
   stopping: 'Stopping',
@@ -81,10 +81,10 @@ const PHASES = {
 
 /** @type {Record<string, string>} */
 const STATES = {
-  pending: 'waiting for its turn',
-  downloading: 'being fetched',
-  downloaded: 'fetched and verified',
-  extracting: 'being extracted',
+  pending: 'waiting',
+  downloading: 'downloading',
+  downloaded: 'downloaded and verified',
+  extracting: 'extracting',
   completed: 'delivered',
   skipped: 'delivered earlier',
   failed: 'failed',
@@ -97,12 +97,12 @@ const showPhase = (status) => {
   const name = PHASES[phase] ?? phase;
   const hasFailed = phase === 'waiting' && status.extraction_status === 'failed';
   const isBusy = phase !== 'waiting' && phase !== 'stopping';
-  write('phase', hasFailed ? 'Failed, will try again' : name);
+  setText('phase', hasFailed ? 'Failed, will retry' : name);
   byId('phase').dataset['tone'] = hasFailed ? 'bad' : isBusy ? 'busy' : phase === 'waiting' ? 'good' : 'none';
   const percent = isBusy && phase !== 'checking' ? ` ${Math.floor(status.progress * 100)} %` : '';
   document.title = `${hasFailed ? 'Failed' : name}${percent} · discogs-extractor`;
-  const age = dump === null ? '' : dump.age_days === 1 ? '1 day old' : `${count(dump.age_days)} days old`;
-  write(
+  const age = dump === null ? '' : dump.age_days === 1 ? '1 day old' : `${formatCount(dump.age_days)} days old`;
+  setText(
     'subtitle',
     dump === null ? 'No dump found yet' : `Dump ${dump.version}, ${age}, to ${status.sink.destination}`,
   );
@@ -117,40 +117,47 @@ const showTiles = (status) => {
   const sum = (of) => files.reduce((total, file) => total + of(file), 0);
   const isRunning = status.check !== null;
 
-  write('rate', isRunning ? count(mean(status.throughput.records.slice(-RATE_POINTS))) : '–');
+  setText('rate', isRunning ? formatCount(mean(status.throughput.records.slice(-RATE_POINTS))) : '–');
   const bytes = sum((file) => file.bytes_per_second);
-  write('rate-note', bytes > 0 ? `${size(bytes)}/s of the dump` : '');
+  setText('rate-note', bytes > 0 ? `${formatBytes(bytes)}/s of compressed dump` : '');
 
-  write('confirmed', files.length > 0 ? count(sum((file) => file.confirmed)) : '–');
+  setText('confirmed', files.length > 0 ? formatCount(sum((file) => file.confirmed)) : '–');
   const waiting = sum((file) => (file.state === 'extracting' ? file.records - file.confirmed : 0));
   const malformed = sum((file) => file.malformed);
   const notes = [];
-  if (waiting > 0) notes.push(`${count(waiting)} on their way`);
-  if (malformed > 0) notes.push(`${count(malformed)} malformed`);
-  write('confirmed-note', notes.join(', '));
+  if (waiting > 0) notes.push(`${formatCount(waiting)} not confirmed yet`);
+  if (malformed > 0) notes.push(`${formatCount(malformed)} malformed`);
+  setText('confirmed-note', notes.join(', '));
 
   const lefts = files.map((file) => file.seconds_left).filter((left) => left !== null);
-  write('left', isRunning && lefts.length > 0 ? duration(Math.max(...lefts)) : '–');
+  setText('left', isRunning && lefts.length > 0 ? formatDuration(Math.max(...lefts)) : '–');
   const elapsed = isRunning ? (now - Date.parse(status.check.started_at)) / 1000 : 0;
-  write('left-note', isRunning ? `running for ${duration(elapsed)}` : '');
+  setText('left-note', isRunning ? `running for ${formatDuration(elapsed)}` : '');
 
   const next = status.next_check_at;
-  write('next', next !== null ? `in ${duration((Date.parse(next) - now) / 1000)}` : isRunning ? 'under way' : '–');
+  setText(
+    'next',
+    next !== null ? `in ${formatDuration((Date.parse(next) - now) / 1000)}` : isRunning ? 'running now' : '–',
+  );
   const last = status.last_success_at;
-  write(
+  setText(
     'next-note',
-    next !== null ? times.format(new Date(next)) : last !== null ? `last success ${times.format(new Date(last))}` : '',
+    next !== null
+      ? dateTimes.format(new Date(next))
+      : last !== null
+        ? `last successful run ${dateTimes.format(new Date(last))}`
+        : '',
   );
 };
 
 /** @param {readonly number[]} values */
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
-/** @param {readonly number[]} values @param {number} highest @param {number} most */
-const points = (values, highest, most) => {
-  const step = CHART_WIDTH / (most - 1);
+/** @param {readonly number[]} values @param {number} highest @param {number} width in points */
+const chartPoints = (values, highest, width) => {
+  const step = CHART_WIDTH / (width - 1);
   const height = CHART_HEIGHT - CHART_TOP - CHART_BOTTOM;
-  const first = most - values.length;
+  const first = width - values.length;
   return values.map((value, index) => {
     const x = (first + index) * step;
     const y = CHART_TOP + height * (1 - (highest > 0 ? value / highest : 0));
@@ -160,27 +167,33 @@ const points = (values, highest, most) => {
 
 /** @param {any} status */
 const showChart = ({ throughput, phase }) => {
-  const isFetching = phase === 'downloading';
+  const isDownloading = phase === 'downloading';
   /** @type {readonly number[]} */
-  const values = (isFetching ? throughput.downloaded_bytes : throughput.records).slice(-MOST_POINTS);
-  const most = Math.max(LEAST_POINTS, values.length);
+  const values = (isDownloading ? throughput.downloaded_bytes : throughput.records).slice(-MAX_POINTS);
+  const width = Math.max(MIN_POINTS, values.length);
   /** @param {number} value */
-  const unit = (value) => (isFetching ? `${size(value)}/s` : `${shortNumbers.format(value)} records/s`);
+  const formatRate = (value) => (isDownloading ? `${formatBytes(value)}/s` : `${shortNumbers.format(value)} records/s`);
   const highest = Math.max(0, ...values);
-  const line = points(values, highest, most);
+  const line = chartPoints(values, highest, width);
   const base = CHART_HEIGHT - CHART_BOTTOM;
   const [from] = (line[0] ?? '0,0').split(',');
-  const isLine = line.length > 1;
-  byId('chart-line').setAttribute('d', isLine ? `M${line.join('L')}` : '');
-  byId('chart-area').setAttribute('d', isLine ? `M${from},${base}L${line.join('L')}L${CHART_WIDTH},${base}Z` : '');
-  write('chart-from', `${duration(most * throughput.seconds_between)} ago`);
-  write('chart-now', isLine ? `now ${unit(mean(values.slice(-RATE_POINTS)))}, at most ${unit(highest)}` : '');
-  // The picture in words.
-  const average = mean(values.slice(-LEAST_POINTS));
-  write('chart-text', `${unit(average)} on average over the last minute, at most ${unit(highest)} in the last ten.`);
+  const hasLine = line.length > 1;
+  byId('chart-line').setAttribute('d', hasLine ? `M${line.join('L')}` : '');
+  byId('chart-area').setAttribute('d', hasLine ? `M${from},${base}L${line.join('L')}L${CHART_WIDTH},${base}Z` : '');
+  setText('chart-from', `${formatDuration(width * throughput.seconds_between)} ago`);
+  setText(
+    'chart-now',
+    hasLine ? `now ${formatRate(mean(values.slice(-RATE_POINTS)))}, peak ${formatRate(highest)}` : '',
+  );
+  // The chart in words, for screen readers.
+  const average = mean(values.slice(-MIN_POINTS));
+  setText(
+    'chart-text',
+    `${formatRate(average)} on average over the last minute, peak ${formatRate(highest)} in the last ten minutes.`,
+  );
 };
 
-const drawGrid = () => {
+const drawChartGrid = () => {
   for (const part of [0, 0.5, 1]) {
     const line = document.createElementNS('http://www.w3.org/2000/svg', 'line');
     const y = String(CHART_TOP + (CHART_HEIGHT - CHART_TOP - CHART_BOTTOM) * part);
@@ -191,25 +204,25 @@ const drawGrid = () => {
   }
 };
 
-/** The rows by file, kept from one look to the next, so that bars move. @type {Map<string, ReturnType<typeof makeRow>>} */
+/** Rows by file, kept between updates so that the bars move smoothly. @type {Map<string, ReturnType<typeof createRow>>} */
 const rows = new Map();
-let rowsMade = 0;
+let rowCount = 0;
 
 /** @param {any} file */
-const makeRow = (file) => {
-  const item = make('li', 'file');
-  const name = make('span', 'file-name', file.data_type);
-  name.id = `file-${++rowsMade}`;
-  const percent = make('span', 'file-percent');
-  const head = make('div', 'file-head');
-  head.append(name, make('span', 'file-path', file.file), percent);
-  const bar = make('div', 'bar');
+const createRow = (file) => {
+  const item = createElement('li', 'file');
+  const name = createElement('span', 'file-name', file.data_type);
+  name.id = `file-${++rowCount}`;
+  const percent = createElement('span', 'file-percent');
+  const head = createElement('div', 'file-head');
+  head.append(name, createElement('span', 'file-path', file.file), percent);
+  const bar = createElement('div', 'bar');
   const aria = { role: 'progressbar', 'aria-labelledby': name.id, 'aria-valuemin': '0', 'aria-valuemax': '100' };
   for (const [key, value] of Object.entries(aria)) bar.setAttribute(key, value);
-  const fill = make('div', 'fill');
+  const fill = createElement('div', 'fill');
   bar.append(fill);
-  const facts = make('p', 'file-facts');
-  const error = make('p', 'file-facts bad');
+  const facts = createElement('p', 'file-facts');
+  const error = createElement('p', 'file-facts bad');
   item.append(head, bar, facts, error);
   return { item, percent, bar, fill, facts, error };
 };
@@ -219,23 +232,25 @@ const factsOf = (file, now) => {
   const { state, connection } = file;
   /** @type {[string, string][]} */
   const facts = [[STATES[state] ?? state, state === 'failed' ? 'bad' : '']];
-  const total = file.size_bytes === null ? '' : size(file.size_bytes);
+  const total = file.size_bytes === null ? '' : formatBytes(file.size_bytes);
   const done = state === 'downloading' ? file.downloaded_bytes : file.read_bytes;
-  const isMoving = state === 'downloading' || state === 'extracting';
-  if (isMoving) facts.push([total ? `${size(done)} of ${total}` : size(done), '']);
+  const isActive = state === 'downloading' || state === 'extracting';
+  if (isActive) facts.push([total ? `${formatBytes(done)} of ${total}` : formatBytes(done), '']);
   else if (total) facts.push([total, '']);
-  if (file.confirmed > 0) facts.push([`${count(file.confirmed)} records delivered`, '']);
-  if (file.records_per_second > 0) facts.push([`${count(file.records_per_second)} records/s`, '']);
-  else if (file.bytes_per_second > 0) facts.push([`${size(file.bytes_per_second)}/s`, '']);
-  const still = isMoving && file.last_progress_at !== null ? (now - Date.parse(file.last_progress_at)) / 1000 : 0;
-  if (still > STILL_SECONDS) facts.push([`nothing has moved for ${duration(still)}`, 'warn']);
-  if (file.seconds_left !== null) facts.push([`${duration(file.seconds_left)} left`, '']);
-  const irregular = Object.entries(file.irregularities).map(([kind, times]) => `${kind} ${count(times)}`);
-  if (irregular.length > 0) facts.push([`irregular: ${irregular.join(', ')}`, 'warn']);
-  if (file.malformed > 0) facts.push([`${count(file.malformed)} malformed`, 'bad']);
+  if (file.confirmed > 0) facts.push([`${formatCount(file.confirmed)} records delivered`, '']);
+  if (file.records_per_second > 0) facts.push([`${formatCount(file.records_per_second)} records/s`, '']);
+  else if (file.bytes_per_second > 0) facts.push([`${formatBytes(file.bytes_per_second)}/s`, '']);
+  const stalledSeconds =
+    isActive && file.last_progress_at !== null ? (now - Date.parse(file.last_progress_at)) / 1000 : 0;
+  if (stalledSeconds > STALL_SECONDS) facts.push([`no progress for ${formatDuration(stalledSeconds)}`, 'warn']);
+  if (file.seconds_left !== null) facts.push([`${formatDuration(file.seconds_left)} left`, '']);
+  const irregular = Object.entries(file.irregularities).map(([kind, times]) => `${kind} ${formatCount(times)}`);
+  if (irregular.length > 0) facts.push([`irregularities: ${irregular.join(', ')}`, 'warn']);
+  if (file.malformed > 0) facts.push([`${formatCount(file.malformed)} malformed`, 'bad']);
   if (connection !== null && connection.condition !== 'publishing') {
-    const what = connection.condition === 'blocked' ? 'the broker takes nothing' : 'no connection to the broker';
-    facts.push([connection.reason ? `${what}: ${connection.reason}` : what, 'bad']);
+    const condition =
+      connection.condition === 'blocked' ? 'the broker blocks publishing' : 'not connected to the broker';
+    facts.push([connection.reason ? `${condition}: ${connection.reason}` : condition, 'bad']);
   }
   return facts;
 };
@@ -248,7 +263,7 @@ const showFiles = ({ files, now }) => {
   const seen = new Set();
   for (const file of files) {
     seen.add(file.file);
-    const row = rows.get(file.file) ?? makeRow(file);
+    const row = rows.get(file.file) ?? createRow(file);
     if (!rows.has(file.file)) byId('files').append(row.item);
     rows.set(file.file, row);
     row.item.dataset['state'] = file.state;
@@ -258,7 +273,7 @@ const showFiles = ({ files, now }) => {
     row.percent.textContent = `${percent.toFixed(percent === 0 || percent === 100 ? 0 : 1)} %`;
     row.bar.setAttribute('aria-valuenow', String(Math.floor(percent)));
     row.bar.setAttribute('aria-valuetext', `${Math.floor(percent)} %, ${facts[0]?.[0]}`);
-    row.facts.replaceChildren(...facts.map(([text, tone]) => make('span', tone, text)));
+    row.facts.replaceChildren(...facts.map(([text, tone]) => createElement('span', tone, text)));
     row.error.textContent = file.error ?? '';
     row.error.hidden = file.error === null;
   }
@@ -268,7 +283,7 @@ const showFiles = ({ files, now }) => {
     rows.delete(file);
   }
   byId('no-files').hidden = files.length > 0;
-  write('files-note', files.length > 0 ? `${files.filter(isDone).length} of ${files.length} done` : '');
+  setText('files-note', files.length > 0 ? `${files.filter(isDone).length} of ${files.length} done` : '');
 };
 
 let shownProblems = '';
@@ -276,16 +291,19 @@ let shownProblems = '';
 /** @param {any} status */
 const showProblems = ({ problems, failures }) => {
   byId('no-problems').hidden = problems.length > 0;
-  write('problems-note', failures > 1 ? `${failures} runs failed in a row` : '');
+  setText('problems-note', failures > 1 ? `${failures} runs in a row failed` : '');
   const key = JSON.stringify(problems);
   if (key === shownProblems) return;
   shownProblems = key;
   byId('problems').replaceChildren(
     ...problems.map((/** @type {any} */ { at, code, message, file }) => {
-      const head = make('p', 'problem-head');
-      head.append(make('span', 'code', code), times.format(new Date(at)) + (file === null ? '' : ` · ${file}`));
-      const item = make('li', 'problem');
-      item.append(head, make('p', '', message));
+      const head = createElement('p', 'problem-head');
+      head.append(
+        createElement('span', 'code', code),
+        dateTimes.format(new Date(at)) + (file === null ? '' : ` · ${file}`),
+      );
+      const item = createElement('li', 'problem');
+      item.append(head, createElement('p', '', message));
       return item;
     }),
   );
@@ -300,46 +318,46 @@ const show = (status) => {
   showProblems(status);
   byId('trigger').hidden = !status.can_trigger;
   const uptime = (Date.parse(status.now) - Date.parse(status.started_at)) / 1000;
-  write('about', `Version ${status.version}, up for ${duration(uptime)}`);
+  setText('about', `Version ${status.version}, up for ${formatDuration(uptime)}`);
 };
 
-let misses = 0;
-let lastContact = Date.now();
+let failedRequests = 0;
+let lastAnswerAt = Date.now();
 
-const look = async () => {
+const update = async () => {
   try {
-    const answer = await fetch('status', { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!answer.ok) throw new Error(`It answered ${answer.status}`);
-    show(await answer.json());
-    misses = 0;
-    lastContact = Date.now();
-    byId('contact').hidden = true;
-    document.body.classList.remove('lost');
+    const response = await fetch('status', { cache: 'no-store', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    if (!response.ok) throw new Error(`GET status returned ${response.status}`);
+    show(await response.json());
+    failedRequests = 0;
+    lastAnswerAt = Date.now();
+    byId('connection').hidden = true;
+    document.body.classList.remove('outdated');
   } catch {
-    misses++;
-    if (misses < MISSES) return;
-    const since = duration((Date.now() - lastContact) / 1000);
-    write('contact', `No contact with the extractor for ${since}. What is shown here is old.`);
-    byId('contact').hidden = false;
-    document.body.classList.add('lost');
-    document.title = 'No contact · discogs-extractor';
+    failedRequests++;
+    if (failedRequests < MAX_FAILED_REQUESTS) return;
+    const age = formatDuration((Date.now() - lastAnswerAt) / 1000);
+    setText('connection', `No response from the extractor for ${age}. This page is out of date.`);
+    byId('connection').hidden = false;
+    document.body.classList.add('outdated');
+    document.title = 'No response · discogs-extractor';
   }
 };
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
-const loop = async () => {
+const poll = async () => {
   clearTimeout(timer);
-  await look();
+  await update();
   clearTimeout(timer);
-  timer = setTimeout(loop, document.hidden ? POLL_HIDDEN_MS : POLL_MS);
+  timer = setTimeout(poll, document.hidden ? HIDDEN_POLL_MS : POLL_MS);
 };
 
 /** @type {Record<number, string>} */
 const TRIGGER_ANSWERS = {
-  202: 'Started.',
-  403: 'The token is not the right one.',
-  409: 'A run is under way already.',
+  202: 'Run started.',
+  403: 'The token is wrong.',
+  409: 'A run is already in progress.',
 };
 
 byId('trigger-form').addEventListener('submit', async (event) => {
@@ -347,22 +365,22 @@ byId('trigger-form').addEventListener('submit', async (event) => {
   const token = /** @type {HTMLInputElement} */ (byId('token'));
   const force = /** @type {HTMLInputElement} */ (byId('force'));
   try {
-    const answer = await fetch('trigger', {
+    const response = await fetch('trigger', {
       method: 'POST',
       headers: { Authorization: `Bearer ${token.value}`, 'Content-Type': 'application/json' },
       body: JSON.stringify({ force_reprocess: force.checked }),
     });
-    write('trigger-answer', TRIGGER_ANSWERS[answer.status] ?? `It answered ${answer.status}.`);
-    if (answer.ok) token.value = '';
+    setText('trigger-answer', TRIGGER_ANSWERS[response.status] ?? `The extractor returned status ${response.status}.`);
+    if (response.ok) token.value = '';
   } catch {
-    write('trigger-answer', 'No answer came.');
+    setText('trigger-answer', 'The extractor did not respond.');
   }
-  void loop();
+  void poll();
 });
 
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) void loop();
+  if (!document.hidden) void poll();
 });
 
-drawGrid();
-void loop();
+drawChartGrid();
+void poll();

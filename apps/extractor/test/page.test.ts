@@ -3,29 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateDump } from '@discogs-extractor/sample-dumps';
-import { needProgram, startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { launchBrowser } from './kit/browser.js';
 import { lowContrast } from './kit/contrast.js';
 import { smallDump, writeDump } from './kit/dumps.js';
 import { freePort, type RunningService, startService, until } from './kit/service.js';
 
 const VERSION = '20260101';
-const TOKEN = 'a token of the test';
+const TOKEN = 'a token for the test';
 
-/** Looked at by people; git ignores it. */
+/** For people to look at; git ignores it. */
 const SCREENSHOTS = fileURLToPath(new URL('../.screenshots/', import.meta.url));
-
-/** Chromium would look for updates and the like, which have no place in a test. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const WIDE = { width: 1100, height: 1000 };
 const NARROW = { width: 360, height: 780 };
@@ -38,9 +28,12 @@ let broker: TestBroker;
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'page-'));
   await mkdir(SCREENSHOTS, { recursive: true });
-  const executablePath = await needProgram('chromium', 'chromium');
-  browser = await chromium.launch({ executablePath, args: ARGUMENTS });
-  broker = await startOwnBroker();
+  [browser, broker] = await Promise.all([
+    launchBrowser(),
+    startOwnBroker(),
+    writeDump(join(base, 'small'), VERSION, smallDump(3)),
+    generateDump({ directory: join(base, 'large'), version: VERSION, seed: 'page', records: 8_000 }),
+  ]);
 }, 600_000);
 afterAll(async () => {
   await browser?.close();
@@ -51,24 +44,21 @@ beforeEach(async () => {
   folder = await mkdtemp(join(base, 'case-'));
 });
 
-/** Everything that a page complained of or asked elsewhere for; stays empty on a page that is well. */
-const open = async (
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<{ page: Page; complaints: string[] }> => {
+/** Opens the page and collects its errors, warnings and requests to other servers: `problems` must stay empty. */
+const open = async (url: string, options: BrowserContextOptions = {}): Promise<{ page: Page; problems: string[] }> => {
   const context = await browser.newContext({ viewport: WIDE, ...options });
   onTestFinished(() => context.close());
   const page = await context.newPage();
-  const complaints: string[] = [];
+  const problems: string[] = [];
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    if (['error', 'warning'].includes(message.type())) problems.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('pageerror', (error) => problems.push(String(error)));
   page.on('request', (request) => {
-    if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url())) complaints.push(`asked for ${request.url()}`);
+    if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url())) problems.push(`requested ${request.url()}`);
   });
   await page.goto(url);
-  return { page, complaints };
+  return { page, problems };
 };
 
 const env = (more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
@@ -76,23 +66,19 @@ const env = (more: Readonly<Record<string, string>> = {}): Record<string, string
   TRIGGER_TOKEN: TOKEN,
   ...more,
 });
-const startSmall = async (more: Readonly<Record<string, string>> = {}): Promise<RunningService> => {
-  const dumps = join(folder, 'dumps');
-  await writeDump(dumps, VERSION, smallDump(3));
-  return startService(['--source', dumps, '--sink', 'null'], env(more));
-};
+const startSmall = (more: Readonly<Record<string, string>> = {}): Promise<RunningService> =>
+  startService(['--source', join(base, 'small'), '--sink', 'null'], env(more));
 
 const SCHEMES = ['light', 'dark'] as const;
 
-describe('the status page', () => {
-  it('shows a run under way, live', async () => {
-    const dumps = join(folder, 'dumps');
-    await generateDump({ directory: dumps, version: VERSION, seed: 'page', records: 25_000 });
+describe('status page', () => {
+  it('shows a run in progress, live', async () => {
+    // A small window slows delivery down, so that a dump that is generated quickly lasts long enough.
     await using service = await startService(
-      ['--source', dumps],
-      env({ AMQP_CONNECTION: broker.url, MAX_WORKERS: '2', QUEUE_SIZE: '500' }),
+      ['--source', join(base, 'large')],
+      env({ AMQP_CONNECTION: broker.url, MAX_WORKERS: '2', QUEUE_SIZE: '10' }),
     );
-    const { page, complaints } = await open(service.url, { colorScheme: 'light' });
+    const { page, problems } = await open(service.url, { colorScheme: 'light' });
     await page.getByRole('status').filter({ hasText: 'Extracting' }).waitFor();
     const bars = page.getByRole('progressbar');
     expect(await bars.count()).toBe(4);
@@ -103,7 +89,7 @@ describe('the status page', () => {
     const before = await until(delivered, (records) => records > 0);
     await until(delivered, (records) => records > before);
     await page.locator('#rate').filter({ hasText: /[1-9]/ }).waitFor();
-    // Enough for a line to be seen.
+    // Enough points for a visible line.
     await until(
       async () => (await page.locator('#chart-line').getAttribute('d'))!.split('L').length,
       (points) => points > 4,
@@ -126,17 +112,16 @@ describe('the status page', () => {
     }
     expect(await service.json('/health')).toMatchObject({ extraction_status: 'running' });
 
-    // And when the broker takes nothing for a while, the page says so.
     await broker.setMemoryAlarm();
-    await page.getByText('the broker takes nothing').first().waitFor();
+    await page.getByText('the broker blocks publishing').first().waitFor();
     await page.setViewportSize(WIDE);
     await page.screenshot({ path: join(SCREENSHOTS, 'blocked-dark-wide.png'), fullPage: true });
     expect(await page.evaluate(lowContrast)).toEqual([]);
     await broker.clearMemoryAlarm();
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
-  it('says when it has lost contact, and finds it again', async () => {
+  it('reports a lost connection, and recovers', async () => {
     const port = String(await freePort());
     const first = await startSmall({ HEALTH_PORT: port });
     const { page } = await open(first.url);
@@ -144,9 +129,9 @@ describe('the status page', () => {
     await first[Symbol.asyncDispose]();
     const banner = page.getByRole('alert');
     await banner.waitFor();
-    expect(await banner.textContent()).toMatch(/^No contact with the extractor for \d+ s/);
-    expect(await page.title()).toMatch(/^No contact/);
-    await page.screenshot({ path: join(SCREENSHOTS, 'lost.png'), fullPage: true });
+    expect(await banner.textContent()).toMatch(/^No response from the extractor for \d+ s/);
+    expect(await page.title()).toMatch(/^No response/);
+    await page.screenshot({ path: join(SCREENSHOTS, 'no-response.png'), fullPage: true });
     expect(await page.evaluate(lowContrast)).toEqual([]);
 
     await using _second = await startSmall({ HEALTH_PORT: port });
@@ -156,7 +141,7 @@ describe('the status page', () => {
 
   it('writes names and errors as text, never as markup', async () => {
     const hostile = '<img src=x onerror="window.owned=1"><script>window.owned=1</script>';
-    // A source that is not there, with a name that does harm where it is taken for markup.
+    // A missing source whose name does harm if it is taken for markup.
     await using service = await startService(
       [
         '--source',
@@ -169,14 +154,14 @@ describe('the status page', () => {
       env(),
     );
     await service.reaches('failed');
-    const { page, complaints } = await open(service.url, { colorScheme: 'light' });
-    await page.getByText('Failed, will try again').waitFor();
+    const { page, problems } = await open(service.url, { colorScheme: 'light' });
+    await page.getByText('Failed, will retry').waitFor();
     await page.getByText('<img src=x onerror="window.owned=1">').first().waitFor();
     await page.screenshot({ path: join(SCREENSHOTS, 'failed-light-wide.png'), fullPage: true });
     expect(await page.evaluate(lowContrast)).toEqual([]);
     expect(await page.evaluate('document.querySelectorAll("img, body b").length')).toBe(0);
 
-    // Whatever the service's answers hold: each text in them is hostile now.
+    // Every text in the response is hostile now.
     await page.route('**/status', async (route) => {
       const status = (await (await route.fetch()).json()) as Record<string, unknown>;
       const file = {
@@ -208,7 +193,7 @@ describe('the status page', () => {
       undefined,
       0,
     ]);
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
   it('can be used with the keyboard alone', async () => {
@@ -230,7 +215,7 @@ describe('the status page', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.type('not the token');
     await page.keyboard.press('Enter');
-    await page.getByText('The token is not the right one.').waitFor();
+    await page.getByText('The token is wrong.').waitFor();
     await page.keyboard.press('Control+A');
     await page.keyboard.type(TOKEN);
     await page.keyboard.press('Tab');
@@ -238,14 +223,14 @@ describe('the status page', () => {
     expect(await page.getByRole('checkbox').isChecked()).toBe(true);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await page.getByText('Started.').waitFor();
+    await page.getByText('Run started.').waitFor();
     await until(
       async () => (await service.request('/metrics')).text(),
       (metrics) => metrics.includes('discogs_extractor_runs_total{outcome="completed"} 2\n'),
     );
   });
 
-  it('does not move for those who asked for that', async () => {
+  it('has no transitions if the user prefers reduced motion', async () => {
     await using service = await startSmall();
     const { page } = await open(service.url, { reducedMotion: 'reduce' });
     await page.locator('.fill').first().waitFor({ state: 'attached' });
