@@ -1,8 +1,9 @@
 // Writes the README's screenshots of the status page: `npm run screenshots`. It delivers a generated dump to a RabbitMQ
 // of its own and photographs the page in the middle of the run, in the light and in the dark colour scheme.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
@@ -18,8 +19,8 @@ const RECORDS = { artists: 150_000, labels: 30_000, masters: 40_000, releases: 2
 
 /** Points of the chart to wait for, two seconds apart. */
 const MIN_CHART_POINTS = 40;
-const MAX_WAIT_MS = 300_000;
 
+await mkdir(IMAGES, { recursive: true });
 const folder = await mkdtemp(join(tmpdir(), 'screenshots-'));
 try {
   console.log('Generating a dump …');
@@ -33,11 +34,8 @@ try {
   const page = await browser.newPage({ viewport: VIEWPORT, deviceScaleFactor: 1.5 });
   await page.goto(service.url);
   console.log('Delivering …');
-  await page.waitForFunction(
-    `document.querySelector('#chart-line').getAttribute('d')?.split('L').length > ${MIN_CHART_POINTS}`,
-    undefined,
-    { timeout: MAX_WAIT_MS },
-  );
+  const line = page.locator('#chart-line');
+  while (((await line.getAttribute('d')) ?? '').split('L').length < MIN_CHART_POINTS) await sleep(1000);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     await page.screenshot({ path: join(IMAGES, `status-page-${colorScheme}.png`), fullPage: true });

@@ -7,7 +7,7 @@ import { type CliResult, runCli } from './kit/cli.js';
 import { smallDump, writeDump } from './kit/dumps.js';
 import { type RunningService, startService, until } from './kit/service.js';
 
-/** With characters that URLs encode, and that must not come out in any spelling. */
+/** With characters that URLs encode; it must not appear in any encoding. */
 const PASSWORD = 'canary/pass word#1';
 const TOKEN = 'canary-token-2';
 const S3_SECRET = 'canary-secret-key-3';
@@ -18,7 +18,7 @@ const SPELLINGS = [PASSWORD, TOKEN, S3_SECRET, USER].flatMap((secret) => [
   encodeURIComponent(secret),
   Buffer.from(secret).toString('base64'),
 ]);
-/** `\0USER\0PASSWORD`, which AMQP's PLAIN login sends. */
+/** `\0USER\0PASSWORD`, as sent by the PLAIN login of AMQP. */
 const LOGIN = Buffer.from(`\0${USER}\0${PASSWORD}`).toString('base64');
 
 let base: string;
@@ -51,7 +51,7 @@ const env = (more: Readonly<Record<string, string>> = {}): Record<string, string
   ...more,
 });
 
-/** Everything in the data folder: state marker, metadata, lock, quarantine. */
+/** All files of the data folder: state marker, metadata, lock, quarantine. */
 const filesOf = async (directory: string): Promise<string[]> => {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile());
@@ -96,8 +96,8 @@ const stop = async (service: RunningService): Promise<void> => {
   await expectClean(await service.ended);
 };
 
-describe('no credential comes out', () => {
-  it('of a run that goes well', async () => {
+describe('no credential is shown', () => {
+  it('by a successful run', async () => {
     const service = await startService(['--source', dumps], env());
     await service.reaches('waiting');
     expect(await service.json('/health')).toMatchObject({ extraction_progress: { total: 80 } });
@@ -111,7 +111,7 @@ describe('no credential comes out', () => {
     await stop(service);
   });
 
-  it('of one that the broker refuses', async () => {
+  it('if the broker refuses the login', async () => {
     const service = await startService(
       ['--source', dumps],
       env({ AMQP_CONNECTION: broker.urlFor({ username: USER, password: `${PASSWORD} wrong` }) }),
@@ -124,7 +124,7 @@ describe('no credential comes out', () => {
     expect(status.stdout).toContain('last errors');
   });
 
-  it('of one whose broker is not there', async () => {
+  it('if the broker is unreachable', async () => {
     const service = await startService(
       ['--source', dumps],
       env({ AMQP_CONNECTION: broker.urlFor({ username: USER, password: PASSWORD, port: 1 }) }),
@@ -138,7 +138,7 @@ describe('no credential comes out', () => {
     await stop(service);
   });
 
-  it('of one whose virtual host is not there', async () => {
+  it('if the virtual host does not exist', async () => {
     const service = await startService(
       ['--source', dumps],
       env({ AMQP_CONNECTION: broker.urlFor({ username: USER, password: PASSWORD, vhost: 'nowhere' }) }),
@@ -148,7 +148,7 @@ describe('no credential comes out', () => {
     await stop(service);
   });
 
-  it('of one whose source of dumps carries a password and is not there', async () => {
+  it('if the URL of an unreachable source contains a password', async () => {
     const password = encodeURIComponent(PASSWORD);
     const service = await startService(
       ['--source', 'web'],
@@ -160,19 +160,19 @@ describe('no credential comes out', () => {
   });
 
   it.each([
-    ['a URL of another kind', { AMQP_CONNECTION: `http://${USER}:${encodeURIComponent(PASSWORD)}@localhost/` }],
+    ['a URL with another scheme', { AMQP_CONNECTION: `http://${USER}:${encodeURIComponent(PASSWORD)}@localhost/` }],
     ['a password that is not encoded', { AMQP_CONNECTION: `amqp://${USER}:${PASSWORD}@localhost/` }],
-    ['a port that is none', { AMQP_CONNECTION: `amqp://${USER}:${encodeURIComponent(PASSWORD)}@localhost:port/` }],
-    ['no URL at all', { AMQP_CONNECTION: PASSWORD }],
+    ['an invalid port', { AMQP_CONNECTION: `amqp://${USER}:${encodeURIComponent(PASSWORD)}@localhost:port/` }],
+    ['no URL', { AMQP_CONNECTION: PASSWORD }],
     ['a token given twice', { TRIGGER_TOKEN_FILE: '/dev/null' }],
-    ['a URL in the wrong place', { S3_ENDPOINT: `amqp://${USER}:${encodeURIComponent(PASSWORD)}@localhost/` }],
-  ])('of a configuration with %s', async (_, more) => {
+    ['a URL in another setting', { S3_ENDPOINT: `amqp://${USER}:${encodeURIComponent(PASSWORD)}@localhost/` }],
+  ])('if the configuration has %s', async (_, more) => {
     const result = await runCli(['run', '--once', '--source', dumps], { env: env(more) });
     expect(result.status).toBe(2);
     await expectClean(result);
   });
 
-  it('of a TOML file that is none', async () => {
+  it('if the TOML file is invalid', async () => {
     await mkdir(folder, { recursive: true });
     const config = join(folder, 'config.toml');
     await writeFile(
@@ -184,7 +184,7 @@ describe('no credential comes out', () => {
     await expectClean(result);
   });
 
-  it('where the proxy for the source needs a password', async () => {
+  it('if the URL of the proxy contains a password', async () => {
     const service = await startService(
       ['--source', 'web'],
       env({
@@ -199,8 +199,8 @@ describe('no credential comes out', () => {
   });
 });
 
-describe('the test itself', () => {
-  it('would find a credential', () => {
+describe('expectNoSecret', () => {
+  it('finds a credential', () => {
     expect(() => expectNoSecret('here', `amqp://${USER}:${encodeURIComponent(PASSWORD)}@host`)).toThrow();
     expect(() => expectNoSecret('here', `PLAIN ${LOGIN}`)).toThrow();
   });

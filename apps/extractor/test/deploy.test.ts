@@ -47,7 +47,7 @@ describe('compose.yaml', () => {
     expect(validate.errors).toBeNull();
   });
 
-  it('names files that are there and settings that exist', async () => {
+  it('uses existing files and settings only', async () => {
     const { extractor, prometheus, grafana } = compose.services;
     for (const volume of [...prometheus!.volumes!, ...grafana!.volumes!].filter((one) => one.startsWith('.'))) {
       await stat(join(DEPLOY, volume.split(':')[0]!));
@@ -92,15 +92,15 @@ describe('Kubernetes manifests', () => {
     }
   });
 
-  it('name no field that the API does not have', async () => {
-    // The schemas let unknown fields pass; the compiler does not, in a literal of the type that is made from them.
+  it('contain no unknown field', async () => {
+    // The schemas accept unknown fields. The compiler rejects them in a literal of the type made from the schema.
     const problemsIn = async (all: readonly Manifest[]): Promise<string[]> => {
       const source = all.map(
         (manifest, index) =>
           `import type { I${manifest.kind} as T${index} } from ${JSON.stringify(moduleOf(manifest))};\n` +
           `export const m${index}: T${index} = ${JSON.stringify(manifest)};`,
       );
-      // Beside this file, so that its imports are found.
+      // Next to this file, so that its imports are resolved.
       const path = fileURLToPath(new URL(`./manifests-${process.pid}.ts`, import.meta.url));
       const host = ts.createCompilerHost({});
       const readSource = host.getSourceFile.bind(host);
@@ -124,7 +124,7 @@ describe('Kubernetes manifests', () => {
     expect((await problemsIn(misspelt)).filter((text) => text.includes('lables'))).toHaveLength(manifests.length);
   });
 
-  it('fit each other, and name settings that exist', () => {
+  it('are consistent with each other and use existing settings only', () => {
     const text = JSON.stringify(manifests);
     const stateful = manifests.find(({ kind }) => kind === 'StatefulSet') as unknown as {
       spec: {
@@ -159,7 +159,7 @@ describe('Kubernetes manifests', () => {
 });
 
 describe('Prometheus rules', () => {
-  it('pass promtool, and its tests of them', async () => {
+  it('pass the checks of promtool, and their tests', async () => {
     expect(await promtool(['check', 'rules', join(DEPLOY, 'prometheus/alerts.yaml')])).toContain('SUCCESS');
     expect(await promtool(['check', 'config', '--syntax-only', join(DEPLOY, 'prometheus/prometheus.yaml')])).toContain(
       'SUCCESS',
@@ -167,7 +167,7 @@ describe('Prometheus rules', () => {
     expect(await promtool(['test', 'rules', join(DEPLOY, 'prometheus/alerts.test.yaml')])).toContain('SUCCESS');
   });
 
-  it('are each tested both ways', async () => {
+  it('are each tested with and without firing', async () => {
     const rules = parse(await deployed('prometheus/alerts.yaml')).groups[0].rules as { alert: string }[];
     const tests = parse(await deployed('prometheus/alerts.test.yaml')).tests as {
       alert_rule_test?: { alertname: string }[];
@@ -187,13 +187,13 @@ interface Panel {
   targets?: { expr: string; datasource: { uid: string } }[];
 }
 
-describe('the Grafana dashboard', () => {
+describe('Grafana dashboard', () => {
   let panels: Panel[];
   beforeAll(async () => {
     ({ panels } = JSON.parse(await deployed('grafana/dashboard.json')));
   });
 
-  it('has panels of their own ids that do not lie upon each other', () => {
+  it('has panels with unique ids that do not overlap', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const taken = new Map<string, string>();
     for (const { title, gridPos } of panels) {
@@ -211,7 +211,7 @@ describe('the Grafana dashboard', () => {
     }
   });
 
-  it('asks in valid PromQL', async () => {
+  it('contains valid PromQL only', async () => {
     const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
     const rules = expressions.map((expr, index) => ({
       record: `panel_${index}`,
@@ -225,8 +225,8 @@ describe('the Grafana dashboard', () => {
   });
 });
 
-describe('metrics that dashboard and alerts ask for', () => {
-  it('are metrics that the service has, with labels that it gives them', async () => {
+describe('metrics that dashboard and alerts use', () => {
+  it('exist in the service, with these labels', async () => {
     const root = await mkdtemp(join(tmpdir(), 'metrics-'));
     const dumps = join(root, 'dumps');
     await generateDump({ directory: dumps, version: '20260101', seed: 51, records: 50 });
@@ -252,12 +252,12 @@ describe('metrics that dashboard and alerts ask for', () => {
       labels.set(name!, all);
     }
 
-    const asked = (await deployed('prometheus/alerts.yaml')) + (await deployed('grafana/dashboard.json'));
-    const names = [...asked.matchAll(/\b(?:discogs_extractor|process|nodejs)_\w+/g)].map(([name]) => name);
+    const documents = (await deployed('prometheus/alerts.yaml')) + (await deployed('grafana/dashboard.json'));
+    const names = [...documents.matchAll(/\b(?:discogs_extractor|process|nodejs)_\w+/g)].map(([name]) => name);
     expect(names.length).toBeGreaterThan(60);
     expect([...new Set(names)].filter((name) => !known.has(name))).toEqual([]);
-    // Job and instance come from Prometheus.
-    for (const [, name, list] of asked.matchAll(/\b((?:discogs_extractor|process|nodejs)_\w+)\{([^}]*)\}/g)) {
+    // Prometheus adds job and instance.
+    for (const [, name, list] of documents.matchAll(/\b((?:discogs_extractor|process|nodejs)_\w+)\{([^}]*)\}/g)) {
       if (!labels.get(name!)?.size) continue;
       const wanted = [...list!.matchAll(/(\w+)=~?\\?"/g)].map(([, label]) => label!);
       for (const label of wanted.filter((one) => one !== 'job' && one !== 'instance')) {

@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-/** What the image would start, with its `/app` in the scratch folder. */
+/** A command of the image, with paths in the scratch folder instead of `/app`. */
 const command = (parts: readonly string[]): [string, string[]] => {
   const [program, ...args] = parts.map((part) => (part.startsWith('/app/') ? join(image.root, part) : part));
   return [program === 'node' ? process.execPath : program!, args];
@@ -47,35 +47,35 @@ const treeOf = async (folder: string): Promise<string[]> => {
   return inner.flat();
 };
 
-describe('the Dockerfile', () => {
-  it('takes its bases by version, runs as nobody special, and starts the service', () => {
+describe('Dockerfile', () => {
+  it('pins its base images, runs as an unprivileged user and starts the service', () => {
     expect(image.baseImages).toHaveLength(2);
     for (const base of image.baseImages) expect(base).toMatch(/^node:\d+\.\d+\.\d+-bookworm-slim$/);
     expect(image.user).toBe('node');
     expect(image.command).toEqual(['run']);
   });
 
-  it('names the pnpm that the repository names', async () => {
+  it('uses the same version of pnpm as the repository', async () => {
     const { packageManager } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
     expect(await readFile(join(REPOSITORY, 'apps/extractor/Dockerfile'), 'utf8')).toContain(packageManager);
   });
 
-  it('holds nothing but what runs, and is small', async () => {
+  it('contains only what runs, and is small', async () => {
     const files = await treeOf(image.root);
     const name = (path: string): string => path.slice(image.root.length);
-    const needless =
+    const unwanted =
       /\.map$|\.d\.[cm]?ts$|^\/app\/(packages|apps)\/[^/]+\/(src|test)\/|\/node_modules\/(typescript|vitest|tsup)\//;
-    expect(files.map(name).filter((path) => needless.test(path))).toEqual([]);
+    expect(files.map(name).filter((path) => unwanted.test(path))).toEqual([]);
     expect(await readdir(join(image.root, 'discogs-data'))).toEqual([]);
     let bytes = 0;
     for (const path of files) bytes += (await lstat(path)).size;
-    // It is about 20 MB; a development dependency that slips in has more than the rest.
+    // It is about 20 MB; any development dependency would be larger than the rest.
     expect(bytes).toBeLessThan(40e6);
-    // Links lead to what is in the image.
+    // Every link has a target in the image.
     for (const path of files) await stat(path);
   });
 
-  it('builds something that starts, parses and delivers', async () => {
+  it('builds a service that starts, parses and delivers', async () => {
     const { version } = JSON.parse(await readFile(join(REPOSITORY, 'apps/extractor/package.json'), 'utf8'));
     expect((await extractor(['--version'])).stdout).toBe(`${version}\n`);
     const dumps = join(scratch, 'dumps');
@@ -85,7 +85,7 @@ describe('the Dockerfile', () => {
     expect(stdout).toContain('🎉 Dump 20260101: all 800 records delivered');
   });
 
-  it('has a health check that tells a service that answers from none', async () => {
+  it('has a health check that passes only while the service responds', async () => {
     const port = '18099';
     const health = () => {
       const [program, rest] = command(image.healthCheck);

@@ -1,6 +1,6 @@
 /**
- * Source of an expression for a browser: the texts that are shown in a contrast to their ground below what WCAG 2 asks for (4.5, or 3
- * for large ones). Elements that are transparent as a whole count as what they are without that.
+ * Source of an expression for a browser: the texts whose contrast to their background is below the minimum of WCAG 2 (4.5,
+ * or 3 for large text). The opacity of whole elements is ignored.
  */
 export const lowContrast = `(() => {
   const parse = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);
@@ -11,7 +11,7 @@ export const lowContrast = `(() => {
     });
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const groundOf = (element) => {
+  const backgroundOf = (element) => {
     for (let at = element; at !== null; at = at.parentElement) {
       const color = parse(getComputedStyle(at).backgroundColor);
       if (color.length === 3 || color[3] === 1) return color;
@@ -25,7 +25,7 @@ export const lowContrast = `(() => {
     const text = walker.currentNode.textContent.trim();
     if (text === '' || !element.checkVisibility() || ['SCRIPT', 'STYLE', 'NOSCRIPT', 'title'].includes(element.tagName)) continue;
     const style = getComputedStyle(element);
-    const [one, other] = [luminance(parse(style.color)), luminance(groundOf(element))].sort((a, b) => b - a);
+    const [one, other] = [luminance(parse(style.color)), luminance(backgroundOf(element))].sort((a, b) => b - a);
     const ratio = (one + 0.05) / (other + 0.05);
     const size = Number.parseFloat(style.fontSize);
     const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);

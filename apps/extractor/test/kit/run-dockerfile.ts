@@ -14,14 +14,14 @@ import {
 
 const run = promisify(execFile);
 
-/** Its types speak of a default export, which the module itself does not have. */
+/** Its types declare a default export that the module does not have. */
 const dockerignore = createRequire(import.meta.url)(
   '@balena/dockerignore',
 ) as typeof import('@balena/dockerignore').default;
 
-/** What an image would be: a folder that stands for its root, and how it is started. */
+/** An image without Docker: a folder instead of its root, and how it is started. */
 export interface ScratchImage {
-  /** Folder that stands for `/`. */
+  /** Folder instead of `/`. */
   readonly root: string;
   readonly user: string;
   readonly entrypoint: readonly string[];
@@ -31,7 +31,7 @@ export interface ScratchImage {
   readonly baseImages: readonly string[];
 }
 
-/** The files of the repository that Docker would get: those that git knows or would take, less those of `.dockerignore`. */
+/** Copies the files that Docker would get: those that git tracks or does not ignore, without those of `.dockerignore`. */
 const copyContext = async (repository: string, to: string): Promise<void> => {
   const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: repository,
@@ -40,7 +40,7 @@ const copyContext = async (repository: string, to: string): Promise<void> => {
   const ignore = dockerignore().add(await readFile(join(repository, '.dockerignore'), 'utf8'));
   for (const path of ignore.filter(stdout.split('\0').filter((name) => name !== ''))) {
     await mkdir(join(to, dirname(path)), { recursive: true });
-    // A file that was deleted and not committed is no part of the context.
+    // A file that is deleted but not committed is not part of the context.
     await cp(join(repository, path), join(to, path)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
@@ -48,8 +48,8 @@ const copyContext = async (repository: string, to: string): Promise<void> => {
 };
 
 /**
- * Does what the Dockerfile says, without Docker: each stage gets a folder that stands for its root, COPY copies, RUN runs on this machine
- * in the stage's working directory. Only for files whose RUN lines name no absolute path, since there is no such root here.
+ * Executes a Dockerfile without Docker: each stage gets a folder instead of its root, COPY copies files, and RUN runs on
+ * this machine in the stage's working directory. RUN lines must not use absolute paths, since they would leave the folder.
  */
 export const runDockerfile = async (path: string, repository: string, scratch: string): Promise<ScratchImage> => {
   const dockerfile: Dockerfile = DockerfileParser.parse(await readFile(path, 'utf8'));
@@ -103,7 +103,7 @@ export const runDockerfile = async (path: string, repository: string, scratch: s
       }
       case 'RUN': {
         const script = instruction.getRawArgumentsContent()!.replaceAll(/\\\r?\n/g, ' ');
-        if (/(^|[\s"'=])\/\w/.test(script)) throw new Error(`RUN names an absolute path: ${script}`);
+        if (/(^|[\s"'=])\/\w/.test(script)) throw new Error(`RUN uses an absolute path: ${script}`);
         await run('/bin/sh', ['-ec', script], {
           cwd: join(root, directory),
           env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...image!.env },
@@ -131,7 +131,7 @@ export const runDockerfile = async (path: string, repository: string, scratch: s
       case 'EXPOSE':
         break;
       default:
-        throw new Error(`This test does not know ${instruction.getKeyword()}: teach it.`);
+        throw new Error(`${instruction.getKeyword()} is not implemented here: add it to runDockerfile`);
     }
   }
   await writeFile(join(scratch, 'done'), '');
