@@ -56,7 +56,8 @@ const formatBytes = (bytes) => {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
   let value = bytes;
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
+  // Rounding may lift a value to the next unit: 999.6 kB is 1.0 MB.
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
   return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`;
 };
 
@@ -137,7 +138,7 @@ const showTiles = (status) => {
   const next = status.next_check_at;
   setText(
     'next',
-    next !== null ? `in ${formatDuration((Date.parse(next) - now) / 1000)}` : isRunning ? 'running now' : '–',
+    next !== null ? `in ${formatDuration((Date.parse(next) - now) / 1000)}` : isRunning ? 'running' : '–',
   );
   const last = status.last_success_at;
   setText(
