@@ -16,7 +16,7 @@ const VERSION = `${new Date().toISOString().slice(0, 7).replace('-', '')}01`;
 const VIEWPORT = { width: 1280, height: 800 };
 
 /** Few enough labels and masters that these files are delivered when the others are in the middle. */
-const RECORDS = { artists: 150_000, labels: 30_000, masters: 40_000, releases: 200_000 };
+const RECORDS = { artists: 400_000, labels: 30_000, masters: 40_000, releases: 300_000 };
 
 /** Points of the chart to wait for, two seconds apart. */
 const MIN_CHART_POINTS = 40;
@@ -34,7 +34,7 @@ try {
     MAX_WORKERS: '4',
   });
   await using browser = await launchBrowser();
-  const page = await browser.newPage({ viewport: VIEWPORT, deviceScaleFactor: 1.5 });
+  const page = await browser.newPage({ viewport: VIEWPORT, deviceScaleFactor: 1.25 });
   await page.goto(service.url);
   console.log('Delivering …');
   const line = page.locator('#chart-line');
