@@ -42,9 +42,7 @@ const wholeNumber =
   };
 
 const program = new Command('discogs-extractor')
-  .description(
-    'Delivers every record of the monthly Discogs dumps as JSON to RabbitMQ, at least once, and resumes where it stopped.',
-  )
+  .description('Delivers every record of the monthly Discogs dumps at least once, as JSON, to RabbitMQ.')
   .version(version, '-V, --version')
   .addHelpText('after', (context) => (context.command.parent ? '' : HELP.program))
   .showHelpAfterError('(use --help to see commands and options)')
