@@ -1,6 +1,6 @@
 /**
- * Bundles what each kind of thread runs and writes it, as a string, to a generated source: a worker that is started from a
- * string needs no file that a bundler would have to find. Runs after `build-wasm.mjs`.
+ * Bundles the program of a worker thread and writes it, as a string, to a generated source: a worker that is started from
+ * a string needs no file that a bundler would have to find. Runs after `build-wasm.mjs`.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,4 +40,3 @@ const bundle = async (entry, target, constant) => {
 };
 
 await bundle('src/parallel/worker-main.ts', 'src/parallel/worker-source.generated.ts', 'WORKER_SOURCE');
-await bundle('src/input/gunzip-main.ts', 'src/input/gunzip-thread.generated.ts', 'GUNZIP_SOURCE');

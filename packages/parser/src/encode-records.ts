@@ -1,5 +1,5 @@
 import { resolveEngine } from './kernel/engine.js';
-import type { DumpSource, ReadOptions } from './options.js';
+import type { DumpInput, ReadOptions } from './options.js';
 import type { Delivery } from './read/collector.js';
 import { deliver } from './read/deliver.js';
 import type { EncodedBlock } from './read/encoded-block.js';
@@ -14,7 +14,7 @@ import { newReadStats } from './reports.js';
  *
  * @throws ParserError `INVALID_OPTIONS`, `ENGINE_UNAVAILABLE` at once; all else while iterating.
  */
-export const encodeRecords = (source: DumpSource, options: ReadOptions = {}): RecordStream<EncodedBlock> => {
+export const encodeRecords = (source: DumpInput, options: ReadOptions = {}): RecordStream<EncodedBlock> => {
   const resolved = resolveReadOptions(options);
   const engine = resolveEngine(resolved.engine);
   const stats = newReadStats();

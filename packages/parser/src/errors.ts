@@ -1,19 +1,22 @@
 /**
  * What went wrong, as a value to test for.
  *
- * - `INVALID_OPTIONS`: an option has an impossible value.
- * - `ENGINE_UNAVAILABLE`: the engine asked for does not run on this machine.
- * - `SOURCE_UNREADABLE`: the file cannot be read (see `cause`), or the source yields something that is not bytes.
- * - `EMPTY_INPUT`: nothing but white space.
- * - `NOT_A_DUMP`: something that is no Discogs dump.
- * - `UNSUPPORTED_ENCODING`: an encoding other than UTF-8.
- * - `DATA_TYPE_MISMATCH`: a dump of another data type than the one asked for.
+ * - `INVALID_OPTIONS`: an option has an impossible value, or an unknown name.
+ * - `ENGINE_UNAVAILABLE`: the engine asked for, or gunzip, does not run in this runtime.
+ * - `SOURCE_UNREADABLE`: the file cannot be read (see `cause`), or the input yields something that is not bytes.
+ * - `EMPTY_INPUT`: the input holds nothing but white space.
+ * - `NOT_A_DUMP`: the input is not a Discogs dump.
+ * - `UNSUPPORTED_ENCODING`: the input has an encoding other than UTF-8.
+ * - `DATA_TYPE_MISMATCH`: the dump is of another data type than the option `dataType`.
  * - `TRUNCATED`: the gzip stream or the XML ends too early.
  * - `CORRUPT_GZIP`: the gzip stream is damaged.
- * - `TOO_MANY_MALFORMED`: more malformed records than `maxMalformed`.
- * - `WORKER_FAILED`: a worker thread died (see `cause`).
+ * - `TOO_MANY_MALFORMED`: there are more malformed records than `maxMalformed`.
+ * - `WORKER_FAILED`: a worker thread died (see `cause`) or was closed.
  * - `ALREADY_READ`: a stream of records is iterated a second time.
- * - `INVALID_RECORD`: what `toArtist` and the like were given is no record.
+ * - `INVALID_RECORD`: `toArtist`, `toLabel`, `toMaster` or `toRelease` was called with something other than a record.
+ *
+ * Errors of a dump, from `EMPTY_INPUT` to `TOO_MANY_MALFORMED`, have the facts `byteOffset` and `recordsBefore`;
+ * other errors while iterating have `recordsBefore`.
  */
 export type ParserErrorCode =
   | 'INVALID_OPTIONS'
@@ -30,27 +33,27 @@ export type ParserErrorCode =
   | 'ALREADY_READ'
   | 'INVALID_RECORD';
 
+/** Where a {@link ParserError} occurred. */
 export interface ParserErrorFacts {
-  /** Where in the XML (after gunzip), in bytes from its start. */
-  byteOffset?: number | undefined;
-  /** How many records had been delivered or passed over before. */
-  recordsBefore?: number | undefined;
-  cause?: unknown;
+  /** Position in the XML (after gunzip), in bytes from its start; `undefined` if no position can be named. */
+  readonly byteOffset?: number | undefined;
+  /** The number of records delivered or skipped before the error; `undefined` if reading had not begun. */
+  readonly recordsBefore?: number | undefined;
 }
 
-/** The one error class of this package: test `code`, read `message`. */
+/** The only error class of this package: test `code`, read `message`. */
 export class ParserError extends Error {
   override readonly name = 'ParserError';
   readonly code: ParserErrorCode;
-  /** Where in the XML (after gunzip), in bytes from its start; `undefined` where no place can be named. */
-  readonly byteOffset: number | undefined;
-  /** The number of the last record before the error; `undefined` where reading had not begun. */
-  readonly recordsBefore: number | undefined;
+  readonly facts: ParserErrorFacts;
 
-  constructor(code: ParserErrorCode, message: string, facts: ParserErrorFacts = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+  constructor(
+    code: ParserErrorCode,
+    message: string,
+    { facts = {}, cause }: { facts?: ParserErrorFacts | undefined; cause?: unknown } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.byteOffset = facts.byteOffset;
-    this.recordsBefore = facts.recordsBefore;
+    this.facts = facts;
   }
 }

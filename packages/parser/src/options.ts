@@ -6,7 +6,7 @@ import type { Irregularity, MalformedRecord } from './reports.js';
  * Where a dump's bytes come from: a path (`string` or `file:` URL), a web stream, or any async iterable of bytes, such as
  * a Node stream. Gzipped or plain is told by the bytes.
  */
-export type DumpSource = string | URL | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+export type DumpInput = string | URL | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * - `strict`: built on `sax`; it defines what is right.

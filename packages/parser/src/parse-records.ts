@@ -1,6 +1,6 @@
 import type { DataType } from './data-type.js';
 import { resolveEngine } from './kernel/engine.js';
-import type { DumpSource, ReadOptions } from './options.js';
+import type { DumpInput, ReadOptions } from './options.js';
 import type { Delivery } from './read/collector.js';
 import { deliver } from './read/deliver.js';
 import { type RecordStream, recordStream } from './read/record-stream.js';
@@ -27,7 +27,7 @@ export interface ParsedRecord<T extends DataType = DataType> {
  * @throws ParserError `INVALID_OPTIONS`, `ENGINE_UNAVAILABLE` at once; all else while iterating.
  */
 export const parseRecords = <T extends DataType = DataType>(
-  source: DumpSource,
+  source: DumpInput,
   options: ReadOptions & { dataType?: T | undefined } = {},
 ): RecordStream<ParsedRecord<T>> => {
   const resolved = resolveReadOptions(options);

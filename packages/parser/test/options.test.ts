@@ -92,7 +92,7 @@ describe.each(ENGINES)('$name', ({ name: engine }) => {
     const outcome = await outcomeOf(chunksOf(odd, 7), { engine, skip: 1 });
     expect(outcome.numbers).toEqual([2]);
     expect(outcome.malformed).toMatchObject([{ recordsBefore: 0 }]);
-    expect(outcome.told).toEqual([
+    expect(outcome.reported).toEqual([
       ['not-an-object', 1, 9, undefined],
       ['bare-ampersand', 1, 69, 2],
       ['unknown-id', 1, 69, 2],
@@ -123,10 +123,10 @@ describe.each(ENGINES)('$name', ({ name: engine }) => {
       [2, 3, ['1', '2']],
       [3, 3, ['1', '2', '3']],
       [Number.POSITIVE_INFINITY, 3, ['1', '2', '3']],
-    ])('%d', async (maxMalformed, told, ids) => {
+    ])('%d', async (maxMalformed, reported, ids) => {
       const outcome = await outcomeOf(chunksOf(dump, 11), { engine, maxMalformed });
       expect(outcome.error).toBe(maxMalformed < 3 ? 'TOO_MANY_MALFORMED' : undefined);
-      expect(outcome.malformed).toHaveLength(told);
+      expect(outcome.malformed).toHaveLength(reported);
       expect(outcome.records.map(([id]) => id)).toEqual(ids);
       if (maxMalformed < 3) expect(outcome.errorOffset).toBe(outcome.malformed.at(-1)!.byteOffset);
     });
@@ -138,7 +138,7 @@ describe.each(ENGINES)('$name', ({ name: engine }) => {
     });
   });
 
-  test('a huge broken record is passed over in bounded memory, and told with its length', async () => {
+  test('a huge broken record is passed over in bounded memory, and reported with its length', async () => {
     const size = 30_000_000;
     async function* source(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('<artists>\n<artist><a>');
@@ -146,19 +146,19 @@ describe.each(ENGINES)('$name', ({ name: engine }) => {
       for (let sent = 0; sent < size; sent += filler.length) yield filler;
       yield Buffer.from('\n<artist><id>2</id></artist>\n</artists>');
     }
-    const told: MalformedRecord[] = [];
+    const reported: MalformedRecord[] = [];
     const stream = encodeRecords(source(), {
       engine,
       maxRecordBytes: 1_000_000,
-      onMalformed: (malformed) => told.push(malformed),
+      onMalformed: (malformed) => reported.push(malformed),
     });
     let records = 0;
     for await (const block of stream) records += block.count;
     expect(records).toBe(1);
-    expect(told).toMatchObject([
+    expect(reported).toMatchObject([
       { reason: 'too-large', byteOffset: 10, length: size + 12, truncated: true, number: 1 },
     ]);
-    expect(told[0]!.bytes.length).toBe(1_000_000);
+    expect(reported[0]!.bytes.length).toBe(1_000_000);
   });
 });
 

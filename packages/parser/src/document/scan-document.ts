@@ -14,11 +14,11 @@ import {
   standsAt,
 } from './bytes.js';
 import { checkEncoding } from './encoding.js';
-import { nameAt, passForeign } from './pass-foreign.js';
 import { resyncAfterEndTag, resyncAtLine } from './resync.js';
 import { scanDoctype } from './scan-doctype.js';
-import { CDATA_START, COMMENT_START, type Interlude, type RecordNames, scanRecord } from './scan-record.js';
+import { CDATA_START, COMMENT_START, type CommentOrInstruction, type RecordNames, scanRecord } from './scan-record.js';
 import { BROKEN, INCOMPLETE, indexOfByte, scanEndTag, scanStartTag } from './scan-tag.js';
+import { nameAt, passForeign } from './skip-foreign-element.js';
 import { skipUntil } from './skip-until.js';
 import { type DocumentState, indentAt } from './state.js';
 
@@ -28,7 +28,7 @@ export type DocumentItem =
       kind: 'record';
       start: number;
       next: number;
-      interludes: Interlude[] | undefined;
+      interludes: CommentOrInstruction[] | undefined;
       strayLessThan: number | undefined;
     }
   /** A broken record begins at `start`; `resumed` tells where it ends. */

@@ -19,14 +19,14 @@ export const CDATA_END = ascii(']]>');
 export const INSTRUCTION_END = ascii('?>');
 
 /** A comment or processing instruction inside a record: to be judged or passed over apart from what lies around it. */
-export interface Interlude {
+export interface CommentOrInstruction {
   kind: 'comment' | 'instruction';
   start: number;
   end: number;
 }
 
 export type RecordScan =
-  | { kind: 'complete'; end: number; interludes: Interlude[] | undefined; strayLessThan: number | undefined }
+  | { kind: 'complete'; end: number; interludes: CommentOrInstruction[] | undefined; strayLessThan: number | undefined }
   | { kind: 'broken'; reason: MalformedReason; detail: string }
   | { kind: 'incomplete' };
 
@@ -56,7 +56,7 @@ export const scanRecord = (
       ? broken('too-large', `the record has more than ${maxRecordBytes} bytes`)
       : INCOMPLETE_RECORD;
 
-  let interludes: Interlude[] | undefined;
+  let interludes: CommentOrInstruction[] | undefined;
   let strayLessThan: number | undefined;
   let openRecords = 0;
   let openRoots = 0;

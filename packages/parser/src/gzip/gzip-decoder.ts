@@ -39,10 +39,10 @@ const COMMENT = 16;
 const RESERVED = 0xe0;
 
 /** A header longer than this (its name and comment may be of any length) is taken for damage. */
-const LONGEST_HEADER = 256 * 1024;
+const MAX_HEADER_BYTES = 256 * 1024;
 
 /** How much more than it was allowed the inflater may put out: a longest match. */
-export const OVERHANG_BYTES = 258;
+export const MAX_OVERRUN_BYTES = 258;
 
 /** Input is handed to the inflater in pieces of this size, so that little of it has to be taken back where another decoder goes on. */
 const FEED_BYTES = 64 * 1024;
@@ -142,12 +142,12 @@ export class GzipDecoder {
   /**
    * Makes output where the inflater has its own, each part behind the one before, so that it need not be copied; not together with
    * {@link read}. Answers how many bytes: fewer than asked for at the end, at a fault, or for want of input, and else perhaps
-   * {@link OVERHANG_BYTES} more.
+   * {@link MAX_OVERRUN_BYTES} more.
    */
   readInPlace(bytes: number): number {
     let filled = 0;
     while (filled < bytes && this.#fault === undefined) {
-      this.#inflater.turnInPlace(bytes - filled);
+      this.#inflater.continueOutput(bytes - filled);
       this.#taken = 0;
       const goesOn = this.#advance();
       this.#taken = this.#inflater.output.length;
@@ -183,7 +183,7 @@ export class GzipDecoder {
   #inflate(): boolean {
     const inflater = this.#inflater;
     if (this.#taken > 0) {
-      inflater.turn();
+      inflater.resetOutput();
       this.#taken = 0;
     }
     const before = inflater.output.length;
@@ -216,7 +216,7 @@ export class GzipDecoder {
   #readHeader(): boolean {
     const { input } = this.#inflater;
     const length = headerLength(input);
-    if (length === 'damaged' || (length === 'incomplete' && input.length > LONGEST_HEADER)) {
+    if (length === 'damaged' || (length === 'incomplete' && input.length > MAX_HEADER_BYTES)) {
       return this.#damaged('incorrect header check');
     }
     if (length === 'incomplete') return this.#takeInput();

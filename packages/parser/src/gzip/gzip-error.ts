@@ -1,8 +1,8 @@
 import { ParserError, type ParserErrorFacts } from '../errors.js';
 import type { GzipFault } from './gzip-decoder.js';
 
-/** What is wrong with a gzip stream as the parser's error, whichever gunzip found it. */
+/** A fault of a gzip stream as the parser's error. */
 export const gzipError = ({ kind, detail }: GzipFault, facts: ParserErrorFacts): ParserError =>
   kind === 'truncated'
-    ? new ParserError('TRUNCATED', `the gzip stream ends early: ${detail}`, facts)
-    : new ParserError('CORRUPT_GZIP', `the gzip stream is damaged: ${detail}`, facts);
+    ? new ParserError('TRUNCATED', `The gzip stream ends early: ${detail}`, { facts })
+    : new ParserError('CORRUPT_GZIP', `The gzip stream is damaged: ${detail}`, { facts });

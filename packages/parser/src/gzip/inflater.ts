@@ -13,7 +13,7 @@ import { INFLATER_WASM } from './inflater-wasm.generated.js';
 export type InflateStatus =
   /** All input is used up but for a few bytes, in the middle of the stream. */
   | 'needs-input'
-  /** The output is full: call {@link Inflater.turn}. */
+  /** The output is full: call {@link Inflater.resetOutput}. */
   | 'output-full'
   /** The deflate stream is over; `input` begins right behind it. */
   | 'ended'
@@ -59,26 +59,29 @@ const WORD_BYTES = 8;
 /** How far back deflate reaches. */
 const HISTORY_BYTES = 32 * 1024;
 
+/** Whether this runtime can inflate: any with WebAssembly; unlike the kernel, the inflater needs no SIMD. */
+export const isInflaterSupported = (): boolean => webAssembly !== undefined;
+
 /** The inflater's module. */
 export const inflaterModule = compiledOnce(INFLATER_WASM);
 
-/** One that nobody uses now: many small dumps, one after the other, need not make one each. */
+/** One that is not in use: many small dumps, one after the other, share it. */
 let idle: Inflater | undefined;
 
-/** An inflater for who gives it back by {@link giveInflaterBack}. */
-export const takeInflater = (): Inflater => {
+/** An inflater, to be given back with {@link releaseInflater}. */
+export const acquireInflater = (): Inflater => {
   const inflater = idle ?? new Inflater(inflaterModule());
   idle = undefined;
   return inflater;
 };
 
-export const giveInflaterBack = (inflater: Inflater): void => {
+export const releaseInflater = (inflater: Inflater): void => {
   idle = inflater;
 };
 
 /**
- * The typed face of the WebAssembly inflater (`assembly/inflater`): deflate data in, bytes out. Needs a runtime with WebAssembly SIMD
- * (`isKernelSupported`).
+ * The typed interface of the WebAssembly inflater (`assembly/inflater`): deflate data in, bytes out. See
+ * {@link isInflaterSupported}.
  */
 export class Inflater {
   readonly #exports: InflaterExports;
@@ -195,13 +198,13 @@ export class Inflater {
   }
 
   /** Begins an empty output; what was in the old one must have been taken. */
-  turn(): void {
+  resetOutput(): void {
     this.#exports.resetOutput();
     this.#outputStart = this.#exports.outputAddress.value;
   }
 
   /** Begins an empty output of at most about `bytes` behind the old one, which stays where it is. */
-  turnInPlace(bytes: number): void {
+  continueOutput(bytes: number): void {
     this.#outputStart = this.#exports.outputPosition();
     this.#exports.setOutputLimit(this.#outputStart + Math.min(bytes, this.#outputBytes));
   }

@@ -8,7 +8,10 @@ export const resolveEngine = (engine: EngineName): 'fast' | 'strict' => {
   if (engine === 'strict') return 'strict';
   if (isFastEngineSupported()) return 'fast';
   if (engine === 'auto') return 'strict';
-  throw new ParserError('ENGINE_UNAVAILABLE', 'this runtime has no WebAssembly with SIMD');
+  throw new ParserError(
+    'ENGINE_UNAVAILABLE',
+    "This runtime has no WebAssembly with SIMD, which the engine 'fast' needs: use 'auto' or 'strict'",
+  );
 };
 
 /** What makes `encodeBlock` that engine. */

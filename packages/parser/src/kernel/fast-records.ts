@@ -82,7 +82,7 @@ export class FastRecords implements RegularRecords {
   #load(kernel: Kernel, position: number): void {
     if (position >= this.#loadedFrom && this.#loadedTo > 0 && position <= this.#loadedTo) return;
     // Where the block lies in the kernel's memory already, moving part of it would overwrite the rest.
-    this.#loadedFrom = this.#bytes.buffer === kernel.room.buffer ? 0 : position;
+    this.#loadedFrom = this.#bytes.buffer === kernel.inputBuffer.buffer ? 0 : position;
     this.#loadedTo = Math.min(this.#bytes.length, this.#loadedFrom + MAX_LOAD_BYTES);
     kernel.load(this.#bytes.subarray(this.#loadedFrom, this.#loadedTo));
   }

@@ -90,11 +90,11 @@ export interface Kernel {
    * The part of the kernel's memory that {@link load} copies to, {@link MAX_LOAD_BYTES} long: what is written here can be loaded without a
    * copy. Always the same view.
    */
-  readonly room: Buffer;
-  /** All of the kernel's memory, for an inflater that gunzips into {@link room}. */
+  readonly inputBuffer: Buffer;
+  /** All of the kernel's memory, for an inflater that gunzips into {@link inputBuffer}. */
   readonly memory: WasmMemory;
   /**
-   * Copies XML into the kernel's memory, unless it is the beginning of {@link room}. It must begin between records (at root level) and stays
+   * Copies XML into the kernel's memory, unless it is the beginning of {@link inputBuffer}. It must begin between records (at root level) and stays
    * loaded until the next call.
    *
    * @throws RangeError when there are more than {@link MAX_LOAD_BYTES}.
@@ -191,7 +191,7 @@ class WasmKernel implements Kernel {
   // Views of the whole memory, which does not grow any more.
   readonly #heap: Buffer;
   readonly #words: Int32Array;
-  readonly room: Buffer;
+  readonly inputBuffer: Buffer;
   readonly memory: WasmMemory;
 
   constructor(api: WebAssemblyApi, options: KernelOptions) {
@@ -212,7 +212,7 @@ class WasmKernel implements Kernel {
     growTo(memory, this.#outputStart + MAX_OUTPUT_BYTES + SLACK_BYTES);
     this.#heap = Buffer.from(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
-    this.room = Buffer.from(memory.buffer, this.#inputAddress, MAX_LOAD_BYTES);
+    this.inputBuffer = Buffer.from(memory.buffer, this.#inputAddress, MAX_LOAD_BYTES);
     this.setDataType(options.dataType);
   }
 
@@ -223,8 +223,8 @@ class WasmKernel implements Kernel {
 
   load(bytes: Uint8Array): void {
     if (bytes.length > MAX_LOAD_BYTES) throw new RangeError(`cannot load more than ${MAX_LOAD_BYTES} bytes`);
-    const isThere = bytes.buffer === this.room.buffer && bytes.byteOffset === this.room.byteOffset;
-    if (!isThere) this.room.set(bytes);
+    const isThere = bytes.buffer === this.inputBuffer.buffer && bytes.byteOffset === this.inputBuffer.byteOffset;
+    if (!isThere) this.inputBuffer.set(bytes);
     this.#inputLength = bytes.length;
     this.#setRegions();
   }

@@ -1,13 +1,13 @@
 import type { ByteSource } from '../input/byte-source.js';
 
-/** How much XML a block holds, about. */
+/** Approximately how much XML a block holds. */
 export const BLOCK_BYTES = 1024 * 1024;
 
 export interface ReadBlock {
   bytes: Buffer;
   /** Whether the document ends with these bytes. */
   isFinal: boolean;
-  /** What ended the source before its time, after these bytes. */
+  /** The error that ended the input early, after these bytes. */
   failure: { error: unknown } | undefined;
 }
 
@@ -23,8 +23,8 @@ export class BlockReader {
   }
 
   /**
-   * Reads a block that begins with `leftover`. It brings at least as many new bytes as there are old ones: a large record
-   * is looked at anew with each block until it is whole, and so all those looks together stay linear in its size.
+   * Reads a block that begins with `leftover`, and adds at least as many new bytes: a large record is scanned again with
+   * each block until it is complete, so the total cost of scanning stays linear in its size.
    */
   async read(leftover: Uint8Array): Promise<ReadBlock> {
     const parts: Uint8Array[] = [leftover];

@@ -1,32 +1,32 @@
 import type { BlockRequest, BlockResult } from '../block/encode-block.js';
-import type { HandedOver, LegDone, LegTask } from './relay-leg.js';
+import type { DecoderHandoff, SegmentResult, SegmentTask } from './inflate-segment.js';
 
-/** A block to encode. Its memory is gone from the calling thread until the block is done. */
+/** A block to encode. Its memory is not available to the calling thread until the block is done. */
 export interface BlockTask extends Omit<BlockRequest, 'bytes'> {
   bytes: Uint8Array;
 }
 
-export interface BlockDone {
+export interface EncodedBytes {
   result: BlockResult;
-  /** The task's bytes, back again. */
+  /** The task's bytes, given back. */
   bytes: Uint8Array;
 }
 
-/** A leg of a relay under way. */
-export interface LegUnderWay {
-  /** Settles when the next leg can begin; never rejects where `done` does not. */
-  readonly handedOver: Promise<HandedOver>;
-  readonly done: Promise<LegDone>;
+/** A segment that is being inflated and encoded. */
+export interface RunningSegment {
+  /** Settles when the next segment can begin; rejects only if `done` does. */
+  readonly handoff: Promise<DecoderHandoff>;
+  readonly done: Promise<SegmentResult>;
 }
 
-/** Whoever encodes blocks, several at a time. */
+/** Encodes blocks, several at a time. */
 export interface BlockRunner {
   /** Encodes a block; `urgent` ones go before those that wait. */
-  run(task: BlockTask, urgent?: boolean): Promise<BlockDone>;
-  /** Gunzips a block, hands the stream over, and encodes the block. Missing where whoever runs cannot. */
-  relay?(task: LegTask, urgent?: boolean): LegUnderWay;
-  /** Takes memory that a result's bytes were in, to use it again. */
+  encode(task: BlockTask, urgent?: boolean): Promise<EncodedBytes>;
+  /** Inflates a segment of a gzip stream, hands the stream over, and encodes the segment's block. */
+  inflateSegment(task: SegmentTask, urgent?: boolean): RunningSegment;
+  /** Takes memory that a result's bytes were in, to reuse it. */
   recycle(memory: ArrayBuffer): void;
-  /** Releases everything; what is under way never settles. Idempotent. */
+  /** Releases everything; work in progress never settles. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,9 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { ParserError } from '../errors.js';
-import { startWorker, type WorkerSetup } from '../input/start-worker.js';
-import type { BlockDone, BlockRunner, BlockTask, LegUnderWay } from './block-runner.js';
-import { movableMemory, type WorkerRequest, type WorkerResponse } from './protocol.js';
-import type { HandedOver, LegDone, LegTask } from './relay-leg.js';
+import type { BlockRunner, BlockTask, EncodedBytes, RunningSegment } from './block-runner.js';
+import type { DecoderHandoff, SegmentResult, SegmentTask } from './inflate-segment.js';
+import { startWorker, type WorkerSetup } from './start-worker.js';
+import { transferableMemory, type WorkerRequest, type WorkerResponse } from './worker-messages.js';
 import { WORKER_SOURCE } from './worker-source.generated.js';
 
 interface Job {
@@ -15,18 +15,18 @@ interface Job {
 
 interface Thread {
   worker: Worker;
-  /** One at work, the others waiting, so that a thread never idles between them. */
+  /** One in progress, the others waiting, so that a thread is never idle between them. */
   jobs: Map<number, Job>;
-  /** The last task it was given: of two with as many jobs, the one that has had them for longer will sooner be free. */
+  /** The last task it was given: of two threads with the same number of jobs, the one given work earlier is free sooner. */
   lastTask: number;
 }
 
 const JOBS_PER_THREAD = 3;
 
-/** Memory that is kept for results: consumers may give several blocks back at once. */
+/** Memory that is kept for results: consumers may release several blocks together. */
 const SPARES_PER_THREAD = 4;
 
-/** Threads that encode blocks. They keep the process alive only while they have something to do. */
+/** Threads that encode blocks. The first lease starts them; they keep the process alive only while they have work to do. */
 export class BlockThreads {
   readonly #threads: Thread[] = [];
   readonly #queue: Job[] = [];
@@ -35,62 +35,65 @@ export class BlockThreads {
   #failure: { error: unknown } | undefined;
   #closing: Promise<void> | undefined;
 
+  /** @param threads - how many */
   constructor(
     readonly threads: number,
-    readonly nice?: number | undefined,
-  ) {
-    for (let index = 0; index < threads; index++) this.#threads.push(this.#start(index, { nice }));
-  }
+    readonly setup: WorkerSetup = {},
+  ) {}
 
-  /** The threads as one read sees them: `close` ends what that read has waiting, and the threads too where it is `alone`. */
-  lease(engine: 'fast' | 'strict', alone: boolean): BlockRunner {
+  /**
+   * The threads as one read uses them. Closing the lease drops what that read has waiting; with `ownsThreads` it ends
+   * the threads too.
+   */
+  lease(engine: 'fast' | 'strict', ownsThreads: boolean): BlockRunner {
+    this.#startThreads();
     const reader = Symbol('reader');
     return {
-      run: (task, urgent) => this.#run(reader, engine, task, urgent),
-      relay: (task, urgent) => this.#relay(reader, engine, task, urgent),
+      encode: (task, urgent) => this.#encode(reader, engine, task, urgent),
+      inflateSegment: (task, urgent) => this.#inflateSegment(reader, engine, task, urgent),
       recycle: (memory) => this.#recycle(memory),
       close: async () => {
-        if (alone) await this.close();
-        else this.#leave(reader);
+        if (ownsThreads) await this.close();
+        else this.#dropQueued(reader);
       },
     };
   }
 
-  #run(reader: symbol, engine: 'fast' | 'strict', task: BlockTask, urgent = false): Promise<BlockDone> {
+  #encode(reader: symbol, engine: 'fast' | 'strict', task: BlockTask, urgent = false): Promise<EncodedBytes> {
     return new Promise((resolve, reject) => {
       const message: WorkerRequest = { ...task, kind: 'encode', engine, task: this.#nextTask++ };
       const onResponse = (response: WorkerResponse): void => {
         if (response.kind === 'encoded') resolve(response);
       };
-      this.#queueUp({ reader, message, onResponse, reject }, urgent);
+      this.#enqueue({ reader, message, onResponse, reject }, urgent);
     });
   }
 
-  #relay(reader: symbol, engine: 'fast' | 'strict', task: LegTask, urgent = false): LegUnderWay {
-    let onHandedOver: (handedOver: HandedOver) => void;
-    let failHandOver: (error: unknown) => void;
-    const handedOver = new Promise<HandedOver>((resolve, reject) => {
-      onHandedOver = resolve;
-      failHandOver = reject;
+  #inflateSegment(reader: symbol, engine: 'fast' | 'strict', task: SegmentTask, urgent = false): RunningSegment {
+    let resolveHandoff: (handoff: DecoderHandoff) => void;
+    let rejectHandoff: (error: unknown) => void;
+    const handoff = new Promise<DecoderHandoff>((resolve, reject) => {
+      resolveHandoff = resolve;
+      rejectHandoff = reject;
     });
-    // A leg that is run again hands over to nobody: whoever waits for its end hears of a failure there.
-    handedOver.catch(() => {});
-    const done = new Promise<LegDone>((resolve, reject) => {
-      const message: WorkerRequest = { ...task, kind: 'leg', engine, task: this.#nextTask++ };
+    // The handoff of a segment that is inflated again is not awaited: a failure is reported by `done`.
+    handoff.catch(() => {});
+    const done = new Promise<SegmentResult>((resolve, reject) => {
+      const message: WorkerRequest = { ...task, kind: 'inflate-segment', engine, task: this.#nextTask++ };
       const onResponse = (response: WorkerResponse): void => {
-        if (response.kind === 'handed-over') onHandedOver(response.handedOver);
-        else if (response.kind === 'leg-done') resolve(response.done);
+        if (response.kind === 'handoff') resolveHandoff(response.handoff);
+        else if (response.kind === 'segment-done') resolve(response.done);
       };
       const fail = (error: unknown): void => {
-        failHandOver(error);
+        rejectHandoff(error);
         reject(error);
       };
-      this.#queueUp({ reader, message, onResponse, reject: fail }, urgent);
+      this.#enqueue({ reader, message, onResponse, reject: fail }, urgent);
     });
-    return { handedOver, done };
+    return { handoff, done };
   }
 
-  #queueUp(job: Job, urgent: boolean): void {
+  #enqueue(job: Job, urgent: boolean): void {
     if (this.#failure !== undefined) {
       job.reject(this.#failure.error);
       return;
@@ -101,52 +104,57 @@ export class BlockThreads {
   }
 
   #recycle(memory: ArrayBuffer): void {
-    if (this.#spares.length < SPARES_PER_THREAD * this.#threads.length) this.#spares.push(memory);
+    if (this.#spares.length < SPARES_PER_THREAD * this.threads) this.#spares.push(memory);
   }
 
-  /** Ends all threads, at once; what is under way fails. Idempotent. */
+  /** Ends all threads at once; work in progress fails. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      this.#failWith(new ParserError('WORKER_FAILED', 'the worker threads were closed'));
+      this.#failWith(new ParserError('WORKER_FAILED', 'The worker threads were closed while a read was using them'));
       await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
     })();
     return this.#closing;
   }
 
-  /** Nobody waits for what this reader has under way any more. */
-  #leave(reader: symbol): void {
+  /** Drops the waiting jobs of a reader that needs no more results. */
+  #dropQueued(reader: symbol): void {
     const others = this.#queue.filter((job) => job.reader !== reader);
     this.#queue.splice(0, this.#queue.length, ...others);
   }
 
-  #start(index: number, setup: WorkerSetup): Thread {
-    const worker = startWorker(WORKER_SOURCE, `discogs-parser-${index + 1}`, setup);
+  #startThreads(): void {
+    if (this.#closing !== undefined) return;
+    while (this.#threads.length < this.threads) this.#threads.push(this.#startThread(this.#threads.length));
+  }
+
+  #startThread(index: number): Thread {
+    const worker = startWorker(WORKER_SOURCE, `discogs-parser-${index + 1}`, this.setup);
     const thread: Thread = { worker, jobs: new Map(), lastTask: -1 };
     worker.on('message', (response: WorkerResponse) => {
       const job = thread.jobs.get(response.task);
-      if (response.kind === 'handed-over') {
+      if (response.kind === 'handoff') {
         job?.onResponse(response);
         return;
       }
       thread.jobs.delete(response.task);
       this.#dispatch();
-      // A result that comes while the threads are ended must not undo `terminate`'s hold on the process, which would end in the middle.
+      // While the threads are being ended, `terminate` keeps the process alive; a late result must not undo that.
       if (thread.jobs.size === 0 && this.#closing === undefined) worker.unref();
       job?.onResponse(response);
     });
     worker.on('error', (error) => this.#fail(error));
     worker.on('messageerror', (error) => this.#fail(error));
     worker.on('exit', (code) => {
-      if (this.#closing === undefined) this.#fail(new Error(`a worker thread ended with status ${code}`));
+      if (this.#closing === undefined) this.#fail(new Error(`the thread ended with status ${code}`));
     });
-    // Last, since listening for messages is what holds a process.
+    // After adding the listeners, since listening for messages keeps the process alive.
     worker.unref();
     return thread;
   }
 
   #dispatch(): void {
     while (this.#queue.length > 0 && this.#closing === undefined) {
-      const thread = this.#threads.reduce((first, other) => (isSoonerFree(other, first) ? other : first));
+      const thread = this.#threads.reduce((first, other) => (isFreeSooner(other, first) ? other : first));
       if (thread.jobs.size >= JOBS_PER_THREAD) return;
       const job = this.#queue.shift()!;
       if (thread.jobs.size === 0) thread.worker.ref();
@@ -155,13 +163,13 @@ export class BlockThreads {
       thread.lastTask = message.task;
       message.memory = this.#spares.pop();
       const moved = message.kind === 'encode' ? message.bytes.buffer : undefined;
-      thread.worker.postMessage(message, movableMemory(moved, message.memory));
+      thread.worker.postMessage(message, transferableMemory(moved, message.memory));
     }
   }
 
   #fail(cause: unknown): void {
     const message = cause instanceof Error ? cause.message : String(cause);
-    this.#failWith(new ParserError('WORKER_FAILED', `a worker thread failed: ${message}`, { cause }));
+    this.#failWith(new ParserError('WORKER_FAILED', `A worker thread failed: ${message}`, { cause }));
   }
 
   #failWith(error: ParserError): void {
@@ -173,5 +181,5 @@ export class BlockThreads {
   }
 }
 
-const isSoonerFree = (one: Thread, other: Thread): boolean =>
+const isFreeSooner = (one: Thread, other: Thread): boolean =>
   one.jobs.size < other.jobs.size || (one.jobs.size === other.jobs.size && one.lastTask < other.lastTask);

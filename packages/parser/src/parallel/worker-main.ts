@@ -2,38 +2,38 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { setThreadNiceness } from '@discogs-extractor/internal/thread-priority';
 import { type BlockResult, encodeBlock } from '../block/encode-block.js';
 import { Inflater, inflaterModule } from '../gzip/inflater.js';
-import type { WorkerSetup } from '../input/start-worker.js';
 import { createEngine } from '../kernel/engine.js';
 import type { FastRecords } from '../kernel/fast-records.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { RegularRecords } from '../kernel/regular-records.js';
+import { inflateSegment } from './inflate-segment.js';
+import type { WorkerSetup } from './start-worker.js';
 import {
   type EncodeRequest,
-  type LegRequest,
-  movableMemory,
+  type SegmentRequest,
+  transferableMemory,
   type WorkerRequest,
   type WorkerResponse,
-} from './protocol.js';
-import { runLeg } from './relay-leg.js';
+} from './worker-messages.js';
 
 /*
- * What a worker thread runs: one block after the other. The package's build makes this file, with all that it imports,
- * into a string (`worker-source.generated.ts`), so that bundlers have nothing to find.
+ * The program of a worker thread: it encodes one block after the other. The build turns this file, with everything it
+ * imports, into a string (`worker-source.generated.ts`), so that bundlers of the package's users have no file to find.
  */
 
 setThreadNiceness((workerData as WorkerSetup).nice);
 
-type WorkerLimits = Pick<WorkerRequest, 'engine' | 'maxDepth' | 'maxRecordBytes'>;
+type EngineSettings = Pick<WorkerRequest, 'engine' | 'maxDepth' | 'maxRecordBytes'>;
 
-/** Made when first needed: a pool serves dumps of either engine and of any limits, mostly one. */
+/** Created when first needed: a shared pool serves reads with either engine and any limits. */
 const engines = new Map<string, RegularRecords | undefined>();
-const engineFor = ({ engine, maxDepth, maxRecordBytes }: WorkerLimits): RegularRecords | undefined => {
+const engineFor = ({ engine, maxDepth, maxRecordBytes }: EngineSettings): RegularRecords | undefined => {
   const key = `${engine} ${maxDepth} ${maxRecordBytes}`;
   if (!engines.has(key)) engines.set(key, createEngine(engine, { maxDepth, maxRecordBytes }));
   return engines.get(key);
 };
 
-/** One for each kernel, whose memory it works in. */
+/** One for each kernel, in whose memory it works. */
 const inflaters = new Map<Kernel, Inflater>();
 const inflaterFor = (kernel: Kernel): Inflater => {
   const inflater = inflaters.get(kernel) ?? new Inflater(inflaterModule(), kernel.memory);
@@ -42,7 +42,7 @@ const inflaterFor = (kernel: Kernel): Inflater => {
 };
 
 const post = (response: WorkerResponse, ...moved: (ArrayBufferLike | undefined)[]): void =>
-  parentPort!.postMessage(response, movableMemory(...moved));
+  parentPort!.postMessage(response, transferableMemory(...moved));
 
 const encode = ({ bytes, ...request }: EncodeRequest & WorkerRequest): void => {
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -51,16 +51,17 @@ const encode = ({ bytes, ...request }: EncodeRequest & WorkerRequest): void => {
   post({ kind: 'encoded', task, result, bytes }, bytes.buffer, ...memoryOf(result));
 };
 
-const runLegOf = (request: LegRequest & WorkerRequest): void => {
+const runSegment = (request: SegmentRequest & WorkerRequest): void => {
   const { task, boundary } = request;
-  // Only the fast engine's sources can be relayed.
+  // Only reads with the fast engine send segments.
   const regular = engineFor(request) as FastRecords;
   const kernel = regular.kernelFor(boundary.dataType!);
-  const done = runLeg(request, { inflater: inflaterFor(kernel), regular, room: kernel.room }, (handedOver) => {
-    post({ kind: 'handed-over', task, handedOver }, handedOver.rest.buffer);
+  const tools = { inflater: inflaterFor(kernel), regular, blockMemory: kernel.inputBuffer };
+  const done = inflateSegment(request, tools, (handoff) => {
+    post({ kind: 'handoff', task, handoff }, handoff.rest.buffer);
   });
   const { result, leftover } = done;
-  post({ kind: 'leg-done', task, done }, leftover.buffer, ...(result === undefined ? [] : memoryOf(result)));
+  post({ kind: 'segment-done', task, done }, leftover.buffer, ...(result === undefined ? [] : memoryOf(result)));
 };
 
 const memoryOf = ({ bytes, table, hashes }: BlockResult): ArrayBufferLike[] => [
@@ -70,6 +71,6 @@ const memoryOf = ({ bytes, table, hashes }: BlockResult): ArrayBufferLike[] => [
 ];
 
 parentPort!.on('message', (request: WorkerRequest) => {
-  if (request.kind === 'leg') runLegOf(request);
+  if (request.kind === 'inflate-segment') runSegment(request);
   else encode(request);
 });

@@ -2,19 +2,19 @@ import { checks } from '../option-checks.js';
 import type { WorkerPool, WorkerPoolOptions } from '../options.js';
 import { BlockThreads } from './block-threads.js';
 
-/** No machine has more cores that this package would use well. */
-export const MAX_WORKERS = 256;
-
 const KNOWN: Readonly<Record<keyof WorkerPoolOptions, true>> = { threads: true, nice: true };
+
+/** More threads than any machine has cores are a mistake. */
+export const MAX_WORKERS = 256;
 
 const MAX_NICE = 19;
 
-/** What of a pool is nobody's business. */
+/** The threads of each pool, which are not part of its public interface. */
 const POOLS = new WeakMap<WorkerPool, BlockThreads>();
 
 /**
- * Makes threads for the option `workers` of several reads, such as the four files of a dump read side by side: together they use no more
- * than `threads`, and the last of them has all of those.
+ * Makes threads for the option `workers` of several reads, such as those of a month's four dumps in parallel: together
+ * they use at most `threads` threads, and the last one still reading has all of them. The first read starts the threads.
  *
  * @throws ParserError `INVALID_OPTIONS`
  */
@@ -23,15 +23,15 @@ export const createWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
   const threads = checks.wholeNumber('threads', options.threads, { min: 1, max: MAX_WORKERS });
   const nice =
     options.nice === undefined ? undefined : checks.wholeNumber('nice', options.nice, { min: 0, max: MAX_NICE });
-  const pool = new BlockThreads(threads, nice);
-  const shared: WorkerPool = {
+  const blockThreads = new BlockThreads(threads, { nice });
+  const pool: WorkerPool = {
     threads,
-    close: () => pool.close(),
-    [Symbol.asyncDispose]: () => pool.close(),
+    close: () => blockThreads.close(),
+    [Symbol.asyncDispose]: () => blockThreads.close(),
   };
-  POOLS.set(shared, pool);
-  return shared;
+  POOLS.set(pool, blockThreads);
+  return pool;
 };
 
-/** The threads behind a pool that came from `createWorkerPool`. */
+/** The threads of a pool made by {@link createWorkerPool}; `undefined` for anything else. */
 export const threadsOf = (pool: WorkerPool): BlockThreads | undefined => POOLS.get(pool);

@@ -76,7 +76,7 @@ export class Collector {
 
     const delivery = delivered > 0 ? this.#delivery(result, recordsBefore + result.skipped + 1, delivered) : undefined;
     if (this.#tooMany()) {
-      const message = `more than ${this.#options.maxMalformed} malformed records`;
+      const message = `More than ${this.#options.maxMalformed} malformed records: inspect them with onMalformed, or raise maxMalformed`;
       return { delivery, done: true, error: this.#error('TOO_MANY_MALFORMED', message, this.#lastMalformed) };
     }
     this.#limited = cut.limited;
@@ -166,6 +166,6 @@ export class Collector {
   }
 
   #error(code: ParserError['code'], message: string, byteOffset: number): ParserError {
-    return new ParserError(code, message, { byteOffset, recordsBefore: this.#stats.records });
+    return new ParserError(code, message, { facts: { byteOffset, recordsBefore: this.#stats.records } });
   }
 }

@@ -1,29 +1,36 @@
 import type { BlockResult } from '../block/encode-block.js';
 import { ParserError } from '../errors.js';
-import type { ByteSource } from '../input/byte-source.js';
-import { openXml } from '../input/xml-source.js';
+import { type OpenInput, openInput } from '../input/open-input.js';
 import { createEngine } from '../kernel/engine.js';
-import type { DumpSource } from '../options.js';
+import type { DumpInput } from '../options.js';
 import { BlockThreads } from '../parallel/block-threads.js';
-import { runOnThisThread } from '../parallel/run-on-this-thread.js';
-import { runOnWorkers } from '../parallel/run-on-workers.js';
+import { encodeOnCallingThread } from '../parallel/encode-on-calling-thread.js';
+import { encodeOnWorkers } from '../parallel/encode-on-workers.js';
 import type { OutputKind } from '../record/message-layout.js';
 import type { ReadStats } from '../reports.js';
 import { Collector, type Delivery } from './collector.js';
 import type { ResolvedReadOptions } from './resolve-options.js';
 
-/** Reads a dump from its first byte to its last and gives what is to be delivered, block by block. */
+/** Reads a dump from its first byte to its last and yields what is to be delivered, block by block. */
 export async function* deliver(
-  source: DumpSource,
+  input: DumpInput,
   options: ResolvedReadOptions,
   engine: 'fast' | 'strict',
   output: OutputKind,
   stats: ReadStats,
 ): AsyncGenerator<Delivery, void, undefined> {
-  const xml = await openXml(source, engine, stats, options);
+  const opened = await openInput(input, options.signal, {
+    onBytes: (bytes) => {
+      stats.sourceBytes += bytes;
+    },
+    onXml: (bytes) => {
+      stats.xmlBytes += bytes;
+    },
+  });
+  stats.gzipped = opened.gunzip !== undefined;
   try {
     const collector = new Collector(options, stats);
-    for await (const result of results(xml, options, engine, output, collector)) {
+    for await (const result of results(opened, options, engine, output, collector)) {
       const { delivery, error, done } = collector.take(result);
       if (delivery !== undefined) yield delivery;
       if (error !== undefined) throw error;
@@ -35,30 +42,31 @@ export async function* deliver(
   } catch (error) {
     throw withRecordsBefore(error, stats);
   } finally {
-    await xml.close();
+    await opened.xml.close();
   }
 }
 
 const results = (
-  xml: ByteSource,
+  { xml, gunzip }: OpenInput,
   options: ResolvedReadOptions,
   engine: 'fast' | 'strict',
   output: OutputKind,
   collector: Collector,
 ): AsyncGenerator<BlockResult, void, undefined> => {
-  const { workers, maxDepth, maxRecordBytes } = options;
+  const { workers, maxDepth, maxRecordBytes, shared } = options;
   const toSkip = (): number => collector.toSkip;
   if (workers > 0) {
-    const { shared } = options;
     const runner = (shared ?? new BlockThreads(workers)).lease(engine, shared === undefined);
-    return runOnWorkers(xml, options, runner, output, toSkip);
+    // Segments are inflated in the memory of a kernel, which only the fast engine has.
+    const source = { xml, gunzip: engine === 'fast' ? gunzip : undefined };
+    return encodeOnWorkers(source, { ...options, isShared: shared !== undefined }, runner, output, toSkip);
   }
-  return runOnThisThread(xml, options, output, toSkip, createEngine(engine, { maxDepth, maxRecordBytes }));
+  return encodeOnCallingThread(xml, options, output, toSkip, createEngine(engine, { maxDepth, maxRecordBytes }));
 };
 
-/** Errors of the source know nothing of records. */
+/** Adds the fact `recordsBefore` to errors of the input, where records are not known. */
 const withRecordsBefore = (error: unknown, stats: ReadStats): unknown => {
-  if (!(error instanceof ParserError) || error.recordsBefore !== undefined) return error;
-  const { code, message, byteOffset, cause } = error;
-  return new ParserError(code, message, { byteOffset, cause, recordsBefore: stats.records });
+  if (!(error instanceof ParserError) || error.facts.recordsBefore !== undefined) return error;
+  const { code, message, facts, cause } = error;
+  return new ParserError(code, message, { facts: { ...facts, recordsBefore: stats.records }, cause });
 };

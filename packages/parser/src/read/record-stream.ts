@@ -16,7 +16,11 @@ export const recordStream = <T>(records: AsyncGenerator<T, void, undefined>, sta
     stats,
     [Symbol.asyncIterator]: () => {
       // A second loop would end at once, as if the dump were empty.
-      if (begun) throw new ParserError('ALREADY_READ', 'a stream of records can be read once; make another one');
+      if (begun)
+        throw new ParserError(
+          'ALREADY_READ',
+          'A stream of records can be read only once: call encodeRecords or parseRecords again',
+        );
       begun = true;
       return records;
     },

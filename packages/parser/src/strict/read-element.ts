@@ -1,5 +1,5 @@
 import sax from 'sax';
-import type { Interlude } from '../document/scan-record.js';
+import type { CommentOrInstruction } from '../document/scan-record.js';
 import { addChild, type Element, newElement } from '../record/element.js';
 import type { IrregularityKind, MalformedReason } from '../reports.js';
 import { AMPERSAND_MARK, decodeReferences, restoreAmpersands } from './decode-references.js';
@@ -10,7 +10,7 @@ export interface RecordBytes {
   bytes: Buffer;
   start: number;
   end: number;
-  interludes: Interlude[] | undefined;
+  interludes: CommentOrInstruction[] | undefined;
   strayLessThan: number | undefined;
 }
 

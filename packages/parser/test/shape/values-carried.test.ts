@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ERAS, generateXml } from '@discogs-extractor/sample-dumps';
 import { describe, expect, test } from 'vitest';
-import { DATA_TYPES, type DataType, type DroppedValue, type DumpSource, parseRecords } from '../../src/index.js';
+import { DATA_TYPES, type DataType, type DroppedValue, type DumpInput, parseRecords } from '../../src/index.js';
 import { leavesOf, shapeOf } from './support.js';
 
 /*
@@ -33,7 +33,7 @@ const missing = (all: string[], some: string[]): string[] => {
   });
 };
 
-const compare = async (type: DataType, source: DumpSource): Promise<{ records: number; dropped: DroppedValue[] }> => {
+const compare = async (type: DataType, source: DumpInput): Promise<{ records: number; dropped: DroppedValue[] }> => {
   let records = 0;
   const all: DroppedValue[] = [];
   for await (const { record, id } of parseRecords(source, { dataType: type })) {

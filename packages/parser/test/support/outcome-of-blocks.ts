@@ -4,14 +4,18 @@ import { encodeBlock } from '../../src/block/encode-block.js';
 import { Inflater, inflaterModule } from '../../src/gzip/inflater.js';
 import type { ReadOptions } from '../../src/index.js';
 import type { ByteSource } from '../../src/input/byte-source.js';
-import { GunzipSource } from '../../src/input/gunzip-source.js';
-import { openSource } from '../../src/input/open-source.js';
+import { openInput } from '../../src/input/open-input.js';
 import type { FastRecords } from '../../src/kernel/fast-records.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import type { RegularRecords } from '../../src/kernel/regular-records.js';
-import type { BlockDone, BlockRunner, BlockTask, LegUnderWay } from '../../src/parallel/block-runner.js';
-import { type HandedOver, type LegDone, type LegTask, runLeg } from '../../src/parallel/relay-leg.js';
-import { runOnWorkers } from '../../src/parallel/run-on-workers.js';
+import type { BlockRunner, BlockTask, EncodedBytes, RunningSegment } from '../../src/parallel/block-runner.js';
+import { encodeOnWorkers, type WorkerInput } from '../../src/parallel/encode-on-workers.js';
+import {
+  type DecoderHandoff,
+  inflateSegment,
+  type SegmentResult,
+  type SegmentTask,
+} from '../../src/parallel/inflate-segment.js';
 import { Collector } from '../../src/read/collector.js';
 import { MessageBlock } from '../../src/read/message-block.js';
 import { resolveReadOptions } from '../../src/read/resolve-options.js';
@@ -19,46 +23,45 @@ import { newReadStats } from '../../src/reports.js';
 import { chunksOf } from './chunks.js';
 import { emptyOutcome, finishOutcome, listening, type Outcome, takeBlock } from './outcome.js';
 
-/** Does what worker threads do, on this thread: in turn with the caller, and with the memory gone meanwhile. */
+/** Does what worker threads do, on this thread: interleaved with the caller, and with the task's memory transferred. */
 export class LocalRunner implements BlockRunner {
-  runs = 0;
+  encoded = 0;
+  segments = 0;
   readonly #regular: RegularRecords | undefined;
 
   constructor(regular: RegularRecords | undefined) {
     this.#regular = regular;
   }
 
-  async run(task: BlockTask): Promise<BlockDone> {
-    this.runs++;
+  async encode(task: BlockTask): Promise<EncodedBytes> {
+    this.encoded++;
     const moved = structuredClone(task, { transfer: [task.bytes.buffer as ArrayBuffer] });
     // Later blocks may be done before earlier ones.
-    for (let turns = this.runs % 3; turns > 0; turns--) await undefined;
+    for (let delay = this.encoded % 3; delay > 0; delay--) await undefined;
     const { bytes } = moved;
     const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return { result: encodeBlock({ ...moved, bytes: block }, this.#regular), bytes };
   }
 
-  legs = 0;
-
-  relay(task: LegTask): LegUnderWay {
-    this.legs++;
+  inflateSegment(task: SegmentTask): RunningSegment {
+    this.segments++;
     // What threads would share is shared; the rest is a copy.
     const { decoder, input, next, ...rest } = task;
     const { memory, ...place } = decoder;
-    const own: LegTask = { ...structuredClone(rest), decoder: { memory, ...structuredClone(place) }, input, next };
+    const own: SegmentTask = { ...structuredClone(rest), decoder: { memory, ...structuredClone(place) }, input, next };
     const regular = this.#regular as FastRecords;
     const kernel = regular.kernelFor(task.boundary.dataType!);
-    let handOver!: (handedOver: HandedOver) => void;
-    const handedOver = new Promise<HandedOver>((resolve) => {
-      handOver = resolve;
+    let handOff!: (handoff: DecoderHandoff) => void;
+    const handoff = new Promise<DecoderHandoff>((resolve) => {
+      handOff = resolve;
     });
-    const run = async (turns: number): Promise<LegDone> => {
-      const tools = { inflater: inflaterFor(kernel), room: kernel.room, regular };
-      const done = structuredClone(runLeg(own, tools, (over) => handOver(structuredClone(over))));
-      for (let turn = 0; turn < turns; turn++) await undefined;
+    const run = async (delay: number): Promise<SegmentResult> => {
+      const tools = { inflater: inflaterFor(kernel), blockMemory: kernel.inputBuffer, regular };
+      const done = structuredClone(inflateSegment(own, tools, (next) => handOff(structuredClone(next))));
+      for (let left = delay; left > 0; left--) await undefined;
       return done;
     };
-    return { handedOver, done: run(this.legs % 3) };
+    return { handoff, done: run(this.segments % 3) };
   }
 
   recycle(): void {}
@@ -73,44 +76,45 @@ const inflaterFor = (kernel: Kernel): Inflater => {
   return inflater;
 };
 
-/** The same for a gzip stream that comes in chunks, and is gunzipped in legs of any size. */
-export const outcomeOfLegs = async (
+/** Encodes the segments of a gzip stream that comes in chunks; both may be of any size. */
+export const outcomeOfSegments = async (
   input: Buffer | AsyncIterable<Uint8Array>,
-  { chunkBytes, legBytes }: { chunkBytes?: number; legBytes: number },
+  { chunkBytes, segmentBytes }: { chunkBytes?: number; segmentBytes: number },
   options: ReadOptions,
   runner: BlockRunner,
 ): Promise<Outcome> => {
   const gzip = Buffer.isBuffer(input) ? chunksOf(gzipSync(input), chunkBytes ?? input.length) : input;
-  const source = new GunzipSource(await openSource(gzip, options.signal), options.signal);
+  const opened = await openInput(gzip, options.signal, { onBytes: () => {}, onXml: () => {} });
   try {
-    return await outcomeOf(source, legBytes, options, runner);
+    return await outcomeOf(opened, segmentBytes, options, runner);
   } finally {
-    await source.close();
+    await opened.xml.close();
   }
 };
 
-/** Runs what worker threads are fed by, with blocks of any size. */
+/** Encodes blocks of XML of any size, as worker threads do. */
 export const outcomeOfBlocks = (
   input: Buffer,
   blockBytes: number,
   options: ReadOptions,
   runner: BlockRunner,
-): Promise<Outcome> => outcomeOf(wholeSource(input), blockBytes, options, runner);
+): Promise<Outcome> => outcomeOf({ xml: wholeSource(input), gunzip: undefined }, blockBytes, options, runner);
 
 const outcomeOf = async (
-  source: ByteSource,
+  input: WorkerInput,
   blockBytes: number,
   options: ReadOptions,
   runner: BlockRunner,
 ): Promise<Outcome> => {
   const outcome = emptyOutcome();
-  const resolved = { ...resolveReadOptions(listening(outcome, options)), workers: 2 };
+  const resolved = { ...resolveReadOptions(listening(outcome, options)), workers: 2, isShared: false };
   const stats = newReadStats();
   const collector = new Collector(resolved, stats);
   let error: unknown;
   try {
-    for await (const result of runOnWorkers(source, resolved, runner, 'messages', () => collector.toSkip, blockBytes)) {
-      // Others get ahead as far as they may.
+    const toSkip = (): number => collector.toSkip;
+    for await (const result of encodeOnWorkers(input, resolved, runner, 'messages', toSkip, blockBytes)) {
+      // Lets the block source get as far ahead as it may.
       await setImmediate();
       const collected = collector.take(result);
       if (collected.delivery !== undefined) takeBlock(outcome, new MessageBlock(collected.delivery));

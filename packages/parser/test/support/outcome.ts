@@ -2,7 +2,7 @@ import { encodeBlock } from '../../src/block/encode-block.js';
 import { newDocumentState } from '../../src/document/state.js';
 import {
   type DataType,
-  type DumpSource,
+  type DumpInput,
   type EncodedBlock,
   encodeRecords,
   type IrregularityKind,
@@ -19,15 +19,15 @@ import { MessageBlock } from '../../src/read/message-block.js';
 import { resolveReadOptions } from '../../src/read/resolve-options.js';
 import { newReadStats } from '../../src/reports.js';
 
-/** All that one run over a dump came to, in a form to compare. */
+/** Everything that a read of a dump produced, in a form to compare. */
 export interface Outcome {
   dataType: DataType | null;
   messages: string[];
   records: [id: string, sha256: string][];
   numbers: number[];
   irregularities: Partial<Record<IrregularityKind, number>>;
-  /** Each irregularity as it was told: kind, count, byte offset, record number. */
-  told: [IrregularityKind, number, number, number | undefined][];
+  /** Each irregularity as it was reported: kind, count, byte offset, record number. */
+  reported: [IrregularityKind, number, number, number | undefined][];
   malformed: { reason: MalformedReason; byteOffset: number; length: number; recordsBefore: number }[];
   malformedBytes: string[];
   error: ParserErrorCode | undefined;
@@ -40,7 +40,7 @@ export const emptyOutcome = (): Outcome => ({
   records: [],
   numbers: [],
   irregularities: {},
-  told: [],
+  reported: [],
   malformed: [],
   malformedBytes: [],
   error: undefined,
@@ -54,7 +54,7 @@ export const listening = (outcome: Outcome, options: ReadOptions): ReadOptions =
     outcome.malformedBytes.push(Buffer.from(bytes).toString('latin1'));
   },
   onIrregularity: ({ kind, count, byteOffset, recordNumber }) => {
-    outcome.told.push([kind, count, byteOffset, recordNumber]);
+    outcome.reported.push([kind, count, byteOffset, recordNumber]);
   },
 });
 
@@ -70,7 +70,7 @@ export const finishOutcome = (outcome: Outcome, stats: ReadStats, error: unknown
   if (error !== undefined) {
     if (!(error instanceof ParserError)) throw error;
     outcome.error = error.code;
-    outcome.errorOffset = error.byteOffset;
+    outcome.errorOffset = error.facts.byteOffset;
   }
   outcome.dataType = stats.dataType ?? null;
   for (const [kind, count] of Object.entries(stats.irregularities)) {
@@ -80,7 +80,7 @@ export const finishOutcome = (outcome: Outcome, stats: ReadStats, error: unknown
 };
 
 /** Runs the public entry point. */
-export const outcomeOf = async (source: DumpSource, options: ReadOptions = {}): Promise<Outcome> => {
+export const outcomeOf = async (source: DumpInput, options: ReadOptions = {}): Promise<Outcome> => {
   const outcome = emptyOutcome();
   const stream = encodeRecords(source, listening(outcome, options));
   let error: unknown;
@@ -92,7 +92,7 @@ export const outcomeOf = async (source: DumpSource, options: ReadOptions = {}): 
   return finishOutcome(outcome, stream.stats, error);
 };
 
-/** Encodes block by block with the blocks cut exactly at `cuts`: nothing is gathered or kept back in between. */
+/** Encodes blocks that are cut exactly at `cuts`: nothing is gathered or held back in between. */
 export const outcomeOfCut = (
   input: Buffer,
   cuts: readonly number[],

@@ -3,54 +3,66 @@ import type { ByteSource } from '../input/byte-source.js';
 
 const PIECE_BYTES = 1024 * 1024;
 
-/** Pieces' memory that is kept for use again. */
-const MOST_SPARES = 8;
+/** Memory of how many pieces is kept for reuse. */
+const MAX_SPARES = 8;
 
 interface Piece {
   readonly memory: SharedArrayBuffer;
-  /** What is in it, and how much of that is used. */
+  /** How many bytes it holds, and how many of them are used. */
   filled: number;
   used: number;
-  /** How many shares look at it. */
+  /** How many shares refer to it. */
   readers: number;
 }
 
-/** Compressed bytes that a leg was given. */
+/** Compressed bytes that a segment was given. */
 export interface InputShare {
   readonly bytes: readonly Uint8Array[];
-  /** Nobody looks at them any more. */
+  /** Reports that the bytes are no longer read. */
   release(): void;
 }
 
-/** Reads a relay's compressed bytes ahead, into memory that all threads see: they need not move, and a leg can be run again. */
-export class RelayInput {
-  readonly #source: ByteSource;
-  readonly #mostAhead: number;
-  readonly #onNews: () => void;
+export interface CompressedInputOptions {
+  readonly source: ByteSource;
+  /** Bytes that come before those of `source`. */
+  readonly first: Uint8Array;
+  /** How many bytes may wait. */
+  readonly maxAheadBytes: number;
+  /** Called when more bytes wait, and at the end. */
+  readonly onChange: () => void;
+}
+
+/**
+ * Reads the compressed bytes ahead, into memory that all threads share: it need not be transferred, and a segment can
+ * be inflated a second time.
+ */
+export class CompressedInput {
+  readonly #options: CompressedInputOptions;
   readonly #pieces: Piece[] = [];
   readonly #spares: SharedArrayBuffer[] = [];
-  readonly #room = new AsyncSignal();
+  /** Notified when bytes were used, and by `stop`. */
+  readonly #bytesUsed = new AsyncSignal();
   #waiting = 0;
   #ended = false;
   #stopped = false;
   #failure: { readonly error: unknown } | undefined;
 
-  /**
-   * @param first - comes before what is read of `source`
-   * @param mostAhead - how many bytes may wait
-   * @param onNews - called when more waits, and at the end
-   */
-  constructor(source: ByteSource, first: Uint8Array, mostAhead: number, onNews: () => void) {
-    this.#source = source;
-    this.#mostAhead = mostAhead;
-    this.#onNews = onNews;
-    // In a piece of its own, so that what is read goes to where a piece begins: memory that threads share is copied by words only where
-    // source and target lie alike.
+  private constructor(options: CompressedInputOptions) {
+    this.#options = options;
+  }
+
+  /** Starts reading. */
+  static start(options: CompressedInputOptions): CompressedInput {
+    const input = new CompressedInput(options);
+    const { first } = options;
+    // In a piece of its own, so that every chunk read from the source starts at a piece's beginning: shared memory is
+    // copied by words only if source and target are aligned alike, and four times slower otherwise.
     if (first.length > 0) {
-      this.#pieces.push(newPiece(new SharedArrayBuffer(first.length)));
-      this.#append(first);
+      input.#pieces.push(newPiece(new SharedArrayBuffer(first.length)));
+      input.#append(first);
     }
-    void this.#read();
+    void input.#read();
+    return input;
   }
 
   /** How many bytes wait. */
@@ -58,17 +70,17 @@ export class RelayInput {
     return this.#waiting;
   }
 
-  /** Whether what waits is all that comes. */
+  /** Whether nothing comes after the bytes that wait. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** What the source failed with, behind all that waits. */
+  /** The error of the source, after all bytes that wait. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
   }
 
-  /** All that waits; it goes on waiting until it is {@link use}d. */
+  /** All bytes that wait; they wait until {@link use} is called. */
   share(): InputShare {
     const pieces = this.#pieces.filter(({ used, filled }) => used < filled);
     for (const piece of pieces) piece.readers++;
@@ -83,7 +95,7 @@ export class RelayInput {
     };
   }
 
-  /** Passes over bytes. */
+  /** Marks the first `bytes` bytes as used. */
   use(bytes: number): void {
     this.#waiting -= bytes;
     let left = bytes;
@@ -93,31 +105,32 @@ export class RelayInput {
       left -= part;
     }
     while (this.#pieces[0] !== undefined && isUsedUp(this.#pieces[0])) this.#keep(this.#pieces.shift()!);
-    this.#room.notify();
+    this.#bytesUsed.notify();
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#room.notify();
+    this.#bytesUsed.notify();
   }
 
   async #read(): Promise<void> {
+    const { source, maxAheadBytes, onChange } = this.#options;
     while (!this.#stopped) {
-      while (this.#waiting >= this.#mostAhead && !this.#stopped) await this.#room.wait();
+      while (this.#waiting >= maxAheadBytes && !this.#stopped) await this.#bytesUsed.wait();
       if (this.#stopped) return;
       try {
-        const bytes = await this.#source.read();
+        const bytes = await source.read();
         if (bytes === undefined) this.#ended = true;
         else {
           this.#append(bytes);
-          this.#source.recycle?.(bytes.buffer as ArrayBuffer);
+          source.recycle?.(bytes.buffer as ArrayBuffer);
         }
       } catch (error) {
         this.#failure = { error };
         this.#ended = true;
       }
       if (this.#stopped) return;
-      this.#onNews();
+      onChange();
       if (this.#ended) return;
     }
   }
@@ -136,10 +149,10 @@ export class RelayInput {
     }
   }
 
-  /** Keeps a piece's memory, once it is used up and nobody looks at it. */
+  /** Keeps a piece's memory, once the piece is used up and no share refers to it. */
   #keep(piece: Piece): void {
     if (piece.readers > 0 || !isUsedUp(piece) || piece.memory.byteLength !== PIECE_BYTES) return;
-    if (this.#spares.length < MOST_SPARES) this.#spares.push(piece.memory);
+    if (this.#spares.length < MAX_SPARES) this.#spares.push(piece.memory);
   }
 }
 

@@ -58,7 +58,7 @@ test('a block larger than the kernel can hold goes through it in parts', () => {
   const outcome = outcomeOfCut(input, [], {}, regular);
   expect(taken()).toBe(7999);
   expect(outcome.records.map(([id]) => id)).toEqual(records.map((_, id) => (id % 2000 === 1999 ? 'unknown' : `${id}`)));
-  expect(outcome.told).toEqual(
+  expect(outcome.reported).toEqual(
     [1999, 3999, 5999, 7999].map((id) => ['unknown-id', 1, input.indexOf(records[id]!, id * 5000), id + 1]),
   );
 });

@@ -298,8 +298,8 @@ describe('members', () => {
 
 test('an inflater in a kernel’s memory leaves the kernel’s tables alone, and puts out where the kernel reads', () => {
   const kernel = createKernel({ dataType: 'artists' })!;
-  const before = Buffer.from(kernel.memory.buffer).fill(0xa5, 64 * 1024, kernel.room.byteOffset - 700 * 1024);
-  const tables = Buffer.from(before.subarray(0, kernel.room.byteOffset - 700 * 1024));
+  const before = Buffer.from(kernel.memory.buffer).fill(0xa5, 64 * 1024, kernel.inputBuffer.byteOffset - 700 * 1024);
+  const tables = Buffer.from(before.subarray(0, kernel.inputBuffer.byteOffset - 700 * 1024));
   const inflater = new Inflater(inflaterModule(), kernel.memory);
   const text = artistsXml(3000);
   // As large as one piece of input gets, and a header that needs all the room there is for it.
@@ -314,7 +314,7 @@ test('an inflater in a kernel’s memory leaves the kernel’s tables alone, and
   const decoder = new GzipDecoder(inflater);
   decoder.push(Buffer.concat([header, deflateRawSync(text, { level: 1 }), trailer]));
   expect(decoder.readInPlace(text.length)).toBe(text.length);
-  expect(kernel.room.subarray(0, text.length).equals(text)).toBe(true);
+  expect(kernel.inputBuffer.subarray(0, text.length).equals(text)).toBe(true);
   expect(Buffer.from(kernel.memory.buffer, 0, tables.length).equals(tables)).toBe(true);
   // The checksum's turn.
   expect([decoder.readInPlace(1), decoder.fault]).toEqual([0, undefined]);

@@ -1,7 +1,7 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { ByteSource } from '../src/input/byte-source.js';
-import { RelayInput } from '../src/parallel/relay-input.js';
+import type { ByteSource } from '../../src/input/byte-source.js';
+import { CompressedInput, type CompressedInputOptions } from '../../src/parallel/compressed-input.js';
 
 const MIB = 1024 * 1024;
 
@@ -20,19 +20,26 @@ const counting = (...sizes: number[]): ByteSource => {
   };
 };
 
-const settled = async (input: RelayInput): Promise<void> => {
+const start = (source: ByteSource, options: Partial<CompressedInputOptions> = {}): CompressedInput =>
+  CompressedInput.start({ source, first: new Uint8Array(0), maxAheadBytes: MIB, onChange: () => {}, ...options });
+
+const settled = async (input: CompressedInput): Promise<void> => {
   for (let before = -1; before !== input.waiting; ) {
     before = input.waiting;
-    for (let times = 0; times < 5; times++) await turn();
+    for (let times = 0; times < 5; times++) await setImmediate();
   }
 };
 
-test('waits with what there is, in order, until it is used', async () => {
-  let news = 0;
-  const input = new RelayInput(counting(10, MIB + 5, 7), Uint8Array.of(1, 2, 3), 10 * MIB, () => news++);
+test('holds bytes in order until they are used', async () => {
+  let changes = 0;
+  const input = start(counting(10, MIB + 5, 7), {
+    first: Uint8Array.of(1, 2, 3),
+    maxAheadBytes: 10 * MIB,
+    onChange: () => changes++,
+  });
   await settled(input);
   expect([input.waiting, input.ended, input.failure]).toEqual([MIB + 25, true, undefined]);
-  expect(news).toBe(4);
+  expect(changes).toBe(4);
   const bytes = Buffer.concat(input.share().bytes);
   expect([...bytes.subarray(0, 6)]).toEqual([1, 2, 3, 0, 1, 2]);
   expect(bytes.at(-1)).toBe((MIB + 21) % 251);
@@ -40,8 +47,8 @@ test('waits with what there is, in order, until it is used', async () => {
   expect(Buffer.concat(input.share().bytes)).toEqual(bytes.subarray(MIB + 20));
 });
 
-test('reads no further ahead than it may', async () => {
-  const input = new RelayInput(counting(100, 100, 100, 100), new Uint8Array(0), 150, () => {});
+test('reads no further ahead than maxAheadBytes', async () => {
+  const input = start(counting(100, 100, 100, 100), { maxAheadBytes: 150 });
   await settled(input);
   expect(input.waiting).toBe(200);
   input.use(60);
@@ -50,8 +57,8 @@ test('reads no further ahead than it may', async () => {
   input.stop();
 });
 
-test('uses memory again once nobody looks at it, and not before', async () => {
-  const input = new RelayInput(counting(MIB, MIB, MIB, MIB), new Uint8Array(0), MIB, () => {});
+test('reuses memory once all shares of it are released, and not before', async () => {
+  const input = start(counting(MIB, MIB, MIB, MIB));
   await settled(input);
   const first = input.share();
   const again = input.share();
@@ -68,7 +75,7 @@ test('uses memory again once nobody looks at it, and not before', async () => {
   expect(input.share().bytes[0]!.buffer).toBe(first.bytes[0]!.buffer);
 });
 
-test('keeps a failure of the source for behind all that came before', async () => {
+test('reports a failure of the source after all bytes that came before it', async () => {
   const source: ByteSource = {
     ...counting(5),
     read: (() => {
@@ -80,7 +87,7 @@ test('keeps a failure of the source for behind all that came before', async () =
       };
     })(),
   };
-  const input = new RelayInput(source, new Uint8Array(0), 100, () => {});
+  const input = start(source, { maxAheadBytes: 100 });
   await settled(input);
   expect([input.waiting, input.ended]).toEqual([5, true]);
   expect(input.failure).toEqual({ error: new Error('mine') });

@@ -6,8 +6,8 @@ import type { OutputKind } from '../record/message-layout.js';
 import { BlockReader } from './block-reader.js';
 import type { EncodeOptions } from './encode-options.js';
 
-/** Encodes a document block by block on the calling thread. `toSkip` is asked before each block. */
-export async function* runOnThisThread(
+/** Encodes a document block by block on the calling thread. Calls `toSkip` before each block. */
+export async function* encodeOnCallingThread(
   source: ByteSource,
   options: EncodeOptions,
   output: OutputKind,

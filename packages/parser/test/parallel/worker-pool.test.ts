@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { createWorkerPool, encodeRecords, type ReadOptions, type WorkerPool } from '../src/index.js';
-import { chunksOf } from './support/chunks.js';
-import { artistsXml } from './support/dumps.js';
-import { outcomeOf } from './support/outcome.js';
+import { createWorkerPool, encodeRecords, type ReadOptions, type WorkerPool } from '../../src/index.js';
+import { chunksOf } from '../support/chunks.js';
+import { artistsXml } from '../support/dumps.js';
+import { outcomeOf } from '../support/outcome.js';
 
 const taskNumbers = (): string[] => readdirSync('/proc/self/task');
 

@@ -6,7 +6,7 @@ import { ReadableStream } from 'node:stream/web';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DumpSource, encodeRecords } from '../src/index.js';
+import { type DumpInput, encodeRecords } from '../src/index.js';
 import { chunksOf } from './support/chunks.js';
 import { artistsXml } from './support/dumps.js';
 import { outcomeOf } from './support/outcome.js';
@@ -42,7 +42,7 @@ const readerOnly = (stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Arr
 const openFiles = (): number => readdirSync('/proc/self/fd').length;
 
 describe('a source is', () => {
-  const kinds: [string, () => DumpSource][] = [
+  const kinds: [string, () => DumpInput][] = [
     ['a path', () => join(folder, 'a.xml')],
     ['a path to gzip', () => join(folder, 'a.xml.gz')],
     ['a URL', () => pathToFileURL(join(folder, 'a.xml.gz'))],

@@ -4,19 +4,19 @@ import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { encodeRecords, parseRecords } from '../src/index.js';
-import type { BlockTask } from '../src/parallel/block-runner.js';
-import { BlockThreads } from '../src/parallel/block-threads.js';
-import type { LegTask } from '../src/parallel/relay-leg.js';
-import { loadCases } from './conformance/load-cases.js';
-import { chunksOf, randomFrom } from './support/chunks.js';
-import { artistsXml } from './support/dumps.js';
-import { ENGINES } from './support/engines.js';
-import { outcomeOf } from './support/outcome.js';
-import { LocalRunner, outcomeOfBlocks, outcomeOfLegs } from './support/outcome-of-blocks.js';
+import { encodeRecords, parseRecords } from '../../src/index.js';
+import type { BlockTask } from '../../src/parallel/block-runner.js';
+import { BlockThreads } from '../../src/parallel/block-threads.js';
+import type { SegmentTask } from '../../src/parallel/inflate-segment.js';
+import { loadCases } from '../conformance/load-cases.js';
+import { chunksOf, randomFrom } from '../support/chunks.js';
+import { artistsXml } from '../support/dumps.js';
+import { ENGINES } from '../support/engines.js';
+import { outcomeOf } from '../support/outcome.js';
+import { LocalRunner, outcomeOfBlocks, outcomeOfSegments } from '../support/outcome-of-blocks.js';
 
-/** Labels with what fools a guess at where records begin: nested labels on lines of their own, in CDATA, in comments. */
-const foolingLabels = (count: number, seed: number): Buffer => {
+/** Labels with text that looks like a record boundary: nested labels on lines of their own, in CDATA, in comments. */
+const labelsWithFalseBoundaries = (count: number, seed: number): Buffer => {
   const random = randomFrom(seed);
   const parts = ['<labels>\n'];
   for (let id = 1; id <= count; id++) {
@@ -42,11 +42,11 @@ const threads = (): number => readdirSync('/proc/self/task').length;
 const maxMalformed = Number.POSITIVE_INFINITY;
 
 describe.each(ENGINES)('$name', ({ name: engine, regular }) => {
-  describe('what comes of a dump does not depend on the threads', () => {
-    // The strict engine takes its time, and needs a few blocks only.
+  describe('the output does not depend on the number of threads', () => {
+    // The strict engine is slow, and a few blocks are enough for it.
     const scale = engine === 'strict' ? 0.3 : 1;
     const some = (count: number): number => Math.round(count * scale);
-    const gz = gzipSync(foolingLabels(some(20_000), 1));
+    const gz = gzipSync(labelsWithFalseBoundaries(some(20_000), 1));
 
     test.each([
       {},
@@ -63,7 +63,7 @@ describe.each(ENGINES)('$name', ({ name: engine, regular }) => {
       }
     });
 
-    test('nor do the objects', async () => {
+    test('parseRecords yields the same objects', async () => {
       const read = async (workers: number): Promise<unknown[]> => {
         const records: unknown[] = [];
         for await (const record of parseRecords(chunksOf(gz, 50_000), { workers, engine, maxMalformed }))
@@ -73,7 +73,7 @@ describe.each(ENGINES)('$name', ({ name: engine, regular }) => {
       expect(await read(2)).toEqual(await read(0));
     });
 
-    test('a truncated stream, with all that is before its end', async () => {
+    test('a truncated stream yields everything before its end', async () => {
       for (const length of [10, some(30_000), gz.length - 20]) {
         const options = { engine, maxMalformed };
         const alone = await outcomeOf(chunksOf(gz.subarray(0, length), 9999), options);
@@ -84,7 +84,7 @@ describe.each(ENGINES)('$name', ({ name: engine, regular }) => {
   });
 
   test.each(loadCases().filter(({ input }) => input.length < 100_000))(
-    'case $name in small blocks',
+    'case $name, in small blocks',
     async ({ input, expected }) => {
       const options = { ...expected.options, engine };
       const whole = await outcomeOf(chunksOf(input, input.length), options);
@@ -96,112 +96,108 @@ describe.each(ENGINES)('$name', ({ name: engine, regular }) => {
   );
 });
 
-describe('a relay', () => {
+describe('segments of a gzip stream', () => {
   const fast = ENGINES[1]!;
-  let legs = 0;
+  let segments = 0;
 
   test.each(loadCases().filter(({ input }) => input.length < 100_000))(
-    'case $name in short legs',
+    'case $name, in short segments',
     async ({ input, expected }) => {
       const options = { ...expected.options, engine: fast.name };
       const whole = await outcomeOf(chunksOf(input, input.length), options);
-      for (const [chunkBytes, legBytes] of [
+      for (const [chunkBytes, segmentBytes] of [
         [1, 16],
         [17, 61],
         [40, 2000],
       ] as const) {
         const runner = new LocalRunner(fast.regular(expected.options));
-        const sizes = { chunkBytes, legBytes };
-        const outcome = await outcomeOfLegs(input, sizes, options, runner);
+        const sizes = { chunkBytes, segmentBytes };
+        const outcome = await outcomeOfSegments(input, sizes, options, runner);
         expect(outcome, JSON.stringify(sizes)).toEqual(whole);
-        legs += runner.legs;
+        segments += runner.segments;
       }
     },
   );
 
-  test('is what those cases ran', () => {
-    expect(legs).toBeGreaterThan(1000);
+  test('those cases ran segments', () => {
+    expect(segments).toBeGreaterThan(1000);
   });
 
   test.each([{}, { skip: 700 }, { skip: 701, limit: 5 }, { maxMalformed: 3 }])(
-    'comes to the same over blocks that fool the guess, %j',
+    'false boundaries do not change the output, %j',
     async (options) => {
-      const input = foolingLabels(1500, 2);
+      const input = labelsWithFalseBoundaries(1500, 2);
       const all = { maxMalformed, ...options, engine: fast.name };
       const alone = await outcomeOf(chunksOf(input, 50_000), all);
       for (const sizes of [
-        { chunkBytes: 1000, legBytes: 3000 },
-        { chunkBytes: 333, legBytes: 20_000 },
-        { chunkBytes: 100_000, legBytes: 70_000 },
+        { chunkBytes: 1000, segmentBytes: 3000 },
+        { chunkBytes: 333, segmentBytes: 20_000 },
+        { chunkBytes: 100_000, segmentBytes: 70_000 },
       ]) {
         const runner = new LocalRunner(fast.regular());
-        expect(await outcomeOfLegs(input, sizes, all, runner), JSON.stringify(sizes)).toEqual(alone);
-        expect(runner.legs).toBeGreaterThan(0);
+        expect(await outcomeOfSegments(input, sizes, all, runner), JSON.stringify(sizes)).toEqual(alone);
+        expect(runner.segments).toBeGreaterThan(0);
       }
     },
   );
 
-  test.each([2500, 9000, 17_000])(
-    'gunzips a block again where its first %i records are passed over in it',
-    async (skip) => {
-      // Text that hardly compresses: input's memory is used again while blocks wait for their turn.
-      const random = randomFrom(3);
-      const noise = (): string =>
-        Array.from({ length: 80 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('');
-      const parts = Array.from(
-        { length: 20_000 },
-        (_, n) => `<label><id>${n + 1}</id><profile>${noise()}</profile></label>\n`,
-      );
-      const gz = gzipSync(`<labels>\n${parts.join('')}</labels>`);
-      expect(gz.length).toBeGreaterThan(4_000_000);
-      const alone = await outcomeOf(chunksOf(gz, 300_000), { skip });
-      expect(alone.records).toHaveLength(20_000 - skip);
-      const runner = new LocalRunner(fast.regular());
-      const relayed = await outcomeOfLegs(
-        gunzipSync(gz),
-        { chunkBytes: 300_000, legBytes: 1_500_000 },
-        { skip },
-        runner,
-      );
-      expect(relayed).toEqual(alone);
-    },
-  );
-
-  test('is mostly right about where records begin: few legs are run twice', async () => {
-    const input = artistsXml(20_000);
+  test.each([2500, 9000, 17_000])('a segment in which skipping %i records ends is inflated again', async (skip) => {
+    // Text that hardly compresses, so that memory of the input is reused while blocks wait for their turn.
+    const random = randomFrom(3);
+    const noise = (): string => Array.from({ length: 80 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('');
+    const parts = Array.from(
+      { length: 20_000 },
+      (_, n) => `<label><id>${n + 1}</id><profile>${noise()}</profile></label>\n`,
+    );
+    const gz = gzipSync(`<labels>\n${parts.join('')}</labels>`);
+    expect(gz.length).toBeGreaterThan(4_000_000);
+    const alone = await outcomeOf(chunksOf(gz, 300_000), { skip });
+    expect(alone.records).toHaveLength(20_000 - skip);
     const runner = new LocalRunner(fast.regular());
-    const outcome = await outcomeOfLegs(input, { chunkBytes: 4000, legBytes: 10_000 }, {}, runner);
-    expect(outcome.records).toHaveLength(20_000);
-    expect(runner.runs).toBe(0);
-    expect(runner.legs).toBeLessThanOrEqual(Math.ceil(input.length / 9500) + 2);
+    const outcome = await outcomeOfSegments(
+      gunzipSync(gz),
+      { chunkBytes: 300_000, segmentBytes: 1_500_000 },
+      { skip },
+      runner,
+    );
+    expect(outcome).toEqual(alone);
   });
 
-  test('waits for input where what there is of it brings nothing', async () => {
+  test('boundaries are mostly found right: few segments are inflated twice', async () => {
+    const input = artistsXml(20_000);
+    const runner = new LocalRunner(fast.regular());
+    const outcome = await outcomeOfSegments(input, { chunkBytes: 4000, segmentBytes: 10_000 }, {}, runner);
+    expect(outcome.records).toHaveLength(20_000);
+    expect(runner.encoded).toBe(0);
+    expect(runner.segments).toBeLessThanOrEqual(Math.ceil(input.length / 9500) + 2);
+  });
+
+  test('no segment starts until there is input that makes progress', async () => {
     const gz = gzipSync(artistsXml(2000));
     async function* hanging(): AsyncGenerator<Uint8Array> {
-      // The last bytes but one are part of a symbol, or of nothing but the checksum.
+      // The bytes before the last one are part of a symbol, or of the checksum.
       yield* chunksOf(gz.subarray(0, gz.length - 1), 5000);
       await new Promise(() => {});
     }
     const runner = new LocalRunner(fast.regular());
     const signal = AbortSignal.timeout(500);
-    await expect(outcomeOfLegs(hanging(), { legBytes: 20_000 }, { signal }, runner)).rejects.toThrow('timeout');
-    expect(runner.legs).toBeGreaterThan(2);
-    expect(runner.legs).toBeLessThan(100);
+    await expect(outcomeOfSegments(hanging(), { segmentBytes: 20_000 }, { signal }, runner)).rejects.toThrow('timeout');
+    expect(runner.segments).toBeGreaterThan(2);
+    expect(runner.segments).toBeLessThan(100);
   });
 
-  test('goes over records that no thread has room for', async () => {
+  test('records larger than a thread’s memory for a block are read', async () => {
     const parts = [300, 9_500_000, 20, 17_000_000, 200_000].map(
       (bytes, n) => `<label><id>${n + 1}</id><profile>${'some text '.repeat(bytes / 10)}</profile></label>\n`,
     );
     const gz = gzipSync(`<labels>\n${parts.join('').repeat(2)}</labels>`, { level: 1 });
     const alone = await outcomeOf(chunksOf(gz, 50_000), { engine: 'strict' });
     expect(alone.records).toHaveLength(10);
-    const relayed = await outcomeOf(chunksOf(gz, 50_000), { engine: 'fast', workers: 2 });
-    expect(relayed).toEqual(alone);
+    const outcome = await outcomeOf(chunksOf(gz, 50_000), { engine: 'fast', workers: 2 });
+    expect(outcome).toEqual(alone);
   });
 
-  test('needs no thread but the workers, and gives a stream that comes slowly as it comes', async () => {
+  test('only the workers are started, and a slow stream is delivered as it comes', async () => {
     const records = 120_000;
     const gz = gzipSync(artistsXml(records));
     async function* slowly(): AsyncGenerator<Uint8Array> {
@@ -213,22 +209,22 @@ describe('a relay', () => {
     for await (const block of encodeRecords(slowly(), { workers: 2 })) {
       expect(threads()).toBeLessThanOrEqual(before + 2);
       seen += block.count;
-      // All that can be gunzipped of what came, but for the last part of deflate's and the last record.
+      // Everything that can be gunzipped so far, except the last part of a deflate block and the last record.
       if (seen > records * 0.99) break;
     }
     expect(seen).toBeGreaterThan(records * 0.99);
   });
 });
 
-test('guesses at where records begin are mostly right: few blocks are encoded twice', async () => {
+test('boundaries are mostly found right: few blocks of XML are encoded twice', async () => {
   const input = artistsXml(20_000);
   const runner = new LocalRunner(ENGINES[1]!.regular());
   const outcome = await outcomeOfBlocks(input, 10_000, {}, runner);
   expect(outcome.records).toHaveLength(20_000);
-  expect(runner.runs).toBeLessThanOrEqual(Math.ceil(input.length / 9500) + 2);
+  expect(runner.encoded).toBeLessThanOrEqual(Math.ceil(input.length / 9500) + 2);
 });
 
-test.each([0, 2])('blocks that are released make room for later ones, with %i workers', async (workers) => {
+test.each([0, 2])('memory of released blocks is reused for later ones, with %i workers', async (workers) => {
   const input = artistsXml(100_000);
   const kept = new Set<ArrayBufferLike>();
   const read = async (release: boolean): Promise<string[]> => {
@@ -249,19 +245,16 @@ test.each([0, 2])('blocks that are released make room for later ones, with %i wo
   if (workers === 0) expect(kept.size).toBeLessThan(2 * released.length);
 });
 
-test.each([0, 1, 2])(
-  'blocks whose memory went elsewhere can be released all the same, with %i workers',
-  async (workers) => {
-    let count = 0;
-    for await (const block of encodeRecords(chunksOf(artistsXml(100_000), 300_000), { workers })) {
-      count += block.count;
-      const { buffer } = block.bytes;
-      structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
-      block.release();
-    }
-    expect(count).toBe(100_000);
-  },
-);
+test.each([0, 1, 2])('a block whose memory was transferred can be released, with %i workers', async (workers) => {
+  let count = 0;
+  for await (const block of encodeRecords(chunksOf(artistsXml(100_000), 300_000), { workers })) {
+    count += block.count;
+    const { buffer } = block.bytes;
+    structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+    block.release();
+  }
+  expect(count).toBe(100_000);
+});
 
 describe('threads', () => {
   const input = artistsXml(100_000);
@@ -317,33 +310,32 @@ describe('threads', () => {
         await expect(run()).rejects.toMatchObject({ name: 'TimeoutError' });
       },
     ],
-  ])('are gone after %s', async (_, run) => {
+  ])('have ended after %s', async (_, run) => {
     await run();
     const before = threads();
     for (let times = 0; times < 3; times++) await run();
     expect(threads()).toBeLessThanOrEqual(before);
   });
 
-  test('that fail make the run fail', async () => {
-    const threads = new BlockThreads(2);
-    const pool = threads.lease('fast', true);
+  test('a failing thread fails the read', async () => {
+    const runner = new BlockThreads(2).lease('fast', true);
     const broken = { bytes: new Uint8Array(10), state: undefined } as unknown as BlockTask;
-    await expect(pool.run(broken)).rejects.toMatchObject({ code: 'WORKER_FAILED' });
-    await expect(pool.run(broken)).rejects.toMatchObject({ code: 'WORKER_FAILED' });
-    await pool.close();
-    await pool.close();
+    await expect(runner.encode(broken)).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+    await expect(runner.encode(broken)).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+    await runner.close();
+    await runner.close();
   });
 
-  test('that are closed in the middle of a leg tell nobody but who waits for it', async () => {
+  test('closing threads during a segment causes no unhandled rejection', async () => {
     const unhandled: unknown[] = [];
     const listen = (error: unknown): unknown => unhandled.push(error);
     process.on('unhandledRejection', listen);
     try {
-      const pool = new BlockThreads(1).lease('fast', true);
-      // A leg that is run again hands over to nobody.
-      const { done } = pool.relay!({ input: [], rest: new Uint8Array(0) } as unknown as LegTask, true);
+      const runner = new BlockThreads(1).lease('fast', true);
+      // The handoff of a segment that is inflated again is not awaited.
+      const { done } = runner.inflateSegment({ input: [], rest: new Uint8Array(0) } as unknown as SegmentTask, true);
       const failed = expect(done).rejects.toMatchObject({ code: 'WORKER_FAILED' });
-      await pool.close();
+      await runner.close();
       await failed;
       await setImmediate();
       expect(unhandled).toEqual([]);
@@ -353,16 +345,16 @@ describe('threads', () => {
   });
 });
 
-describe('as built', () => {
+describe('the built package', () => {
   const dist = fileURLToPath(new URL('../dist/index.js', import.meta.url));
   const node = (script: string): ReturnType<typeof spawnSync> =>
     spawnSync(process.execPath, ['--no-warnings', '-e', script], { timeout: 30_000, encoding: 'utf8' });
 
-  test('there is a build to look at', () => {
+  test('the package was built', () => {
     expect(existsSync(dist), 'run the build first').toBe(true);
   });
 
-  test('it can be required, and threads start from there', () => {
+  test('it can be required, and starts threads', () => {
     const { stdout, status } = node(`
       const { encodeRecords } = require(${JSON.stringify(dist)});
       (async () => {
@@ -374,7 +366,7 @@ describe('as built', () => {
     expect(status).toBe(0);
   });
 
-  test('an iteration that is abandoned keeps no process alive', () => {
+  test('an abandoned iteration does not keep the process alive', () => {
     const { status, signal } = node(`
       const { encodeRecords } = require(${JSON.stringify(dist)});
       const dump = Buffer.from('<artists>\\n' + '<artist><id>1</id></artist>\\n'.repeat(400000) + '</artists>');
@@ -385,8 +377,8 @@ describe('as built', () => {
     expect(status).toBe(0);
   });
 
-  test('leaving a loop early, again and again, does not end the process in the middle', () => {
-    // Results under way meet the end of the threads at another moment each time.
+  test('leaving a loop early, repeatedly, does not end the process', () => {
+    // Results in flight meet the end of the threads at a different moment each time.
     const { stdout, status } = node(`
       const { encodeRecords } = require(${JSON.stringify(dist)});
       const dump = Buffer.from('<artists>\\n' + '<artist><id>1</id><name>some name or other</name></artist>\\n'.repeat(150000) + '</artists>');

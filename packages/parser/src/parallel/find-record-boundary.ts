@@ -1,16 +1,16 @@
 import { ascii, isNameEnd, isSpace } from '../document/bytes.js';
 
-/** How many places that look like a boundary, and are none, are looked at before the search is given up. */
-const MOST_CANDIDATES = 64;
+/** After this many places that look like a boundary and are not one, the search is given up. */
+const MAX_CANDIDATES = 64;
 
 /**
  * Finds the last place in a block that looks like the boundary between two records: the start tag of a record after the
- * end tag of another. It looks at bytes alone and may be fooled; who cuts there must check what comes of it.
+ * end tag of another. It only compares bytes and can be wrong, so the caller must verify the result of cutting there.
  *
- * @param indent - the white space before the dump's records, where each is on a line of its own: with it, elements of
- *   the record's own name deeper in a record are mostly told apart
+ * @param indent - the white space before the dump's records, if each is on a line of its own: it mostly distinguishes
+ *   them from elements of the same name deeper in a record
  */
-export const findCut = (
+export const findRecordBoundary = (
   bytes: Buffer,
   length: number,
   recordName: string,
@@ -18,20 +18,20 @@ export const findCut = (
 ): number | undefined => {
   const endTag = ascii(`</${recordName}>`);
   const startTag = ascii(`<${recordName}`);
-  const onItsLine = indent === undefined ? undefined : ascii(`\n${indent}<${recordName}`);
-  if (onItsLine !== undefined) {
+  const onOwnLine = indent === undefined ? undefined : ascii(`\n${indent}<${recordName}`);
+  if (onOwnLine !== undefined) {
     let at = length;
-    for (let candidates = 0; candidates < MOST_CANDIDATES && at > 0; candidates++) {
-      at = bytes.lastIndexOf(onItsLine, at - 1);
+    for (let candidates = 0; candidates < MAX_CANDIDATES && at > 0; candidates++) {
+      at = bytes.lastIndexOf(onOwnLine, at - 1);
       if (at === -1) break;
-      const delimiter = at + onItsLine.length;
+      const delimiter = at + onOwnLine.length;
       if (delimiter < length && isNameEnd(bytes[delimiter]!) && followsEndTag(bytes, at, endTag)) {
         return delimiter - startTag.length;
       }
     }
   }
   let at = length;
-  for (let candidates = 0; candidates < MOST_CANDIDATES && at > 0; candidates++) {
+  for (let candidates = 0; candidates < MAX_CANDIDATES && at > 0; candidates++) {
     at = bytes.lastIndexOf(endTag, at - 1);
     if (at === -1) return undefined;
     let start = at + endTag.length;

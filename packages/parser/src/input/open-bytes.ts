@@ -2,24 +2,24 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { abortable } from '@discogs-extractor/internal/abort';
 import { ParserError } from '../errors.js';
-import type { DumpSource } from '../options.js';
+import type { DumpInput } from '../options.js';
 import type { ByteSource } from './byte-source.js';
 
-/** Large enough that a read costs next to nothing beside the gunzip of what it brings. */
+/** Large enough that a read costs next to nothing compared with gunzipping what it returns. */
 const READ_BYTES = 1024 * 1024;
 
-/** How many reads' memory is kept for use again. */
-const MOST_SPARES = 4;
+/** Memory of how many reads is kept for reuse. */
+const MAX_SPARES = 4;
 
-/** Opens what the caller gave. @throws ParserError `SOURCE_UNREADABLE` */
-export const openSource = async (source: DumpSource, signal: AbortSignal | undefined): Promise<ByteSource> => {
+/** Opens the caller's input. @throws ParserError `SOURCE_UNREADABLE` */
+export const openBytes = async (input: DumpInput, signal: AbortSignal | undefined): Promise<ByteSource> => {
   signal?.throwIfAborted();
-  if (typeof source === 'string' || source instanceof URL) return FileSource.open(source, signal);
-  if (isAsyncIterable(source)) return new IterableSource(source[Symbol.asyncIterator](), signal);
-  if (isWebStream(source)) return new IterableSource(readerIterator(source), signal);
+  if (typeof input === 'string' || input instanceof URL) return FileSource.open(input, signal);
+  if (isAsyncIterable(input)) return new IterableSource(input[Symbol.asyncIterator](), signal);
+  if (isWebStream(input)) return new IterableSource(readerIterator(input), signal);
   throw new ParserError(
     'SOURCE_UNREADABLE',
-    'the source is neither a path, a file: URL, a stream nor an async iterable of bytes (bytes in memory: Readable.from([bytes]))',
+    'The input is not a path, a file: URL, a stream or an async iterable of bytes; for bytes in memory pass Readable.from([bytes])',
   );
 };
 
@@ -57,7 +57,7 @@ class FileSource implements ByteSource {
   }
 
   recycle(memory: ArrayBuffer): void {
-    if (memory.byteLength === READ_BYTES && this.#spares.length < MOST_SPARES) this.#spares.push(memory);
+    if (memory.byteLength === READ_BYTES && this.#spares.length < MAX_SPARES) this.#spares.push(memory);
   }
 
   close(): Promise<void> {
@@ -67,7 +67,7 @@ class FileSource implements ByteSource {
 }
 
 const unreadable = (path: string, cause: unknown): ParserError =>
-  new ParserError('SOURCE_UNREADABLE', `cannot read ${path}: ${(cause as Error).message}`, { cause });
+  new ParserError('SOURCE_UNREADABLE', `Cannot read ${path}: ${(cause as Error).message}`, { cause });
 
 class IterableSource implements ByteSource {
   readonly #iterator: AsyncIterator<Uint8Array>;
@@ -88,7 +88,10 @@ class IterableSource implements ByteSource {
       const { done, value } = await abortable(next, this.#signal);
       if (done) return undefined;
       if (!(value instanceof Uint8Array)) {
-        throw new ParserError('SOURCE_UNREADABLE', `the source yields ${typeof value} instead of bytes`);
+        throw new ParserError(
+          'SOURCE_UNREADABLE',
+          `The input yields ${typeof value} instead of bytes: pass a stream of Uint8Array chunks, without an encoding`,
+        );
       }
       if (value.length > 0) return value;
     }
@@ -111,19 +114,19 @@ class IterableSource implements ByteSource {
     if (this.#ended) return;
     this.#ended = true;
     const returned = this.#iterator.return?.();
-    // A generator that hangs in `next` gets to its `return` only when that settles: it must not hold us up.
+    // A generator that hangs in `next` runs its `return` only when that settles, which may be never.
     if (this.#pending) returned?.catch(() => {});
     else await returned;
   }
 }
 
-const isAsyncIterable = (source: unknown): source is AsyncIterable<Uint8Array> =>
-  typeof (source as AsyncIterable<Uint8Array> | undefined)?.[Symbol.asyncIterator] === 'function';
+const isAsyncIterable = (input: unknown): input is AsyncIterable<Uint8Array> =>
+  typeof (input as AsyncIterable<Uint8Array> | undefined)?.[Symbol.asyncIterator] === 'function';
 
-const isWebStream = (source: unknown): source is ReadableStream<Uint8Array> =>
-  typeof (source as ReadableStream<Uint8Array> | undefined)?.getReader === 'function';
+const isWebStream = (input: unknown): input is ReadableStream<Uint8Array> =>
+  typeof (input as ReadableStream<Uint8Array> | undefined)?.getReader === 'function';
 
-/** For web streams of other makes, which may not be iterable. */
+/** For web streams of other implementations, which may not be iterable. */
 async function* readerIterator(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   let ended = false;

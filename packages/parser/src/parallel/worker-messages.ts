@@ -1,0 +1,36 @@
+import type { BlockRequest, BlockResult } from '../block/encode-block.js';
+import type { DecoderHandoff, SegmentResult, SegmentTask } from './inflate-segment.js';
+
+/** To a worker. */
+export type WorkerRequest = (EncodeRequest | SegmentRequest) & {
+  engine: 'fast' | 'strict';
+  task: number;
+  /** Memory that the output may be written to. It is transferred. */
+  memory?: ArrayBuffer | undefined;
+};
+
+/** A block to encode. The memory of its bytes is transferred. */
+export interface EncodeRequest extends Omit<BlockRequest, 'bytes' | 'memory'> {
+  kind: 'encode';
+  bytes: Uint8Array;
+}
+
+/** A segment of a gzip stream. Its memory is shared, or small. */
+export interface SegmentRequest extends SegmentTask {
+  kind: 'inflate-segment';
+}
+
+/** From a worker. */
+export type WorkerResponse =
+  /** The result's memory is transferred, and the request's is given back. */
+  | { kind: 'encoded'; task: number; result: BlockResult; bytes: Uint8Array }
+  /** The segment was inflated; the next one can begin. */
+  | { kind: 'handoff'; task: number; handoff: DecoderHandoff }
+  | { kind: 'segment-done'; task: number; done: SegmentResult };
+
+/** The memory of a message that is transferred instead of copied. */
+export const transferableMemory = (...parts: (ArrayBufferLike | undefined)[]): ArrayBuffer[] => {
+  const buffers = new Set<ArrayBuffer>();
+  for (const part of parts) if (part !== undefined && part.byteLength > 0) buffers.add(part as ArrayBuffer);
+  return [...buffers];
+};

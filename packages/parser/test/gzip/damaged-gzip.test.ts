@@ -1,0 +1,92 @@
+import { deflateRawSync, gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { encodeRecords, ParserError } from '../../src/index.js';
+import { chunksOf, randomFrom } from '../support/chunks.js';
+import { ENGINES } from '../support/engines.js';
+import { outcomeOf } from '../support/outcome.js';
+import { LocalRunner, outcomeOfSegments } from '../support/outcome-of-blocks.js';
+
+/*
+ * Both engines, and the segments that workers inflate, gunzip with the same decoder. So they agree on a damaged stream
+ * in every record, the error's code and message, and its byte offset.
+ */
+
+const random = randomFrom(20260103);
+const text = (length: number): string =>
+  Array.from({ length }, () => 'etaoin shrdlu'[Math.floor(random() * 13)]).join('');
+const xml = Buffer.from(
+  `<artists>\n${Array.from({ length: 12 }, (_, n) => `<artist><id>${n + 1}</id><name>${text(20)}</name></artist>`).join('\n')}\n</artists>\n`,
+);
+/** A header with an extra field, a name and a checksum; then a second member, and zeros after it. */
+const half = xml.indexOf('<artist>', xml.length / 2);
+const small = Buffer.concat([
+  gzipSync(xml.subarray(0, half)),
+  gzipSync(xml.subarray(half), { level: 1, strategy: 4 }),
+  Buffer.alloc(3),
+]);
+
+const errorOf = async (input: Buffer, engine: 'fast' | 'strict'): Promise<unknown> => {
+  try {
+    for await (const _ of encodeRecords(chunksOf(input, input.length), { engine }));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ParserError)) throw error;
+    const { code, message, facts } = error;
+    return { code, message, facts };
+  }
+};
+
+const strict = ENGINES[0]!.name;
+const fast = ENGINES[1]!;
+
+const expectAgreement = async (input: Buffer, label: string): Promise<string | undefined> => {
+  const expected = await outcomeOf(chunksOf(input, input.length), { engine: strict });
+  expect(await outcomeOf(chunksOf(input, input.length), { engine: fast.name }), label).toEqual(expected);
+  expect(await errorOf(input, fast.name), label).toEqual(await errorOf(input, strict));
+  const segments = outcomeOfSegments(chunksOf(input, 7), { segmentBytes: 100 }, {}, new LocalRunner(fast.regular()));
+  expect(await segments, `${label}, in segments`).toEqual(expected);
+  return expected.error;
+};
+
+test('the whole stream is read', async () => {
+  expect(await expectAgreement(small, 'whole')).toBeUndefined();
+});
+
+test('engines agree on every cut', async () => {
+  const codes = new Set<string | undefined>();
+  for (let length = 2; length < small.length; length++) {
+    codes.add(await expectAgreement(small.subarray(0, length), `cut at ${length}`));
+  }
+  expect(codes).toContain('TRUNCATED');
+});
+
+test('engines agree on every flipped byte', async () => {
+  const codes = new Set<string | undefined>();
+  for (let at = 0; at < small.length; at++) {
+    const damaged = Buffer.from(small);
+    damaged[at]! ^= 1 << Math.floor(random() * 8);
+    codes.add(await expectAgreement(damaged, `byte ${at}`));
+  }
+  expect(codes).toContain('CORRUPT_GZIP');
+});
+
+test('engines deliver everything before damage deep in a stream, and report data after zero padding', async () => {
+  const long = Buffer.from(
+    `<artists>\n${Array.from({ length: 4000 }, (_, n) => `<artist><id>${n + 1}</id><name>${text(60)}</name></artist>`).join('\n')}\n</artists>\n`,
+  );
+  const gz = gzipSync(long);
+  const damaged = Buffer.from(gz);
+  damaged.fill(0xff, gz.length >> 1, (gz.length >> 1) + 50);
+  const trailing = Buffer.concat([gz, Buffer.alloc(100), deflateRawSync('more')]);
+  for (const [input, records] of [
+    [damaged, 1500],
+    [trailing, 4000],
+  ] as const) {
+    const expected = await outcomeOf(chunksOf(input, 1000), { engine: strict });
+    expect(expected.error).toBe('CORRUPT_GZIP');
+    expect(expected.records.length).toBeGreaterThanOrEqual(records);
+    expect(await outcomeOf(chunksOf(input, 4096), { engine: fast.name })).toEqual(expected);
+    for (const workers of [1, 2]) expect(await outcomeOf(chunksOf(input, 4096), { workers })).toEqual(expected);
+    expect(await outcomeOf(chunksOf(input, 4096), { engine: strict, workers: 1 })).toEqual(expected);
+  }
+});
