@@ -1,9 +1,10 @@
 /**
- * The parser's benchmark: `node bench/main.mjs [--size MB] [--types a,b] [--rounds N] [--memory] [--dir DIR] [--json FILE]`.
+ * The parser's benchmark: `node bench/main.mjs [--size MB] [--types a,b] [--rounds N] [--memory] [--dir DIR] [--json
+ * FILE]`.
  *
- * Makes a dump per type (once; it is kept in `--dir`), then measures each row in a process of its own, all rows in turns
- * for `--rounds` rounds, and takes each row's median: what else the machine does then hits all alike. Ratios are
- * to `gunzip alone` in the same run. Build the package first.
+ * Makes a dump per type (once; it is kept in `--dir`), then measures each row in a process of its own, all rows in
+ * turns for `--rounds` rounds, and takes each row's median, so that other load affects all rows alike. Ratios are to
+ * `gunzip alone` in the same run. Build the package first.
  */
 import { execFile } from 'node:child_process';
 import { createReadStream, createWriteStream, existsSync, statSync } from 'node:fs';
@@ -53,7 +54,7 @@ const measure = async (row, file, type, workers = 0, records = 0) => {
   return JSON.parse(stdout);
 };
 
-/** The generated dump of a type, made where it is not there yet. */
+/** The generated dump of a type, made unless it exists. */
 const dumpOf = async (type, megabytes) => {
   const directory = join(values.dir, `${megabytes}mb`);
   const file = join(directory, `discogs_20260101_${type}.xml.gz`);
@@ -78,12 +79,12 @@ const repeated = async (file, type, times) => {
   return target;
 };
 
-/** The result in the middle; of an even number the faster of two. */
+/** The median; of an even number the faster one of the two in the middle. */
 const median = (results) => [...results].sort((one, other) => one.seconds - other.seconds)[(results.length - 1) >> 1];
 
 const cores = availableParallelism();
 
-/** Rows of one type, in turns; the slow ones on a part of the dump. */
+/** Measures the rows of one type in turn; the slow ones on a part of the dump. */
 const measureType = async (type) => {
   const file = await dumpOf(type, size);
   const { records } = await measure('fast', file, type, 1);
@@ -111,7 +112,7 @@ const measureType = async (type) => {
   const gunzipRate = whole / typical[0].seconds;
   return rows.map(({ name, part: partRecords }, index) => {
     const result = typical[index];
-    // A part's share of the XML; what was read ahead does not count.
+    // A part's share of the XML, without what was read ahead.
     const xmlBytes = partRecords === undefined ? result.xmlBytes : (whole * partRecords) / records;
     const rate = xmlBytes / result.seconds;
     return {

@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 /** How much XML the rows that take it from memory get. */
 const IN_MEMORY_BYTES = 64 * MIB;
 
-/** As fast as Node gunzips: large chunks on both sides, nothing done with what comes out. */
+/** Node's own gunzip at its fastest: large chunks on both sides, and the output is dropped. */
 const gunzip = async () => {
   let xmlBytes = 0;
   await pipeline(createReadStream(file, { highWaterMark: MIB }), createGunzip({ chunkSize: MIB }), async (chunks) => {
@@ -44,7 +44,7 @@ const readXml = async () => {
   return xml.subarray(0, xml.lastIndexOf(`</${dataType.slice(0, -1)}>\n`));
 };
 
-/** The least that a reader built on `sax` has to do: its events, in strict mode, ignored. */
+/** The minimum work of a reader built on `sax`: its events in strict mode, ignored. */
 const sax = async () => {
   const { default: saxModule } = await import('sax');
   const xml = (await readXml()).subarray(0, IN_MEMORY_BYTES / 2).toString();
@@ -58,7 +58,7 @@ const sax = async () => {
   });
 };
 
-/** The kernel alone: canonical JSON of every record, from memory to memory, no hash. Needs `tsx`: it is not public. */
+/** The kernel alone: canonical JSON of every record, from memory to memory, without hash. Needs `tsx`: it is not exported. */
 const kernel = async () => {
   const { createKernel } = await import('../src/kernel/kernel.ts');
   const instance = createKernel({ dataType });
@@ -96,7 +96,7 @@ const ROWS = {
   gunzip: () => timed(gunzip),
   fast: () => timed(() => encode({ engine: 'fast', workers: Number(workers) })),
   skip: () => timed(() => encode({ engine: 'fast', workers: Number(workers), skip: Number.MAX_SAFE_INTEGER })),
-  // A part of the dump is enough: `records` of them.
+  // The first `records` records are enough.
   strict: () => timed(() => encode({ engine: 'strict', limit: Number(records) })),
   'fast-part': () => timed(() => encode({ engine: 'fast', limit: Number(records) })),
   sax,

@@ -1,6 +1,6 @@
 /**
- * Bundles the program of a worker thread and writes it, as a string, to a generated source: a worker that is started from
- * a string needs no file that a bundler would have to find. Runs after `build-wasm.mjs`.
+ * Bundles the program of a worker thread and writes it, as a string, to a generated source: a worker that is started
+ * from a string needs no file that a bundler would have to find. Runs after `build-wasm.mjs`.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -9,16 +9,16 @@ import { resolveReadOptions } from './read/resolve-options.js';
 import { newReadStats } from './reports.js';
 
 /**
- * Reads a dump and gives its records as message bodies with their SHA-256, in blocks of some MiB of XML, in document
- * order.
+ * Reads a dump and yields its records as message bodies for the platform's consumers: UTF-8 JSON with the members
+ * `type`, `id`, `sha256` and those of the record. They come in document order, in blocks of up to some MiB each.
  *
- * @throws ParserError `INVALID_OPTIONS`, `ENGINE_UNAVAILABLE` at once; all else while iterating.
+ * @throws ParserError `INVALID_OPTIONS`, `ENGINE_UNAVAILABLE` immediately; everything else while iterating.
  */
-export const encodeRecords = (source: DumpInput, options: ReadOptions = {}): RecordStream<EncodedBlock> => {
+export const encodeRecords = (input: DumpInput, options: ReadOptions = {}): RecordStream<EncodedBlock> => {
   const resolved = resolveReadOptions(options);
   const engine = resolveEngine(resolved.engine);
   const stats = newReadStats();
-  return recordStream(messageBlocks(deliver(source, resolved, engine, 'messages', stats)), stats);
+  return recordStream(messageBlocks(deliver(input, resolved, engine, 'messages', stats)), stats);
 };
 
 async function* messageBlocks(deliveries: AsyncIterable<Delivery>): AsyncGenerator<EncodedBlock, void, undefined> {

@@ -11,7 +11,7 @@ import { newReadStats } from './reports.js';
 
 /** One record as an object. */
 export interface ParsedRecord<T extends DataType = DataType> {
-  /** 1 for the dump's first record, the ones that `skip` passed over included. */
+  /** 1 for the dump's first record; skipped records count. */
   number: number;
   /** The record id, or `unknown`. */
   id: string;
@@ -22,18 +22,18 @@ export interface ParsedRecord<T extends DataType = DataType> {
 }
 
 /**
- * Reads a dump and gives its records as objects, in document order. With `dataType` the records are typed.
+ * Reads a dump and yields its records as objects, in document order. With `dataType` the records are typed.
  *
- * @throws ParserError `INVALID_OPTIONS`, `ENGINE_UNAVAILABLE` at once; all else while iterating.
+ * @throws ParserError `INVALID_OPTIONS`, `ENGINE_UNAVAILABLE` immediately; everything else while iterating.
  */
 export const parseRecords = <T extends DataType = DataType>(
-  source: DumpInput,
+  input: DumpInput,
   options: ReadOptions & { dataType?: T | undefined } = {},
 ): RecordStream<ParsedRecord<T>> => {
   const resolved = resolveReadOptions(options);
   const engine = resolveEngine(resolved.engine);
   const stats = newReadStats();
-  return recordStream(parsedRecords<T>(deliver(source, resolved, engine, 'json', stats)), stats);
+  return recordStream(parsedRecords<T>(deliver(input, resolved, engine, 'json', stats)), stats);
 };
 
 async function* parsedRecords<T extends DataType>(

@@ -1,6 +1,6 @@
 import type { DataType } from './data-type.js';
 
-/** What is not as it should be and yet does no harm: counted by kind. CONVERSION.md says when each occurs. */
+/** Deviations that are tolerated and counted by kind. CONVERSION.md defines each. */
 export type IrregularityKind =
   // Between the records.
   | 'doctype'
@@ -14,7 +14,7 @@ export type IrregularityKind =
   | 'invalid-character-reference'
   | 'invalid-utf8'
   | 'control-character'
-  // A record as a whole: no object (and so not delivered), without a usable id.
+  // A record as a whole: it is not an object (and so not delivered), or has no usable id.
   | 'not-an-object'
   | 'unknown-id';
 
@@ -35,11 +35,11 @@ export const IRREGULARITY_KINDS: readonly IrregularityKind[] = [
 
 export interface Irregularity {
   kind: IrregularityKind;
-  /** How often it occurs in this record; 1 between records. */
+  /** How many times it occurs in this record; 1 between records. */
   count: number;
-  /** Where in the XML, in bytes: of the record's start tag, or of the thing itself between records. */
+  /** Position in the XML, in bytes: of the record's start tag, or between records of the deviation itself. */
   byteOffset: number;
-  /** The record's number; `undefined` between records and for what gets no number. */
+  /** The record's number; `undefined` between records, and for an element that is not delivered. */
   recordNumber: number | undefined;
 }
 
@@ -51,7 +51,7 @@ export interface Irregularity {
  * - `unclosed`: the root's end tag comes before the record's.
  * - `too-large`, `too-deep`: over `maxRecordBytes`, `maxDepth`.
  * - `duplicate-attribute`: the same name twice in one tag.
- * - `not-well-formed`: all the rest, as `detail` says.
+ * - `not-well-formed`: anything else; see `detail`.
  */
 export type MalformedReason =
   | 'broken-tag'
@@ -68,35 +68,35 @@ export interface MalformedRecord {
   reason: MalformedReason;
   /** The reason in words, for people. */
   detail: string;
-  /** Where in the XML the record begins, in bytes. */
+  /** Position of the record in the XML, in bytes. */
   byteOffset: number;
-  /** How many bytes were passed over, up to where reading resumed. */
+  /** How many bytes were skipped, up to where reading resumed. */
   length: number;
-  /** Those bytes as they came, at most `maxRecordBytes` of them. Yours to keep. */
+  /** These bytes unchanged, at most `maxRecordBytes` of them: a copy, which you may keep. */
   bytes: Uint8Array;
   /** Whether `bytes` is only the beginning. */
   truncated: boolean;
-  /** The number of the last record before this one; 0 where it is the first. */
+  /** The number of the last record before this one; 0 if it is the first. */
   recordsBefore: number;
 }
 
-/** Counters of one run, up to date at any moment; final when the iteration has ended. */
+/** Counters of one read, updated while it runs and final once the iteration has ended. */
 export interface ReadStats {
   /** `undefined` until the dump's root element (or first record) has been read. */
   dataType: DataType | undefined;
-  /** Bytes taken from the source, as they came. */
+  /** Bytes read from the input, compressed if it is gzipped. */
   sourceBytes: number;
   /** Bytes of XML, after gunzip. */
   xmlBytes: number;
-  /** Whether the source is gzipped; `undefined` until its first bytes have come. */
+  /** Whether the input is gzipped; `undefined` until its first bytes were read. */
   gzipped: boolean | undefined;
-  /** Records numbered so far, those that `skip` passed over included. */
+  /** Records numbered so far, including those that were skipped. */
   records: number;
-  /** Records that `skip` passed over. */
+  /** Records that the option `skip` left out. */
   skipped: number;
   malformed: number;
   irregularities: Record<IrregularityKind, number>;
-  /** True once the dump has been read to its end without an error; stays false where `limit` or the caller ended it. */
+  /** True once the dump was read to its end without an error; stays false if `limit` or the caller ended the read. */
   complete: boolean;
 }
 

@@ -8,7 +8,7 @@ import { artistsXml } from './support/dumps.js';
 const xml = artistsXml(50_000);
 const reason = new Error('stop it');
 
-/** Gives some bytes and then hangs for good. */
+/** Yields some bytes and then hangs. */
 const hanging = (bytes: Uint8Array): { source: AsyncIterable<Uint8Array>; returned: () => boolean } => {
   let returned = false;
   let given = false;
@@ -38,7 +38,7 @@ describe.each([
     for await (const _ of read(source, options));
   };
 
-  test('aborted before it begins', async () => {
+  test('a signal that has aborted already', async () => {
     await expect(drain(chunksOf(xml, 1000), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
@@ -46,7 +46,7 @@ describe.each([
     ['plain', xml.subarray(0, 2_000_000)],
     ['gzip', gzipSync(xml).subarray(0, 60_000)],
     ['nothing yet', new Uint8Array(0)],
-  ])('while the source hangs: %s', async (_, bytes) => {
+  ])('an abort while the input hangs, with %s', async (_, bytes) => {
     const controller = new AbortController();
     const { source, returned } = hanging(bytes);
     const done = drain(source, { signal: controller.signal });
@@ -56,7 +56,7 @@ describe.each([
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 
-  test('between two pulls', async () => {
+  test('an abort between two pulls', async () => {
     const controller = new AbortController();
     const records = read(chunksOf(xml, 10_000), { signal: controller.signal });
     let seen = 0;
@@ -71,7 +71,7 @@ describe.each([
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 
-  test('a run that is not aborted leaves no listener', async () => {
+  test('a read that is not aborted leaves no listener on the signal', async () => {
     const { signal } = new AbortController();
     await drain(chunksOf(xml, 100_000), { signal });
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);

@@ -6,8 +6,9 @@ import { LocalRunner, outcomeOfBlocks } from './support/outcome-of-blocks.js';
 import { damaged, labelsDump } from './support/random-dump.js';
 
 /*
- * The fast engine against the strict one, whole and cut at random places, and the guessing of the worker threads against
- * both, on random dumps. A failure names its seed; PARSER_SEED=seed runs it again. PARSER_RUNS does more of them.
+ * The fast engine against the strict one, whole and cut at random places, and the speculation of the worker threads
+ * against both, on random dumps. A failure names its seed; PARSER_SEED=seed repeats it. PARSER_RUNS sets the number of
+ * dumps.
  */
 
 const seed = Number(process.env['PARSER_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
@@ -39,7 +40,7 @@ describe.each(kinds)(`random dumps, %s (PARSER_SEED=${seed})`, (_, dumps) => {
     fc.assert(property, { seed, numRuns: runs, interruptAfterTimeLimit: 30_000, markInterruptAsFailure: false });
   });
 
-  test('blocks side by side come to the same', async () => {
+  test('blocks encoded in parallel yield the same', async () => {
     const some = fc.record({
       blockBytes: fc.integer({ min: 40, max: 700 }),
       skip: fc.constantFrom(0, 0, 1, 3, 50),

@@ -6,7 +6,7 @@ import { outcomeOfCut } from './support/outcome.js';
 
 const limits = { maxDepth: 256, maxRecordBytes: 64 * 1024 * 1024 };
 
-/** Counts what the kernel takes, so that a kernel that leaves everything to the strict engine is found out. */
+/** Counts the kernel's records: a kernel that leaves everything to the strict engine would pass all other tests. */
 const counting = (): { regular: RegularRecords; taken: () => number } => {
   const fast = new FastRecords(limits);
   let taken = 0;
@@ -23,12 +23,12 @@ const counting = (): { regular: RegularRecords; taken: () => number } => {
   };
 };
 
-describe('the kernel takes all regular records but the first, which opens the dump', () => {
+describe('the kernel reads all regular records except the first, which opens the dump', () => {
   test.each([
     ['artists', artistsXml(5000), 5000],
-    ['artists that were passed over', artistsXml(5000), 5000, { skip: 3000 }],
+    ['artists that are skipped', artistsXml(5000), 5000, { skip: 3000 }],
     [
-      'what is left of the others',
+      'regular records between irregular ones',
       Buffer.concat([
         artistsXml(9).subarray(0, -12),
         Buffer.from('<artist>&</artist>'.repeat(5)),
@@ -45,7 +45,7 @@ describe('the kernel takes all regular records but the first, which opens the du
   });
 });
 
-test('a block larger than the kernel can hold goes through it in parts', () => {
+test('a block larger than the kernel’s memory is read in parts', () => {
   const filler = 'x'.repeat(5000);
   const records = Array.from({ length: 8000 }, (_, id) =>
     id % 2000 === 1999
@@ -63,7 +63,7 @@ test('a block larger than the kernel can hold goes through it in parts', () => {
   );
 });
 
-test('a record larger than the kernel takes is read all the same', () => {
+test('a record over the kernel’s size limit is read by the strict engine', () => {
   const big = `<artist><id>2</id><name>${'y'.repeat(9_000_000)}</name></artist>`;
   const input = Buffer.concat([artistsXml(2).subarray(0, -12), Buffer.from(big), artistsXml(3).subarray(10)]);
   const { regular, taken } = counting();

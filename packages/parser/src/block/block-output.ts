@@ -2,15 +2,15 @@ import type { LineOutput } from '../kernel/regular-records.js';
 import type { BuiltRecord } from '../record/build-record.js';
 import { ID_START, type OutputKind, TABLE_WIDTH } from '../record/message-layout.js';
 
-/** Room to begin with where no memory is given, and by how much room grows. */
+/** The first capacity if no memory is given, and the factor by which the capacity grows. */
 const FIRST_BYTES = 64 * 1024;
 const GROWTH = 1.5;
 
 const NOTHING = new Uint8Array(0);
 
 /**
- * Collects a block's lines. With output `messages` a line is a message body and its id a span of it, as JSON escapes it;
- * with output `json` a line is a record's canonical JSON and the id's span means nothing.
+ * Collects a block's lines. With output `messages` a line is a message body and its id a span of it, as JSON escapes
+ * it; with output `json` a line is a record's canonical JSON and the id's span means nothing.
  */
 export class BlockOutput implements LineOutput {
   readonly kind: OutputKind;
@@ -20,7 +20,7 @@ export class BlockOutput implements LineOutput {
   #records = 0;
   #hashes: string[] = [];
 
-  /** @param memory - used for the lines as long as it is large enough */
+  /** @param memory - holds the lines as long as it is large enough */
   constructor(kind: OutputKind, memory?: ArrayBuffer) {
     this.kind = kind;
     this.#lines = memory === undefined ? Buffer.alloc(0) : Buffer.from(memory);
@@ -50,8 +50,9 @@ export class BlockOutput implements LineOutput {
   }
 
   /**
-   * All that was added, in memory that can be sent to another thread. The table is behind the lines where there is room: tables in memory
-   * of their own would wait, by the megabyte, for a thread to collect its garbage that makes hardly any.
+   * Everything that was added, in memory that can be transferred to another thread. If there is space, the table
+   * follows the lines: separate memory would pile up by the megabyte, because the receiving thread rarely collects
+   * garbage.
    */
   finish(): { bytes: Uint8Array; table: Int32Array; hashes: Uint8Array } {
     const hashes = this.#hashes.length === 0 ? NOTHING : Uint8Array.from(Buffer.from(this.#hashes.join(''), 'latin1'));
@@ -63,9 +64,9 @@ export class BlockOutput implements LineOutput {
     const { buffer, byteOffset } = this.#lines;
     const start = Math.ceil((byteOffset + this.#length) / table.BYTES_PER_ELEMENT) * table.BYTES_PER_ELEMENT;
     if (start + table.byteLength > byteOffset + this.#lines.length) return table.slice();
-    const behind = new Int32Array(buffer, start, table.length);
-    behind.set(table);
-    return behind;
+    const copy = new Int32Array(buffer, start, table.length);
+    copy.set(table);
+    return copy;
   }
 
   #addBytes(bytes: Uint8Array): void {
@@ -79,7 +80,7 @@ export class BlockOutput implements LineOutput {
     this.#length = end;
   }
 
-  /** Makes room for a table of `length` numbers. */
+  /** Ensures capacity for a table of `length` numbers. */
   #reserve(length: number): void {
     if (length <= this.#table.length) return;
     const table = new Int32Array(Math.max(length, 2 * this.#table.length));

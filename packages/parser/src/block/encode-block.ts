@@ -9,7 +9,7 @@ import type { IrregularityKind, MalformedReason } from '../reports.js';
 import { readElement } from '../strict/read-element.js';
 import { BlockOutput } from './block-output.js';
 
-/** A stretch of the document to encode. All that matters for the result is in here. */
+/** A part of the document to encode. The result depends on nothing else. */
 export interface BlockRequest {
   /** The document's state at the first byte. */
   state: DocumentState;
@@ -17,7 +17,7 @@ export interface BlockRequest {
   /** Whether the document ends with these bytes. */
   isFinal: boolean;
   output: OutputKind;
-  /** How many records to pass over before the first that is encoded; `Infinity` to count only. */
+  /** How many records to skip before the first that is encoded; `Infinity` to count only. */
   skip: number;
   maxRecordBytes: number;
   maxDepth: number;
@@ -25,7 +25,7 @@ export interface BlockRequest {
   memory?: ArrayBuffer | undefined;
 }
 
-/** Something to tell, in document order. Offsets are into the block's bytes. */
+/** Something to report, in document order. Offsets are into the block's bytes. */
 export type BlockNote =
   | {
       kind: 'irregularity';
@@ -34,7 +34,7 @@ export type BlockNote =
       at: number;
       /** Records of this block before it. */
       recordsBefore: number;
-      /** Whether it belongs to the record that comes next. */
+      /** Whether it belongs to the next record. */
       ofRecord: boolean;
     }
   | {
@@ -53,28 +53,28 @@ export type BlockNote =
 export interface BlockResult {
   /** The document's state after the last byte that was consumed. */
   state: DocumentState;
-  /** How many bytes are done with; the rest belongs in front of the next block. */
+  /** How many bytes were consumed; the rest belongs in front of the next block. */
   consumed: number;
-  /** Records numbered, the ones passed over included. */
+  /** Records numbered, including skipped ones. */
   records: number;
   skipped: number;
-  /** The encoded records' lines, and where they are: see `BlockOutput`. */
+  /** The encoded records' lines, and their positions: see `BlockOutput`. */
   bytes: Uint8Array;
   table: Int32Array;
   /** With output `json`: the records' hashes, 64 digits each. */
   hashes: Uint8Array;
   notes: BlockNote[];
-  /** Where the document turned out to be unreadable, after all that is in this result. */
+  /** Why the document cannot be read past this result. */
   error: { code: ParserErrorCode; message: string; at: number } | undefined;
   /** Whether the document is over. */
   ended: boolean;
-  /** Gives the memory of `bytes` back, once nobody looks at it any more. */
+  /** Gives the memory of `bytes` back for reuse, when it is no longer read. */
   release?: (() => void) | undefined;
 }
 
 /**
- * Encodes a block: a pure function of its request. Without `regular` every record is read by the strict engine; with it,
- * only those that are not regular.
+ * Encodes a block: a pure function of its request. Without `regular` every record is read by the strict engine; with
+ * it, only those that are not regular.
  */
 export const encodeBlock = (request: BlockRequest, regular?: RegularRecords): BlockResult => {
   const encoder = new BlockEncoder(request);
@@ -89,7 +89,7 @@ class BlockEncoder {
   readonly #notes: BlockNote[] = [];
   #records = 0;
   #skipped = 0;
-  /** The broken record that is being passed over, and where its bytes begin in this block. */
+  /** The broken record that is being skipped, and the position of its bytes in this block. */
   #broken: { start: number; begins: boolean; reason: MalformedReason; detail: string } | undefined;
 
   constructor(request: BlockRequest) {
@@ -201,7 +201,7 @@ class BlockEncoder {
       ends: facts.ends,
       recordsBefore: this.#records,
       start,
-      // A copy: the block's memory is used again.
+      // A copy: the block's memory is reused.
       bytes: new Uint8Array(this.#request.bytes.subarray(start, end)),
     });
   }

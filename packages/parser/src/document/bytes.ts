@@ -19,11 +19,11 @@ export const RIGHT_BRACKET = 0x5d;
 export const isSpace = (byte: number | undefined): boolean =>
   byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB;
 
-/** What may begin a name: `A–Z a–z _ :` or any byte of a character beyond ASCII. */
+/** Whether a byte may begin a name: `A–Z a–z _ :` or any byte of a character beyond ASCII. */
 export const isNameStart = (byte: number): boolean =>
   (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || byte === 0x3a || byte >= 0x80;
 
-/** What ends the name in a start tag. */
+/** Whether a byte ends the name in a start tag. */
 export const isNameEnd = (byte: number): boolean => byte === GREATER_THAN || byte === SLASH || isSpace(byte);
 
 export const skipSpace = (bytes: Uint8Array, from: number, end: number): number => {
@@ -32,11 +32,8 @@ export const skipSpace = (bytes: Uint8Array, from: number, end: number): number 
   return position;
 };
 
-/**
- * Whether `text` (ASCII) stands at `position`.
- * `undefined` where the bytes end before that can be told.
- */
-export const standsAt = (bytes: Uint8Array, position: number, end: number, text: Uint8Array): boolean | undefined => {
+/** Whether `text` (ASCII) is at `position`; `undefined` if the bytes end before that is decided. */
+export const isAt = (bytes: Uint8Array, position: number, end: number, text: Uint8Array): boolean | undefined => {
   const available = Math.min(text.length, end - position);
   for (let index = 0; index < available; index++) {
     if (bytes[position + index] !== text[index]) return false;
@@ -46,6 +43,6 @@ export const standsAt = (bytes: Uint8Array, position: number, end: number, text:
 
 export const ascii = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-/** Gives the same memory as a `Buffer`, for its native search. */
+/** The same memory as a `Buffer`, for its native search. */
 export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

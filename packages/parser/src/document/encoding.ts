@@ -6,21 +6,21 @@ export type EncodingCheck =
 
 const SUPPORTED = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);
 
-/** An XML declaration is a line; one that does not end in this many bytes is not worth waiting for. */
-const LONGEST_DECLARATION = 1024;
+/** An XML declaration is one line; one that is longer than this is ignored. */
+const MAX_DECLARATION_BYTES = 1024;
 
-/** Looks at a byte-order mark and an XML declaration at the very start. */
+/** Reads a byte-order mark and an XML declaration at the very start. */
 export const checkEncoding = (bytes: Buffer, end: number, isFinal: boolean): EncodingCheck => {
   if (bytes[0] === 0xff && end >= 2 && bytes[1] === 0xfe) return { kind: 'unsupported', encoding: 'UTF-16LE' };
   if (bytes[0] === 0xfe && end >= 2 && bytes[1] === 0xff) return { kind: 'unsupported', encoding: 'UTF-16BE' };
   if (end < 8 && !isFinal) return { kind: 'incomplete' };
 
   const markLength = end >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  const head = bytes.toString('latin1', markLength, Math.min(end, markLength + LONGEST_DECLARATION));
+  const head = bytes.toString('latin1', markLength, Math.min(end, markLength + MAX_DECLARATION_BYTES));
   if (!head.startsWith('<?xml')) return { kind: 'supported', markLength };
   const close = head.indexOf('?>');
   if (close === -1) {
-    const undecided = !isFinal && head.length < LONGEST_DECLARATION;
+    const undecided = !isFinal && head.length < MAX_DECLARATION_BYTES;
     return undecided ? { kind: 'incomplete' } : { kind: 'supported', markLength };
   }
   const declared = /^<\?xml\s(?:.*\s)?encoding\s*=\s*(?:"([^"]*)"|'([^']*)')/s.exec(head.slice(0, close));

@@ -1,15 +1,15 @@
-import { ascii, isNameEnd, LESS_THAN, skipSpace, standsAt } from './bytes.js';
+import { ascii, isAt, isNameEnd, LESS_THAN, skipSpace } from './bytes.js';
 import { indexOfBytes } from './scan-tag.js';
 
 export type Resync =
   /** Reading resumes at `position`. */
   | { kind: 'found'; position: number }
-  /** Nothing before `position`; go on from there with more bytes. */
+  /** Nothing before `position`; continue from there with more bytes. */
   | { kind: 'more'; position: number; afterEndTag: boolean };
 
 /**
- * Looks for the place where reading resumes after a broken record that was the first thing on its line: the next line
- * that begins with the same indent and a record's start tag, or the root's end tag (CONVERSION.md, section 2).
+ * Searches for the place where reading resumes after a broken record that was the first thing on its line: the next
+ * line that begins with the same indent and a record's start tag, or the root's end tag (CONVERSION.md, section 2).
  */
 export const resyncAtLine = (
   bytes: Buffer,
@@ -56,13 +56,14 @@ export const resyncAfterEndTag = (
       position = found + endTag.length;
     }
     position = skipSpace(bytes, position, end);
-    const here = begins(bytes, position, end, record) || (root !== undefined && begins(bytes, position, end, root));
+    const here =
+      startsTag(bytes, position, end, record) || (root !== undefined && startsTag(bytes, position, end, root));
     if (here) return { kind: 'found', position };
     const undecided =
       position === end ||
       (bytes[position] === LESS_THAN &&
-        (begins(bytes, position, end, record) === undefined ||
-          (root !== undefined && begins(bytes, position, end, root) === undefined)));
+        (startsTag(bytes, position, end, record) === undefined ||
+          (root !== undefined && startsTag(bytes, position, end, root) === undefined)));
     if (undecided) return { kind: 'more', position, afterEndTag: true };
     follows = false;
   }
@@ -70,7 +71,7 @@ export const resyncAfterEndTag = (
 
 const NONE = Number.POSITIVE_INFINITY;
 
-/** The first place of `tag` with a delimiter behind it. */
+/** The first occurrence of `tag` that a delimiter follows. */
 const firstDelimited = (bytes: Buffer, tag: Uint8Array, from: number, end: number): number => {
   let position = from;
   for (;;) {
@@ -82,9 +83,9 @@ const firstDelimited = (bytes: Buffer, tag: Uint8Array, from: number, end: numbe
   }
 };
 
-const begins = (bytes: Buffer, position: number, end: number, tag: Uint8Array): boolean | undefined => {
-  const stands = standsAt(bytes, position, end, tag);
-  if (!stands) return stands;
+const startsTag = (bytes: Buffer, position: number, end: number, tag: Uint8Array): boolean | undefined => {
+  const isTag = isAt(bytes, position, end, tag);
+  if (!isTag) return isTag;
   if (position + tag.length >= end) return undefined;
   return isNameEnd(bytes[position + tag.length]!);
 };

@@ -1,19 +1,19 @@
 import {
   APOSTROPHE,
   GREATER_THAN,
+  isAt,
   LEFT_BRACKET,
   LESS_THAN,
   QUESTION_MARK,
   QUOTATION_MARK,
   RIGHT_BRACKET,
-  standsAt,
 } from './bytes.js';
 import { COMMENT_END, COMMENT_START, INSTRUCTION_END } from './scan-record.js';
 import { INCOMPLETE, indexOfByte, indexOfBytes } from './scan-tag.js';
 
 /**
- * Finds the end of a document type declaration: quotes, a bracketed subset, and comments and instructions within that are
- * stepped over. Gives the place after its `>`, or `INCOMPLETE`.
+ * Finds the end of a document type declaration, past quotes, a bracketed subset, and comments and instructions in that.
+ * Returns the position after its `>`, or `INCOMPLETE`.
  */
 export const scanDoctype = (bytes: Buffer, from: number, end: number): number => {
   let inSubset = false;
@@ -30,7 +30,7 @@ export const scanDoctype = (bytes: Buffer, from: number, end: number): number =>
     } else if (byte === GREATER_THAN && !inSubset) {
       return position + 1;
     } else if (byte === LESS_THAN && inSubset) {
-      const comment = standsAt(bytes, position, end, COMMENT_START);
+      const comment = isAt(bytes, position, end, COMMENT_START);
       if (comment === undefined) return INCOMPLETE;
       const terminator = comment ? COMMENT_END : bytes[position + 1] === QUESTION_MARK ? INSTRUCTION_END : undefined;
       if (terminator !== undefined) {

@@ -5,37 +5,37 @@ import {
   ascii,
   EXCLAMATION_MARK,
   GREATER_THAN,
+  isAt,
   isNameEnd,
   isNameStart,
   LESS_THAN,
   QUESTION_MARK,
   SLASH,
   skipSpace,
-  standsAt,
 } from './bytes.js';
 import { checkEncoding } from './encoding.js';
 import { resyncAfterEndTag, resyncAtLine } from './resync.js';
 import { scanDoctype } from './scan-doctype.js';
 import { CDATA_START, COMMENT_START, type CommentOrInstruction, type RecordNames, scanRecord } from './scan-record.js';
 import { BROKEN, INCOMPLETE, indexOfByte, scanEndTag, scanStartTag } from './scan-tag.js';
-import { nameAt, passForeign } from './skip-foreign-element.js';
+import { nameAt, skipForeignElement } from './skip-foreign-element.js';
 import { skipUntil } from './skip-until.js';
 import { type DocumentState, indentAt } from './state.js';
 
-/** The next thing of note. `next` is where to go on. */
+/** The next item of the document. `next` is where to continue. */
 export type DocumentItem =
   | {
       kind: 'record';
       start: number;
       next: number;
-      interludes: CommentOrInstruction[] | undefined;
+      commentsAndInstructions: CommentOrInstruction[] | undefined;
       strayLessThan: number | undefined;
     }
-  /** A broken record begins at `start`; `resumed` tells where it ends. */
+  /** A broken record begins at `start`; `resumed` follows where it ends. */
   | { kind: 'broken'; start: number; next: number; reason: MalformedReason; detail: string }
   | { kind: 'resumed'; next: number }
   | { kind: 'irregularity'; irregularity: IrregularityKind; at: number; next: number }
-  /** What comes from `next` on cannot be told without more bytes. */
+  /** Deciding what is at `next` takes more bytes. */
   | { kind: 'more'; next: number }
   | { kind: 'end'; next: number }
   | { kind: 'error'; code: ParserErrorCode; message: string; at: number; next: number };
@@ -67,15 +67,15 @@ const NAMES = new Map<DataType, TypeNames>(
 
 const namesOf = (state: DocumentState): TypeNames => NAMES.get(state.dataType!)!;
 
-/** The names to look for inside a record; a dump without a root has no root to end. */
+/** The names to search for inside a record; a dump without a root has no root to end. */
 const recordNamesOf = (state: DocumentState): RecordNames => {
   const names = namesOf(state);
   return state.phase === 'root' ? names : { record: names.record, root: undefined };
 };
 
 /**
- * Reads on from `position` up to the next thing of note (CONVERSION.md, sections 1 and 2). Pure but for `state`, which it
- * moves along: where the buffer's bytes were cut off from the rest of the document never changes what it finds.
+ * The next item at or after `from` (CONVERSION.md, sections 1 and 2). Pure except for `state`,
+ * which it updates: where the buffer was cut off from the rest of the document never changes the result.
  */
 export const nextItem = (state: DocumentState, input: ScanInput, from: number): DocumentItem => {
   const { bytes, end, isFinal } = input;
@@ -85,7 +85,7 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
     const check = checkEncoding(bytes, end, isFinal);
     if (check.kind === 'incomplete') return { kind: 'more', next: position };
     if (check.kind === 'unsupported') {
-      return error('UNSUPPORTED_ENCODING', `the dump says that it is ${check.encoding}; only UTF-8 is read`, 0);
+      return error('UNSUPPORTED_ENCODING', `The dump declares the encoding ${check.encoding}: convert it to UTF-8`, 0);
     }
     state.phase = 'prolog';
     position = check.markLength;
@@ -93,7 +93,7 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
 
   for (;;) {
     if (state.inside !== undefined) {
-      const item = goOnInside(state, input, position);
+      const item = continueInside(state, input, position);
       if (typeof item !== 'number') return item;
       position = item;
       continue;
@@ -101,16 +101,16 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
 
     position = skipSpace(bytes, position, end);
     if (position === end) return isFinal ? atEnd(state, position) : { kind: 'more', next: position };
-    const outset = position;
+    const start = position;
     state.blank = false;
 
     if (bytes[position] !== LESS_THAN) {
-      if (state.phase === 'epilog') return afterRoot(state, outset);
+      if (state.phase === 'epilog') return afterRoot(state, start);
       state.inside = { kind: 'text' };
-      return irregular('stray-text', outset, position);
+      return irregular('stray-text', start, position);
     }
 
-    const more = (): DocumentItem => (isFinal ? cutShort(state, outset) : { kind: 'more', next: outset });
+    const more = (): DocumentItem => (isFinal ? cutShort(state, start) : { kind: 'more', next: start });
     if (position + 1 === end) return more();
     const next = bytes[position + 1]!;
 
@@ -121,47 +121,48 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
     }
 
     if (next === EXCLAMATION_MARK) {
-      const comment = standsAt(bytes, position, end, COMMENT_START);
+      const comment = isAt(bytes, position, end, COMMENT_START);
       if (comment) {
         state.inside = { kind: 'until', terminator: '-->' };
         position += COMMENT_START.length;
         continue;
       }
-      const cdata = standsAt(bytes, position, end, CDATA_START);
-      const doctype = state.phase === 'prolog' ? standsAt(bytes, position, end, DOCTYPE) : false;
+      const cdata = isAt(bytes, position, end, CDATA_START);
+      const doctype = state.phase === 'prolog' ? isAt(bytes, position, end, DOCTYPE) : false;
       if (comment === undefined) return more();
-      if (state.phase === 'epilog') return afterRoot(state, outset);
+      if (state.phase === 'epilog') return afterRoot(state, start);
       if (cdata === undefined || doctype === undefined) return more();
       if (doctype) {
-        const after = scanDoctype(bytes, position + DOCTYPE.length, Math.min(end, outset + input.maxRecordBytes));
-        if (after !== INCOMPLETE) return irregular('doctype', outset, after);
-        if (end - outset >= input.maxRecordBytes) return error('NOT_A_DUMP', 'a document type without an end', outset);
+        const after = scanDoctype(bytes, position + DOCTYPE.length, Math.min(end, start + input.maxRecordBytes));
+        if (after !== INCOMPLETE) return irregular('doctype', start, after);
+        if (end - start >= input.maxRecordBytes)
+          return error('NOT_A_DUMP', 'The document type declaration does not end', start);
         return more();
       }
-      state.inside = cdata ? { kind: 'until', terminator: ']]>' } : { kind: 'junk' };
-      return irregular('stray-markup', outset, position + (cdata ? CDATA_START.length : 2));
+      state.inside = cdata ? { kind: 'until', terminator: ']]>' } : { kind: 'stray-markup' };
+      return irregular('stray-markup', start, position + (cdata ? CDATA_START.length : 2));
     }
 
-    if (state.phase === 'epilog') return afterRoot(state, outset);
+    if (state.phase === 'epilog') return afterRoot(state, start);
 
     if (next === SLASH) {
       if (state.phase === 'root') {
-        const tag = scanEndTag(bytes, position, Math.min(end, outset + input.maxRecordBytes));
-        if (tag.end === INCOMPLETE && end - outset < input.maxRecordBytes) return more();
+        const tag = scanEndTag(bytes, position, Math.min(end, start + input.maxRecordBytes));
+        if (tag.end === INCOMPLETE && end - start < input.maxRecordBytes) return more();
         if (tag.end >= 0 && bytes.toString('latin1', position + 2, tag.nameEnd) === state.dataType) {
           state.phase = 'epilog';
           position = tag.end;
           continue;
         }
       }
-      state.inside = { kind: 'junk' };
-      return irregular('stray-markup', outset, position + 2);
+      state.inside = { kind: 'stray-markup' };
+      return irregular('stray-markup', start, position + 2);
     }
 
     if (!isNameStart(next)) {
       // A `<` that begins no markup is text.
       state.inside = { kind: 'text' };
-      return irregular('stray-text', outset, position + 1);
+      return irregular('stray-text', start, position + 1);
     }
 
     if (state.phase === 'prolog') {
@@ -186,9 +187,14 @@ const openDocument = (state: DocumentState, input: ScanInput, position: number):
   const name = bytes.toString('latin1', position + 1, nameEnd);
 
   const found = DATA_TYPES.find((type) => name === type || name === recordNameOf(type));
-  if (found === undefined) return error('NOT_A_DUMP', `the first element is <${name}>`, position);
+  if (found === undefined)
+    return error('NOT_A_DUMP', `The first element is <${name}>: this is not a Discogs dump`, position);
   if (state.dataType !== undefined && state.dataType !== found) {
-    return error('DATA_TYPE_MISMATCH', `a dump of ${found} where ${state.dataType} were asked for`, position);
+    return error(
+      'DATA_TYPE_MISMATCH',
+      `This is a dump of ${found}, but the option dataType is ${state.dataType}`,
+      position,
+    );
   }
   if (name !== found) {
     state.dataType = found;
@@ -199,7 +205,7 @@ const openDocument = (state: DocumentState, input: ScanInput, position: number):
   if (tag.end === INCOMPLETE && end - position < input.maxRecordBytes) {
     return isFinal ? cutShort(state, position) : { kind: 'more', next: position };
   }
-  if (tag.end < 0) return error('NOT_A_DUMP', 'the root element has a broken start tag', position);
+  if (tag.end < 0) return error('NOT_A_DUMP', 'The root element has a broken start tag', position);
   state.dataType = found;
   state.phase = tag.selfClosing ? 'epilog' : 'root';
   return tag.end;
@@ -216,7 +222,7 @@ const recordItem = (state: DocumentState, input: ScanInput, start: number): Docu
         kind: 'record',
         start,
         next: scan.end,
-        interludes: scan.interludes,
+        commentsAndInstructions: scan.commentsAndInstructions,
         strayLessThan: scan.strayLessThan,
       };
     case 'broken':
@@ -233,11 +239,11 @@ const recordItem = (state: DocumentState, input: ScanInput, start: number): Docu
 
 const foreignItem = (state: DocumentState, input: ScanInput, start: number): DocumentItem => {
   const { bytes, end, isFinal } = input;
-  const wall = Math.min(end, start + input.maxRecordBytes);
-  const tag = scanStartTag(bytes, start + 2, wall);
+  const limit = Math.min(end, start + input.maxRecordBytes);
+  const tag = scanStartTag(bytes, start + 2, limit);
   if (tag.end === INCOMPLETE) {
     if (end - start < input.maxRecordBytes) return isFinal ? cutShort(state, start) : { kind: 'more', next: start };
-    return irregular('stray-markup', start, wall);
+    return irregular('stray-markup', start, limit);
   }
   if (tag.end === BROKEN) return irregular('stray-markup', start, tag.brokenAt);
   if (!tag.selfClosing) {
@@ -246,8 +252,8 @@ const foreignItem = (state: DocumentState, input: ScanInput, start: number): Doc
   return irregular('foreign-element', start, tag.end);
 };
 
-/** Goes on with what is open. A number is where it ends. */
-const goOnInside = (state: DocumentState, input: ScanInput, from: number): DocumentItem | number => {
+/** Continues inside of what is open. A number is the position where that ends. */
+const continueInside = (state: DocumentState, input: ScanInput, from: number): DocumentItem | number => {
   const { bytes, end, isFinal } = input;
   const inside = state.inside!;
   switch (inside.kind) {
@@ -283,7 +289,7 @@ const goOnInside = (state: DocumentState, input: ScanInput, from: number): Docum
       return position;
     }
 
-    case 'junk': {
+    case 'stray-markup': {
       for (let position = from; position < end; position++) {
         const byte = bytes[position];
         if (byte !== GREATER_THAN && byte !== LESS_THAN) continue;
@@ -294,7 +300,7 @@ const goOnInside = (state: DocumentState, input: ScanInput, from: number): Docum
     }
 
     case 'foreign': {
-      const position = passForeign(inside, bytes, from, end, input.maxRecordBytes);
+      const position = skipForeignElement(inside, bytes, from, end, input.maxRecordBytes);
       if (inside.depth === 0) {
         state.inside = undefined;
         return position;
@@ -317,32 +323,33 @@ const goOnInside = (state: DocumentState, input: ScanInput, from: number): Docum
         inside.afterEndTag = resync.afterEndTag;
         return { kind: 'more', next: resync.position };
       }
-      // The broken record is reported first; then the end comes up again.
+      // The broken record is reported first; the end follows as the next item.
       state.inside = { kind: 'cut-short' };
       return { kind: 'resumed', next: end };
     }
   }
 };
 
-/** What the end of input means. */
+/** The item for the end of the input. */
 const atEnd = (state: DocumentState, position: number): DocumentItem => {
   switch (state.phase) {
     case 'start':
     case 'prolog':
       return state.blank
-        ? error('EMPTY_INPUT', 'the dump is empty', position)
-        : error('NOT_A_DUMP', 'there is no element in it', position);
+        ? error('EMPTY_INPUT', 'The dump is empty', position)
+        : error('NOT_A_DUMP', 'The input has no element: this is not a Discogs dump', position);
     case 'root':
-      return error('TRUNCATED', 'the dump ends before its root element does', position);
+      return error('TRUNCATED', 'The dump ends before its root element does: download it again', position);
     case 'rootless':
     case 'epilog':
       return { kind: 'end', next: position };
   }
 };
 
-/** What the end of input means in the middle of something. */
+/** The item for the end of the input inside of something. */
 const cutShort = (state: DocumentState, position: number): DocumentItem => {
-  if (state.phase !== 'epilog') return error('TRUNCATED', 'the dump ends in the middle of something', position);
+  if (state.phase !== 'epilog')
+    return error('TRUNCATED', 'The dump ends in the middle of a record or other markup: download it again', position);
   return state.inside === undefined ? afterRoot(state, position) : { kind: 'end', next: position };
 };
 
@@ -369,10 +376,10 @@ const error = (code: ParserErrorCode, message: string, at: number): DocumentItem
 const beginsMarkup = (byte: number): boolean =>
   isNameStart(byte) || byte === SLASH || byte === EXCLAMATION_MARK || byte === QUESTION_MARK;
 
-/** Whether a tag's name at `position` is `name`; `undefined` where the bytes end first. */
+/** Whether a tag's name at `position` is `name`; `undefined` if the bytes end first. */
 const beginsTag = (bytes: Buffer, position: number, end: number, name: Uint8Array): boolean | undefined => {
-  const stands = standsAt(bytes, position, end, name);
-  if (!stands) return stands;
+  const isName = isAt(bytes, position, end, name);
+  if (!isName) return isName;
   if (position + name.length >= end) return undefined;
   return isNameEnd(bytes[position + name.length]!);
 };

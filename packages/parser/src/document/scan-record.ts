@@ -3,12 +3,12 @@ import {
   ascii,
   EXCLAMATION_MARK,
   GREATER_THAN,
+  isAt,
   isNameEnd,
   isNameStart,
   LESS_THAN,
   QUESTION_MARK,
   SLASH,
-  standsAt,
 } from './bytes.js';
 import { BROKEN, INCOMPLETE, indexOfByte, indexOfBytes, scanEndTag, scanStartTag } from './scan-tag.js';
 
@@ -18,7 +18,9 @@ export const CDATA_START = ascii('<![CDATA[');
 export const CDATA_END = ascii(']]>');
 export const INSTRUCTION_END = ascii('?>');
 
-/** A comment or processing instruction inside a record: to be judged or passed over apart from what lies around it. */
+/**
+ * A comment or processing instruction inside a record, which is read or skipped separately from the content around it.
+ */
 export interface CommentOrInstruction {
   kind: 'comment' | 'instruction';
   start: number;
@@ -26,22 +28,27 @@ export interface CommentOrInstruction {
 }
 
 export type RecordScan =
-  | { kind: 'complete'; end: number; interludes: CommentOrInstruction[] | undefined; strayLessThan: number | undefined }
+  | {
+      kind: 'complete';
+      end: number;
+      commentsAndInstructions: CommentOrInstruction[] | undefined;
+      strayLessThan: number | undefined;
+    }
   | { kind: 'broken'; reason: MalformedReason; detail: string }
   | { kind: 'incomplete' };
 
 export interface RecordNames {
   /** The record element's name. */
   record: Uint8Array;
-  /** The root element's name; `undefined` where the dump has no root. */
+  /** The root element's name; `undefined` if the dump has no root. */
   root: Uint8Array | undefined;
 }
 
 const INCOMPLETE_RECORD: RecordScan = { kind: 'incomplete' };
 
 /**
- * Finds where the record ends whose start tag's `<` is at `start` (CONVERSION.md, section 2). It looks at no byte at or
- * beyond `start + maxRecordBytes`, so that what it finds does not depend on how much of the dump is at hand.
+ * Finds where the record ends whose start tag's `<` is at `start` (CONVERSION.md, section 2). It reads no byte at or
+ * past `start + maxRecordBytes`, so the result does not depend on how much of the dump is at hand.
  */
 export const scanRecord = (
   bytes: Buffer,
@@ -56,7 +63,7 @@ export const scanRecord = (
       ? broken('too-large', `the record has more than ${maxRecordBytes} bytes`)
       : INCOMPLETE_RECORD;
 
-  let interludes: CommentOrInstruction[] | undefined;
+  let commentsAndInstructions: CommentOrInstruction[] | undefined;
   let strayLessThan: number | undefined;
   let openRecords = 0;
   let openRoots = 0;
@@ -73,7 +80,7 @@ export const scanRecord = (
       if (tag.end === BROKEN) return broken('broken-tag', `a tag breaks off ${tag.brokenAt - start} bytes in`);
       if (isNamed(bytes, markup + 1, names.record)) {
         if (!tag.selfClosing) openRecords++;
-        else if (openRecords === 0) return { kind: 'complete', end: tag.end, interludes, strayLessThan };
+        else if (openRecords === 0) return { kind: 'complete', end: tag.end, commentsAndInstructions, strayLessThan };
       } else if (names.root !== undefined && !tag.selfClosing && isNamed(bytes, markup + 1, names.root)) {
         openRoots++;
       }
@@ -88,15 +95,15 @@ export const scanRecord = (
       }
       if (equals(bytes, markup + 2, tag.nameEnd, names.record)) {
         openRecords--;
-        if (openRecords === 0) return { kind: 'complete', end: tag.end, interludes, strayLessThan };
+        if (openRecords === 0) return { kind: 'complete', end: tag.end, commentsAndInstructions, strayLessThan };
       } else if (names.root !== undefined && equals(bytes, markup + 2, tag.nameEnd, names.root)) {
         if (openRoots === 0) return broken('unclosed', `the root ends ${markup - start} bytes in`);
         openRoots--;
       }
       position = tag.end;
     } else if (next === EXCLAMATION_MARK) {
-      const comment = standsAt(bytes, markup, end, COMMENT_START);
-      const cdata = standsAt(bytes, markup, end, CDATA_START);
+      const comment = isAt(bytes, markup, end, COMMENT_START);
+      const cdata = isAt(bytes, markup, end, CDATA_START);
       if (comment === false && cdata === false) {
         return broken('markup-declaration', `a markup declaration ${markup - start} bytes in`);
       }
@@ -107,15 +114,15 @@ export const scanRecord = (
       if (found === -1) return unfinished();
       position = found + closing.length;
       if (comment) {
-        interludes ??= [];
-        interludes.push({ kind: 'comment', start: markup, end: position });
+        commentsAndInstructions ??= [];
+        commentsAndInstructions.push({ kind: 'comment', start: markup, end: position });
       }
     } else if (next === QUESTION_MARK) {
       const found = indexOfBytes(bytes, INSTRUCTION_END, markup + 2, end);
       if (found === -1) return unfinished();
       position = found + INSTRUCTION_END.length;
-      interludes ??= [];
-      interludes.push({ kind: 'instruction', start: markup, end: position });
+      commentsAndInstructions ??= [];
+      commentsAndInstructions.push({ kind: 'instruction', start: markup, end: position });
     } else {
       strayLessThan ??= markup;
       position = markup + 1;

@@ -1,4 +1,4 @@
-import { EXCLAMATION_MARK, isNameEnd, isNameStart, LESS_THAN, QUESTION_MARK, SLASH, standsAt } from './bytes.js';
+import { EXCLAMATION_MARK, isAt, isNameEnd, isNameStart, LESS_THAN, QUESTION_MARK, SLASH } from './bytes.js';
 import { CDATA_START, COMMENT_START } from './scan-record.js';
 import { BROKEN, INCOMPLETE, indexOfByte, scanEndTag, scanStartTag } from './scan-tag.js';
 import { skipUntil } from './skip-until.js';
@@ -6,8 +6,8 @@ import type { DocumentState } from './state.js';
 
 export type Foreign = Extract<NonNullable<DocumentState['inside']>, { kind: 'foreign' }>;
 
-/** Goes through a foreign element; `foreign.depth` is 0 where it has ended. Gives the place that it came to. */
-export const passForeign = (
+/** Skips a foreign element; `foreign.depth` is 0 once it has ended. Returns the position reached. */
+export const skipForeignElement = (
   foreign: Foreign,
   bytes: Buffer,
   from: number,
@@ -26,22 +26,22 @@ export const passForeign = (
     if (position === -1) return end;
     if (position + 1 === end) return position;
     const next = bytes[position + 1]!;
-    const wall = Math.min(end, position + maxRecordBytes);
-    const beyond = end - position >= maxRecordBytes;
+    const limit = Math.min(end, position + maxRecordBytes);
+    const isOverLimit = end - position >= maxRecordBytes;
 
     if (next === QUESTION_MARK) {
       foreign.until = '?>';
       position += 2;
     } else if (next === EXCLAMATION_MARK) {
-      const comment = standsAt(bytes, position, end, COMMENT_START);
-      const cdata = standsAt(bytes, position, end, CDATA_START);
+      const comment = isAt(bytes, position, end, COMMENT_START);
+      const cdata = isAt(bytes, position, end, CDATA_START);
       if (comment === undefined || cdata === undefined) return position;
       if (comment) foreign.until = '-->';
       else if (cdata) foreign.until = ']]>';
       position += comment ? COMMENT_START.length : cdata ? CDATA_START.length : 2;
     } else if (next === SLASH) {
-      const tag = scanEndTag(bytes, position, wall);
-      if (tag.end === INCOMPLETE && !beyond) return position;
+      const tag = scanEndTag(bytes, position, limit);
+      if (tag.end === INCOMPLETE && !isOverLimit) return position;
       if (tag.end < 0) {
         position += 2;
         continue;
@@ -50,17 +50,17 @@ export const passForeign = (
       position = tag.end;
       if (foreign.depth === 0) return position;
     } else if (isNameStart(next)) {
-      const tag = scanStartTag(bytes, position + 2, wall);
-      if (tag.end === INCOMPLETE && !beyond) return position;
+      const tag = scanStartTag(bytes, position + 2, limit);
+      if (tag.end === INCOMPLETE && !isOverLimit) return position;
       if (tag.end >= 0 && !tag.selfClosing && nameAt(bytes, position + 1) === foreign.name) foreign.depth++;
-      position = tag.end === INCOMPLETE ? wall : tag.end === BROKEN ? tag.brokenAt : tag.end;
+      position = tag.end === INCOMPLETE ? limit : tag.end === BROKEN ? tag.brokenAt : tag.end;
     } else {
       position++;
     }
   }
 };
 
-/** The name of the tag whose name begins at `position`; the tag is complete. */
+/** The tag name that begins at `position`; the tag must be complete. */
 export const nameAt = (bytes: Buffer, position: number): string => {
   let end = position;
   while (!isNameEnd(bytes[end]!)) end++;

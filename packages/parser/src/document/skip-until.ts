@@ -1,12 +1,12 @@
 import { CDATA_END, COMMENT_END, INSTRUCTION_END } from './scan-record.js';
 import { indexOfBytes } from './scan-tag.js';
 
-/** What ends a comment, a CDATA section, an instruction. */
+/** The end of a comment, a CDATA section or a processing instruction. */
 export type Terminator = '-->' | ']]>' | '?>';
 
 const SEQUENCES: Record<Terminator, Uint8Array> = { '-->': COMMENT_END, ']]>': CDATA_END, '?>': INSTRUCTION_END };
 
-/** Goes to behind a terminator; where there is none, to where the next look for it has to begin. */
+/** The position after the next terminator; if there is none yet, the position where the next search has to begin. */
 export const skipUntil = (
   bytes: Buffer,
   from: number,

@@ -3,36 +3,36 @@ import type { MalformedReason } from '../reports.js';
 import type { Terminator } from './skip-until.js';
 
 /**
- * Where reading stands in the document: plain data, so that it can be sent to a worker thread and compared.
- * It says all that the bytes before it mean for the bytes behind it.
+ * The position of reading within the document's structure: plain data, so that it can be sent to a worker thread and
+ * compared. It holds everything that earlier bytes mean for later ones.
  */
 export interface DocumentState {
-  /** `start` is before the very first byte, where a byte-order mark and an XML declaration may stand. */
+  /** `start` is before the very first byte, where a byte-order mark and an XML declaration may be. */
   phase: 'start' | 'prolog' | 'root' | 'rootless' | 'epilog';
-  /** Given by the caller or told by the dump; always there in `root` and `rootless`. */
+  /** From the caller or from the dump; always defined in `root` and `rootless`. */
   dataType: DataType | undefined;
-  /** The white space since the last line feed; `undefined` where something else stands on the line. */
+  /** The white space since the last line feed; `undefined` if something else is on the line. */
   indent: string | undefined;
-  /** Whether nothing but white space has come. */
+  /** Whether there was nothing but white space so far. */
   blank: boolean;
   /** What is open, other than the root. */
   inside: Inside | undefined;
 }
 
 export type Inside =
-  /** A run of text where none belongs; it is counted already. */
+  /** Text between records, already counted. */
   | { kind: 'text' }
-  /** Markup that makes no sense where it is: up to the next `>`, or before the next `<`. */
-  | { kind: 'junk' }
+  /** Markup in a place where it is not allowed: up to the next `>`, or before the next `<`. */
+  | { kind: 'stray-markup' }
   /** A comment, CDATA section or processing instruction. */
   | { kind: 'until'; terminator: Terminator }
-  /** An element that is no record; `depth` counts open elements of its name. */
+  /** An element that is not a record; `depth` counts open elements of its name. */
   | { kind: 'foreign'; name: string; depth: number; until: Terminator | undefined }
-  /** A broken record: looking for a place to go on. */
+  /** A broken record: searching for a place to resume. */
   | { kind: 'resync'; reason: MalformedReason; detail: string; afterEndTag: boolean; indent: string | undefined }
   /** The input ended in the middle of a broken record. */
   | { kind: 'cut-short' }
-  /** What follows the root and is not looked at. */
+  /** Content after the root, which is not read. */
   | { kind: 'ignored' };
 
 export const newDocumentState = (dataType?: DataType): DocumentState => ({
@@ -57,19 +57,19 @@ export const sameState = (one: DocumentState, other: DocumentState): boolean =>
   one.inside === undefined &&
   other.inside === undefined;
 
-/** A line's indent longer than this counts as something else on the line. */
-const LONGEST_INDENT = 256;
+/** A longer indent counts as something else on the line. */
+const MAX_INDENT = 256;
 
 /** The white space between the last line feed before `position` and `position`, given what it was before `bytes`. */
 export const indentAt = (bytes: Uint8Array, position: number, before: string | undefined): string | undefined => {
   let start = position;
   while (start > 0) {
     const byte = bytes[start - 1]!;
-    if (byte === 0x0a) return position - start > LONGEST_INDENT ? undefined : latin1(bytes, start, position);
+    if (byte === 0x0a) return position - start > MAX_INDENT ? undefined : latin1(bytes, start, position);
     if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return undefined;
     start--;
   }
-  if (before === undefined || before.length + position > LONGEST_INDENT) return undefined;
+  if (before === undefined || before.length + position > MAX_INDENT) return undefined;
   return before + latin1(bytes, 0, position);
 };
 

@@ -7,22 +7,22 @@ export interface GzipFault {
   readonly detail: string;
 }
 
-/** Where a decoder stands, for another one, on another thread say, to go on from. */
+/** The state of a decoder, from which another one can continue, for example on another thread. */
 export interface SavedDecoder extends DecoderPlace {
-  /** What the inflater wrote: `savedBytes` of it. */
+  /** What the inflater saved: `savedBytes` bytes. */
   readonly memory: Uint8Array;
 }
 
-/** What of it is not in the inflater's memory. */
+/** The part of the state that is not in the inflater's memory. */
 export interface DecoderPlace {
   readonly place: Place;
   readonly member: MemberSum;
 }
 
-/** Where in a gzip file (RFC 1952) the next byte of input stands. */
+/** The part of a gzip file (RFC 1952) that the next byte of input belongs to. */
 type Place = 'header' | 'data' | 'trailer' | 'between' | 'padding';
 
-/** Over the bytes of the member at hand: what its trailer must say. */
+/** CRC and size of the current member's bytes, which its trailer must confirm. */
 interface MemberSum {
   crc: number;
   size: number;
@@ -38,20 +38,22 @@ const NAME = 8;
 const COMMENT = 16;
 const RESERVED = 0xe0;
 
-/** A header longer than this (its name and comment may be of any length) is taken for damage. */
+/** A longer header counts as damage, although the format limits neither its name nor its comment. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
-/** How much more than it was allowed the inflater may put out: a longest match. */
+/** How much more than its limit the inflater may write: a match of maximum length. */
 export const MAX_OVERRUN_BYTES = 258;
 
-/** Input is handed to the inflater in pieces of this size, so that little of it has to be taken back where another decoder goes on. */
+/**
+ * Input is copied to the inflater in pieces of this size, so that little of it has to be passed on to another decoder.
+ */
 const FEED_BYTES = 64 * 1024;
 
 /**
- * Gunzips, in memory and without waiting: one member or several in a row, zeros behind the last. Every member's checksum and length are
- * verified.
+ * Gunzips in memory, synchronously: one member or several in a row, with zeros allowed after the last. Verifies every
+ * member's checksum and length.
  *
- * Give input by `push`, the end by `finish`, take output by `read`.
+ * `push` takes input, `finish` its end, `read` returns output.
  */
 export class GzipDecoder {
   readonly #inflater: Inflater;
@@ -64,9 +66,9 @@ export class GzipDecoder {
   #fault: GzipFault | undefined;
 
   /**
-   * @param inflater - belongs to this decoder for as long as it is used
-   * @param saved - where to go on from
-   * @param offset - where output is to begin then: see `Inflater.restore`
+   * @param inflater - belongs to this decoder while it is used
+   * @param saved - the state to continue from
+   * @param offset - where output begins in that case: see `Inflater.restore`
    */
   constructor(inflater: Inflater, saved?: SavedDecoder, offset?: number) {
     this.#inflater = inflater;
@@ -80,17 +82,17 @@ export class GzipDecoder {
   }
 
   /**
-   * Lets another decoder go on, which is to be given the {@link unused} input; this one must not be used any more. Not after a fault, and
-   * not while there is {@link unread} output.
+   * Saves the state for another decoder, which needs the {@link unused} input too; this one must not be used again. Not
+   * after a fault, and not while there is {@link unread} output.
    *
-   * @param memory - room for the inflater's `savedBytes`
+   * @param memory - takes the inflater's `savedBytes`
    */
   save(memory: Uint8Array): DecoderPlace {
     this.#inflater.save(memory);
     return { place: this.#place, member: this.#member };
   }
 
-  /** How many bytes of the input that was given were not used yet. */
+  /** How many bytes of the input were not used yet. */
   get unused(): number {
     return this.#input.reduce((sum, piece) => sum + piece.length, this.#inflater.input.length);
   }
@@ -100,37 +102,40 @@ export class GzipDecoder {
     return new Uint8Array(Buffer.concat([this.#inflater.input, ...this.#input]));
   }
 
-  /** Takes input; it must not change until it was used. */
+  /** Adds input; it must not change until it was used. */
   push(bytes: Uint8Array): void {
     this.#input.push(bytes);
   }
 
-  /** Pieces of input that were not looked at yet. */
+  /** How many pieces of input still wait. */
   get waiting(): number {
     return this.#input.length;
   }
 
-  /** Says that there is no more input. */
+  /** Ends the input. */
   finish(): void {
     this.#finished = true;
   }
 
-  /** What is wrong, once all output before it was read. */
+  /** The fault, once all output before it was read. */
   get fault(): GzipFault | undefined {
     return this.unread > 0 ? undefined : this.#fault;
   }
 
-  /** Whether there is a fault, be the output before it read or not. */
+  /** Whether there is a fault, even if output before it was not read yet. */
   get failed(): boolean {
     return this.#fault !== undefined;
   }
 
-  /** How many bytes of output were made but not read. */
+  /** How many bytes of output were not read yet. */
   get unread(): number {
     return this.#inflater.output.length - this.#taken;
   }
 
-  /** Fills `target` as far as it can and answers how many bytes: fewer than asked for at the end, at a fault, or for want of input. */
+  /**
+   * Fills `target` and returns how many bytes it holds: fewer than its length at the end, at a fault, or if input is
+   * missing.
+   */
   read(target: Uint8Array): number {
     let filled = 0;
     for (;;) {
@@ -140,19 +145,19 @@ export class GzipDecoder {
   }
 
   /**
-   * Makes output where the inflater has its own, each part behind the one before, so that it need not be copied; not together with
-   * {@link read}. Answers how many bytes: fewer than asked for at the end, at a fault, or for want of input, and else perhaps
-   * {@link MAX_OVERRUN_BYTES} more.
+   * Leaves output in the inflater's memory, each part after the one before, so that it need not be copied; not to be
+   * mixed with {@link read}. Returns how many bytes: fewer than `bytes` at the end, at a fault, or if input is missing;
+   * otherwise up to {@link MAX_OVERRUN_BYTES} more.
    */
   readInPlace(bytes: number): number {
     let filled = 0;
     while (filled < bytes && this.#fault === undefined) {
       this.#inflater.continueOutput(bytes - filled);
       this.#taken = 0;
-      const goesOn = this.#advance();
+      const canContinue = this.#advance();
       this.#taken = this.#inflater.output.length;
       filled += this.#taken;
-      if (!goesOn) break;
+      if (!canContinue) break;
     }
     return filled;
   }
@@ -164,7 +169,7 @@ export class GzipDecoder {
     return part.length;
   }
 
-  /** Goes one step further; answers whether there was one to go. */
+  /** Takes one step; returns whether that was possible. */
   #advance(): boolean {
     switch (this.#place) {
       case 'header':
@@ -190,17 +195,17 @@ export class GzipDecoder {
     const status = inflater.inflate();
     const made = inflater.output.subarray(before);
     if (made.length > 0) {
-      // Now, while it is in the processor's cache.
+      // At once, while the bytes are in the processor's cache.
       this.#member.crc = crc32(made, this.#member.crc);
       this.#member.size += made.length;
     }
     if (status === 'ended') this.#place = 'trailer';
-    else if (status === 'damaged') this.#damaged(`it holds ${inflater.fault}`);
+    else if (status === 'damaged') this.#damaged(`it contains ${inflater.fault}`);
     else if (status === 'needs-input') return this.#takeInput() || made.length > 0;
     return true;
   }
 
-  /** Moves input to the inflater; where there is none left although more is needed, that is an early end. */
+  /** Copies input to the inflater. If there is none although the input has ended, the stream is truncated. */
   #takeInput(): boolean {
     const [piece] = this.#input;
     if (piece === undefined) {
@@ -252,12 +257,12 @@ export class GzipDecoder {
   #readPadding(): boolean {
     const { input } = this.#inflater;
     if (input.length === 0) return this.#moreInput();
-    if (input.some((byte) => byte !== 0)) return this.#damaged('something else than zeros behind its end');
+    if (input.some((byte) => byte !== 0)) return this.#damaged('something other than zeros after its end');
     this.#inflater.skip(input.length);
     return true;
   }
 
-  /** Where the stream may end. */
+  /** Takes more input where the stream may also end. */
   #moreInput(): boolean {
     return this.#input.length > 0 && this.#takeInput();
   }
@@ -268,7 +273,7 @@ export class GzipDecoder {
   }
 }
 
-/** How many bytes a member's header takes. */
+/** The length of a member's header, in bytes. */
 const headerLength = (bytes: Buffer): number | 'incomplete' | 'damaged' => {
   const isOther = (index: number, expected: number): boolean => index < bytes.length && bytes[index] !== expected;
   if (isOther(0, 0x1f) || isOther(1, 0x8b) || isOther(2, 8)) return 'damaged';

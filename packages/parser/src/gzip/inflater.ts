@@ -11,11 +11,11 @@ import { INFLATER_WASM } from './inflater-wasm.generated.js';
 
 /** Why {@link Inflater.inflate} stopped. */
 export type InflateStatus =
-  /** All input is used up but for a few bytes, in the middle of the stream. */
+  /** The input is used up, except for a few bytes, in the middle of the stream. */
   | 'needs-input'
   /** The output is full: call {@link Inflater.resetOutput}. */
   | 'output-full'
-  /** The deflate stream is over; `input` begins right behind it. */
+  /** The deflate stream is over; `input` begins right after it. */
   | 'ended'
   /** The stream is damaged; what is in `output` came before the damage. See {@link Inflater.fault}. */
   | 'damaged';
@@ -53,10 +53,13 @@ interface InflaterExports {
   restoreState(outputStart: number): void;
 }
 
-/** Memory that threads share is copied by words, where source and target lie alike; else by bytes, a quarter as fast. */
+/**
+ * Shared memory is copied by words if source and target are aligned alike, otherwise by bytes, at a quarter of the
+ * speed.
+ */
 const WORD_BYTES = 8;
 
-/** How far back deflate reaches. */
+/** The maximum distance of a match. */
 const HISTORY_BYTES = 32 * 1024;
 
 /** Whether this runtime can inflate: any with WebAssembly; unlike the kernel, the inflater needs no SIMD. */
@@ -95,15 +98,15 @@ export class Inflater {
   #fault = '';
 
   /**
-   * @param memory - a kernel's, so that output can be made in its `room` (see {@link restore}). It must not grow any more. @default one
-   *   of its own
+   * @param memory - a kernel's, so that output is written to its `inputBuffer` (see {@link restore}). It must not grow
+   *   again. @default memory of its own
    */
   constructor(module: WasmModule, memory?: WasmMemory) {
     const api = webAssembly as WebAssemblyApi;
     const heap = memory ?? new api.Memory({ initial: 1 });
     this.#exports = new api.Instance(module, { env: { memory: heap } }).exports as InflaterExports;
     const { memoryBytes, stateAddress, inputAddress, inputBytes, outputAddress, outputBytes } = this.#exports;
-    // Most of it lies where a kernel would have its tables.
+    // Most of it takes the place where a kernel would have its tables.
     growTo(heap, memoryBytes.value);
     this.#heap = Buffer.from(heap.buffer);
     this.#stateStart = stateAddress.value;
@@ -115,7 +118,7 @@ export class Inflater {
     this.#exports.initialize();
   }
 
-  /** Forgets all input and output. */
+  /** Drops all input and output. */
   reset(): void {
     this.#exports.reset();
     this.#outputStart = this.#exports.outputAddress.value;
@@ -128,10 +131,10 @@ export class Inflater {
   }
 
   /**
-   * Goes on with another's stream, without input and output.
+   * Continues another instance's stream, without its input and output.
    *
    * @param saved - what {@link save} wrote
-   * @param offset - where the output is to begin, in bytes behind its usual place. The 32 KiB before are written over.
+   * @param offset - where the output begins, in bytes after its usual place. The 32 KiB before that are overwritten.
    */
   restore(saved: Uint8Array, offset = 0): void {
     const tables = this.#inputStart - this.#stateStart;
@@ -144,7 +147,10 @@ export class Inflater {
     this.#inputEnd = this.#inputStart;
   }
 
-  /** Writes to `target` what another instance needs to go on. Input that is left is not part of it; output must have been taken. */
+  /**
+   * Writes to `target` what another instance needs to continue. This excludes unused input; all output must have been
+   * read.
+   */
   save(target: Uint8Array): void {
     this.#exports.saveState();
     target.set(this.#heap.subarray(this.#stateStart, this.#inputStart));
@@ -152,12 +158,12 @@ export class Inflater {
     target.set(this.#heap.subarray(end - HISTORY_BYTES, end), this.#inputStart - this.#stateStart);
   }
 
-  /** The input that was not used yet: a view that holds until the next call. */
+  /** The input that was not used yet: a view, valid until the next call. */
   get input(): Buffer {
     return this.#heap.subarray(this.#exports.inputPosition(), this.#inputEnd);
   }
 
-  /** All output since the last turn: a view likewise. */
+  /** All output since the last {@link resetOutput} or {@link continueOutput}: likewise a view. */
   get output(): Buffer {
     return this.#heap.subarray(this.#outputStart, this.#exports.outputPosition());
   }
@@ -166,12 +172,12 @@ export class Inflater {
     return this.#fault;
   }
 
-  /** Passes over input. */
+  /** Skips input. */
   skip(bytes: number): void {
     this.#exports.setInput(this.#exports.inputPosition() + bytes, this.#inputEnd);
   }
 
-  /** Puts more input behind what is left; answers how many bytes of it there was room for. */
+  /** Appends input to what is left; returns how many bytes of it fit. */
   feed(bytes: Uint8Array): number {
     const left = this.input;
     const start = this.#inputStart + ((bytes.byteOffset - left.length) & (WORD_BYTES - 1));
@@ -197,13 +203,13 @@ export class Inflater {
     return 'damaged';
   }
 
-  /** Begins an empty output; what was in the old one must have been taken. */
+  /** Begins an empty output; the old one must have been read. */
   resetOutput(): void {
     this.#exports.resetOutput();
     this.#outputStart = this.#exports.outputAddress.value;
   }
 
-  /** Begins an empty output of at most about `bytes` behind the old one, which stays where it is. */
+  /** Begins an empty output of about `bytes` at most, after the old one, which stays in place. */
   continueOutput(bytes: number): void {
     this.#outputStart = this.#exports.outputPosition();
     this.#exports.setOutputLimit(this.#outputStart + Math.min(bytes, this.#outputBytes));

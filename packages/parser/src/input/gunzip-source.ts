@@ -78,7 +78,10 @@ export class GunzipSource implements ByteSource {
       this.#recycleInput(decoder);
       if (length > 0) {
         this.#count(length);
-        return chunk.subarray(0, length);
+        if (length >= CHUNK_BYTES / 2) return chunk.subarray(0, length);
+        // A slow stream brings little at a time: then many chunks would each hold on to large memory.
+        this.#spare = memory;
+        return chunk.slice(0, length);
       }
       if (decoder.fault !== undefined) throw gzipError(decoder.fault, { byteOffset: this.#xmlBytes });
       if (this.#inputFailure !== undefined) throw this.#inputFailure.error;
@@ -157,7 +160,8 @@ export class GunzipSource implements ByteSource {
 
   #recycleInput(decoder: GzipDecoder): void {
     while (this.#pieces.length > decoder.waiting) {
-      this.#input.recycle?.(this.#pieces.shift()!.buffer as ArrayBuffer);
+      const piece = this.#pieces.shift()!;
+      this.#input.recycle?.(piece.buffer as ArrayBuffer);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { EngineName } from '../options.js';
 import { FastRecords, type FastRecordsOptions, isFastEngineSupported } from './fast-records.js';
 import type { RegularRecords } from './regular-records.js';
 
-/** Which engine `engine` comes to on this machine. @throws ParserError `ENGINE_UNAVAILABLE` */
+/** The engine that `engine` stands for in this runtime. @throws ParserError `ENGINE_UNAVAILABLE` */
 export const resolveEngine = (engine: EngineName): 'fast' | 'strict' => {
   if (engine === 'strict') return 'strict';
   if (isFastEngineSupported()) return 'fast';
@@ -14,6 +14,6 @@ export const resolveEngine = (engine: EngineName): 'fast' | 'strict' => {
   );
 };
 
-/** What makes `encodeBlock` that engine. */
+/** The argument that makes `encodeBlock` this engine; `undefined` for the strict one. */
 export const createEngine = (engine: 'fast' | 'strict', options: FastRecordsOptions): RegularRecords | undefined =>
   engine === 'fast' ? new FastRecords(options) : undefined;

@@ -9,12 +9,12 @@ export interface FastRecordsOptions {
   maxRecordBytes: number;
 }
 
-/** Whether the fast engine runs here. */
+/** Whether the fast engine runs in this runtime. */
 export const isFastEngineSupported = isKernelSupported;
 
 /**
- * Encodes regular records with the WebAssembly kernel. One of these belongs to one thread and one dump at a time; the
- * kernel's memory is used again for each block.
+ * Encodes regular records with the WebAssembly kernel. An instance belongs to one thread and one dump at a time; the
+ * kernel's memory is reused for each block.
  */
 export class FastRecords implements RegularRecords {
   readonly #options: FastRecordsOptions;
@@ -62,12 +62,12 @@ export class FastRecords implements RegularRecords {
         run.incomplete = true;
         return;
       }
-      // What was loaded is done with, but for a record that runs over its end.
+      // What was loaded is consumed, except for a record that continues past its end.
       if (result.status === 'incomplete') this.#loadedTo = 0;
     }
   }
 
-  /** The kernel for records of that type, whose `room` may hold a block already when `begin` is given it. */
+  /** The kernel for records of this type. `begin` may be called with a block that is already in its `inputBuffer`. */
   kernelFor(dataType: DataType): Kernel {
     if (this.#kernel === undefined) {
       const { maxDepth, maxRecordBytes } = this.#options;
@@ -81,7 +81,7 @@ export class FastRecords implements RegularRecords {
 
   #load(kernel: Kernel, position: number): void {
     if (position >= this.#loadedFrom && this.#loadedTo > 0 && position <= this.#loadedTo) return;
-    // Where the block lies in the kernel's memory already, moving part of it would overwrite the rest.
+    // If the block is already in the kernel's memory, moving a part of it would overwrite the rest.
     this.#loadedFrom = this.#bytes.buffer === kernel.inputBuffer.buffer ? 0 : position;
     this.#loadedTo = Math.min(this.#bytes.length, this.#loadedFrom + MAX_LOAD_BYTES);
     kernel.load(this.#bytes.subarray(this.#loadedFrom, this.#loadedTo));

@@ -12,30 +12,31 @@ import {
 } from './webassembly.js';
 
 /**
- * The typed face of the WebAssembly kernel (`assembly/kernel`): XML bytes in, finished message bytes out.
+ * The typed interface of the WebAssembly kernel (`assembly/kernel`): XML bytes in, finished message bytes out.
  *
  * How to use it, for one data type and one thread:
  *
  * ```ts
- * const kernel = createKernel({ dataType: 'releases' });   // undefined where WebAssembly SIMD is missing
+ * const kernel = createKernel({ dataType: 'releases' });   // undefined without WebAssembly SIMD
  * kernel.load(block);                                       // one copy into linear memory; stays loaded
  * for (let at = 0; ; ) {
  *   const run = kernel.run(at, 'messages');
- *   take(run.output, run.table, run.records);               // copy: the views live until the next call of this kernel
+ *   take(run.output, run.table, run.records);               // copy: the views are valid until the next call
  *   at = run.offset;
  *   if (run.status === 'incomplete') break;                 // keep block.subarray(at) for the next block
  *   if (run.status === 'irregular') at = strictItem(block, at);
  * }                                                         // 'full': just call again
  * ```
  *
- * The kernel never guesses: what it cannot prove regular, by the rules of CONVERSION.md, it leaves where it is and says so.
+ * The kernel never guesses: what it cannot prove regular, by the rules of CONVERSION.md, it leaves where it is and says
+ * so.
  */
 
-/** What a run makes of the records. */
+/** The output of a run. */
 export type KernelMode =
   /** Message bodies with their hashes, or canonical JSON without; each followed by a line feed. */
   | OutputKind
-  /** Nothing; the records are proven regular and counted. */
+  /** Nothing: the records are only proven regular and counted. */
   | 'count';
 
 /** Why a run ended. */
@@ -43,24 +44,28 @@ export type KernelStatus =
   /** The loaded bytes end at `offset` (all was consumed) or in a record that begins there and is regular so far. */
   | 'incomplete'
   /**
-   * What begins at `offset` is no record, or one that the kernel cannot prove regular: it is the strict engine's. The loaded bytes may
-   * end in it.
+   * What begins at `offset` is not a record, or one that the kernel cannot prove regular: it is left to the strict
+   * engine. The loaded bytes may end inside of it.
    */
   | 'irregular'
   /** The output or its table is full, or `maxRecords` were read: call again with `offset`. */
   | 'full';
 
-/** What a kernel is made for. */
+/** Options of {@link createKernel}. */
 export interface KernelOptions {
   /** The data type; its singular is the record's name. */
   readonly dataType: DataType;
-  /** Deepest element, the record itself being 1; deeper records are irregular. @default 256, which is also the most */
+  /**
+   * Maximum depth, the record itself being 1; deeper records are irregular. @default 256, which is also the upper bound
+   */
   readonly maxDepth?: number;
-  /** Longest record in bytes; longer ones are irregular. @default 8 MiB, which is also the most */
+  /** Maximum length of a record in bytes; longer ones are irregular. @default 8 MiB, which is also the upper bound */
   readonly maxRecordBytes?: number;
 }
 
-/** The result of one run. `output`, `table` and `unknowns` are views of the kernel's memory: they hold until the next call of this kernel. */
+/**
+ * The result of one run. `output`, `table` and `unknowns` are views of the kernel's memory, valid until its next call.
+ */
 export interface KernelRun {
   readonly status: KernelStatus;
   /** First byte that was not consumed, counted from the start of the loaded bytes. */
@@ -69,33 +74,33 @@ export interface KernelRun {
   readonly records: number;
   /** How many of them have no id that is a string (their id is `unknown`). Not counted in mode `count`. */
   readonly unknownIds: number;
-  /** Two numbers for each of these: its index in the run (0 is the first record), and where it begins in the loaded bytes. A view like `table`. */
+  /** Two numbers for each of these: its index in the run, counted from 0, and its position in the loaded bytes. */
   readonly unknowns: Int32Array;
-  /** What was written: `records` lines, each ended by a line feed. Empty in mode `count`. */
+  /** `records` lines, each ended by a line feed. Empty in mode `count`. */
   readonly output: Uint8Array;
   /**
-   * {@link TABLE_WIDTH} numbers a record: start of its line in `output`, end of its line (line feed not counted), start and end of its id.
-   * In mode `messages` the id is a span of `output`, and the hash's 64 digits begin `HASH_AFTER_ID` bytes after its end.
-   * In mode `json` it is a span of the loaded bytes, or -1, -1 where the record has none. Ids are printable ASCII without escapes
-   * (a record with any other id is irregular). Empty in mode `count`.
+   * {@link TABLE_WIDTH} numbers per record: start of its line in `output`, end of its line (without the line feed),
+   * start and end of its id. In mode `messages` the id is a span of `output`, and the hash's 64 digits begin
+   * `HASH_AFTER_ID` bytes after its end. In mode `json` it is a span of the loaded bytes, or -1, -1 if the record has
+   * none. Ids are printable ASCII without escapes (a record with any other id is irregular). Empty in mode `count`.
    */
   readonly table: Int32Array;
 }
 
 /** A kernel: one WebAssembly instance with its own memory. Not shared between threads. */
 export interface Kernel {
-  /** From now on reads records of another data type. What is loaded stays. */
+  /** Switches to records of another data type. Loaded bytes stay. */
   setDataType(dataType: DataType): void;
   /**
-   * The part of the kernel's memory that {@link load} copies to, {@link MAX_LOAD_BYTES} long: what is written here can be loaded without a
-   * copy. Always the same view.
+   * The part of the kernel's memory that {@link load} copies to, {@link MAX_LOAD_BYTES} long: bytes written here are
+   * loaded without a copy. Always the same view.
    */
   readonly inputBuffer: Buffer;
   /** All of the kernel's memory, for an inflater that gunzips into {@link inputBuffer}. */
   readonly memory: WasmMemory;
   /**
-   * Copies XML into the kernel's memory, unless it is the beginning of {@link inputBuffer}. It must begin between records (at root level) and stays
-   * loaded until the next call.
+   * Copies XML into the kernel's memory, unless it is the beginning of {@link inputBuffer}. It must begin between
+   * records (at root level) and stays loaded until the next call.
    *
    * @throws RangeError when there are more than {@link MAX_LOAD_BYTES}.
    */
@@ -109,10 +114,12 @@ export interface Kernel {
   run(from: number, mode: KernelMode, maxRecords?: number): KernelRun;
 }
 
-/** The most bytes that can be loaded at once. A record over 8 MiB is reported irregular, never incomplete, so that no more are needed. */
+/**
+ * How many bytes can be loaded together. A record over 8 MiB is irregular, never incomplete, so more are not needed.
+ */
 export const MAX_LOAD_BYTES = 16 * 1024 * 1024;
 
-/** A module that takes and gives nothing but uses one SIMD instruction. */
+/** A module without imports and exports that uses one SIMD instruction. */
 const SIMD_PROBE = Uint8Array.of(
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
   ...[0x01, 0x04, 0x01, 0x60, 0x00, 0x00], // type 0: [] → []
@@ -126,7 +133,7 @@ export function isKernelSupported(): boolean {
   return webAssembly?.validate(SIMD_PROBE) === true;
 }
 
-/** Makes a kernel, or `undefined` where {@link isKernelSupported} is false. */
+/** Makes a kernel, or returns `undefined` if {@link isKernelSupported} is false. */
 export function createKernel(options: KernelOptions): Kernel | undefined {
   return webAssembly?.validate(SIMD_PROBE) ? new WasmKernel(webAssembly, options) : undefined;
 }
@@ -150,18 +157,21 @@ interface KernelExports {
 const MODES: Readonly<Record<KernelMode, number>> = { messages: 0, json: 1, count: 2 };
 const STATUSES = ['incomplete', 'irregular', 'full'] as const satisfies readonly KernelStatus[];
 
-/** The kernel's own limits; what is above goes to the strict engine. */
+/** The kernel's own limits; records above them are left to the strict engine. */
 const MAX_DEPTH = 256;
 const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 
 /** The largest number that the kernel takes for a count. */
 const NO_LIMIT = 0x7fff_ffff;
 
-/** Behind input and output, for loads and stores that run over (`SLACK` in `assembly/kernel/layout.ts`, and to spare). */
+/** After input and output, for loads and stores that overrun: more than `SLACK` in `assembly/kernel/layout.ts`. */
 const SLACK_BYTES = 1024;
-/** How much output is written at once, so that not more memory is used than blocks need: more only for a record that needs it. */
+/** Output of one run, unless a single record needs more: this limits memory to what blocks need. */
 const OUTPUT_BYTES = 4 * 1024 * 1024;
-/** No record needs more (`boundJson` in `assembly/kernel/write-json.ts`, and a message's gap): all of it is reserved, so that the memory never moves. */
+/**
+ * No record needs more (`boundJson` in `assembly/kernel/write-json.ts`, plus the gap of a message). Reserved in full, so that the
+ * memory never moves.
+ */
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 /** Words of the kernel's work table per record; the first two are the JSON's span. */
 const WORK_WORDS = 8;
@@ -188,7 +198,7 @@ class WasmKernel implements Kernel {
   #outputCapacity = OUTPUT_BYTES;
   #inputLength = 0;
 
-  // Views of the whole memory, which does not grow any more.
+  // Views of the whole memory, which does not grow again.
   readonly #heap: Buffer;
   readonly #words: Int32Array;
   readonly inputBuffer: Buffer;
@@ -222,7 +232,7 @@ class WasmKernel implements Kernel {
   }
 
   load(bytes: Uint8Array): void {
-    if (bytes.length > MAX_LOAD_BYTES) throw new RangeError(`cannot load more than ${MAX_LOAD_BYTES} bytes`);
+    if (bytes.length > MAX_LOAD_BYTES) throw new RangeError(`Cannot load more than ${MAX_LOAD_BYTES} bytes`);
     const isThere = bytes.buffer === this.inputBuffer.buffer && bytes.byteOffset === this.inputBuffer.byteOffset;
     if (!isThere) this.inputBuffer.set(bytes);
     this.#inputLength = bytes.length;
@@ -230,7 +240,7 @@ class WasmKernel implements Kernel {
   }
 
   run(from: number, mode: KernelMode, maxRecords = NO_LIMIT): KernelRun {
-    if (!(from >= 0 && from <= this.#inputLength)) throw new RangeError(`nothing is loaded at ${from}`);
+    if (!(from >= 0 && from <= this.#inputLength)) throw new RangeError(`No bytes are loaded at ${from}`);
     const limit = Math.min(maxRecords, NO_LIMIT);
     let status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit);
     const needed = this.#result(4);
@@ -257,7 +267,7 @@ class WasmKernel implements Kernel {
     };
   }
 
-  /** Hashes each record's canonical JSON where it lies, and puts the digests where `assembleMessages` reads them. */
+  /** Hashes each record's canonical JSON in place, and writes the digests to where `assembleMessages` reads them. */
   #hash(records: number): void {
     const words = this.#words;
     const { buffer } = this.#exports.memory;
@@ -266,11 +276,11 @@ class WasmKernel implements Kernel {
     let entry = this.#workAddress >> 2;
     for (let record = 0; record < records; record++, entry += WORK_WORDS) {
       const start = words[entry]!;
-      // One-shot: less than half the cost of a Hash object for records of a few hundred bytes. And as a string of 32 bytes, which
-      // costs half of what a Buffer does; the kernel makes the hexadecimal digits.
+      // A one-shot hash is less than half the cost of a Hash object for records of a few hundred bytes, and a string of
+      // 32 bytes costs half of what a Buffer does; the kernel makes the hexadecimal digits.
       digests += hash('sha256', new Uint8Array(buffer, start, words[entry + 1]! - start), 'binary');
-      // A write for each would cost a sixth of a hash. One for all would keep thousands of strings alive, for which the thread's heap
-      // grows by 15 MB.
+      // A write per digest would cost a sixth of a hash. A single write for all would keep thousands of strings alive,
+      // for which the thread's heap grows by 15 MB.
       if (digests.length === DIGESTS_PER_WRITE * DIGEST_BYTES) {
         this.#heap.write(digests, target, 'latin1');
         target += digests.length;

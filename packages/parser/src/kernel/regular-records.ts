@@ -8,24 +8,24 @@ export interface LineOutput {
   addLines(lines: Uint8Array, table: Int32Array, hashes?: readonly string[]): void;
 }
 
-/** Encodes regular records, as many in a row as it can; where it stops, the strict engine judges. */
+/** Encodes regular records, as many in a row as it can; where it stops, the strict engine continues. */
 export interface RegularRecords {
   begin(bytes: Buffer): void;
   /**
-   * @param skip - how many records to pass over first
-   * @param run - where to begin; takes what was done
+   * @param skip - how many records to skip first
+   * @param run - where to begin; is updated
    */
   encode(dataType: DataType, skip: number, output: LineOutput, run: RegularRun): void;
 }
 
 /** One run of regular records. */
 export interface RegularRun {
-  /** The first byte that is not done with. */
+  /** The first byte that was not consumed. */
   position: number;
   records: number;
   skipped: number;
-  /** True where the bytes end before the next record does. */
+  /** True if the bytes end before the next record does. */
   incomplete: boolean;
-  /** Encoded records without an id: where they begin, and how many records of this run are before each. */
+  /** Encoded records without an id: their positions, and how many records of this run are before each. */
   unknownIds: { recordsBefore: number; at: number }[];
 }

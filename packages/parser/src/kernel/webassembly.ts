@@ -1,6 +1,6 @@
 /**
- * The few parts of the WebAssembly API that the kernel needs. The standard types come with the DOM library only, and a
- * `/// <reference lib="dom" />` would let all of the browser into a Node package.
+ * The few parts of the WebAssembly API that are used here. The standard types come with the DOM library only, and a
+ * `/// <reference lib="dom" />` would declare all browser globals in a Node package.
  */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
@@ -18,7 +18,7 @@ export interface WasmGlobal {
 /** A compiled module; instances are made of it. */
 export type WasmModule = object;
 
-/** The global `WebAssembly`, as far as it is used. */
+/** The parts of the global `WebAssembly` that are used. */
 export interface WebAssemblyApi {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => WasmModule;
@@ -26,10 +26,13 @@ export interface WebAssemblyApi {
   readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
 }
 
-/** The runtime's WebAssembly, where it has one. */
+/** The runtime's WebAssembly; `undefined` if it has none. */
 export const webAssembly = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
 
-/** Answers a module that is given as base64: compiled when first asked for, once a thread, in a few milliseconds and without a promise. */
+/**
+ * A function that returns a module given as base64: compiled on the first call, once per thread, synchronously within a
+ * few milliseconds.
+ */
 export const compiledOnce = (base64: string): (() => WasmModule) => {
   let compiled: WasmModule | undefined;
   return () => {
@@ -38,7 +41,7 @@ export const compiledOnce = (base64: string): (() => WasmModule) => {
   };
 };
 
-/** Grows a memory to so many bytes at least. Pages that nothing is written to take no memory. */
+/** Grows a memory to at least `bytes`. Pages that are never written to take no memory. */
 export const growTo = (memory: WasmMemory, bytes: number): void => {
   const missing = Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES);
   if (missing > 0) memory.grow(missing);

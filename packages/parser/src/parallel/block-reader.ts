@@ -23,8 +23,8 @@ export class BlockReader {
   }
 
   /**
-   * Reads a block that begins with `leftover`, and adds at least as many new bytes: a large record is scanned again with
-   * each block until it is complete, so the total cost of scanning stays linear in its size.
+   * Reads a block that begins with `leftover`, and adds at least as many new bytes: a large record is scanned again
+   * with each block until it is complete, so the total cost of scanning stays linear in its size.
    */
   async read(leftover: Uint8Array): Promise<ReadBlock> {
     const parts: Uint8Array[] = [leftover];

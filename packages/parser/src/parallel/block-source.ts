@@ -25,7 +25,10 @@ export interface SpeculativeResult {
 
 /** Cuts a document into blocks ahead of the reader and has them encoded speculatively, a limited number at a time. */
 export interface BlockSource {
-  /** The next block in document order, once it was encoded. Not to be called after a block that is final or has a failure. */
+  /**
+   * The next block in document order, once it was encoded. Not to be called after a block that is final or has a
+   * failure.
+   */
   take(): Promise<SpeculativeBlock>;
   /** Reports that the block taken last is no longer needed: another one may start. */
   done(): void;

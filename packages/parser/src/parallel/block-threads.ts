@@ -17,7 +17,9 @@ interface Thread {
   worker: Worker;
   /** One in progress, the others waiting, so that a thread is never idle between them. */
   jobs: Map<number, Job>;
-  /** The last task it was given: of two threads with the same number of jobs, the one given work earlier is free sooner. */
+  /**
+   * The last task it was given: of two threads with the same number of jobs, the one given work earlier is free sooner.
+   */
   lastTask: number;
 }
 
@@ -26,7 +28,9 @@ const JOBS_PER_THREAD = 3;
 /** Memory that is kept for results: consumers may release several blocks together. */
 const SPARES_PER_THREAD = 4;
 
-/** Threads that encode blocks. The first lease starts them; they keep the process alive only while they have work to do. */
+/**
+ * Threads that encode blocks. The first lease starts them; they keep the process alive only while they have work to do.
+ */
 export class BlockThreads {
   readonly #threads: Thread[] = [];
   readonly #queue: Job[] = [];

@@ -22,7 +22,8 @@ const maxSegmentsInFlight = (workers: number): number => 2 * workers + 1;
 
 /**
  * How much XML a segment inflates: the cost of handing the stream over is the same for any size. Twice this is not
- * faster, half of it is 2 % slower. Reads that share threads each have blocks of their own in memory, so theirs are smaller.
+ * faster, half of it is 2 % slower. Reads that share threads each have blocks of their own in memory, so theirs are
+ * smaller.
  */
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 const SHARED_SEGMENT_BYTES = 2 * 1024 * 1024;

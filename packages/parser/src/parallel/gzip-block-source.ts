@@ -12,7 +12,10 @@ import type { BlockSettings } from './xml-block-source.js';
 /** The first segments are short, so that the second thread soon has something to do. */
 const FIRST_SEGMENT_BYTES = 512 * 1024;
 
-/** Dumps inflate to four and a half times their size and more: a segment starts once its input most likely makes a block. */
+/**
+ * Dumps inflate to four and a half times their size and more: a segment starts once its input most likely makes a
+ * block.
+ */
 const MIN_RATIO = 4;
 
 export interface GzipBlockSourceOptions {

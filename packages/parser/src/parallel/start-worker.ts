@@ -6,7 +6,10 @@ export interface WorkerSetup {
   nice?: number | undefined;
 }
 
-/** Starts a thread from its source. It keeps the process alive until it is `unref`ed, which is best done after adding listeners. */
+/**
+ * Starts a thread from its source. It keeps the process alive until it is `unref`ed, which is best done after adding
+ * listeners.
+ */
 export const startWorker = (source: string, name: string, setup: WorkerSetup): Worker =>
   new Worker(source, {
     eval: true,

@@ -14,7 +14,8 @@ const POOLS = new WeakMap<WorkerPool, BlockThreads>();
 
 /**
  * Makes threads for the option `workers` of several reads, such as those of a month's four dumps in parallel: together
- * they use at most `threads` threads, and the last one still reading has all of them. The first read starts the threads.
+ * they use at most `threads` threads, and the last one still reading has all of them. The first read starts the
+ * threads.
  *
  * @throws ParserError `INVALID_OPTIONS`
  */

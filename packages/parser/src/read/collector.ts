@@ -13,7 +13,7 @@ export interface Delivery {
   bytes: Uint8Array;
   table: Int32Array;
   hashes: Uint8Array;
-  /** Gives the memory of `bytes` back. */
+  /** Gives the memory of `bytes` back for reuse. */
   release: (() => void) | undefined;
 }
 
@@ -21,12 +21,12 @@ export interface Collected {
   delivery: Delivery | undefined;
   /** Thrown after the delivery. */
   error: ParserError | undefined;
-  /** Whether there is nothing more to read; where `limit` ended it, the dump itself is not over. */
+  /** Whether reading is over; if `limit` ended it, the dump itself is not. */
   done: boolean;
 }
 
 /**
- * Takes the results of consecutive blocks: numbers the records, keeps the counters, tells the callbacks, and holds to
+ * Takes the results of consecutive blocks: numbers the records, keeps the counters, calls the callbacks, and applies
  * `limit` and `maxMalformed`.
  */
 export class Collector {
@@ -36,9 +36,9 @@ export class Collector {
   /** Bytes of XML before the next block. */
   #offset = 0;
   #delivered = 0;
-  /** Where the last malformed record began. */
+  /** Position of the last malformed record. */
   #lastMalformed = 0;
-  /** The broken record that runs over a block's end. */
+  /** The broken record that continues past a block's end. */
   #open: { start: number; length: number; kept: Uint8Array[]; keptLength: number } | undefined;
 
   constructor(options: ResolvedReadOptions, stats: ReadStats) {
@@ -51,7 +51,7 @@ export class Collector {
     return this.#limited;
   }
 
-  /** How many records are still to be passed over. */
+  /** How many records are still to be skipped. */
   get toSkip(): number {
     return this.#options.skip - this.#stats.skipped;
   }
@@ -92,9 +92,9 @@ export class Collector {
   #cut(result: BlockResult): { records: number; limited: boolean } {
     let { records } = result;
     let limited = false;
-    const room = this.#options.limit - this.#delivered;
-    if (records - result.skipped >= room) {
-      records = result.skipped + room;
+    const left = this.#options.limit - this.#delivered;
+    if (records - result.skipped >= left) {
+      records = result.skipped + left;
       limited = true;
     }
     let malformed = this.#stats.malformed;
@@ -139,8 +139,8 @@ export class Collector {
       this.#open = { start: this.#offset + note.start, length: 0, kept: [], keptLength: 0 };
     }
     const open = this.#open;
-    const room = this.#options.maxRecordBytes - open.keptLength;
-    const bytes = note.bytes.length > room ? note.bytes.slice(0, room) : note.bytes;
+    const left = this.#options.maxRecordBytes - open.keptLength;
+    const bytes = note.bytes.length > left ? note.bytes.slice(0, left) : note.bytes;
     if (bytes.length > 0) open.kept.push(bytes);
     open.keptLength += bytes.length;
     open.length += note.bytes.length;

@@ -2,7 +2,7 @@ import type { DataType } from '../data-type.js';
 
 /** One encoded record of a block; `message` is a view of the block's buffer. */
 export interface EncodedRecord {
-  /** 1 for the dump's first record, the ones that `skip` passed over included. */
+  /** 1 for the dump's first record; skipped records count. */
   number: number;
   /** The record id, or `unknown`. */
   id: string;
@@ -19,15 +19,18 @@ export interface EncodedBlock extends Iterable<EncodedRecord> {
   readonly firstRecord: number;
   /** How many records; at least 1. */
   readonly count: number;
-  /** All message bodies, each followed by a line feed: NDJSON as it stands. */
+  /** All message bodies, each followed by a line feed: NDJSON, ready to be written to a file. */
   readonly bytes: Uint8Array;
-  /** Of the block's record `index`, counted from 0. @throws RangeError */
+  /** The id of the block's record `index`, counted from 0, without creating the other values. @throws RangeError */
   id(index: number): string;
+  /** The SHA-256 of record `index`. @throws RangeError */
   sha256(index: number): string;
+  /** The message body of record `index`: a view of `bytes`. @throws RangeError */
   message(index: number): Uint8Array;
   /**
-   * Gives the block's memory back for a later block, which saves the time to allocate it. Not needed, and only for who
-   * knows that nobody looks at `bytes` or at a message any more: they are gone with it. Idempotent.
+   * Optional: gives the block's memory back, to be reused for a later block, which saves its allocation. Without this
+   * call the memory is garbage-collected as usual. Call it only when `bytes` and all messages of the block are no
+   * longer in use: their contents change afterwards. Idempotent.
    */
   release(): void;
 }

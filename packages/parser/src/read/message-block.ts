@@ -3,7 +3,7 @@ import { HASH_AFTER_ID, HASH_LENGTH, TABLE_WIDTH } from '../record/message-layou
 import type { Delivery } from './collector.js';
 import type { EncodedBlock, EncodedRecord } from './encoded-block.js';
 
-/** An encoded block over the memory that it was encoded into; ids and hashes are read out of the messages when asked for. */
+/** An encoded block in the memory that it was encoded into; ids and hashes are read from the messages on demand. */
 export class MessageBlock implements EncodedBlock {
   readonly dataType: DataType;
   readonly firstRecord: number;
@@ -42,7 +42,7 @@ export class MessageBlock implements EncodedBlock {
   release(): void {
     const release = this.#release;
     this.#release = undefined;
-    // Who took the block may have moved its memory to a thread of his own.
+    // The caller may have transferred the buffer to another thread.
     if (this.bytes.buffer.byteLength > 0) release?.();
   }
 
@@ -58,7 +58,8 @@ export class MessageBlock implements EncodedBlock {
   }
 
   #row(index: number): number {
-    if (!(index >= 0 && index < this.count)) throw new RangeError(`no record ${index} in a block of ${this.count}`);
+    if (!(index >= 0 && index < this.count))
+      throw new RangeError(`There is no record ${index} in this block of ${this.count} records`);
     return index * TABLE_WIDTH;
   }
 }

@@ -2,11 +2,11 @@ import { ParserError } from '../errors.js';
 import type { ReadStats } from '../reports.js';
 
 /**
- * What `encodeRecords` and `parseRecords` give: an iteration that reads as it is pulled and can be run once (a second
- * one throws `ALREADY_READ`), and the counters of that run. Leaving the loop early releases everything.
+ * The result of `encodeRecords` and `parseRecords`: an iteration that reads as it is pulled and can run only once (a
+ * second one throws `ALREADY_READ`), and its counters. Leaving the loop early releases everything.
  */
 export interface RecordStream<T> extends AsyncIterable<T>, AsyncDisposable {
-  /** Live counters; they stay after the end. */
+  /** Counters, updated while reading and kept after the end. */
   readonly stats: ReadStats;
 }
 
@@ -15,7 +15,7 @@ export const recordStream = <T>(records: AsyncGenerator<T, void, undefined>, sta
   return {
     stats,
     [Symbol.asyncIterator]: () => {
-      // A second loop would end at once, as if the dump were empty.
+      // A second loop would end immediately, as if the dump were empty.
       if (begun)
         throw new ParserError(
           'ALREADY_READ',

@@ -3,7 +3,7 @@ import { byName, type Member, membersOf, objectOf } from './canonical-json.js';
 import type { Element } from './element.js';
 import { sha256 } from './sha256.js';
 
-/** A record's JSON in the forms that are asked for. */
+/** A record's JSON in both output forms. */
 export interface BuiltRecord {
   id: string;
   /** Whether the record has no id of its own. */

@@ -1,9 +1,9 @@
-/** An element of one record, complete but for its text's trimming. */
+/** An element of one record; its text is not trimmed yet. */
 export interface Element {
   name: string;
-  /** By name, decoded; `undefined` where there are none. */
+  /** By name, decoded; `undefined` if there are none. */
   attributes: Map<string, string> | undefined;
-  /** By name, each in document order; `undefined` where there are none. */
+  /** By name, each in document order; `undefined` if there are none. */
   children: Map<string, Element[]> | undefined;
   /** Its own character data, decoded and concatenated. */
   text: string;

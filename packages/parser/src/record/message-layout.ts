@@ -1,7 +1,9 @@
 /** What a record becomes: a message body, or canonical JSON with its hash kept separately. */
 export type OutputKind = 'messages' | 'json';
 
-/** Numbers per record in a table of lines: start and end of its line (without the line feed), start and end of its id. */
+/**
+ * Numbers per record in a table of lines: start and end of its line (without the line feed), start and end of its id.
+ */
 export const TABLE_WIDTH = 4;
 
 /** Bytes of a message before its id: `{"type":"data","id":"`. */

@@ -1,8 +1,8 @@
 import type { IrregularityKind } from '../reports.js';
 
 /**
- * Stands for `&` while `sax` reads, so that it leaves entities alone: a lone surrogate, which no decoded UTF-8 can hold.
- * The patterns need the `u` flag: without it they would find halves of astral characters.
+ * Replaces `&` while `sax` reads, so that it does not decode entities: a lone surrogate, which decoded UTF-8 cannot
+ * contain. The patterns need the `u` flag: without it they would match halves of astral characters.
  */
 export const AMPERSAND_MARK = '\uD800';
 
@@ -12,7 +12,7 @@ const REFERENCE = /\uD800(?:(lt|gt|amp|quot|apos);|#([0-9]+);|#x([0-9A-Fa-f]+);|
 
 const PREDEFINED: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-/** Puts the ampersands back, as CDATA has them. */
+/** Puts the ampersands back, for CDATA. */
 export const restoreAmpersands = (text: string): string =>
   text.includes(AMPERSAND_MARK) ? text.replace(ANY_MARK, '&') : text;
 

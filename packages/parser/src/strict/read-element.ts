@@ -5,12 +5,12 @@ import type { IrregularityKind, MalformedReason } from '../reports.js';
 import { AMPERSAND_MARK, decodeReferences, restoreAmpersands } from './decode-references.js';
 import { decodeUtf8 } from './decode-utf8.js';
 
-/** A record's bytes and what the scan of its extent found. Offsets are into `bytes`. */
+/** A record's bytes and the result of `scanRecord`. Offsets are into `bytes`. */
 export interface RecordBytes {
   bytes: Buffer;
   start: number;
   end: number;
-  interludes: CommentOrInstruction[] | undefined;
+  commentsAndInstructions: CommentOrInstruction[] | undefined;
   strayLessThan: number | undefined;
 }
 
@@ -32,8 +32,9 @@ class Malformed extends Error {
 }
 
 /**
- * Where `sax` keeps a tag's attributes. It asks this object whether it has seen a name before, drops the repeat without
- * a word if so, and trips over an attribute called `hasOwnProperty`. We count attributes ourselves, so it learns nothing.
+ * The object in which `sax` keeps a tag's attributes. It asks this object whether a name was seen before, silently
+ * drops a repeated one, and fails on an attribute called `hasOwnProperty`. Attributes are collected here instead, so
+ * this object always says no.
  */
 const noAttributes = new Proxy({} as Record<string, string>, {
   get: () => () => false,
@@ -41,24 +42,31 @@ const noAttributes = new Proxy({} as Record<string, string>, {
 });
 
 /**
- * Reads one record with `sax` in strict mode. What `sax` judges is whether the record is well-formed; entities,
- * duplicate attributes, comments' and instructions' extent and white space are ours (CONVERSION.md, sections 3 and 4).
+ * Reads one record with `sax` in strict mode. `sax` decides whether the record is well-formed; entities,
+ * duplicate attributes, the extent of comments and instructions, and white space are handled here (CONVERSION.md,
+ * sections 3 and 4).
  */
 export const readElement = (record: RecordBytes, maxDepth: number): ReadElement => {
   if (record.strayLessThan !== undefined) {
-    // `sax` would pass over white space behind a `<`.
+    // `sax` would skip white space after a `<`.
     const offset = record.strayLessThan - record.start;
-    return { kind: 'malformed', reason: 'not-well-formed', detail: `a "<" that begins no markup, ${offset} bytes in` };
+    return {
+      kind: 'malformed',
+      reason: 'not-well-formed',
+      detail: `a "<" that begins no markup, ${offset} bytes into the record`,
+    };
   }
   const builder = new ElementBuilder(maxDepth);
   try {
     let position = record.start;
-    for (const interlude of record.interludes ?? []) {
-      builder.feed(record.bytes.subarray(position, interlude.start), true);
-      // `sax` takes `??>` for no end of an instruction, so it never sees one; nor are entities to span either.
+    for (const commentOrInstruction of record.commentsAndInstructions ?? []) {
+      builder.feed(record.bytes.subarray(position, commentOrInstruction.start), true);
+      // `sax` does not take `??>` for the end of an instruction, so it is never given one. Entities must not span
+      // either.
       builder.endText();
-      if (interlude.kind === 'comment') builder.feed(record.bytes.subarray(interlude.start, interlude.end), false);
-      position = interlude.end;
+      if (commentOrInstruction.kind === 'comment')
+        builder.feed(record.bytes.subarray(commentOrInstruction.start, commentOrInstruction.end), false);
+      position = commentOrInstruction.end;
     }
     builder.feed(record.bytes.subarray(position, record.end), true);
     return { kind: 'element', element: builder.finish(), irregularities: builder.irregularities };
@@ -78,7 +86,7 @@ class ElementBuilder {
   constructor(maxDepth: number) {
     const parser = sax.parser(true, { position: false });
     this.#parser = parser;
-    // Text of any length comes in one piece: records are bounded already.
+    // Text of any length comes in one piece: the size of records is limited already.
     (parser as unknown as { bufferCheckPosition: number }).bufferCheckPosition = Number.POSITIVE_INFINITY;
     const count = this.#count;
 

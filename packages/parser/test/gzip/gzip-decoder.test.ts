@@ -14,15 +14,15 @@ interface Decoded {
 }
 
 interface Cutting {
-  /** Bytes of input given at once. */
+  /** Bytes of input per `push`. */
   input?: number;
-  /** Bytes of output taken at once. */
+  /** Bytes of output per `read`. */
   output?: number;
-  /** After how many pieces of input another decoder goes on. */
+  /** After how many pieces of input another decoder continues. */
   handOver?: number;
 }
 
-// What a decoder leaves in them must not matter to the next.
+// Shared by all tests: what a decoder leaves in them must not affect the next.
 const inflaters = [new Inflater(inflaterModule()), new Inflater(inflaterModule())] as const;
 
 const decode = (gz: Uint8Array, { input = gz.length, output = 100_000, handOver }: Cutting = {}): Decoded => {
@@ -40,7 +40,7 @@ const decode = (gz: Uint8Array, { input = gz.length, output = 100_000, handOver 
   for (let at = 0; at < gz.length; at += input) {
     decoder.push(gz.subarray(at, at + input));
     pieces++;
-    // In the middle of things: with input that was not looked at.
+    // In the middle of the stream, with input that waits.
     if (pieces === handOver) {
       parts.push(Buffer.from(target.subarray(0, decoder.read(target.subarray(0, 100)))));
       const unread = Buffer.alloc(decoder.unread);
@@ -62,14 +62,14 @@ const decode = (gz: Uint8Array, { input = gz.length, output = 100_000, handOver 
   return { bytes: Buffer.concat(parts), fault: decoder.fault?.kind };
 };
 
-/** Compares as bytes: to compare buffers as objects takes memory without end. */
+/** Compares as bytes: comparing large buffers as objects takes too much memory. */
 const expectDecoded = (decoded: Decoded, bytes: Buffer, fault?: GzipFault['kind']): void => {
   expect(decoded.fault).toBe(fault);
   expect(decoded.bytes.length).toBe(bytes.length);
   expect(decoded.bytes.equals(bytes)).toBe(true);
 };
 
-/** What zlib makes of the same. */
+/** The result of zlib for the same stream. */
 const zlibVerdict = (gz: Uint8Array): Decoded => {
   try {
     return { bytes: gunzipSync(gz), fault: undefined };
@@ -90,7 +90,7 @@ const CONTENTS: readonly (readonly [string, Buffer])[] = [
   ['noise', randomBytes(200_000)],
   ['noise of four values', randomBytes(300_000, 4)],
   ['one byte over and over', Buffer.alloc(600_000, 'x')],
-  // Every distance under 16, where a match overlaps itself within a vector.
+  // Every distance under 16: below 8 a match overlaps itself within a word.
   ['short periods', Buffer.concat(Array.from({ length: 40 }, (_, n) => Buffer.alloc(5000, randomBytes(n + 1))))],
   // Matches as far back as they can reach.
   ['long distances', Buffer.concat(Array.from({ length: 12 }, () => randomBytes(32_768 - 300).fill(7, 0, 300)))],
@@ -123,13 +123,13 @@ describe.each(CONTENTS)('%s', (_, content) => {
   });
 });
 
-test('byte by byte, on both sides', () => {
+test('input and output byte by byte', () => {
   const content = artistsXml(200);
   const gz = gzipSync(content);
   expectDecoded(decode(gz, { input: 1, output: 1 }), content);
 });
 
-test('another decoder goes on, wherever it is handed over', () => {
+test('another decoder continues from any position', () => {
   const content = Buffer.concat([artistsXml(3000), randomBytes(50_000), artistsXml(3000)]);
   const gz = Buffer.concat([gzipSync(content), gzipSync(content, { level: 0 })]);
   const input = 3001;
@@ -141,14 +141,14 @@ test('another decoder goes on, wherever it is handed over', () => {
 });
 
 describe('cut short', () => {
-  test('anywhere: what is there comes, then the fault', () => {
+  test('anywhere: returns what is there, then the fault', () => {
     const content = Buffer.concat([artistsXml(60), randomBytes(300), artistsXml(60)]);
     const gz = gzipSync(content, { memLevel: 1 });
     for (let length = 0; length < gz.length; length++) {
       const { bytes, fault } = decode(gz.subarray(0, length), { input: 1000 });
       expect(fault, `cut at ${length}`).toBe('truncated');
       if (length < 10) continue;
-      // Flushing as if there were more to come gives what is there.
+      // Returns what there is, as if more were to come.
       const expected = gunzipSync(gz.subarray(0, length), { finishFlush: constants.Z_SYNC_FLUSH });
       expect(bytes.equals(expected), `cut at ${length}`).toBe(true);
     }
@@ -179,11 +179,11 @@ describe('damaged', () => {
     },
   );
 
-  test(`at random, in several places: the verdict is zlib’s (seed ${SEED})`, () => {
+  test(`at random, in several places: finds a fault if zlib does (seed ${SEED})`, () => {
     const verdicts = { damaged: 0, truncated: 0, whole: 0 };
     for (let round = 0; round < 20_000; round++) {
       const damaged = Buffer.from(streams[round % streams.length]!);
-      // Most faults lie in a block's header, where most rules are.
+      // Most faults are in a block's header, which most rules apply to.
       const most = round % 2 === 0 ? 120 : damaged.length;
       for (let count = 1 + Math.floor(random() * 3); count > 0; count--) {
         damaged[10 + Math.floor(random() * (most - 10))] = Math.floor(random() * 256);
@@ -197,7 +197,7 @@ describe('damaged', () => {
     expect(verdicts.truncated).toBeGreaterThan(10);
   });
 
-  test('what came before the damage is given first', () => {
+  test('returns everything before the damage first', () => {
     const whole = artistsXml(40_000);
     const gz = gzipSync(whole);
     // The last byte of the checksum: all of the content comes before it.
@@ -219,9 +219,9 @@ describe('damaged', () => {
   });
 });
 
-/** Bits as they come in the stream, as hexadecimal bytes. */
+/** Bits in the order of the stream, as hexadecimal bytes. */
 function bitsOf(groups: string[]): string {
-  // Numbers come lowest bit first (so `01` as a number is `10` in the stream), codes first bit first.
+  // Numbers are written lowest bit first (so the number `01` is `10` in the stream), codes first bit first.
   const [last, type, ...codes] = groups;
   const stream = last + [...type!].reverse().join('') + codes.join('');
   const bytes = stream.match(/.{1,8}/g)!.map((bits) => Number.parseInt([...bits.padEnd(8, '0')].reverse().join(''), 2));
@@ -258,7 +258,7 @@ describe('members', () => {
     for (const input of [1, 3, gz.length]) expectDecoded(decode(gz, { input }), content);
   });
 
-  test('a header of a reserved flag, of another method, of a wrong checksum', () => {
+  test('headers with a reserved flag, another method or a wrong checksum are damage', () => {
     const wrongSum = member(2);
     wrongSum[10]! ^= 1;
     const otherMethod = member(0);
@@ -269,26 +269,26 @@ describe('members', () => {
     }
   });
 
-  test('a name without an end is damage, not memory without bound', () => {
+  test('a name without an end is damage, and takes bounded memory', () => {
     const gz = Buffer.concat([member(8).subarray(0, 10), Buffer.alloc(400_000, 'n')]);
     expect(decode(gz, { input: 65_536 }).fault).toBe('damaged');
   });
 
-  test('several in a row, the empty ones too, and zeros behind the last', () => {
+  test('several in a row, including empty ones, and zeros after the last', () => {
     const gz = Buffer.concat([member(0), gzipSync(''), member(8, name), Buffer.alloc(1000)]);
     const expected = Buffer.concat([content, content]);
     for (const input of [1, 777, gz.length]) expectDecoded(decode(gz, { input }), expected);
   });
 
-  test('something else behind the last', () => {
-    const behind = (...bytes: number[]): Decoded => decode(Buffer.concat([member(0), Buffer.from(bytes)]));
-    expectDecoded(behind(0x6d, 0x6f, 0x72, 0x65), content, 'damaged');
-    expectDecoded(behind(0, 0, 1), content, 'damaged');
-    expectDecoded(behind(0x1f), content, 'truncated');
+  test('other data after the last is damage', () => {
+    const followedBy = (...bytes: number[]): Decoded => decode(Buffer.concat([member(0), Buffer.from(bytes)]));
+    expectDecoded(followedBy(0x6d, 0x6f, 0x72, 0x65), content, 'damaged');
+    expectDecoded(followedBy(0, 0, 1), content, 'damaged');
+    expectDecoded(followedBy(0x1f), content, 'truncated');
   });
 
-  test('no member reaches back into the one before', () => {
-    // A match whose distance would be right if it did.
+  test('matches cannot reach back into the member before', () => {
+    // A match that would be valid if they could.
     const second = deflateRawSync(content, { dictionary: content });
     const gz = Buffer.concat([member(0), member(0).subarray(0, 10), second, trailer]);
     expect(zlibVerdict(gz).fault).toBe('damaged');
@@ -296,13 +296,13 @@ describe('members', () => {
   });
 });
 
-test('an inflater in a kernel’s memory leaves the kernel’s tables alone, and puts out where the kernel reads', () => {
+test('an inflater in a kernel’s memory leaves the kernel’s tables unchanged, and writes to its input buffer', () => {
   const kernel = createKernel({ dataType: 'artists' })!;
   const before = Buffer.from(kernel.memory.buffer).fill(0xa5, 64 * 1024, kernel.inputBuffer.byteOffset - 700 * 1024);
   const tables = Buffer.from(before.subarray(0, kernel.inputBuffer.byteOffset - 700 * 1024));
   const inflater = new Inflater(inflaterModule(), kernel.memory);
   const text = artistsXml(3000);
-  // As large as one piece of input gets, and a header that needs all the room there is for it.
+  // Input as large as one piece gets, with a header that needs all of the input buffer.
   const header = Buffer.concat([
     Buffer.from('1f8b08080000000000ff', 'hex'),
     Buffer.alloc(200_000, 'n'),
@@ -316,6 +316,6 @@ test('an inflater in a kernel’s memory leaves the kernel’s tables alone, and
   expect(decoder.readInPlace(text.length)).toBe(text.length);
   expect(kernel.inputBuffer.subarray(0, text.length).equals(text)).toBe(true);
   expect(Buffer.from(kernel.memory.buffer, 0, tables.length).equals(tables)).toBe(true);
-  // The checksum's turn.
+  // Next is the checksum.
   expect([decoder.readInPlace(1), decoder.fault]).toEqual([0, undefined]);
 });

@@ -8,7 +8,7 @@ import { outcomeOf } from '../support/outcome.js';
 
 const taskNumbers = (): string[] => readdirSync('/proc/self/task');
 
-/** Dumps of different types and rules, which one thread after the other works at. */
+/** Dumps of different types and with different options, which share threads. */
 const releases = Buffer.from(
   `<releases>\n${Array.from({ length: 40_000 }, (_, n) => `<release id="${n + 1}"><title>R ${n} &amp; co</title></release>`).join('\n')}\n</releases>`,
 );
@@ -23,7 +23,7 @@ const READS: readonly (readonly [Buffer, ReadOptions])[] = [
   [artistsXml(2000), { engine: 'strict' }],
 ];
 
-test('reads that share a pool get what they get alone, side by side and one after the other', async () => {
+test('reads that share a pool yield what they yield alone, in parallel and one after the other', async () => {
   await using pool = createWorkerPool({ threads: 2 });
   const read = ([input, options]: (typeof READS)[number], workers: number | WorkerPool) =>
     outcomeOf(chunksOf(input, 100_000), { ...options, workers });
@@ -34,8 +34,10 @@ test('reads that share a pool get what they get alone, side by side and one afte
   for (const [index, each] of READS.entries()) expect(await read(each, pool)).toEqual(alone[index]);
 });
 
-test('a read that ends early, or whose consumer goes away, leaves the pool to the others', async () => {
+test('a pool stays usable after a read that ended early or was aborted', async () => {
   await using pool = createWorkerPool({ threads: 1 });
+  // The first read starts the thread.
+  await outcomeOf(chunksOf(artistsXml(1), 100), { workers: pool });
   const before = taskNumbers().length;
   for (let times = 0; times < 3; times++) {
     for await (const _ of encodeRecords(chunksOf(releases, 100_000), { workers: pool })) break;
@@ -52,7 +54,7 @@ test('a read that ends early, or whose consumer goes away, leaves the pool to th
   expect(taskNumbers().length).toBe(before);
 });
 
-test('closing a pool fails the reads that use it, now and later; twice is once', async () => {
+test('closing a pool fails reads that use it, current and later ones; closing it twice is allowed', async () => {
   const pool = createWorkerPool({ threads: 1 });
   const read = async (): Promise<void> => {
     for await (const _ of encodeRecords(chunksOf(releases, 100_000), { workers: pool })) await pool.close();
@@ -62,7 +64,15 @@ test('closing a pool fails the reads that use it, now and later; twice is once',
   await pool.close();
 });
 
-test.runIf(process.platform === 'linux')('nice threads are nice, and nobody else is', async () => {
+test('a pool that no read uses starts no thread', async () => {
+  const before = taskNumbers().length;
+  const pool = createWorkerPool({ threads: 2 });
+  expect(taskNumbers().length).toBe(before);
+  await pool.close();
+  expect(taskNumbers().length).toBe(before);
+});
+
+test.runIf(process.platform === 'linux')('only the threads of a pool get its niceness', async () => {
   const niceOf = (task: string): number => {
     const stat = readFileSync(`/proc/self/task/${task}/stat`, 'utf8');
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
@@ -84,11 +94,11 @@ test.each([
   { threads: 1, nice: -1 },
   { threads: 1, nice: 20 },
   { threads: 1, prio: 1 },
-])('refuses %j', (options) => {
+])('options %j are refused', (options) => {
   expect(() => createWorkerPool(options as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
 });
 
-test('refuses what only looks like a pool', () => {
+test('an object that only looks like a pool is refused', () => {
   const workers = { threads: 2, close: async () => {}, [Symbol.asyncDispose]: async () => {} };
   expect(() => encodeRecords('x', { workers })).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
 });

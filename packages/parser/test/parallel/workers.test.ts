@@ -44,7 +44,7 @@ const maxMalformed = Number.POSITIVE_INFINITY;
 describe.each(ENGINES)('$name', ({ name: engine, regular }) => {
   describe('the output does not depend on the number of threads', () => {
     // The strict engine is slow, and a few blocks are enough for it.
-    const scale = engine === 'strict' ? 0.3 : 1;
+    const scale = engine === 'strict' ? 0.3 : 0.6;
     const some = (count: number): number => Math.round(count * scale);
     const gz = gzipSync(labelsWithFalseBoundaries(some(20_000), 1));
 
@@ -187,12 +187,12 @@ describe('segments of a gzip stream', () => {
   });
 
   test('records larger than a thread’s memory for a block are read', async () => {
-    const parts = [300, 9_500_000, 20, 17_000_000, 200_000].map(
+    const parts = [300, 9_500_000, 20, 17_000_000, 200_000, 300].map(
       (bytes, n) => `<label><id>${n + 1}</id><profile>${'some text '.repeat(bytes / 10)}</profile></label>\n`,
     );
-    const gz = gzipSync(`<labels>\n${parts.join('').repeat(2)}</labels>`, { level: 1 });
+    const gz = gzipSync(`<labels>\n${parts.join('')}</labels>`, { level: 1 });
     const alone = await outcomeOf(chunksOf(gz, 50_000), { engine: 'strict' });
-    expect(alone.records).toHaveLength(10);
+    expect(alone.records).toHaveLength(6);
     const outcome = await outcomeOf(chunksOf(gz, 50_000), { engine: 'fast', workers: 2 });
     expect(outcome).toEqual(alone);
   });
@@ -346,7 +346,7 @@ describe('threads', () => {
 });
 
 describe('the built package', () => {
-  const dist = fileURLToPath(new URL('../dist/index.js', import.meta.url));
+  const dist = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
   const node = (script: string): ReturnType<typeof spawnSync> =>
     spawnSync(process.execPath, ['--no-warnings', '-e', script], { timeout: 30_000, encoding: 'utf8' });
 

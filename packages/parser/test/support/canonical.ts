@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Canonical JSON of a parsed value, written apart from the package's own: keys sorted by their UTF-8 bytes. */
+/** Canonical JSON of a parsed value, implemented independently of the package: keys sorted by their UTF-8 bytes. */
 const canonical = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);

@@ -1,9 +1,9 @@
-/** Gives bytes in chunks of `size`. */
+/** Yields bytes in chunks of `size`. */
 export async function* chunksOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** A small seeded generator of random numbers (mulberry32), so that a failing run can be run again. */
+/** A small seeded generator of random numbers (mulberry32), so that a failure can be repeated. */
 export const randomFrom = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {

@@ -3,7 +3,7 @@ import type { RegularRecords } from '../../src/kernel/regular-records.js';
 
 interface Engine {
   name: 'strict' | 'fast';
-  /** What makes the block encoder use it, made once: the kernel's memory is not small. */
+  /** The argument that makes `encodeBlock` use the engine; created once, because a kernel's memory is large. */
   regular: (limits?: { maxDepth?: number; maxRecordBytes?: number }) => RegularRecords | undefined;
 }
 
@@ -18,5 +18,5 @@ const engine = (name: 'strict' | 'fast'): Engine => ({
   },
 });
 
-/** Both engines. Where the fast one does not run, the tests of it must fail: every supported Node has it. */
+/** Both engines. Every supported Node runs the fast one; if it does not, its tests must fail. */
 export const ENGINES: readonly Engine[] = [engine('strict'), engine(resolveEngine('fast'))];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /*
- * Dumps to compare engines on: mostly what real dumps hold, now and then anything else that may stand where it stands.
+ * Dumps to compare engines on: mostly content as in real dumps, sometimes anything else that is possible in its place.
  */
 
 const NAMES = [
@@ -34,7 +34,7 @@ const word = fc.constantFrom(
   '\\',
 );
 
-/** Text that every reader takes as regular. */
+/** Text that is regular. */
 const regularText = fc.constantFrom(
   '&amp;',
   '&lt;',
@@ -48,7 +48,7 @@ const regularText = fc.constantFrom(
   '&#160;',
 );
 
-/** Text that is counted. */
+/** Text that is counted as an irregularity. */
 const irregularText = fc.constantFrom(
   '&',
   '& ',
@@ -66,7 +66,7 @@ const irregularText = fc.constantFrom(
 
 const markup = fc.constantFrom('<!-- c -->', '<!---->', '<![CDATA[<&]]>', '<![CDATA[]]>', '<?p ?>', '<??>');
 
-/** What breaks records, or at least looks like it. */
+/** Text that breaks records, or looks as if it did. */
 const breakage = fc.constantFrom(
   '<',
   '< ',
@@ -163,7 +163,7 @@ const between = (odd: number): fc.Arbitrary<string> =>
     },
   );
 
-/** A dump of labels; `odd` is how often it strays, from 0 (never) up. */
+/** A dump of labels; `odd` is the weight of unusual content, from 0 (none) up. */
 export const labelsDump = (odd: number): fc.Arbitrary<Buffer> =>
   fc
     .tuple(
@@ -178,7 +178,7 @@ export const labelsDump = (odd: number): fc.Arbitrary<Buffer> =>
     )
     .map(([records, start, end]) => Buffer.from(start + records.map((pair) => pair.join('')).join('') + end));
 
-/** Bytes changed, removed or put in, anywhere. */
+/** Changes, removes or inserts bytes anywhere. */
 export const damaged = (dump: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> =>
   fc
     .tuple(
