@@ -58,10 +58,7 @@ export class FastRecords implements RegularRecords {
       run.records += result.records;
       run.position = this.#loadedFrom + result.offset;
       if (result.status === 'irregular') return;
-      if (result.status === 'incomplete' && this.#loadedTo === this.#bytes.length) {
-        run.incomplete = true;
-        return;
-      }
+      if (result.status === 'incomplete' && this.#loadedTo === this.#bytes.length) return;
       // What was loaded is consumed, except for a record that continues past its end.
       if (result.status === 'incomplete') this.#loadedTo = 0;
     }

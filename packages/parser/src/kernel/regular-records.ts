@@ -24,8 +24,6 @@ export interface RegularRun {
   position: number;
   records: number;
   skipped: number;
-  /** True if the bytes end before the next record does. */
-  incomplete: boolean;
   /** Encoded records without an id: their positions, and how many records of this run are before each. */
   unknownIds: { recordsBefore: number; at: number }[];
 }

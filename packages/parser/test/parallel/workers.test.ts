@@ -347,8 +347,8 @@ describe('threads', () => {
 
 describe('the built package', () => {
   const dist = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
-  const node = (script: string): ReturnType<typeof spawnSync> =>
-    spawnSync(process.execPath, ['--no-warnings', '-e', script], { timeout: 30_000, encoding: 'utf8' });
+  const node = (script: string, ...options: string[]): ReturnType<typeof spawnSync> =>
+    spawnSync(process.execPath, ['--no-warnings', ...options, '-e', script], { timeout: 30_000, encoding: 'utf8' });
 
   test('the package was built', () => {
     expect(existsSync(dist), 'run the build first').toBe(true);
@@ -363,6 +363,31 @@ describe('the built package', () => {
       })();
     `);
     expect(stdout).toMatch(/^\{"type":"data","id":"1","sha256":"[0-9a-f]{64}"\}\n$/);
+    expect(status).toBe(0);
+  });
+
+  test('a runtime without WebAssembly reads XML, and reports ENGINE_UNAVAILABLE for gzip', () => {
+    const { stdout, status } = node(
+      `
+      const { encodeRecords } = require(${JSON.stringify(dist)});
+      const xml = Buffer.from('<artists><artist><id>1</id></artist></artists>');
+      const read = async (bytes) => {
+        let records = 0;
+        for await (const block of encodeRecords((async function* () { yield bytes; })())) records += block.count;
+        return records;
+      };
+      (async () => {
+        console.log(await read(xml));
+        await read(require('node:zlib').gzipSync(xml)).catch(({ code, message }) => console.log(code, message));
+      })();
+    `,
+      '--jitless',
+    );
+    expect(String(stdout).split('\n')).toEqual([
+      '1',
+      'ENGINE_UNAVAILABLE This runtime has no WebAssembly, which gunzip needs: pass a stream that is already decompressed',
+      '',
+    ]);
     expect(status).toBe(0);
   });
 
