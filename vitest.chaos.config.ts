@@ -1,20 +1,21 @@
 import { defineConfig } from 'vitest/config';
 import { alias, source } from './vitest.config.js';
 
-const project = (name: string, root: string) => ({
+const project = (name: string, root: string, more: { testTimeout?: number } = {}) => ({
   resolve: { alias },
-  test: { name, root: source(root), include: ['test/chaos/**/*.chaos.ts'], hookTimeout: 180_000 },
+  test: { ...more, name, root: source(root), include: ['test/chaos/**/*.chaos.ts'], hookTimeout: 180_000 },
 });
 
 /**
- * Repeats faults and kills many times, which takes too long for `npm test`. `CHAOS_RUNS`, `KILLS` and `SOAK_MINUTES` say
- * how often and how long.
+ * Repeats faults, kills and random rounds many times, which takes too long for `npm test`. `CHAOS_RUNS`, `KILLS`,
+ * `SOAK_MINUTES`, `PARSER_RUNS` and `GUNZIP_ROUNDS` say how often and how long.
  */
 export default defineConfig({
   test: {
     maxWorkers: 1,
     reporters: ['verbose'],
     projects: [
+      project('parser', './packages/parser', { testTimeout: 7_200_000 }),
       project('state-marker', './packages/state-marker'),
       project('publisher', './packages/publisher'),
       project('extractor', './apps/extractor'),

@@ -83,6 +83,9 @@ const random = randomFrom(SEED);
 const randomBytes = (length: number, values = 256): Buffer =>
   Buffer.from(Array.from({ length }, () => Math.floor(random() * values)));
 
+/** Streams with random damage; `npm run test:chaos` tries many more. */
+const ROUNDS = Number(process.env['GUNZIP_ROUNDS'] ?? 4000);
+
 const CONTENTS: readonly (readonly [string, Buffer])[] = [
   ['nothing', Buffer.alloc(0)],
   ['one byte', Buffer.from('x')],
@@ -181,7 +184,7 @@ describe('damaged', () => {
 
   test(`at random, in several places: finds a fault if zlib does (seed ${SEED})`, () => {
     const verdicts = { damaged: 0, truncated: 0, whole: 0 };
-    for (let round = 0; round < 20_000; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const damaged = Buffer.from(streams[round % streams.length]!);
       // Most faults are in a block's header, which most rules apply to.
       const most = round % 2 === 0 ? 120 : damaged.length;
@@ -193,8 +196,8 @@ describe('damaged', () => {
       expect(fault, damaged.toString('hex')).toBe(expected.fault);
       verdicts[fault ?? 'whole']++;
     }
-    expect(verdicts.damaged).toBeGreaterThan(1000);
-    expect(verdicts.truncated).toBeGreaterThan(10);
+    expect(verdicts.damaged).toBeGreaterThan(ROUNDS / 20);
+    expect(verdicts.truncated).toBeGreaterThan(ROUNDS / 2000);
   });
 
   test('returns everything before the damage first', () => {
