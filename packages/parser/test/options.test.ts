@@ -163,7 +163,7 @@ describe.each(ENGINES)('$name', ({ name: engine }) => {
 });
 
 describe('a block', () => {
-  test('is NDJSON as it stands, and gives each record by index', async () => {
+  test('is NDJSON, and returns each record by index', async () => {
     for await (const block of encodeRecords(chunksOf(xml, 1000))) {
       const lines = Buffer.from(block.bytes).toString('utf8');
       expect(lines.endsWith('\n')).toBe(true);

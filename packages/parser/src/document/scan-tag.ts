@@ -11,25 +11,25 @@ import {
   skipSpace,
 } from './bytes.js';
 
-/** The bytes end before the thing does. */
+/** The bytes end before the tag does. */
 export const INCOMPLETE = -1;
 
-/** Not what it looked like: see the function's own words. */
+/** This is not a well-formed tag: see the function that returns it. */
 export const BROKEN = -2;
 
 export interface TagScan {
   /** After the tag's `>`, or `INCOMPLETE`, or `BROKEN`. */
   end: number;
   selfClosing: boolean;
-  /** Where a broken tag breaks. */
+  /** The position at which a tag is broken. */
   brokenAt: number;
 }
 
 const incomplete: TagScan = { end: INCOMPLETE, selfClosing: false, brokenAt: 0 };
 
 /**
- * Finds the end of a start tag: the first `>` outside quotes, where a quote opens only after `=`. `from` lies anywhere
- * behind the `<` and before the first attribute.
+ * Finds the end of a start tag: the first `>` outside quotes, where a quote opens only after `=`. `from` is anywhere after
+ * the `<` and before the first attribute.
  */
 export const scanStartTag = (bytes: Buffer, from: number, end: number): TagScan => {
   let position = from;
@@ -58,7 +58,7 @@ export const scanStartTag = (bytes: Buffer, from: number, end: number): TagScan 
 };
 
 export interface EndTagScan {
-  /** After the tag's `>`, or `INCOMPLETE`, or `BROKEN` where `</` begins no end tag. */
+  /** After the tag's `>`, or `INCOMPLETE`, or `BROKEN` if `</` does not begin an end tag. */
   end: number;
   /** After the name. */
   nameEnd: number;
@@ -79,7 +79,7 @@ export const scanEndTag = (bytes: Buffer, start: number, end: number): EndTagSca
   return { end: bytes[position] === GREATER_THAN ? position + 1 : BROKEN, nameEnd };
 };
 
-/** `indexOf` that goes no further than `end`; -1 where there is none. */
+/** `indexOf` up to `end`; -1 if there is no match. */
 export const indexOfByte = (bytes: Buffer, byte: number, from: number, end: number): number => {
   // Values and texts are mostly short: a loop beats a native call.
   for (let position = from; position < end; position++) {
