@@ -40,8 +40,9 @@ export class CompressedInput {
   readonly #options: CompressedInputOptions;
   readonly #pieces: Piece[] = [];
   readonly #spares: SharedArrayBuffer[] = [];
-  /** Notified when bytes were used, and by `stop`. */
-  readonly #bytesUsed = new AsyncSignal();
+  /** Notified when more bytes may be read, and by `stop`. */
+  readonly #demandChanged = new AsyncSignal();
+  #insufficient = -1;
   #waiting = 0;
   #ended = false;
   #stopped = false;
@@ -105,18 +106,26 @@ export class CompressedInput {
       left -= part;
     }
     while (this.#pieces[0] !== undefined && isUsedUp(this.#pieces[0])) this.#keep(this.#pieces.shift()!);
-    this.#bytesUsed.notify();
+    this.#demandChanged.notify();
+  }
+
+  /** Reads more than `bytes` bytes, even if that is more than `maxAheadBytes`: fewer are not enough to continue. */
+  readMoreThan(bytes: number): void {
+    this.#insufficient = bytes;
+    this.#demandChanged.notify();
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#bytesUsed.notify();
+    this.#demandChanged.notify();
   }
 
   async #read(): Promise<void> {
     const { source, maxAheadBytes, onChange } = this.#options;
     while (!this.#stopped) {
-      while (this.#waiting >= maxAheadBytes && !this.#stopped) await this.#bytesUsed.wait();
+      while (this.#waiting >= maxAheadBytes && this.#waiting > this.#insufficient && !this.#stopped) {
+        await this.#demandChanged.wait();
+      }
       if (this.#stopped) return;
       try {
         const bytes = await source.read();

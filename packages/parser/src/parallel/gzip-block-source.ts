@@ -178,6 +178,7 @@ export class GzipBlockSource implements BlockSource {
   #continueFrom(task: SegmentTask, { place, unused, isShort, rest, nextState, xmlBytes }: DecoderHandoff): void {
     this.#input.use(task.input.reduce((sum, { length }) => sum + length, -unused));
     this.#undecodable = isShort ? unused : 0;
+    if (isShort) this.#input.readMoreThan(unused);
     this.#decoder = { memory: task.next, ...place };
     this.#rest = rest;
     this.#nextState = nextState;

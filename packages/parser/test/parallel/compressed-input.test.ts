@@ -57,6 +57,15 @@ test('reads no further ahead than maxAheadBytes', async () => {
   input.stop();
 });
 
+test('reads further ahead if what waits is not enough', async () => {
+  const input = start(counting(100, 100, 100, 100), { maxAheadBytes: 150 });
+  await settled(input);
+  input.readMoreThan(200);
+  await settled(input);
+  expect(input.waiting).toBe(300);
+  input.stop();
+});
+
 test('reuses memory once all shares of it are released, and not before', async () => {
   const input = start(counting(MIB, MIB, MIB, MIB));
   await settled(input);
