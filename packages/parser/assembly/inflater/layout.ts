@@ -9,7 +9,7 @@ import { HISTORY_BYTES, INFLATER, INPUT as XML } from '../kernel/layout';
  *
  *   STATE            16 words       the state of the stream, for another instance to resume it
  *   COUNTS, STARTS   16 words each  per code length: the number of its codes, and where its symbols start in SORTED
- *   PATTERNS         16 × 16 bytes  the shuffle patterns for distances under 16 (copy-match.ts)
+ *   PATTERNS         8 × 16 bytes   a mask and a factor for each distance under 8 (copy-match.ts)
  *   LENGTHS          320 bytes      code lengths, as a block's header gives them
  *   SORTED           320 half words symbols sorted by code length
  *   *_TEMPLATES      words          a symbol's table entry without the length of its code (symbol-templates.ts)
@@ -61,7 +61,7 @@ export const CODE_LENGTH_SYMBOLS: u32 = 19;
 
 /** The length of the longest match. */
 export const MAX_MATCH_BYTES: usize = 258;
-/** Bytes that may be read past the input and written past the output: the longest match and a vector. */
+/** Bytes that may be read past the input and written past the output: the longest match and 32 bytes more, rounded up. */
 export const SLACK: usize = 320;
 
 export const INPUT_BYTES: usize = 1 << 19;
