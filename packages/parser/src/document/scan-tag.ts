@@ -28,8 +28,8 @@ export interface TagScan {
 const incomplete: TagScan = { end: INCOMPLETE, selfClosing: false, brokenAt: 0 };
 
 /**
- * Finds the end of a start tag: the first `>` outside quotes, where a quote opens only after `=`. `from` is anywhere after
- * the `<` and before the first attribute.
+ * Finds the end of a start tag: the first `>` outside quotes, where a quote opens only after `=`. `from` is anywhere
+ * after the `<` and before the first attribute.
  */
 export const scanStartTag = (bytes: Buffer, from: number, end: number): TagScan => {
   let position = from;

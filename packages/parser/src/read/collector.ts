@@ -76,7 +76,7 @@ export class Collector {
 
     const delivery = delivered > 0 ? this.#delivery(result, recordsBefore + result.skipped + 1, delivered) : undefined;
     if (this.#tooMany()) {
-      const message = `More than ${this.#options.maxMalformed} malformed records: inspect them with onMalformed, or raise maxMalformed`;
+      const message = `More than ${this.#options.maxMalformed} malformed records: see onMalformed, or raise maxMalformed`;
       return { delivery, done: true, error: this.#error('TOO_MANY_MALFORMED', message, this.#lastMalformed) };
     }
     this.#limited = cut.limited;
