@@ -14,9 +14,11 @@ export const alias = {
   '@discogs-extractor/state-marker/contract': source('./packages/state-marker/src/contract.ts'),
   '@discogs-extractor/state-marker': source('./packages/state-marker/src/index.ts'),
   '@discogs-extractor/publisher': source('./packages/publisher/src/index.ts'),
+  '@discogs-extractor/downloader/contract': source('./packages/downloader/src/contract.ts'),
   '@discogs-extractor/downloader': source('./packages/downloader/src/index.ts'),
   '@discogs-extractor/sample-dumps': source('./tools/sample-dumps/src/index.ts'),
   '@discogs-extractor/test-broker': source('./tools/test-broker/src/index.ts'),
+  '@discogs-extractor/test-server': source('./tools/test-server/src/index.ts'),
 };
 
 /** The files that take longest. They start first, so that no worker is idle at the end while another runs one of them. */

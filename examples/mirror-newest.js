@@ -18,25 +18,25 @@ if (directory === undefined) {
 }
 
 const stop = new AbortController();
-process.once('SIGINT', () => stop.abort(new Error('stopped; what was fetched so far will be resumed')));
+process.once('SIGINT', () => stop.abort(new Error('stopped; the next run resumes the download')));
 
 const source =
   from === undefined
-    ? await createFallbackSource({ sources: [await createS3Source(), await createWebSource()] })
-    : await createFolderSource({ directory: from });
-const downloader = await createDownloader({ source, directory, keepVersions: 1 });
+    ? createFallbackSource({ sources: [createS3Source(), createWebSource()] })
+    : createFolderSource({ directory: from });
+const downloader = createDownloader({ source, directory, keepVersions: 1 });
 try {
   const choice = await downloader.choose({ signal: stop.signal });
   console.log(`the newest version is ${choice.version}`);
   const files = await downloader.download({
     choice,
     signal: stop.signal,
-    onProgress: (event) => {
-      if (event.kind === 'file_retry') console.error(`${event.name}: ${event.error.message}; trying again`);
+    onEvent: (event) => {
+      if (event.type === 'download-retry') console.error(`${event.file}: ${event.error.message}; trying again`);
     },
   });
   for (const { name, size, sha256, reused } of files) {
-    console.log(`${name}: ${size} bytes, ${sha256}, ${reused ? 'was here' : 'fetched'}`);
+    console.log(`${name}: ${size} bytes, ${sha256}, ${reused ? 'already here' : 'downloaded'}`);
   }
 } finally {
   await downloader.close();

@@ -81,9 +81,9 @@ test('publish-ndjson publishes every line once, with its own id', async () => {
 test('mirror-newest downloads every file once and keeps it the second time', async () => {
   const first = await run('mirror-newest');
   expect({ status: first.status, stderr: first.stderr }).toEqual({ status: 0, stderr: '' });
-  expect(first.stdout.match(/, fetched$/gm)).toHaveLength(4);
+  expect(first.stdout.match(/, downloaded$/gm)).toHaveLength(4);
   const second = await run('mirror-newest');
-  expect(second.stdout.match(/, was here$/gm)).toHaveLength(4);
+  expect(second.stdout.match(/, already here$/gm)).toHaveLength(4);
   for (const name of await readdir(join(folder, 'dumps'))) {
     const [from, to] = await Promise.all(
       ['dumps', 'mirror'].map(async (place) => sha256Of(await readFile(join(folder, place, name)))),

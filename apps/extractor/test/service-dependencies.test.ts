@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Fault } from '@discogs-extractor/test-server';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Fault } from '../../../packages/downloader/test/support/hostile-server.js';
 import { dumpFile } from './kit/dumps.js';
 import { createServiceHarness } from './kit/service-harness.js';
 
@@ -22,15 +22,15 @@ it('the service takes dumps from a website that misbehaves to RabbitMQ, check af
     ['start', '', { kind: 'reset' }],
     ['year', '2026', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }],
     ['file', dumpFile(FIRST, 'artists'), { kind: 'cut', after: 2000 }],
-    ['file', dumpFile(FIRST, 'artists'), { kind: 'ignore_range' }],
+    ['file', dumpFile(FIRST, 'artists'), { kind: 'ignore-range' }],
     ['file', dumpFile(FIRST, 'labels'), { kind: 'page', status: 200, type: 'text/html' }],
-    ['file', dumpFile(FIRST, 'masters'), { kind: 'silent_cut', after: 3000 }],
-    ['file', dumpFile(FIRST, 'releases'), { kind: 'wrong_bit', at: 12_345 }],
+    ['file', dumpFile(FIRST, 'masters'), { kind: 'silent-cut', after: 3000 }],
+    ['file', dumpFile(FIRST, 'releases'), { kind: 'wrong-bit', at: 12_345 }],
     ['file', dumpFile(SECOND, 'releases'), { kind: 'status', status: 503, headers: { 'retry-after': '1' } }],
   ];
   web.fault = (request) => {
     const at = faults.findIndex(([page, name]) => page === request.page && (name === '' || name === request.name));
-    return at === -1 ? null : faults.splice(at, 1)[0]![2];
+    return at === -1 ? undefined : faults.splice(at, 1)[0]![2];
   };
   const data = join(folder, 'data');
 

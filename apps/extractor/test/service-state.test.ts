@@ -32,12 +32,15 @@ const progress = (
   const whole = { ...at, xmlBytes: 10 * records, irregularities };
   return type === 'file-started' ? { type, ...whole, resumedAfter: records, reason: '' } : { type, ...whole };
 };
+/** What all events of a file's download have. */
+const DOWNLOAD = { file: FILE, dataType: 'artists', version: VERSION } as const;
 const download = (phase: 'verify' | 'download', bytes: number): RunEvent => ({
   type: 'download-progress',
-  file: FILE,
+  ...DOWNLOAD,
   phase,
   bytes,
   bytesTotal: 1000,
+  bytesPerSecond: 0,
 });
 const ended = (outcome: 'completed' | 'failed' | 'stopped', error?: Error): ServiceEvent => ({
   type: 'run-ended',
@@ -87,7 +90,14 @@ describe('phase and status', () => {
     events.map((_, index) => after(events.slice(0, index + 1))).map(({ phase, status }) => `${phase} ${status}`);
 
   it('follow a pass from one check to the next', () => {
-    const fetched: RunEvent = { type: 'download-finished', file: FILE, bytes: 1000, reused: false };
+    const fetched: RunEvent = {
+      type: 'download-finished',
+      ...DOWNLOAD,
+      bytes: 1000,
+      path: FILE,
+      sha256: '',
+      reused: false,
+    };
     expect(
       statuses([
         ...STARTED,
@@ -140,7 +150,7 @@ describe('failures and problems', () => {
 
   it('tell an error that ends a download and its pass once', () => {
     const error = new Error('cut');
-    const state = after([...STARTED, { type: 'download-failed', file: FILE, error }, ended('failed', error)]);
+    const state = after([...STARTED, { type: 'download-failed', ...DOWNLOAD, error }, ended('failed', error)]);
     expect(state.problems).toEqual([{ at: 3000, code: 'UNKNOWN', message: 'cut', file: FILE }]);
     expect(state.errorsOfRun).toBe(1);
   });

@@ -16,6 +16,9 @@ const watching = () => {
   return { told, watch, extraction };
 };
 
+/** What all events of a file's download have. */
+const downloadOf = (file: string) => ({ file, dataType: 'artists', version: '20260101' }) as const;
+
 /** Until something is told; the test's own time limit is the bound. */
 const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await delay(5);
@@ -50,11 +53,17 @@ describe('createStallDetector', () => {
     const { told, watch, extraction } = watching();
     using _ = watch;
     extraction('file-started', 0);
-    watch.onEvent({ type: 'download-started', file: 'ended', bytesTotal: 1 });
-    watch.onEvent({ type: 'download-failed', file: 'ended', error: new Error('x') });
-    watch.onEvent({ type: 'download-started', file: 'waits', bytesTotal: 1 });
-    watch.onEvent({ type: 'download-retry', file: 'waits', delayMs: 60_000, error: new Error('x') });
-    watch.onEvent({ type: 'download-started', file: 'stalls', bytesTotal: 1 });
+    watch.onEvent({ type: 'download-started', ...downloadOf('ended'), bytesTotal: 1 });
+    watch.onEvent({ type: 'download-failed', ...downloadOf('ended'), error: new Error('x') });
+    watch.onEvent({ type: 'download-started', ...downloadOf('waits'), bytesTotal: 1 });
+    watch.onEvent({
+      type: 'download-retry',
+      ...downloadOf('waits'),
+      failures: 1,
+      delayMs: 60_000,
+      error: new Error('x'),
+    });
+    watch.onEvent({ type: 'download-started', ...downloadOf('stalls'), bytesTotal: 1 });
     let bytesRead = 0;
     // The file that does stall shows that the others had the time to.
     while (told.length === 0) {
@@ -69,7 +78,7 @@ describe('createStallDetector', () => {
     using _ = watch;
     extraction('file-started', 0);
     watch.onEvent({ type } as RunEvent);
-    watch.onEvent({ type: 'download-started', file: 'stalls', bytesTotal: 1 });
+    watch.onEvent({ type: 'download-started', ...downloadOf('stalls'), bytesTotal: 1 });
     await until(() => told.length > 0);
     expect(told).toMatchObject([{ file: 'stalls' }]);
   });

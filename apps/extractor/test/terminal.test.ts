@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
+import { FaultyServer } from '@discogs-extractor/test-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { HostileServer } from '../../../packages/downloader/test/support/hostile-server.js';
 import { DATA_TYPES } from '../src/config/data-type.js';
 import { dumpFile } from './kit/dumps.js';
 import { startInTerminal } from './kit/terminal.js';
@@ -26,12 +26,12 @@ beforeEach(async () => {
   folder = await mkdtemp(join(base, 'case-'));
 });
 
-const startServer = async (): Promise<HostileServer> => {
+const startServer = async (): Promise<FaultyServer> => {
   const files = new Map<string, Buffer>();
   for (const name of [...DATA_TYPES.map((type) => dumpFile(VERSION, type)), `discogs_${VERSION}_CHECKSUM.txt`]) {
     files.set(name, await readFile(join(dumps, name)));
   }
-  return HostileServer.start(files);
+  return FaultyServer.start(files);
 };
 
 describe('run in a terminal', () => {

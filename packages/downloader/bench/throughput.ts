@@ -19,7 +19,7 @@ import { createDownloader, createFolderSource, createWebSource, type DataType, t
 const MiB = 1024 * 1024;
 const VERSION = '20260101';
 const NAME = `discogs_${VERSION}_artists.xml.gz`;
-const types: DataType[] = ['artists'];
+const dataTypes: DataType[] = ['artists'];
 
 const serve = async (path: string): Promise<void> => {
   const { size } = await stat(path);
@@ -72,8 +72,8 @@ const measure = async (mebibytes: number, runs: number): Promise<void> => {
     return bytes / MiB / seconds;
   };
   const download = async (source: DumpSource, target: string): Promise<void> => {
-    await using downloader = await createDownloader({ source, directory: target });
-    await downloader.download({ types });
+    await using downloader = createDownloader({ source, directory: target });
+    await downloader.download({ dataTypes });
     await source.close();
   };
   const run = promisify(execFile);
@@ -84,9 +84,9 @@ const measure = async (mebibytes: number, runs: number): Promise<void> => {
       await run('curl', ['-s', '-o', join(target, 'file'), `${baseUrl}?download=data%2F2026%2F${NAME}`]);
       await run('sync', [join(target, 'file')]);
     },
-    'web source': async (target) => download(await createWebSource({ baseUrl, minGapMs: 0 }), target),
+    'web source': async (target) => download(createWebSource({ baseUrl, minGapMs: 0 }), target),
     cp: (target) => run('cp', [mirror, join(target, 'file')]),
-    'folder source': async (target) => download(await createFolderSource({ directory }), target),
+    'folder source': async (target) => download(createFolderSource({ directory }), target),
   };
   const rates = new Map<string, number[]>();
   // The first round is for warming up, of code as well as of the disk's cache.

@@ -1,114 +1,147 @@
-import { downloadVersion, publishedChecksumsOf } from './download.js';
+import { withLinkedAbort } from '@discogs-extractor/internal/abort';
+import type { DumpListing, ListOptions } from './dump-source.js';
 import { DownloaderError } from './errors.js';
-import type { DownloadEvent } from './events.js';
-import type { VerifiedFile } from './file-task.js';
-import { withLinkedAbort } from './linked-abort.js';
+import type { DownloadEvent, DownloadRetry } from './events.js';
 import { DATA_TYPES, type DataType, isVersion } from './names.js';
+import { checks } from './option-checks.js';
 import { type DownloaderOptions, resolveOptions } from './options.js';
-import type { PublishedChecksums } from './published-checksums.js';
-import type { DumpListing } from './source.js';
-import { chooseVersion, type DumpChoice } from './version-choice.js';
+import { chooseVersion, type DumpChoice } from './plan/choose-version.js';
+import { fetchChecksums, type PublishedChecksums } from './plan/fetch-checksums.js';
+import type { RetryPolicy } from './retry.js';
+import { downloadVersion } from './transfer/download-version.js';
+import type { VerifiedFile } from './transfer/file-download.js';
 
-/** What is wanted of a source. */
+/** What `choose` takes. */
 export interface ChooseOptions {
-  /** `YYYYMMDD`. @default the newest version that is complete for `types` */
+  /** `YYYYMMDD`. @default the newest version that is complete for `dataTypes` */
   version?: string | undefined;
-  /** Data types that are wanted; a version is complete when it has these and the CHECKSUM file. @default all four */
-  types?: readonly DataType[] | undefined;
+  /** The wanted data types. A version is complete if it has these and the CHECKSUM file. @default all four */
+  dataTypes?: readonly DataType[] | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** What `download` takes: a choice made before, or what `choose` takes. */
+/** What `checksums` takes. */
+export interface ChecksumsOptions {
+  signal?: AbortSignal | undefined;
+  /** Called before the CHECKSUM file is requested again. It must not throw. */
+  onEvent?: ((event: DownloadRetry) => void) | undefined;
+}
+
+/** What `download` takes: an earlier choice, or the options of `choose`. */
 export interface DownloadOptions extends ChooseOptions {
-  /** The answer of `choose`, which spares a second listing; `version` and `types` are then not looked at. */
+  /** The result of `choose`, which saves a second listing; `version` and `dataTypes` are then ignored. */
   choice?: DumpChoice | undefined;
-  /** Called for each file: started, progress, retry, finished, failed. It must not throw. */
-  onProgress?: ((event: DownloadEvent) => void) | undefined;
+  /** Called with everything that happens during the download. It must not throw. */
+  onEvent?: ((event: DownloadEvent) => void) | undefined;
 }
 
 /** Finds, downloads and verifies dumps. */
 export interface Downloader extends AsyncDisposable {
-  /** What the source has. */
-  list(options?: { version?: string | undefined; signal?: AbortSignal | undefined }): Promise<DumpListing>;
+  /** Lists what the source offers. */
+  list(options?: ListOptions): Promise<DumpListing>;
   /**
    * Chooses a version.
-   * @throws VersionError `NO_VERSION`, `UNKNOWN_VERSION`, `INCOMPLETE_VERSION`
-   * @throws SourceError
+   *
+   * @throws DownloaderError `NO_VERSION`, `UNKNOWN_VERSION`, `INCOMPLETE_VERSION`, `INVALID_OPTIONS`, or a fault of the
+   * source; the signal's reason
    */
   choose(options?: ChooseOptions): Promise<DumpChoice>;
   /**
-   * The SHA-256 that is published for each of the choice's files, in lower-case hex by file name: enough to tell whether files
-   * that were dealt with before are still the same, without fetching them. A download of the same choice does not ask again.
-   * @throws ChecksumFileError, SourceError, or the signal's reason
+   * Fetches the published SHA-256 of each file of a choice, in lower-case hex by file name. This is enough to find out
+   * whether files that were processed before have changed, without downloading them. A later download of the same choice
+   * does not fetch the CHECKSUM file again.
+   *
+   * @throws DownloaderError `CHECKSUM_FILE_MALFORMED`, `CHECKSUM_MISSING`, or a fault of the source; the signal's reason
    */
-  checksums(choice: DumpChoice, options?: { signal?: AbortSignal | undefined }): Promise<ReadonlyMap<string, string>>;
+  checksums(choice: DumpChoice, options?: ChecksumsOptions): Promise<ReadonlyMap<string, string>>;
   /**
-   * Brings a version's files into the folder, each verified against the published CHECKSUM. Resolves in the order of the types.
-   * A file that fails does not stop the others (unless the disk is full); the first failure is thrown when all have ended.
-   * @throws VersionError, ChecksumError, ChecksumFileError, StorageError, SourceError, or the signal's reason
+   * Downloads a version's files into the directory, each verified against the published CHECKSUM. Resolves in the order
+   * of `DATA_TYPES`. A file that fails does not stop the others (unless the disk is full); the first failure is thrown
+   * when all have ended.
+   *
+   * @throws DownloaderError with any code of {@link DownloaderErrorCode}; the signal's reason
    */
   download(options?: DownloadOptions): Promise<VerifiedFile[]>;
-  /** Stops what is under way and waits for its end. Idempotent. */
+  /** Stops the download in progress and waits for its end. Idempotent. */
   close(): Promise<void>;
 }
 
-/** The wanted types in the order of downloads, all of them by default. */
-const resolveTypes = (types: readonly DataType[] = DATA_TYPES): readonly DataType[] => {
-  if (!Array.isArray(types) || types.length === 0 || types.some((type) => !DATA_TYPES.includes(type))) {
-    const given = [types].flat().join(', ');
-    throw new DownloaderError('INVALID_OPTIONS', `types must be some of ${DATA_TYPES.join(', ')}, not "${given}"`);
-  }
-  return DATA_TYPES.filter((type) => types.includes(type));
+/** Failures of a local source are not temporary: one retry without a delay is enough. */
+const LOCAL_RETRY: RetryPolicy = { attempts: 2, baseDelayMs: 0, maxDelayMs: 0, maxRetryAfterMs: 0 };
+
+/** The wanted types in the order of downloads. */
+const resolveDataTypes = (dataTypes: readonly DataType[] = DATA_TYPES): readonly DataType[] => {
+  const wanted = checks.list('dataTypes', dataTypes).map((type) => checks.oneOf('dataTypes', type, DATA_TYPES));
+  if (wanted.length === 0)
+    checks.fail('dataTypes', `an array with at least one of ${DATA_TYPES.join(', ')}`, dataTypes);
+  return DATA_TYPES.filter((type) => wanted.includes(type));
 };
 
 /**
- * Makes a downloader.
+ * Creates a downloader.
+ *
  * @throws DownloaderError `INVALID_OPTIONS`
  */
-export const createDownloader = async (options: DownloaderOptions): Promise<Downloader> => {
-  const settings = resolveOptions(options);
+export const createDownloader = (options: DownloaderOptions): Downloader => {
+  const resolved = resolveOptions(options);
+  const settings = { ...resolved, retry: resolved.source.remote ? resolved.retry : LOCAL_RETRY };
+  const { source, retry } = settings;
   const closing = new AbortController();
   const published = new WeakMap<DumpChoice, PublishedChecksums>();
-  let running: Promise<VerifiedFile[]> | null = null;
+  let running: Promise<VerifiedFile[]> | undefined;
 
   const list: Downloader['list'] = ({ version, signal } = {}) =>
-    withLinkedAbort([signal, closing.signal], (aborter) => settings.source.list({ version, signal: aborter.signal }));
+    withLinkedAbort([signal, closing.signal], (controller) => source.list({ version, signal: controller.signal }));
 
-  const choose: Downloader['choose'] = async ({ version, types, signal } = {}) => {
-    const wanted = resolveTypes(types);
-    if (version !== undefined && !isVersion(version)) {
-      throw new DownloaderError('INVALID_OPTIONS', `version must be a day as YYYYMMDD, not "${version}"`);
-    }
+  const choose: Downloader['choose'] = async ({ version, dataTypes, signal } = {}) => {
+    const wanted = resolveDataTypes(dataTypes);
+    if (version !== undefined && !isVersion(version)) checks.fail('version', 'a date as YYYYMMDD', version);
     return chooseVersion(await list({ version, signal }), wanted, version);
   };
 
-  // Once for each choice: servers count requests, and a choice is what was there at one moment.
-  const publishedOf = async (choice: DumpChoice, signal: AbortSignal): Promise<PublishedChecksums> => {
-    const known = published.get(choice) ?? (await publishedChecksumsOf(settings, choice, signal));
+  // Fetched once per choice: servers count requests, and a choice is a snapshot of the source.
+  const publishedChecksums = async (
+    choice: DumpChoice,
+    signal: AbortSignal,
+    onEvent: ChecksumsOptions['onEvent'],
+  ): Promise<PublishedChecksums> => {
+    const { checksum: file, version } = choice;
+    const known =
+      published.get(choice) ??
+      (await fetchChecksums({
+        source,
+        file,
+        wanted: choice.files.map(({ name }) => name),
+        retry,
+        signal,
+        onRetry: (failures, delayMs, error) =>
+          onEvent?.({ type: 'download-retry', file: file.name, version, failures, delayMs, error }),
+      }));
     published.set(choice, known);
     return known;
   };
 
-  const download: Downloader['download'] = async ({ choice, signal, onProgress = () => undefined, ...wanted } = {}) => {
-    // Two at once would write to the same part files.
-    if (running !== null) throw new DownloaderError('BUSY', 'A download is under way');
-    running = withLinkedAbort([signal, closing.signal], async (aborter) => {
-      const chosen = choice ?? (await choose({ ...wanted, signal: aborter.signal }));
-      const known = await publishedOf(chosen, aborter.signal);
-      return downloadVersion(settings, chosen, known, aborter, onProgress);
+  const checksums: Downloader['checksums'] = (choice, { signal, onEvent } = {}) =>
+    withLinkedAbort([signal, closing.signal], async (controller) => {
+      const known = await publishedChecksums(choice, controller.signal, onEvent);
+      return new Map(choice.files.map(({ name }) => [name, known.checksums.get(name)!]));
+    });
+
+  const download: Downloader['download'] = async ({ choice, signal, onEvent = () => undefined, ...wanted } = {}) => {
+    if (running !== undefined) {
+      throw new DownloaderError('BUSY', 'A download is in progress; wait for its end, or use another downloader');
+    }
+    running = withLinkedAbort([signal, closing.signal], async (controller) => {
+      const chosen = choice ?? (await choose({ ...wanted, signal: controller.signal }));
+      const known = await publishedChecksums(chosen, controller.signal, onEvent);
+      return downloadVersion(settings, chosen, known, controller, onEvent);
     });
     try {
       return await running;
     } finally {
-      running = null;
+      running = undefined;
     }
   };
-
-  const checksums: Downloader['checksums'] = (choice, { signal } = {}) =>
-    withLinkedAbort([signal, closing.signal], async (aborter) => {
-      const { checksums: byName } = await publishedOf(choice, aborter.signal);
-      return new Map(choice.files.map(({ name }) => [name, byName.get(name)!]));
-    });
 
   const close: Downloader['close'] = async () => {
     closing.abort(new DownloaderError('CLOSED', 'The downloader is closed'));

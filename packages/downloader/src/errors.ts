@@ -1,47 +1,4 @@
-/**
- * Everything that can go wrong, as the `code` of a {@link DownloaderError}. The class that carries a code holds its facts.
- *
- * | code | class | meaning |
- * |---|---|---|
- * | `INVALID_OPTIONS` | {@link DownloaderError} | an option has a value that cannot be used |
- * | `CLOSED` | {@link DownloaderError} | the downloader or source was closed while, or before, it worked |
- * | `BUSY` | {@link DownloaderError} | a download is under way; a downloader does one at a time |
- * | `NO_VERSION` | {@link VersionError} | the source has no version that is complete for the wanted types |
- * | `UNKNOWN_VERSION` | {@link VersionError} | the version asked for is not there |
- * | `INCOMPLETE_VERSION` | {@link VersionError} | the version asked for lacks files |
- * | `CHECKSUM_MISMATCH` | {@link ChecksumError} | the bytes are not those that were published |
- * | `CHECKSUM_FILE_MALFORMED` | {@link ChecksumFileError} | a CHECKSUM file has a line that is none |
- * | `CHECKSUM_MISSING` | {@link ChecksumFileError} | a CHECKSUM file has no line for a wanted file |
- * | `DISK_FULL` | {@link StorageError} | too little space, found before the transfer or in its midst |
- * | `STORAGE_FAILED` | {@link StorageError} | the folder cannot be read or written |
- * | `SOURCE_UNREACHABLE` | {@link SourceError} | no answer: name, connection, TLS, or a folder that cannot be read |
- * | `ACCESS_DENIED` | {@link SourceError} | the source refuses (HTTP 401, 403, S3 `AccessDenied`) |
- * | `NOT_FOUND` | {@link SourceError} | the file or bucket is not there |
- * | `RATE_LIMITED` | {@link SourceError} | HTTP 429 or 503, more often or for longer than is waited for |
- * | `HTTP_STATUS` | {@link SourceError} | any other unexpected status |
- * | `RANGE_REJECTED` | {@link SourceError} | HTTP 416, or a range other than the one asked for |
- * | `LISTING_UNREADABLE` | {@link SourceError} | the listing came and held nothing that can be read as one |
- * | `UNEXPECTED_CONTENT` | {@link SourceError} | the body is not a gzip stream (a challenge page, an error page) |
- * | `BODY_CUT` | {@link SourceError} | the body ended early |
- * | `BODY_STALLED` | {@link SourceError} | no byte came for as long as the stall timeout |
- */
-export type DownloaderErrorCode =
-  | 'INVALID_OPTIONS'
-  | 'CLOSED'
-  | 'BUSY'
-  | VersionErrorCode
-  | 'CHECKSUM_MISMATCH'
-  | ChecksumFileErrorCode
-  | StorageErrorCode
-  | SourceErrorCode;
-
-/** Codes of a {@link VersionError}. */
-export type VersionErrorCode = 'NO_VERSION' | 'UNKNOWN_VERSION' | 'INCOMPLETE_VERSION';
-/** Codes of a {@link ChecksumFileError}. */
-export type ChecksumFileErrorCode = 'CHECKSUM_FILE_MALFORMED' | 'CHECKSUM_MISSING';
-/** Codes of a {@link StorageError}. */
-export type StorageErrorCode = 'DISK_FULL' | 'STORAGE_FAILED';
-/** Codes of a {@link SourceError}. */
+/** Codes of faults of a source: these are what a {@link DumpSource} throws, next to `CLOSED`. */
 export type SourceErrorCode =
   | 'SOURCE_UNREACHABLE'
   | 'ACCESS_DENIED'
@@ -54,144 +11,137 @@ export type SourceErrorCode =
   | 'BODY_CUT'
   | 'BODY_STALLED';
 
-/** The base of every error that this package throws, except an abort, which rejects with the signal's own reason. */
-export class DownloaderError extends Error {
-  override readonly name: string = 'DownloaderError';
+/**
+ * Everything that can go wrong, as the `code` of a {@link DownloaderError}.
+ *
+ * | code | meaning | facts |
+ * |---|---|---|
+ * | `INVALID_OPTIONS` | an option or argument has an unusable value | |
+ * | `CLOSED` | the downloader or source was closed before or during the call | |
+ * | `BUSY` | a download is in progress; a downloader runs one at a time | |
+ * | `NO_VERSION` | no version is complete for the wanted types | `missing`, `available` |
+ * | `UNKNOWN_VERSION` | the source does not list the requested version | `version`, `available` |
+ * | `INCOMPLETE_VERSION` | the requested version lacks files | `version`, `missing`, `available` |
+ * | `CHECKSUM_MISMATCH` | the bytes differ from the published ones | `file`, `expected`, `actual`, `bytes`, `attempts` |
+ * | `CHECKSUM_FILE_MALFORMED` | a CHECKSUM file has an invalid line | `file`, `line` |
+ * | `CHECKSUM_MISSING` | a CHECKSUM file has no line for a wanted file | `file`, `missing` |
+ * | `DISK_FULL` | too little disk space, found before or during a transfer | `path`, `neededBytes`, `freeBytes` |
+ * | `STORAGE_FAILED` | the directory cannot be read or written | `path` |
+ *
+ * The remaining codes are faults of a source, with the facts `source`, `location`, `status`, `retryable`,
+ * `retryAfterMs` and `attempts`:
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `SOURCE_UNREACHABLE` | no response: name resolution, connection, TLS, or an unreadable folder |
+ * | `ACCESS_DENIED` | the source refuses (HTTP 401 or 403, S3 `AccessDenied`) |
+ * | `NOT_FOUND` | the file or bucket does not exist |
+ * | `RATE_LIMITED` | HTTP 429 or 503, more often or for longer than the retry options allow |
+ * | `HTTP_STATUS` | any other unexpected status |
+ * | `RANGE_REJECTED` | HTTP 416, or a range other than the requested one |
+ * | `LISTING_UNREADABLE` | the response is not a listing |
+ * | `UNEXPECTED_CONTENT` | the body is not a gzip stream (a challenge page, an error page) |
+ * | `BODY_CUT` | the body ended early |
+ * | `BODY_STALLED` | no byte arrived within the stall timeout |
+ */
+export type DownloaderErrorCode =
+  | 'INVALID_OPTIONS'
+  | 'CLOSED'
+  | 'BUSY'
+  | 'NO_VERSION'
+  | 'UNKNOWN_VERSION'
+  | 'INCOMPLETE_VERSION'
+  | 'CHECKSUM_MISMATCH'
+  | 'CHECKSUM_FILE_MALFORMED'
+  | 'CHECKSUM_MISSING'
+  | 'DISK_FULL'
+  | 'STORAGE_FAILED'
+  | SourceErrorCode;
 
-  constructor(
-    readonly code: DownloaderErrorCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
-
-/** A version of the dump and what it lacks to be complete for the wanted types. */
+/** A version of the dump, and what it lacks to be complete for the wanted types. */
 export interface VersionSummary {
   /** `YYYYMMDD`. */
   readonly version: string;
-  /** Names of the files that are needed and not there; empty for a complete version. */
+  /** Names of the files that are needed and not available; empty for a complete version. */
   readonly missing: readonly string[];
 }
 
-/** No version to download. */
-export class VersionError extends DownloaderError {
-  override readonly name = 'VersionError';
-  declare readonly code: VersionErrorCode;
+/** Details of a {@link DownloaderError}; {@link DownloaderErrorCode} lists which code has which. */
+export interface DownloaderErrorFacts {
+  /** The requested version, `YYYYMMDD`. */
+  readonly version?: string | undefined;
+  /** Names of the files that a version, or of the lines that a CHECKSUM file, lacks. */
+  readonly missing?: readonly string[] | undefined;
+  /** The versions that the source lists, newest first. */
+  readonly available?: readonly VersionSummary[] | undefined;
+  /** Name of the file. */
+  readonly file?: string | undefined;
+  /** The published SHA-256, lower-case hex. */
+  readonly expected?: string | undefined;
+  /** The SHA-256 of the received bytes, lower-case hex. */
+  readonly actual?: string | undefined;
+  /** Number of received bytes. */
+  readonly bytes?: number | undefined;
+  /** Number of the invalid line, from 1; `undefined` if the fault is not in a single line. */
+  readonly line?: number | undefined;
+  /** The file or directory concerned. */
+  readonly path?: string | undefined;
+  /** Bytes still to be written, if known. */
+  readonly neededBytes?: number | undefined;
+  /** Bytes that were free for this user, if known. */
+  readonly freeBytes?: number | undefined;
+  /** {@link DumpSource.name} of the source. */
+  readonly source?: string | undefined;
+  /** What was requested: a URL without credentials, `s3://bucket/key`, or a path. */
+  readonly location?: string | undefined;
+  /** HTTP status, if there was one. */
+  readonly status?: number | undefined;
+  /** Whether another attempt may succeed. */
+  readonly retryable?: boolean | undefined;
+  /** Milliseconds that the source asked to wait before the next request. */
+  readonly retryAfterMs?: number | undefined;
+  /** Number of attempts that were made. */
+  readonly attempts?: number | undefined;
+}
+
+/**
+ * Every error that this package throws, except for an abort, which rejects with the signal's own reason.
+ *
+ * @see DownloaderErrorCode
+ */
+export class DownloaderError extends Error {
+  override readonly name = 'DownloaderError';
+  readonly code: DownloaderErrorCode;
+  readonly facts: DownloaderErrorFacts;
 
   constructor(
-    code: VersionErrorCode,
+    code: DownloaderErrorCode,
     message: string,
-    readonly facts: {
-      /** The version asked for, `null` where the newest was. */
-      readonly version: string | null;
-      /** Names of the files that the version asked for lacks. */
-      readonly missing: readonly string[];
-      /** The versions there are, newest first. */
-      readonly available: readonly VersionSummary[];
-    },
+    { facts = {}, cause }: { facts?: DownloaderErrorFacts; cause?: unknown } = {},
   ) {
-    super(code, message);
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.facts = facts;
   }
 }
 
-/** A file whose bytes are not the published ones. Nothing of it is left under its final name by the downloader. */
-export class ChecksumError extends DownloaderError {
-  override readonly name = 'ChecksumError';
-  declare readonly code: 'CHECKSUM_MISMATCH';
+const SOURCE_ERROR_CODES: Readonly<Record<SourceErrorCode, true>> = {
+  SOURCE_UNREACHABLE: true,
+  ACCESS_DENIED: true,
+  NOT_FOUND: true,
+  RATE_LIMITED: true,
+  HTTP_STATUS: true,
+  RANGE_REJECTED: true,
+  LISTING_UNREADABLE: true,
+  UNEXPECTED_CONTENT: true,
+  BODY_CUT: true,
+  BODY_STALLED: true,
+};
 
-  constructor(
-    message: string,
-    readonly facts: {
-      /** Name of the file. */
-      readonly file: string;
-      /** SHA-256 that the CHECKSUM file publishes, lower-case hex. */
-      readonly expected: string;
-      /** SHA-256 of the bytes that came, lower-case hex. */
-      readonly actual: string;
-      /** How many bytes came. */
-      readonly bytes: number;
-      /** How many transfers were tried. */
-      readonly attempts: number;
-    },
-  ) {
-    super('CHECKSUM_MISMATCH', message);
-  }
-}
+/** Whether an error is a fault of a source. */
+export const isSourceError = (error: unknown): error is DownloaderError & { readonly code: SourceErrorCode } =>
+  error instanceof DownloaderError && Object.hasOwn(SOURCE_ERROR_CODES, error.code);
 
-/** A CHECKSUM file that cannot be relied on. */
-export class ChecksumFileError extends DownloaderError {
-  override readonly name = 'ChecksumFileError';
-  declare readonly code: ChecksumFileErrorCode;
-
-  constructor(
-    code: ChecksumFileErrorCode,
-    message: string,
-    readonly facts: {
-      /** Name of the CHECKSUM file. */
-      readonly file: string;
-      /** The offending line's number, from 1, or `null` where it is about no line. */
-      readonly line: number | null;
-      /** Names of the files that have no line. */
-      readonly missing: readonly string[];
-    },
-  ) {
-    super(code, message);
-  }
-}
-
-/** The folder that the dump is written to does not take it. */
-export class StorageError extends DownloaderError {
-  override readonly name = 'StorageError';
-  declare readonly code: StorageErrorCode;
-
-  constructor(
-    code: StorageErrorCode,
-    message: string,
-    readonly facts: {
-      /** The file or folder concerned. */
-      readonly path: string;
-      /** Bytes still to be written, where known (`DISK_FULL`). */
-      readonly neededBytes: number | null;
-      /** Bytes free for this user at that moment, where known (`DISK_FULL`). */
-      readonly freeBytes: number | null;
-    },
-    options?: ErrorOptions,
-  ) {
-    super(code, message, options);
-  }
-}
-
-/** The source did not give what it was asked for. */
-export class SourceError extends DownloaderError {
-  override readonly name = 'SourceError';
-  declare readonly code: SourceErrorCode;
-
-  constructor(
-    code: SourceErrorCode,
-    message: string,
-    readonly facts: {
-      /** {@link DumpSource.name} of the source. */
-      readonly source: string;
-      /** What was asked for: a URL without credentials, `s3://bucket/key`, or a path. */
-      readonly location: string;
-      /** HTTP status, where there was one. */
-      readonly status?: number | undefined;
-      /** Whether asking again may help. */
-      readonly retryable: boolean;
-      /** Milliseconds that the source asked to be left alone for. */
-      readonly retryAfterMs?: number | undefined;
-      /** How many times it was tried before this error was given up to. */
-      readonly attempts?: number | undefined;
-    },
-    options?: ErrorOptions,
-  ) {
-    super(code, message, options);
-  }
-
-  /** The same error, saying how often it was tried. */
-  withAttempts(attempts: number): SourceError {
-    return new SourceError(this.code, this.message, { ...this.facts, attempts }, { cause: this.cause });
-  }
-}
+/** The same error with the number of attempts among its facts. */
+export const withAttempts = ({ code, message, facts, cause }: DownloaderError, attempts: number): DownloaderError =>
+  new DownloaderError(code, message, { facts: { ...facts, attempts }, cause });

@@ -1,89 +1,120 @@
+import type { DownloaderError } from './errors.js';
 import type { DataType } from './names.js';
 
-interface OfFile {
+interface OfDataFile {
   /** File name. */
-  readonly name: string;
-  readonly type: DataType;
+  readonly file: string;
+  readonly dataType: DataType;
   /** `YYYYMMDD`. */
   readonly version: string;
 }
 
-/** Work on a file begins: it is looked for locally first, then fetched. */
-export interface FileStarted extends OfFile {
-  readonly kind: 'file_started';
-  /** The file's size in bytes, or `null` where not known yet. */
-  readonly total: number | null;
+/** Work on a file begins: a local copy is verified first, then the file is transferred if necessary. */
+export interface DownloadStarted extends OfDataFile {
+  readonly type: 'download-started';
+  /** Size of the file, if known by now. */
+  readonly bytesTotal?: number | undefined;
 }
 
-/** At most one each `progressInterval`, and one at the end of each phase. */
-export interface FileProgress extends OfFile {
-  readonly kind: 'file_progress';
-  /** `verify` reads what lies here already; `download` fetches. */
+/** Comes at most once per `progressIntervalMs`, and at the end of each phase. */
+export interface DownloadProgress extends OfDataFile {
+  readonly type: 'download-progress';
+  /** `verify` hashes a local copy; `download` transfers the file. */
   readonly phase: 'verify' | 'download';
-  /** Bytes of the file that are here, those of an earlier run included. It falls when a transfer must start over. */
+  /** Bytes of the file that are verified or transferred, including an earlier run's. Falls when a transfer starts over. */
   readonly bytes: number;
-  /** Size of the file in bytes, or `null` where not known. */
-  readonly total: number | null;
-  /** Bytes per second over the last few seconds. */
-  readonly rate: number;
-  /** Seconds left at that rate, or `null` where the size is not known or nothing moves. */
-  readonly eta: number | null;
+  /** Size of the file, if known. */
+  readonly bytesTotal?: number | undefined;
+  /** Average of the last few seconds. */
+  readonly bytesPerSecond: number;
+  /** Estimated milliseconds until the end of the phase; `undefined` if the size is unknown or nothing moves. */
+  readonly remainingMs?: number | undefined;
 }
 
-/** A transfer failed and is tried again. */
-export interface FileRetry extends OfFile {
-  readonly kind: 'file_retry';
-  /** How many tries in a row have failed. */
+/** A transfer failed and will be retried. */
+export interface DownloadRetry {
+  readonly type: 'download-retry';
+  /** File name. */
+  readonly file: string;
+  /** `undefined` for the CHECKSUM file. */
+  readonly dataType?: DataType | undefined;
+  /** `YYYYMMDD`. */
+  readonly version: string;
+  /** Failed attempts in a row. */
   readonly failures: number;
-  /** Milliseconds until the next one. */
+  /** Milliseconds until the next attempt. */
   readonly delayMs: number;
-  /** Why: a `SourceError` or a `ChecksumError`. */
+  /** The reason, usually a `DownloaderError`. */
   readonly error: Error;
 }
 
-/** A file is in place, verified, and remembered. */
-export interface FileFinished extends OfFile {
-  readonly kind: 'file_finished';
+/** A file is in place, verified, and recorded in the metadata file. */
+export interface DownloadFinished extends OfDataFile {
+  readonly type: 'download-finished';
+  /** Absolute path. */
   readonly path: string;
-  /** Bytes. */
-  readonly size: number;
+  /** Size of the file. */
+  readonly bytes: number;
   /** Lower-case hex. */
   readonly sha256: string;
-  /** Whether it lay there already and nothing was fetched. */
+  /** Whether a local copy was used and nothing was transferred. */
   readonly reused: boolean;
 }
 
-/** A file was given up. The others go on, unless the disk is full. */
-export interface FileFailed extends OfFile {
-  readonly kind: 'file_failed';
+/** A file was given up. The others continue, unless the disk is full. */
+export interface DownloadFailed extends OfDataFile {
+  readonly type: 'download-failed';
   readonly error: Error;
 }
 
-/** What `download` reports of each file. */
-export type DownloadEvent = FileStarted | FileProgress | FileRetry | FileFinished | FileFailed;
+/** `.discogs_metadata.json` could not be read. It was renamed, and all files are hashed again. */
+export interface MetadataSetAside {
+  readonly type: 'metadata-set-aside';
+  /** The new path of the unreadable file. */
+  readonly path: string;
+  readonly error: Error;
+}
 
-/** What is worth a line in the log and no error. */
-export type DownloaderNotice =
-  | {
-      /** `.discogs_metadata.json` could not be read. It was moved aside and files are hashed anew. */
-      readonly kind: 'metadata_damaged';
-      readonly path: string;
-      readonly movedTo: string;
-      readonly error: Error;
-    }
-  | {
-      /** Files of an old version were deleted because of `keepVersions`. */
-      readonly kind: 'version_pruned';
-      readonly version: string;
-      readonly files: readonly string[];
-    }
-  | {
-      /** Fetching or reading the CHECKSUM file failed and is tried again. */
-      readonly kind: 'checksum_retry';
-      readonly file: string;
-      /** How many tries in a row have failed. */
-      readonly failures: number;
-      /** Milliseconds until the next one. */
-      readonly delayMs: number;
-      readonly error: Error;
-    };
+/** The files of an old version were deleted because of `keepVersions`. */
+export interface VersionPruned {
+  readonly type: 'version-pruned';
+  /** `YYYYMMDD`. */
+  readonly version: string;
+  /** Names of the deleted files. */
+  readonly files: readonly string[];
+}
+
+/** What a downloader reports to `onEvent`. */
+export type DownloadEvent =
+  | DownloadStarted
+  | DownloadProgress
+  | DownloadRetry
+  | DownloadFinished
+  | DownloadFailed
+  | MetadataSetAside
+  | VersionPruned;
+
+/** A request for a listing failed and will be retried. */
+export interface ListingRetry {
+  readonly type: 'listing-retry';
+  /** {@link DumpSource.name} of the source. */
+  readonly source: string;
+  /** What was requested: a URL without credentials, or `s3://bucket/prefix`. */
+  readonly location: string;
+  /** Failed attempts in a row. */
+  readonly failures: number;
+  /** Milliseconds until the next attempt. */
+  readonly delayMs: number;
+  readonly error: Error;
+}
+
+/** A source of a fallback source was given up, and the next one is tried. */
+export interface SourceFallback {
+  readonly type: 'source-fallback';
+  /** {@link DumpSource.name} of the source that was given up. */
+  readonly from: string;
+  /** {@link DumpSource.name} of the next source. */
+  readonly to: string;
+  /** The reason; `undefined` if the source responded but has no versions. */
+  readonly error?: DownloaderError | undefined;
+}

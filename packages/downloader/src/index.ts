@@ -1,45 +1,43 @@
-export { parseChecksumFile } from './checksum-file.js';
-export type { ChooseOptions, Downloader, DownloadOptions } from './downloader.js';
+export type { ChecksumsOptions, ChooseOptions, Downloader, DownloadOptions } from './downloader.js';
 export { createDownloader } from './downloader.js';
 export type {
-  ChecksumFileErrorCode,
-  DownloaderErrorCode,
-  SourceErrorCode,
-  StorageErrorCode,
-  VersionErrorCode,
-  VersionSummary,
-} from './errors.js';
-export {
-  ChecksumError,
-  ChecksumFileError,
-  DownloaderError,
-  SourceError,
-  StorageError,
-  VersionError,
-} from './errors.js';
+  DumpFile,
+  DumpListing,
+  DumpSource,
+  DumpStream,
+  DumpVersion,
+  ListOptions,
+  OpenOptions,
+} from './dump-source.js';
+export type { DownloaderErrorCode, DownloaderErrorFacts, SourceErrorCode, VersionSummary } from './errors.js';
+export { DownloaderError } from './errors.js';
 export type {
   DownloadEvent,
-  DownloaderNotice,
-  FileFailed,
-  FileFinished,
-  FileProgress,
-  FileRetry,
-  FileStarted,
+  DownloadFailed,
+  DownloadFinished,
+  DownloadProgress,
+  DownloadRetry,
+  DownloadStarted,
+  ListingRetry,
+  MetadataSetAside,
+  SourceFallback,
+  VersionPruned,
 } from './events.js';
-export type { FallbackSourceOptions } from './fallback-source.js';
-export { createFallbackSource } from './fallback-source.js';
-export type { VerifiedFile } from './file-task.js';
-export type { FolderSourceOptions } from './folder/folder-source.js';
-export { createFolderSource } from './folder/folder-source.js';
 export type { ProxyOptions } from './http/proxy.js';
 export type { TransportOptions } from './http/transport.js';
-export type { FileMemory } from './metadata-store.js';
 export type { DataType, DumpFileName } from './names.js';
 export { checksumFileName, DATA_TYPES, dataFileName, isVersion, parseFileName } from './names.js';
-export type { DownloaderOptions, RetryOptions } from './options.js';
-export type { S3Credentials, S3SourceOptions } from './s3/s3-source.js';
-export { createS3Source } from './s3/s3-source.js';
-export type { DumpFile, DumpListing, DumpSource, DumpStream, DumpVersion } from './source.js';
-export type { DumpChoice } from './version-choice.js';
-export type { WebSourceOptions } from './web/web-source.js';
-export { createWebSource } from './web/web-source.js';
+export type { DownloaderOptions } from './options.js';
+export { parseChecksumFile } from './plan/checksum-file.js';
+export type { DumpChoice } from './plan/choose-version.js';
+export type { RetryOptions } from './retry.js';
+export type { FallbackSourceOptions } from './sources/fallback-source.js';
+export { createFallbackSource } from './sources/fallback-source.js';
+export type { FolderSourceOptions } from './sources/folder/folder-source.js';
+export { createFolderSource } from './sources/folder/folder-source.js';
+export type { S3Credentials, S3SourceOptions } from './sources/s3/s3-source.js';
+export { createS3Source } from './sources/s3/s3-source.js';
+export type { WebSourceOptions } from './sources/web/web-source.js';
+export { createWebSource } from './sources/web/web-source.js';
+export type { FileMetadata } from './storage/metadata-store.js';
+export type { VerifiedFile } from './transfer/file-download.js';

@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** One read each this many bytes: large enough that the cost per read vanishes. */
+/** Size of a read: large enough that the cost per read does not matter. */
 export const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Reads a file from a position to its end. The next read is under way while a chunk is worked on, so hashing and
- * reading overlap. Two buffers take turns: a chunk is good until the next one is asked for. The handle stays the caller's,
- * and no read is under way any more when the loop has ended.
+ * Reads a file from a position to its end. The next chunk is read while the caller processes the current one, so that
+ * hashing and reading overlap. Two buffers alternate: a chunk is valid only until the next one is requested. The caller
+ * keeps the handle, and no read is in progress once the loop has ended.
  */
 export async function* readChunks(
   handle: FileHandle,
@@ -29,7 +29,7 @@ export async function* readChunks(
       signal?.throwIfAborted();
       if (chunk.length === 0) return;
       next = read();
-      // Its error is thrown when its turn comes; until then it must not count as unhandled.
+      // The next iteration throws its error; until then it must not count as unhandled.
       next.catch(() => undefined);
       yield chunk;
     }

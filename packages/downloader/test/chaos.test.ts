@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Fault, FaultyServer, type RecordedRequest } from '@discogs-extractor/test-server';
 import { expect, it } from 'vitest';
-import { createDownloader, DATA_TYPES, type DataType, type DownloadEvent, DownloaderError } from '../src/index.js';
-import { createWebSource } from '../src/web/web-source.js';
-import { makeVersion, randomFrom, sha256, temporaryFolder, writeFiles } from './support/dump.js';
-import { type Fault, HostileServer, type Seen } from './support/hostile-server.js';
+import {
+  createDownloader,
+  createWebSource,
+  DATA_TYPES,
+  type DataType,
+  type DownloadEvent,
+  DownloaderError,
+} from '../src/index.js';
+import { makeVersion, randomFrom, sha256, temporaryDirectory, writeFiles } from './support/dump.js';
 import { contentOf } from './support/setup.js';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? 20260101);
@@ -38,28 +44,28 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
       () => ({ kind: 'status', status: pick([500, 502, 504, 403]) }),
       () => ({ kind: 'reset' }),
       () => ({ kind: 'cut', after: below(SIZE) }),
-      () => ({ kind: 'silent_cut', after: below(SIZE) }),
+      () => ({ kind: 'silent-cut', after: below(SIZE) }),
       () => ({ kind: 'stall', after: below(SIZE) }),
-      () => ({ kind: 'ignore_range' }),
-      () => ({ kind: 'no_length' }),
-      () => ({ kind: 'wrong_length', by: below(2000) - 1000 }),
+      () => ({ kind: 'ignore-range' }),
+      () => ({ kind: 'no-length' }),
+      () => ({ kind: 'wrong-length', by: below(2000) - 1000 }),
       () => ({ kind: 'page', status: pick([200, 403]), type: pick(['text/html', 'application/octet-stream']) }),
-      () => ({ kind: 'wrong_bit', at: below(SIZE) }),
-      () => ({ kind: 'wrong_range' }),
+      () => ({ kind: 'wrong-bit', at: below(SIZE) }),
+      () => ({ kind: 'wrong-range' }),
     ])();
 
   const versions = ['20251201', '20260101'];
   const files = new Map(versions.flatMap((version) => [...makeVersion(version, SIZE)]));
-  const server = await HostileServer.start(files);
+  const server = await FaultyServer.start(files);
   const hashes = new Map([...files].map(([name, bytes]) => [name, sha256(bytes)]));
   let injected = 0;
   let likelihood = 0;
-  server.fault = ({ page, name }: Seen) => {
+  server.fault = ({ page, name }: RecordedRequest) => {
     // Some of the runs are bad and some are worse, so that both ends are reached.
-    if (injected >= FAULTS || random() >= likelihood) return null;
+    if (injected >= FAULTS || random() >= likelihood) return undefined;
     const fault = faultOf();
     // Nothing vouches for the pages and the CHECKSUM file but that they can be read.
-    if (fault.kind === 'wrong_bit' && (page !== 'file' || name.endsWith('.txt'))) return null;
+    if (fault.kind === 'wrong-bit' && (page !== 'file' || name.endsWith('.txt'))) return undefined;
     injected += 1;
     return fault;
   };
@@ -67,12 +73,12 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
   const outcomes = new Map<string, number>();
   /** Wrong files that no run has come to yet. */
   const planted = new Set<string>();
-  let root = await temporaryFolder();
+  let root = await temporaryDirectory();
   for (let round = 0; injected < FAULTS; round += 1) {
     expect(round).toBeLessThan(FAULTS);
-    if (random() < 0.3) root = await temporaryFolder();
+    if (random() < 0.3) root = await temporaryDirectory();
     likelihood = pick([0.2, 0.5, 0.9]);
-    server.ranges = random() < 0.7;
+    server.supportsRanges = random() < 0.7;
     const retry = { attempts: pick([2, 4, 8]), baseDelayMs: 0, maxDelayMs: 0 };
     const types = DATA_TYPES.filter(() => random() < 0.7);
     const wanted: readonly DataType[] = types.length === 0 ? ['labels'] : types;
@@ -82,7 +88,7 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
       await writeFiles(root, new Map([[name, files.get(name)!.subarray(0, below(SIZE))]]));
       planted.add(`${root}/${name}`);
     }
-    const source = await createWebSource({
+    const source = createWebSource({
       baseUrl: server.url,
       minGapMs: 0,
       throttleDelayMs: 0,
@@ -91,11 +97,11 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
       responseTimeoutMs: 150,
       retry,
     });
-    const downloader = await createDownloader({ source, directory: root, retry, concurrency: 1 + below(4) });
-    const onProgress = ({ kind, name }: DownloadEvent): void => {
-      if (kind === 'file_started') planted.delete(`${root}/${name}`);
+    const downloader = createDownloader({ source, directory: root, retry, concurrency: 1 + below(4) });
+    const onEvent = (event: DownloadEvent): void => {
+      if (event.type === 'download-started') planted.delete(`${root}/${event.file}`);
     };
-    const outcome = await downloader.download({ version: pick(versions), types: wanted, onProgress }).then(
+    const outcome = await downloader.download({ version: pick(versions), dataTypes: wanted, onEvent }).then(
       async (verified) => {
         for (const { path, name, sha256: hash } of verified) {
           expect(hash).toBe(hashes.get(name));
@@ -119,8 +125,8 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
   }
 
   // The server has calmed down: whatever state the folder is in, all is right in the end.
-  const source = await createWebSource({ baseUrl: server.url, minGapMs: 0 });
-  const downloader = await createDownloader({ source, directory: root });
+  const source = createWebSource({ baseUrl: server.url, minGapMs: 0 });
+  const downloader = createDownloader({ source, directory: root });
   await downloader.download();
   for (const [name, hash] of hashes) {
     if (name.includes('20260101')) expect(sha256(await readFile(join(root, name)))).toBe(hash);

@@ -1,20 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ChecksumFileError, parseChecksumFile } from '../src/index.js';
+import { type DownloaderError, parseChecksumFile } from '../src/index.js';
+import { errorThrownBy } from './support/errors.js';
 
 const A = 'a'.repeat(64);
 const B = 'B'.repeat(64);
 const FILE = 'discogs_20260101_CHECKSUM.txt';
 
-const malformed = (text: string): ChecksumFileError => {
-  try {
-    parseChecksumFile(text, FILE);
-  } catch (error) {
-    expect(error).toBeInstanceOf(ChecksumFileError);
-    expect((error as ChecksumFileError).code).toBe('CHECKSUM_FILE_MALFORMED');
-    return error as ChecksumFileError;
-  }
-  return expect.fail('it was read');
-};
+const malformed = (text: string): DownloaderError =>
+  errorThrownBy(() => parseChecksumFile(text, FILE), 'CHECKSUM_FILE_MALFORMED');
 
 describe('parseChecksumFile', () => {
   it('reads every form of line that has been seen', () => {
@@ -41,6 +34,6 @@ describe('parseChecksumFile', () => {
   });
 
   it.each(['', '\n \r\n'])('refuses an empty one (%j)', (text) => {
-    expect(malformed(text).facts.line).toBeNull();
+    expect(malformed(text).facts.line).toBeUndefined();
   });
 });

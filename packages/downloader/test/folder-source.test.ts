@@ -1,9 +1,9 @@
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createFolderSource, DownloaderError, type DumpSource, type DumpStream, SourceError } from '../src/index.js';
-import { makeVersion, temporaryFolder, writeFiles } from './support/dump.js';
-import { rejectionOf } from './support/errors.js';
+import { createFolderSource, type DumpSource, type DumpStream } from '../src/index.js';
+import { makeVersion, temporaryDirectory, writeFiles } from './support/dump.js';
+import { errorThrownBy, rejectionOf } from './support/errors.js';
 
 const bytesOf = async (stream: DumpStream): Promise<Buffer> => {
   const chunks: Uint8Array[] = [];
@@ -12,9 +12,9 @@ const bytesOf = async (stream: DumpStream): Promise<Buffer> => {
 };
 
 const sourceOf = async (files: ReadonlyMap<string, Uint8Array>): Promise<{ source: DumpSource; directory: string }> => {
-  const directory = await temporaryFolder();
+  const directory = await temporaryDirectory();
   await writeFiles(directory, files);
-  return { source: await createFolderSource({ directory }), directory };
+  return { source: createFolderSource({ directory }), directory };
 };
 
 it('lists versions newest first, with sizes, and keeps what it ignores', async () => {
@@ -75,7 +75,7 @@ it('says so when a file becomes shorter while it is read', async () => {
   const read = (async () => {
     for await (const _ of stream.body) await truncate(file.key, 1_500_000);
   })();
-  await rejectionOf(read, SourceError, 'BODY_CUT');
+  await rejectionOf(read, 'BODY_CUT');
 });
 
 it('stops at an abort, with the reason', async () => {
@@ -93,13 +93,13 @@ it('stops at an abort, with the reason', async () => {
 });
 
 it('tells a missing folder and a missing file from each other things', async () => {
-  const missing = await createFolderSource({ directory: join(await temporaryFolder(), 'nowhere') });
-  await rejectionOf(missing.list(), SourceError, 'NOT_FOUND');
+  const missing = createFolderSource({ directory: join(await temporaryDirectory(), 'nowhere') });
+  await rejectionOf(missing.list(), 'NOT_FOUND');
   const { source } = await sourceOf(makeVersion('20260101'));
   const file = (await source.list()).versions[0]!.data.artists!;
-  const error = await rejectionOf(source.open({ ...file, key: `${file.key}x` }), SourceError, 'NOT_FOUND');
+  const error = await rejectionOf(source.open({ ...file, key: `${file.key}x` }), 'NOT_FOUND');
   expect(error.facts).toMatchObject({ source: 'folder', location: `${file.key}x`, retryable: false });
-  await rejectionOf(createFolderSource({ directory: '' }), DownloaderError, 'INVALID_OPTIONS');
+  errorThrownBy(() => createFolderSource({ directory: '' }), 'INVALID_OPTIONS');
 });
 
 it('is of no use once closed', async () => {
@@ -107,6 +107,6 @@ it('is of no use once closed', async () => {
   const file = (await source.list()).versions[0]!.data.artists!;
   await source.close();
   await source[Symbol.asyncDispose]();
-  await rejectionOf(source.list(), DownloaderError, 'CLOSED');
-  await rejectionOf(source.open(file), DownloaderError, 'CLOSED');
+  await rejectionOf(source.list(), 'CLOSED');
+  await rejectionOf(source.open(file), 'CLOSED');
 });

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
-import { StorageError } from '../src/index.js';
-import { makeVersion, temporaryFolder, writeFiles } from './support/dump.js';
+import { makeVersion, temporaryDirectory, writeFiles } from './support/dump.js';
 import { rejectionOf } from './support/errors.js';
 import { contentOf, setUp, summaryOf } from './support/setup.js';
 
@@ -32,7 +31,7 @@ it('is found before a transfer starts, with what is needed and what there is', a
   const reserveBytes = 2 ** 50;
   const { root, downloader } = await setUp(files, { reserveBytes });
   await writeFiles(root, new Map([[`${ARTISTS}.part`, files.get(ARTISTS)!.subarray(0, 1000)]]));
-  const error = await rejectionOf(downloader.download({ types: ['artists', 'labels'] }), StorageError, 'DISK_FULL');
+  const error = await rejectionOf(downloader.download({ dataTypes: ['artists', 'labels'] }), 'DISK_FULL');
   const sizes = files.get(ARTISTS)!.length + files.get(`discogs_${V1}_labels.xml.gz`)!.length;
   expect(error.facts).toMatchObject({ path: root, neededBytes: sizes - 1000 });
   expect(error.facts.freeBytes).toBeGreaterThan(0);
@@ -48,15 +47,15 @@ it('does not matter when all files are here already', async () => {
 
 it.runIf(mayMount)('in the midst of a transfer stops all files, keeps part files, and is got over', async () => {
   const files = makeVersion(V1, 3 * MiB);
-  const directory = await temporaryFolder();
+  const directory = await temporaryDirectory();
   if (smallDisk(directory, 16 * MiB) === null) expect.fail('tmpfs could not be mounted although this is root');
   const { downloader } = await setUp(files, { directory, reserveBytes: MiB, concurrency: 2 });
   const filler = join(directory, 'filler');
   const failed: string[] = [];
   const download = downloader.download({
-    onProgress: (event) => {
-      if (event.kind === 'file_failed') failed.push(event.name);
-      if (event.kind !== 'file_progress' || event.bytes < MiB || event.bytes > 2 * MiB) return;
+    onEvent: (event) => {
+      if (event.type === 'download-failed') failed.push(event.file);
+      if (event.type !== 'download-progress' || event.bytes < MiB || event.bytes > 2 * MiB) return;
       const { bavail, bsize } = statfsSync(directory);
       try {
         if (bavail > 0) writeFileSync(filler, Buffer.alloc(bavail * bsize), { flag: 'a' });
@@ -65,7 +64,7 @@ it.runIf(mayMount)('in the midst of a transfer stops all files, keeps part files
       }
     },
   });
-  const error = await rejectionOf(download, StorageError, 'DISK_FULL');
+  const error = await rejectionOf(download, 'DISK_FULL');
   expect(error.facts.path).toMatch(/\.part$/);
   // The others were not left to fail one by one.
   expect(failed).toHaveLength(1);
@@ -86,7 +85,7 @@ it.runIf(mayMount)('in the midst of a transfer stops all files, keeps part files
 
 it('as a limit on file size is the same to it, without a right to mount', async () => {
   const files = makeVersion(V1, 4 * MiB);
-  const [from, to] = [await temporaryFolder(), await temporaryFolder()];
+  const [from, to] = [await temporaryDirectory(), await temporaryDirectory()];
   await writeFiles(from, files);
   const child = fileURLToPath(new URL('./fixtures/limited-download.ts', import.meta.url));
   // `ulimit -f` counts in blocks of 512 or 1024 bytes, depending on the shell: 2.5 MiB or the double of it at most.
@@ -107,17 +106,17 @@ it('as a limit on file size is the same to it, without a right to mount', async 
   expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
 
   const { downloader } = await setUp(files, { mirror: from, directory: to });
-  await downloader.download({ types: ['artists'] });
+  await downloader.download({ dataTypes: ['artists'] });
   expect((await stat(join(to, ARTISTS))).size).toBe(files.get(ARTISTS)!.length);
 });
 
 it('is told from a folder that cannot be written', async () => {
   const files = makeVersion(V1);
   const { mirror } = await setUp(files);
-  const blocked = join(await temporaryFolder(), 'a-file');
+  const blocked = join(await temporaryDirectory(), 'a-file');
   writeFileSync(blocked, '');
   const { downloader } = await setUp(files, { mirror, directory: join(blocked, 'root') });
-  const error = await rejectionOf(downloader.download(), StorageError, 'STORAGE_FAILED');
+  const error = await rejectionOf(downloader.download(), 'STORAGE_FAILED');
   expect(error.facts.path).toBe(join(blocked, 'root'));
   expect(error.cause).toBeInstanceOf(Error);
 });
@@ -127,5 +126,5 @@ it('is told from a target that is a folder', async () => {
   const { root, downloader } = await setUp(files);
   await writeFiles(root, new Map([[`${ARTISTS}/inside`, Buffer.alloc(1)]]));
   await chmod(root, 0o755);
-  await rejectionOf(downloader.download(), StorageError, 'STORAGE_FAILED');
+  await rejectionOf(downloader.download(), 'STORAGE_FAILED');
 });

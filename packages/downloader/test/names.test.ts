@@ -29,7 +29,7 @@ describe('parseFileName', () => {
     'discogs_20260230_artists.xml.gz',
     'discogs_２０２６０１０１_artists.xml.gz',
   ])('takes %j for no dump file', (name) => {
-    expect(parseFileName(name)).toBeNull();
+    expect(parseFileName(name)).toBeUndefined();
   });
 });
 

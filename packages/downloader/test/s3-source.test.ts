@@ -1,3 +1,4 @@
+import { FaultyServer } from '@discogs-extractor/test-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   createFallbackSource,
@@ -5,30 +6,26 @@ import {
   createS3Source,
   createWebSource,
   type DataType,
-  DownloaderError,
   type DownloaderOptions,
   type DumpSource,
   type S3SourceOptions,
-  SourceError,
-  VersionError,
 } from '../src/index.js';
-import { makeVersion, temporaryFolder, writeFiles } from './support/dump.js';
-import { rejectionOf } from './support/errors.js';
-import { HostileServer } from './support/hostile-server.js';
-import { KEYS, type S3Fault, type S3Seen, type S3Server, startS3 } from './support/s3.js';
-import { contentOf, type FolderSetup, setUp, summaryOf } from './support/setup.js';
+import { makeVersion, temporaryDirectory, writeFiles } from './support/dump.js';
+import { errorThrownBy, rejectionOf } from './support/errors.js';
+import { KEYS, type RecordedS3Request, type S3Fault, type S3Server, startS3 } from './support/s3.js';
+import { contentOf, type DownloaderSetup, setUp, summaryOf } from './support/setup.js';
 import { QUICK } from './support/web.js';
 
 const V1 = '20260101';
 const ARTISTS = `discogs_${V1}_artists.xml.gz`;
 const CHECKSUM = `discogs_${V1}_CHECKSUM.txt`;
-const types: DataType[] = ['artists'];
+const dataTypes: DataType[] = ['artists'];
 
-const isListing = ({ query }: S3Seen): boolean => query.has('list-type');
-const isGet = (name: string) => (request: S3Seen) => request.path.endsWith(name);
+const isListing = ({ query }: RecordedS3Request): boolean => query.has('list-type');
+const isGet = (name: string) => (request: RecordedS3Request) => request.path.endsWith(name);
 
 const sourceOf = async (server: S3Server, options: S3SourceOptions = {}): Promise<DumpSource> => {
-  const source = await createS3Source({
+  const source = createS3Source({
     endpoint: server.url,
     bucket: server.bucket,
     retry: QUICK,
@@ -42,7 +39,7 @@ const sourceOf = async (server: S3Server, options: S3SourceOptions = {}): Promis
 const setUpS3 = async (
   files: ReadonlyMap<string, Buffer>,
   { s3, ...options }: Partial<DownloaderOptions> & { s3?: S3SourceOptions } = {},
-): Promise<FolderSetup & { server: S3Server }> => {
+): Promise<DownloaderSetup & { server: S3Server }> => {
   const server = await startS3(files);
   return { server, ...(await setUp(new Map(), { retry: QUICK, ...options, source: await sourceOf(server, s3) })) };
 };
@@ -50,14 +47,14 @@ const setUpS3 = async (
 describe('a bucket', () => {
   it('gives the newest version, to who does not sign', async () => {
     const files = makeVersion('20260201', 300_000);
-    const { server, root, downloader, events, onProgress } = await setUpS3(new Map([...makeVersion(V1), ...files]));
-    await downloader.download({ onProgress });
+    const { server, root, downloader, events, onEvent } = await setUpS3(new Map([...makeVersion(V1), ...files]));
+    await downloader.download({ onEvent });
     expect(await contentOf(root)).toEqual(summaryOf(files));
     expect(server.seen.some(({ signed }) => signed)).toBe(false);
     // The sizes are known from the start.
     expect(events[0]).toMatchObject({
-      kind: 'file_started',
-      total: files.get('discogs_20260201_artists.xml.gz')!.length,
+      type: 'download-started',
+      bytesTotal: files.get('discogs_20260201_artists.xml.gz')!.length,
     });
   });
 
@@ -68,7 +65,7 @@ describe('a bucket', () => {
     expect(server.seen.every(({ signed }) => signed)).toBe(true);
 
     const wrong = await sourceOf(server, { credentials: async () => ({ ...KEYS, secretAccessKey: 'wrong' }) });
-    const error = await rejectionOf(wrong.list(), SourceError, 'ACCESS_DENIED');
+    const error = await rejectionOf(wrong.list(), 'ACCESS_DENIED');
     expect(error.facts).toMatchObject({
       source: 's3',
       status: 403,
@@ -76,7 +73,7 @@ describe('a bucket', () => {
       attempts: 1,
     });
     const unknown = await sourceOf(server, { credentials: { accessKeyId: 'NOBODY', secretAccessKey: 'x' } });
-    await rejectionOf(unknown.list(), SourceError, 'ACCESS_DENIED');
+    await rejectionOf(unknown.list(), 'ACCESS_DENIED');
   });
 
   it('gives a listing to who signs for a prefix of any letters', async () => {
@@ -130,14 +127,14 @@ describe('a bucket', () => {
 
   it('that is not there, or empty, says so', async () => {
     const { server, downloader } = await setUpS3(new Map());
-    await rejectionOf(downloader.choose(), VersionError, 'NO_VERSION');
-    await rejectionOf((await sourceOf(server, { bucket: 'nowhere' })).list(), SourceError, 'NOT_FOUND');
+    await rejectionOf(downloader.choose(), 'NO_VERSION');
+    await rejectionOf((await sourceOf(server, { bucket: 'nowhere' })).list(), 'NOT_FOUND');
   });
 
   it('whose listing is refused is an error at once', async () => {
     const { server, downloader } = await setUpS3(makeVersion(V1));
-    server.fault = (request) => (isListing(request) ? { kind: 'error', status: 403, code: 'AccessDenied' } : null);
-    const error = await rejectionOf(downloader.download(), SourceError, 'ACCESS_DENIED');
+    server.fault = (request) => (isListing(request) ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined);
+    const error = await rejectionOf(downloader.download(), 'ACCESS_DENIED');
     expect(error.facts).toMatchObject({ source: 's3', status: 403, retryable: false, attempts: 1 });
     expect(server.seen).toHaveLength(1);
   });
@@ -154,22 +151,22 @@ describe('a bucket', () => {
     server.fault = ({ path }) => {
       const time = times.get(path) ?? 0;
       times.set(path, time + 1);
-      return faults[time] ?? null;
+      return faults[time];
     };
     await downloader.download();
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
   });
 
   it('that is not reached is an error that says so', async () => {
-    const source = await createS3Source({
+    const source = createS3Source({
       endpoint: 'http://127.0.0.1:1',
       bucket: 'dumps',
       retry: { ...QUICK, attempts: 2 },
     });
-    const error = await rejectionOf(source.list(), SourceError, 'SOURCE_UNREACHABLE');
+    const error = await rejectionOf(source.list(), 'SOURCE_UNREACHABLE');
     expect(error.facts.attempts).toBe(2);
     await source.close();
-    await rejectionOf(source.list(), DownloaderError, 'CLOSED');
+    await rejectionOf(source.list(), 'CLOSED');
   });
 });
 
@@ -179,11 +176,11 @@ describe('an object', () => {
     const { server, root, downloader } = await setUpS3(files);
     let cuts = 0;
     server.fault = (request) => {
-      if (!isGet(ARTISTS)(request) || cuts === 3) return null;
+      if (!isGet(ARTISTS)(request) || cuts === 3) return undefined;
       cuts += 1;
       return { kind: 'cut', after: 90_000 };
     };
-    await downloader.download({ types });
+    await downloader.download({ dataTypes });
     expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
     const ranges = server.seen.filter(isGet(ARTISTS)).map(({ range }) => range);
     expect(ranges).toHaveLength(4);
@@ -198,17 +195,19 @@ describe('an object', () => {
     for (const part of [files.get(ARTISTS)!, Buffer.concat([files.get(ARTISTS)!, Buffer.alloc(10)])]) {
       const { root, downloader } = await setUpS3(files);
       await writeFiles(root, new Map([[`${ARTISTS}.part`, part]]));
-      await downloader.download({ types });
+      await downloader.download({ dataTypes });
       expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
     }
   });
 
   it('that is gone or refused is an error', async () => {
     const { server, downloader } = await setUpS3(makeVersion(V1));
-    server.fault = (request) => (isGet(ARTISTS)(request) ? { kind: 'error', status: 404, code: 'NoSuchKey' } : null);
-    await rejectionOf(downloader.download({ types }), SourceError, 'NOT_FOUND');
-    server.fault = (request) => (isGet(ARTISTS)(request) ? { kind: 'error', status: 403, code: 'AccessDenied' } : null);
-    await rejectionOf(downloader.download({ types }), SourceError, 'ACCESS_DENIED');
+    server.fault = (request) =>
+      isGet(ARTISTS)(request) ? { kind: 'error', status: 404, code: 'NoSuchKey' } : undefined;
+    await rejectionOf(downloader.download({ dataTypes }), 'NOT_FOUND');
+    server.fault = (request) =>
+      isGet(ARTISTS)(request) ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
+    await rejectionOf(downloader.download({ dataTypes }), 'ACCESS_DENIED');
   });
 
   it('is let go of by an abort', async () => {
@@ -217,19 +216,19 @@ describe('an object', () => {
     const reason = new Error('stop');
     server.fault = (request) => {
       if (isGet(ARTISTS)(request)) aborter.abort(reason);
-      return null;
+      return undefined;
     };
-    await expect(downloader.download({ types, signal: aborter.signal })).rejects.toBe(reason);
+    await expect(downloader.download({ dataTypes, signal: aborter.signal })).rejects.toBe(reason);
   });
 });
 
 describe('auto: S3, else the web', () => {
   const setUpAuto = async (files: ReadonlyMap<string, Buffer>) => {
-    const [s3, web] = [await startS3(files), await HostileServer.start(files)];
+    const [s3, web] = [await startS3(files), await FaultyServer.start(files)];
     const fallbacks: string[] = [];
-    const source = await createFallbackSource({
-      sources: [await sourceOf(s3), await createWebSource({ baseUrl: web.url, minGapMs: 0, retry: QUICK })],
-      onFallback: ({ from, to, error }) => fallbacks.push(`${from} ${to} ${error?.code ?? 'nothing'}`),
+    const source = createFallbackSource({
+      sources: [await sourceOf(s3), createWebSource({ baseUrl: web.url, minGapMs: 0, retry: QUICK })],
+      onEvent: ({ from, to, error }) => fallbacks.push(`${from} ${to} ${error?.code ?? 'nothing'}`),
     });
     onTestFinished(() => source.close());
     return { s3, web, fallbacks, ...(await setUp(new Map(), { source, retry: QUICK })) };
@@ -239,7 +238,7 @@ describe('auto: S3, else the web', () => {
     const { web, fallbacks, root, downloader } = await setUpAuto(makeVersion(V1));
     await downloader.download();
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
-    expect(web.seen).toEqual([]);
+    expect(web.requests).toEqual([]);
     expect(fallbacks).toEqual([]);
   });
 
@@ -255,25 +254,25 @@ describe('auto: S3, else the web', () => {
 
   it('takes the web for files that S3 lists and refuses', async () => {
     const { s3, fallbacks, root, downloader } = await setUpAuto(makeVersion(V1));
-    s3.fault = (request) => (isListing(request) ? null : { kind: 'error', status: 403, code: 'AccessDenied' });
-    await downloader.download({ types });
+    s3.fault = (request) => (isListing(request) ? undefined : { kind: 'error', status: 403, code: 'AccessDenied' });
+    await downloader.download({ dataTypes });
     expect(Object.keys(await contentOf(root)).sort()).toEqual([CHECKSUM, ARTISTS]);
     expect(fallbacks).toEqual(['s3 web ACCESS_DENIED', 's3 web ACCESS_DENIED']);
   });
 
   it("takes the next one where one has nothing, and tells the last one's failure", async () => {
-    const [empty, full] = [await temporaryFolder(), await temporaryFolder()];
+    const [empty, full] = [await temporaryDirectory(), await temporaryDirectory()];
     await writeFiles(full, makeVersion(V1));
-    const folder = (directory: string): Promise<DumpSource> => createFolderSource({ directory });
-    const source = await createFallbackSource({ sources: [await folder(empty), await folder(full)] });
+    const folder = (directory: string): DumpSource => createFolderSource({ directory });
+    const source = createFallbackSource({ sources: [folder(empty), folder(full)] });
     const { downloader, root } = await setUp(new Map(), { source });
     await downloader.download();
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
 
-    const failing = await createFallbackSource({ sources: [await folder(`${empty}/a`), await folder(`${empty}/b`)] });
-    const error = await rejectionOf(failing.list(), SourceError, 'NOT_FOUND');
+    const failing = createFallbackSource({ sources: [folder(`${empty}/a`), folder(`${empty}/b`)] });
+    const error = await rejectionOf(failing.list(), 'NOT_FOUND');
     expect(error.facts.location).toBe(`${empty}/b`);
-    await rejectionOf(createFallbackSource({ sources: [] }), DownloaderError, 'INVALID_OPTIONS');
+    errorThrownBy(() => createFallbackSource({ sources: [] }), 'INVALID_OPTIONS');
   });
 
   it('does not go on to the next one after an abort or once closed', async () => {
@@ -285,14 +284,14 @@ describe('auto: S3, else the web', () => {
       return { kind: 'error', status: 403, code: 'AccessDenied' };
     };
     await expect(downloader.choose({ signal: aborter.signal })).rejects.toBe(reason);
-    expect(web.seen).toEqual([]);
+    expect(web.requests).toEqual([]);
   });
 });
 
 it.each([{ bucket: '' }, { endpoint: 'nonsense' }, { pageSize: 0 }, { retry: { attempts: -1 } }])(
   'refuses %j',
   async (options) => {
-    await rejectionOf(createS3Source(options), DownloaderError, 'INVALID_OPTIONS');
+    errorThrownBy(() => createS3Source(options), 'INVALID_OPTIONS');
   },
 );
 

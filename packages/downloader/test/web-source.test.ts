@@ -1,50 +1,45 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Fault, FaultyServer, type RecordedRequest } from '@discogs-extractor/test-server';
 import { describe, expect, it } from 'vitest';
 import {
-  ChecksumError,
-  ChecksumFileError,
   createWebSource,
   type DataType,
-  DownloaderError,
-  type FileRetry,
-  SourceError,
-  StorageError,
-  VersionError,
+  type DownloadEvent,
+  type DownloaderErrorCode,
+  type DownloadRetry,
 } from '../src/index.js';
 import { checksumFileOf, gzipOf, makeVersion, sha256, writeFiles } from './support/dump.js';
-import { rejectionOf } from './support/errors.js';
-import { type Fault, HostileServer, type Seen } from './support/hostile-server.js';
-import { contentOf, summaryOf } from './support/setup.js';
+import { errorThrownBy, rejectionOf } from './support/errors.js';
+import { contentOf, eventsOf, summaryOf } from './support/setup.js';
 import { QUICK, setUpWeb } from './support/web.js';
 
 const MiB = 1024 * 1024;
 const V1 = '20260101';
 const ARTISTS = `discogs_${V1}_artists.xml.gz`;
 const CHECKSUM = `discogs_${V1}_CHECKSUM.txt`;
-const types: DataType[] = ['artists'];
+const dataTypes: DataType[] = ['artists'];
 
 /** The faults in turn for requests of a file's name or a page, then none. */
-const inTurn = (name: string, ...faults: (Fault | null)[]): ((request: Seen) => Fault | null) => {
+const inTurn = (name: string, ...faults: (Fault | undefined)[]): ((request: RecordedRequest) => Fault | undefined) => {
   const left = [...faults];
-  return (request) => (request.name === name || request.page === name ? (left.shift() ?? null) : null);
+  return (request) => (request.name === name || request.page === name ? left.shift() : undefined);
 };
 
-const always = (name: string, fault: Fault) => (request: Seen) =>
-  request.name === name || request.page === name ? fault : null;
+const always = (name: string, fault: Fault) => (request: RecordedRequest) =>
+  request.name === name || request.page === name ? fault : undefined;
 
 describe('the listing', () => {
   it('holds the versions of the last two years, and of the year asked for', async () => {
     const versions = ['20200806', '20241201', '20251201', '20260101'];
     const { server, downloader } = await setUpWeb(new Map(versions.flatMap((version) => [...makeVersion(version)])));
     expect((await downloader.list()).versions.map(({ version }) => version)).toEqual(['20260101', '20251201']);
-    expect(server.seen.map(({ page, name }) => page + name)).toEqual(['start', 'year2026', 'year2025']);
+    expect(server.requests.map(({ page, name }) => page + name)).toEqual(['start', 'year2026', 'year2025']);
     expect((await downloader.choose({ version: '20200806' })).version).toBe('20200806');
     await rejectionOf(
       downloader
-        .choose({ version: '20241201', types: ['labels'] })
+        .choose({ version: '20241201', dataTypes: ['labels'] })
         .then(() => downloader.choose({ version: '20230101' })),
-      VersionError,
       'UNKNOWN_VERSION',
     );
   });
@@ -52,7 +47,7 @@ describe('the listing', () => {
   it('names the project to the server', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1));
     await downloader.list();
-    expect(server.seen[0]!.userAgent).toMatch(/^discogs-extractor\/[0-9].* \(\+https:\/\//);
+    expect(server.requests[0]!.userAgent).toMatch(/^discogs-extractor\/[0-9].* \(\+https:\/\//);
   });
 
   it('passes over an incomplete newest version', async () => {
@@ -65,7 +60,7 @@ describe('the listing', () => {
   it('of nothing is no version', async () => {
     const { server, downloader } = await setUpWeb(new Map());
     server.extraLinks = '<a href="?prefix=data%2F">data/</a>';
-    await rejectionOf(downloader.choose(), VersionError, 'NO_VERSION');
+    await rejectionOf(downloader.choose(), 'NO_VERSION');
   });
 
   it('never takes a name with a way up, a folder or anything else in it', async () => {
@@ -96,10 +91,10 @@ describe('the listing', () => {
   it('gives rounded sizes, which the check of the room goes by', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1, 500_000));
     const file = (await downloader.list()).versions[0]!.data.artists!;
-    expect(file.size).toBeNull();
+    expect(file.size).toBeUndefined();
     expect(file.sizeEstimate! / 500_000).toBeCloseTo(1, 2);
     const { downloader: other, root } = await setUpWeb(makeVersion(V1, 500_000), { reserveBytes: 2 ** 50 });
-    const error = await rejectionOf(other.download(), StorageError, 'DISK_FULL');
+    const error = await rejectionOf(other.download(), 'DISK_FULL');
     expect(error.facts.neededBytes! / 2_000_000).toBeCloseTo(1, 2);
     expect(await contentOf(root)).toEqual({});
     expect(server.fileRequests).toEqual([]);
@@ -109,7 +104,7 @@ describe('the listing', () => {
     ['a challenge page with 200', { kind: 'page', status: 200, type: 'text/html' }],
     ['a challenge page with 403', { kind: 'page', status: 403, type: 'text/html' }],
     ['a cut page', { kind: 'cut', after: 50 }],
-    ['a page that was cut in silence', { kind: 'silent_cut', after: 100 }],
+    ['a page that was cut in silence', { kind: 'silent-cut', after: 100 }],
     ['a lost connection', { kind: 'reset' }],
     ['a server error', { kind: 'status', status: 502 }],
     ['a limit', { kind: 'status', status: 429, headers: { 'retry-after': '0' } }],
@@ -118,7 +113,7 @@ describe('the listing', () => {
       const { server, downloader } = await setUpWeb(makeVersion(V1));
       server.fault = inTurn(page, fault, fault);
       expect((await downloader.choose()).version).toBe(V1);
-      expect(server.seen.filter((request) => request.page === page)).toHaveLength(3);
+      expect(server.requests.filter((request) => request.page === page)).toHaveLength(3);
     }
   });
 
@@ -131,7 +126,7 @@ describe('the listing', () => {
   ])('is given up after %s each time', async (_, fault, code, status) => {
     const { server, downloader } = await setUpWeb(makeVersion(V1), { web: { retry: { ...QUICK, attempts: 3 } } });
     server.fault = always('year', fault);
-    const error = await rejectionOf(downloader.choose(), SourceError, code as SourceError['code']);
+    const error = await rejectionOf(downloader.choose(), code as DownloaderErrorCode);
     expect(error.facts).toMatchObject({
       source: 'web',
       location: `${server.url}?prefix=data%2F2026%2F`,
@@ -142,7 +137,7 @@ describe('the listing', () => {
 });
 
 describe('a file', () => {
-  it.each<[string, (Fault | null)[]]>([
+  it.each<[string, (Fault | undefined)[]]>([
     ['is cut', [{ kind: 'cut', after: 100_000 }]],
     [
       'is cut at once',
@@ -154,18 +149,18 @@ describe('a file', () => {
     ],
     ['stalls', [{ kind: 'stall', after: 100_000 }]],
     ['never begins', [{ kind: 'stall', after: 0 }]],
-    ['comes without a length', [{ kind: 'no_length' }]],
-    ['is cut in silence', [{ kind: 'silent_cut', after: 100_000 }]],
+    ['comes without a length', [{ kind: 'no-length' }]],
+    ['is cut in silence', [{ kind: 'silent-cut', after: 100_000 }]],
     [
       'is cut in silence, time and again',
       [
-        { kind: 'silent_cut', after: 100_000 },
-        { kind: 'silent_cut', after: 100_001 },
-        { kind: 'silent_cut', after: 50 },
+        { kind: 'silent-cut', after: 100_000 },
+        { kind: 'silent-cut', after: 100_001 },
+        { kind: 'silent-cut', after: 50 },
       ],
     ],
-    ['claims to be longer', [{ kind: 'wrong_length', by: 1000 }]],
-    ['claims to be shorter', [{ kind: 'wrong_length', by: -1000 }]],
+    ['claims to be longer', [{ kind: 'wrong-length', by: 1000 }]],
+    ['claims to be shorter', [{ kind: 'wrong-length', by: -1000 }]],
     [
       'is a page',
       [
@@ -175,8 +170,8 @@ describe('a file', () => {
     ],
     ['is a page with 403', [{ kind: 'page', status: 403, type: 'text/html; charset=utf-8' }]],
     ['is refused for a while', [{ kind: 'status', status: 503 }, { kind: 'status', status: 500 }, { kind: 'reset' }]],
-    ['has a wrong bit', [{ kind: 'wrong_bit', at: 12345 }]],
-    ['is cut, then the range is ignored', [{ kind: 'cut', after: 100_000 }, { kind: 'ignore_range' }]],
+    ['has a wrong bit', [{ kind: 'wrong-bit', at: 12345 }]],
+    ['is cut, then the range is ignored', [{ kind: 'cut', after: 100_000 }, { kind: 'ignore-range' }]],
     [
       'is cut, then a page comes',
       [
@@ -184,25 +179,25 @@ describe('a file', () => {
         { kind: 'page', status: 200, type: 'text/xml' },
       ],
     ],
-    ['is cut, then another range comes', [{ kind: 'cut', after: 100_000 }, { kind: 'wrong_range' }]],
+    ['is cut, then another range comes', [{ kind: 'cut', after: 100_000 }, { kind: 'wrong-range' }]],
     [
       'is cut, then goes on with a wrong bit',
       [
         { kind: 'cut', after: 100_000 },
-        { kind: 'wrong_bit', at: 7 },
+        { kind: 'wrong-bit', at: 7 },
       ],
     ],
   ])('that %s is right in the end', async (_, faults) => {
     for (const ranges of [true, false]) {
       const files = makeVersion(V1, 300_000);
-      const { server, root, downloader, events, onProgress } = await setUpWeb(files);
-      server.ranges = ranges;
+      const { server, root, downloader, events, onEvent } = await setUpWeb(files);
+      server.supportsRanges = ranges;
       server.fault = inTurn(ARTISTS, ...faults);
-      await downloader.download({ types, onProgress });
+      await downloader.download({ dataTypes, onEvent });
       expect(await contentOf(root)).toEqual(
         summaryOf(new Map([ARTISTS, CHECKSUM].map((name) => [name, files.get(name)!]))),
       );
-      expect(events.at(-1)).toMatchObject({ kind: 'file_finished', reused: false });
+      expect(events.at(-1)).toMatchObject({ type: 'download-finished', reused: false });
     }
   });
 
@@ -210,7 +205,7 @@ describe('a file', () => {
     const files = makeVersion(V1, 300_000);
     const { server, downloader } = await setUpWeb(files);
     server.fault = inTurn(ARTISTS, { kind: 'cut', after: 150_000 }, { kind: 'cut', after: 140_000 });
-    await downloader.download({ types });
+    await downloader.download({ dataTypes });
     const froms = server.fileRequests.filter(({ name }) => name === ARTISTS).map(({ from }) => from);
     expect(froms[0]).toBe(0);
     expect(froms[1]).toBeGreaterThan(0);
@@ -223,7 +218,7 @@ describe('a file', () => {
     const files = makeVersion(V1, 12 * MiB);
     const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 2 } });
     server.fault = always(ARTISTS, { kind: 'cut', after: 3 * MiB });
-    await downloader.download({ types });
+    await downloader.download({ dataTypes });
     expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
     expect(server.fileRequests.length).toBeGreaterThanOrEqual(5);
   });
@@ -244,19 +239,18 @@ describe('a file', () => {
     ['answered with a teapot', { kind: 'status', status: 418 }, 'HTTP_STATUS'],
   ])('that is %s is given up with an error that says so', async (_, fault, code) => {
     const files = makeVersion(V1, 300_000);
-    const { server, root, downloader, events, onProgress } = await setUpWeb(files, {
+    const { server, root, downloader, events, onEvent } = await setUpWeb(files, {
       retry: { ...QUICK, attempts: 3 },
     });
-    server.ranges = false;
+    server.supportsRanges = false;
     server.fault = always(ARTISTS, fault);
     const error = await rejectionOf(
-      downloader.download({ types: ['artists', 'labels'], onProgress }),
-      SourceError,
-      code as SourceError['code'],
+      downloader.download({ dataTypes: ['artists', 'labels'], onEvent }),
+      code as DownloaderErrorCode,
     );
     const once = ['NOT_FOUND', 'HTTP_STATUS'].includes(code);
     expect(error.facts).toMatchObject({ source: 'web', attempts: once ? 1 : 3 });
-    expect(events.filter(({ kind }) => kind === 'file_retry')).toHaveLength(once ? 0 : 2);
+    expect(events.filter(({ type }) => type === 'download-retry')).toHaveLength(once ? 0 : 2);
     // What cannot be resumed is not kept, and the other file is there.
     expect(Object.keys(await contentOf(root)).sort()).toEqual([`discogs_${V1}_labels.xml.gz`]);
   });
@@ -268,8 +262,8 @@ describe('a file', () => {
       const { server, root, downloader } = await setUpWeb(files);
       const wrong = gzipOf(250_000, 99);
       server.files.set(`data/2026/${ARTISTS}`, wrong);
-      if (!lengths) server.fault = always(ARTISTS, { kind: 'no_length' });
-      const error = await rejectionOf(downloader.download({ types }), ChecksumError, 'CHECKSUM_MISMATCH');
+      if (!lengths) server.fault = always(ARTISTS, { kind: 'no-length' });
+      const error = await rejectionOf(downloader.download({ dataTypes }), 'CHECKSUM_MISMATCH');
       expect(error.facts).toMatchObject({
         file: ARTISTS,
         expected: sha256(files.get(ARTISTS)!),
@@ -284,10 +278,10 @@ describe('a file', () => {
   it('that is always cut in silence at another byte is an error in the end', async () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpWeb(files);
-    server.ranges = false;
+    server.supportsRanges = false;
     server.fault = (request) =>
-      request.name === ARTISTS ? { kind: 'silent_cut', after: 1000 * server.seen.length } : null;
-    const error = await rejectionOf(downloader.download({ types }), ChecksumError, 'CHECKSUM_MISMATCH');
+      request.name === ARTISTS ? { kind: 'silent-cut', after: 1000 * server.requests.length } : undefined;
+    const error = await rejectionOf(downloader.download({ dataTypes }), 'CHECKSUM_MISMATCH');
     expect(error.facts.attempts).toBe(QUICK.attempts);
     expect(await contentOf(root)).toEqual({});
   });
@@ -296,10 +290,10 @@ describe('a file', () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 1 } });
     server.fault = inTurn(ARTISTS, { kind: 'cut', after: 200_000 });
-    await rejectionOf(downloader.download({ types }), SourceError, 'BODY_CUT');
+    await rejectionOf(downloader.download({ dataTypes }), 'BODY_CUT');
     const part = await readFile(join(root, `${ARTISTS}.part`));
     expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
-    await downloader.download({ types });
+    await downloader.download({ dataTypes });
     expect(server.fileRequests.at(-1)).toMatchObject({ name: ARTISTS, from: part.length });
     await expect(access(join(root, `${ARTISTS}.part`))).rejects.toThrow();
   });
@@ -308,7 +302,7 @@ describe('a file', () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpWeb(files);
     await writeFiles(root, new Map([[`${ARTISTS}.part`, Buffer.from('<!DOCTYPE html><html></html>')]]));
-    await downloader.download({ types });
+    await downloader.download({ dataTypes });
     expect(server.fileRequests.filter(({ name }) => name === ARTISTS).map(({ from }) => from)).toEqual([0]);
   });
 
@@ -317,10 +311,10 @@ describe('a file', () => {
     const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 1 } });
     await writeFiles(root, new Map([[`${ARTISTS}.part`, files.get(ARTISTS)!.subarray(0, 250_000)]]));
     server.fault = inTurn(ARTISTS, { kind: 'page', status: 200, type: 'application/gzip' });
-    await rejectionOf(downloader.download({ types }), SourceError, 'UNEXPECTED_CONTENT');
+    await rejectionOf(downloader.download({ dataTypes }), 'UNEXPECTED_CONTENT');
     // The page came with 200 where a range was asked for, so this much is known: ranges are not honoured here.
-    server.fault = () => null;
-    await downloader.download({ types });
+    server.fault = () => undefined;
+    await downloader.download({ dataTypes });
     expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
   });
 });
@@ -329,7 +323,7 @@ describe('the CHECKSUM file', () => {
   it('is asked for once for each choice, before the download or by it', async () => {
     const files = makeVersion(V1);
     const { server, root, downloader } = await setUpWeb(files);
-    const choice = await downloader.choose({ types: ['labels', 'artists'] });
+    const choice = await downloader.choose({ dataTypes: ['labels', 'artists'] });
     const labels = `discogs_${V1}_labels.xml.gz`;
     expect(Object.fromEntries(await downloader.checksums(choice))).toEqual({
       [ARTISTS]: sha256(files.get(ARTISTS)!),
@@ -338,30 +332,30 @@ describe('the CHECKSUM file', () => {
     expect(await contentOf(root)).toEqual({});
     await downloader.download({ choice });
     expect(server.fileRequests.filter(({ name }) => name === CHECKSUM)).toHaveLength(1);
-    await downloader.download({ types });
+    await downloader.download({ dataTypes });
     expect(server.fileRequests.filter(({ name }) => name === CHECKSUM)).toHaveLength(2);
   });
 
   it.each<[string, Fault]>([
     ['is a page', { kind: 'page', status: 200, type: 'text/html' }],
     ['is cut', { kind: 'cut', after: 100 }],
-    ['is cut in silence', { kind: 'silent_cut', after: 100 }],
-    ['is cut in silence after a line', { kind: 'silent_cut', after: 64 + 2 + ARTISTS.length + 1 }],
+    ['is cut in silence', { kind: 'silent-cut', after: 100 }],
+    ['is cut in silence after a line', { kind: 'silent-cut', after: 64 + 2 + ARTISTS.length + 1 }],
   ])('that %s is asked for again', async (_, fault) => {
-    const { server, root, downloader, notices } = await setUpWeb(makeVersion(V1));
+    const { server, root, downloader, events, onEvent } = await setUpWeb(makeVersion(V1));
     server.fault = inTurn(CHECKSUM, fault, fault);
-    await downloader.download();
+    await downloader.download({ onEvent });
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
-    expect(notices).toMatchObject([
-      { kind: 'checksum_retry', failures: 1 },
-      { kind: 'checksum_retry', failures: 2 },
+    expect(eventsOf(events, 'download-retry')).toMatchObject([
+      { file: CHECKSUM, failures: 1 },
+      { file: CHECKSUM, failures: 2 },
     ]);
   });
 
   it('that is a page each time is an error', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1));
     server.fault = always(CHECKSUM, { kind: 'page', status: 200, type: 'text/plain' });
-    await rejectionOf(downloader.download(), ChecksumFileError, 'CHECKSUM_FILE_MALFORMED');
+    await rejectionOf(downloader.download(), 'CHECKSUM_FILE_MALFORMED');
     expect(server.fileRequests).toHaveLength(QUICK.attempts);
   });
 
@@ -372,7 +366,7 @@ describe('the CHECKSUM file', () => {
     others.delete(CHECKSUM);
     files.set(CHECKSUM, checksumFileOf(others));
     const { root, downloader } = await setUpWeb(files);
-    await rejectionOf(downloader.download({ types }), ChecksumError, 'CHECKSUM_MISMATCH');
+    await rejectionOf(downloader.download({ dataTypes }), 'CHECKSUM_MISMATCH');
     expect(await contentOf(root)).toEqual({});
   });
 });
@@ -390,34 +384,34 @@ describe('a server that wants to be left alone', () => {
       950,
     ],
   ])('%s is left alone, by all files', async (_, headers, least) => {
-    const { server, downloader, events, onProgress } = await setUpWeb(makeVersion(V1));
+    const { server, downloader, events, onEvent } = await setUpWeb(makeVersion(V1));
     let limited = 0;
     server.fault = ({ name, at }) => {
-      if (name !== ARTISTS || limited > 0) return null;
+      if (name !== ARTISTS || limited > 0) return undefined;
       limited = at;
       return { kind: 'status', status: 429, headers: headers() };
     };
-    await downloader.download({ onProgress });
-    const retries = events.filter((event): event is FileRetry => event.kind === 'file_retry');
+    await downloader.download({ onEvent });
+    const retries = events.filter((event): event is DownloadRetry => event.type === 'download-retry');
     expect(retries).toHaveLength(1);
     expect(retries[0]!.delayMs).toBeGreaterThanOrEqual(least);
-    const after = server.seen.filter(({ at }) => at > limited && at < limited + least);
+    const after = server.requests.filter(({ at }) => at > limited && at < limited + least);
     // A request that was on its way already may come in.
     expect(after.length).toBeLessThanOrEqual(1);
-    expect(server.seen.some(({ name, at }) => name === ARTISTS && at >= limited + least)).toBe(true);
+    expect(server.requests.some(({ name, at }) => name === ARTISTS && at >= limited + least)).toBe(true);
   });
 
   it('for longer than is waited for is an error at once, that says for how long', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1));
     server.fault = always(ARTISTS, { kind: 'status', status: 429, headers: { 'retry-after': '3574' } });
-    const error = await rejectionOf(downloader.download({ types }), SourceError, 'RATE_LIMITED');
+    const error = await rejectionOf(downloader.download({ dataTypes }), 'RATE_LIMITED');
     expect(error.facts).toMatchObject({ status: 429, retryAfterMs: 3_574_000, attempts: 1 });
   });
 
   it('is asked no more often than the gap allows', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1), { web: { minGapMs: 60 }, concurrency: 4 });
     await downloader.download();
-    const times = server.seen.map(({ at }) => at);
+    const times = server.requests.map(({ at }) => at);
     expect(times).toHaveLength(2 + 5);
     const gaps = times.slice(1).map((at, index) => at - times[index]!);
     // Sent 60 ms apart; on the way a little of that can be lost.
@@ -443,41 +437,41 @@ describe('an abort', () => {
     server.fault = always(ARTISTS, { kind: 'stall', after: 100_000 });
     const aborter = new AbortController();
     const reason = new Error('stop');
-    const onProgress = (event: { kind: string }): void => {
-      if (event.kind === 'file_progress') setTimeout(() => aborter.abort(reason), 5);
+    const onEvent = (event: DownloadEvent): void => {
+      if (event.type === 'download-progress') setTimeout(() => aborter.abort(reason), 5);
     };
-    await expect(downloader.download({ types, signal: aborter.signal, onProgress })).rejects.toBe(reason);
+    await expect(downloader.download({ dataTypes, signal: aborter.signal, onEvent })).rejects.toBe(reason);
     const part = await readFile(join(root, `${ARTISTS}.part`));
     expect(part.length).toBeGreaterThan(0);
     expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
   });
 
   it('by closing the source ends what is under way', async () => {
-    const server = await HostileServer.start(makeVersion(V1, MiB));
-    const source = await createWebSource({ baseUrl: server.url, minGapMs: 0, retry: QUICK });
+    const server = await FaultyServer.start(makeVersion(V1, MiB));
+    const source = createWebSource({ baseUrl: server.url, minGapMs: 0, retry: QUICK });
     server.fault = always(ARTISTS, { kind: 'stall', after: 1000 });
     const file = (await source.list()).versions[0]!.data.artists!;
     const stream = await source.open(file);
     const read = (async () => {
       for await (const _ of stream.body) await source.close();
     })();
-    await rejectionOf(read, DownloaderError, 'CLOSED');
+    await rejectionOf(read, 'CLOSED');
     await source.close();
-    await rejectionOf(source.list(), DownloaderError, 'CLOSED');
-    await rejectionOf(source.open(file), DownloaderError, 'CLOSED');
+    await rejectionOf(source.list(), 'CLOSED');
+    await rejectionOf(source.open(file), 'CLOSED');
   });
 });
 
 describe('a redirect', () => {
   it.each([301, 302, 303, 307, 308])('with %i is followed, with its range', async (status) => {
     const files = makeVersion(V1, 300_000);
-    const elsewhere = await HostileServer.start(files);
+    const elsewhere = await FaultyServer.start(files);
     const { server, root, downloader } = await setUpWeb(files);
     const to = `${elsewhere.url}?download=${encodeURIComponent(`data/2026/${ARTISTS}`)}`;
     server.fault = always(ARTISTS, { kind: 'redirect', status, to });
     await writeFiles(root, new Map([[`${ARTISTS}.part`, files.get(ARTISTS)!.subarray(0, 100_000)]]));
-    await downloader.download({ types });
-    expect(elsewhere.seen).toMatchObject([{ name: ARTISTS, from: 100_000 }]);
+    await downloader.download({ dataTypes });
+    expect(elsewhere.requests).toMatchObject([{ name: ARTISTS, from: 100_000 }]);
     expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
   });
 
@@ -486,14 +480,14 @@ describe('a redirect', () => {
     async (to) => {
       const { server, downloader } = await setUpWeb(makeVersion(V1));
       server.fault = always(ARTISTS, { kind: 'redirect', status: 302, to });
-      await rejectionOf(downloader.download({ types }), SourceError, 'HTTP_STATUS');
-      server.seen.length = 0;
+      await rejectionOf(downloader.download({ dataTypes }), 'HTTP_STATUS');
+      server.requests.length = 0;
       server.fault = always(ARTISTS, {
         kind: 'redirect',
         status: 302,
         to: `${server.url}?download=${encodeURIComponent(`data/2026/${ARTISTS}`)}`,
       });
-      await rejectionOf(downloader.download({ types }), SourceError, 'HTTP_STATUS');
+      await rejectionOf(downloader.download({ dataTypes }), 'HTTP_STATUS');
       expect(server.fileRequests.length).toBeLessThan(10);
     },
   );
@@ -507,5 +501,5 @@ it.each([
   { stallTimeoutMs: 0 },
   { proxy: { httpProxy: 'socks5://127.0.0.1:1' } },
 ])('refuses %j', async (options) => {
-  await rejectionOf(createWebSource(options), DownloaderError, 'INVALID_OPTIONS');
+  errorThrownBy(() => createWebSource(options), 'INVALID_OPTIONS');
 });

@@ -3,8 +3,8 @@ import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { sharedBroker } from '@discogs-extractor/test-broker';
+import { FaultyServer } from '@discogs-extractor/test-server';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { HostileServer } from '../../../packages/downloader/test/support/hostile-server.js';
 import { type Example, parseExamples } from '../src/readme-examples.js';
 import { runProcess } from '../src/run-process.js';
 import { findTypeErrors } from '../src/type-check.js';
@@ -66,9 +66,9 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
       const content = await Promise.all(
         paths.map(async (path) => [path.replace(/.*[\\/]/, ''), await readFile(path)] as const),
       );
-      const site = await HostileServer.start(new Map(content));
+      const site = await FaultyServer.start(new Map(content));
       // A bucket that denies access, as that of Discogs does.
-      const bucket = await HostileServer.start();
+      const bucket = await FaultyServer.start();
       bucket.fault = () => ({ kind: 'status', status: 403 });
       return [
         ['createS3Source()', `createS3Source({ endpoint: '${bucket.url}', retry: { attempts: 1 } })`],
@@ -77,6 +77,7 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
     },
     outputs: [
       /discogs_20260101_artists\.xml\.gz \d+ [0-9a-f]{64} downloaded\n.*labels\.xml\.gz \d+ [0-9a-f]{64} downloaded\n$/,
+      /# pass [1-9]\d*\n# fail 0\n/,
     ],
   },
 };

@@ -1,7 +1,7 @@
 import { createDownloader } from '@discogs-extractor/downloader';
 import type { ConfigSources } from '../config/load-config.js';
 import { EXIT } from '../errors.js';
-import { chooseDump, forwardDownloadEvents, forwardNotices } from '../pipeline/download-events.js';
+import { chooseDump } from '../pipeline/choose-dump.js';
 import { withSession } from '../service/session.js';
 
 /**
@@ -13,14 +13,13 @@ export const downloadCommand = (sources: ConfigSources): Promise<number> =>
   withSession(
     { ...sources, flags: { ...sources.flags, sink: 'null' } },
     async ({ config, source, onEvent, signal }) => {
-      await using downloader = await createDownloader({
+      await using downloader = createDownloader({
         source,
         directory: config.discogsRoot,
         keepVersions: config.keepVersions,
-        onNotice: forwardNotices(onEvent),
       });
       const choice = await chooseDump(downloader, config, onEvent, signal);
-      await downloader.download({ choice, signal, onProgress: forwardDownloadEvents(onEvent) });
+      await downloader.download({ choice, signal, onEvent });
       return EXIT.done;
     },
   );

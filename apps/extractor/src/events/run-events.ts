@@ -1,3 +1,4 @@
+import type { DownloadEvent } from '@discogs-extractor/downloader';
 import type { DataType } from '../config/data-type.js';
 
 /** The progress of a file's extraction. */
@@ -52,22 +53,8 @@ export type RunEvent =
     }
   | { readonly type: 'marker-set-aside'; readonly path: string }
   | { readonly type: 'earlier-marker-unreadable'; readonly version: string; readonly error: Error }
-  | { readonly type: 'metadata-set-aside'; readonly path: string }
-  | { readonly type: 'download-started'; readonly file: string; readonly bytesTotal: number | undefined }
-  | {
-      readonly type: 'download-progress';
-      readonly file: string;
-      /** `verify` reads a file that is in the data folder already; `download` transfers it. */
-      readonly phase: 'verify' | 'download';
-      /** Bytes downloaded (or verified), those of earlier runs included. Falls when a transfer must start over. */
-      readonly bytes: number;
-      readonly bytesTotal: number | undefined;
-    }
-  | { readonly type: 'download-retry'; readonly file: string; readonly delayMs: number; readonly error: Error }
   | { readonly type: 'version-passed-over'; readonly version: string; readonly missing: readonly string[] }
-  | { readonly type: 'download-failed'; readonly file: string; readonly error: Error }
-  | { readonly type: 'version-pruned'; readonly version: string; readonly files: readonly string[] }
-  | { readonly type: 'download-finished'; readonly file: string; readonly bytes: number; readonly reused: boolean }
+  | DownloadEvent
   | ({ readonly type: 'file-started'; readonly resumedAfter: number; readonly reason: string } & FileProgress)
   | ({ readonly type: 'file-progress' } & FileProgress)
   | {

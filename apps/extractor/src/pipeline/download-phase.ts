@@ -2,7 +2,6 @@ import type { DownloadEvent, Downloader, DumpChoice, VerifiedFile } from '@disco
 import type { MarkerSession } from '@discogs-extractor/state-marker';
 import { describeError } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
-import { forwardDownloadEvents } from './download-events.js';
 
 export interface DownloadPhaseOptions {
   readonly downloader: Downloader;
@@ -22,14 +21,13 @@ export const downloadPhase = async (options: DownloadPhaseOptions): Promise<read
   session.startDownload(choice.files.map(({ name }) => name));
   await session.save();
   const record = recordDownload(session);
-  const report = forwardDownloadEvents(onEvent);
   try {
     const files = await downloader.download({
       choice,
       signal,
-      onProgress: (event) => {
+      onEvent: (event) => {
         record(event);
-        report(event);
+        onEvent(event);
       },
     });
     session.completeDownload();
@@ -47,16 +45,17 @@ export const downloadPhase = async (options: DownloadPhaseOptions): Promise<read
 const recordDownload = (session: MarkerSession): ((event: DownloadEvent) => void) => {
   const downloading = new Set<string>();
   return (event) => {
-    const { name: file } = event;
-    if (event.kind === 'file_progress' && event.phase === 'download') {
+    if (event.type === 'download-progress' && event.phase === 'download') {
+      const { file, bytes } = event;
       // A file that is only verified keeps its state in the marker.
       if (!downloading.has(file)) session.startFileDownload(file);
       downloading.add(file);
-      session.advanceFileDownload(file, event.bytes);
-    } else if (event.kind === 'file_finished') {
-      session.completeFileDownload(file, { bytes: event.size, checksum: event.sha256 });
-    } else if (event.kind === 'file_failed') {
-      session.failFileDownload(file, describeError(event.error));
+      session.advanceFileDownload(file, bytes);
+    } else if (event.type === 'download-finished') {
+      const { file, bytes, sha256: checksum } = event;
+      session.completeFileDownload(file, { bytes, checksum });
+    } else if (event.type === 'download-failed') {
+      session.failFileDownload(event.file, describeError(event.error));
     }
   };
 };

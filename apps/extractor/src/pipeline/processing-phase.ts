@@ -72,7 +72,7 @@ const endPhase = (session: MarkerSession, summaries: readonly FileSummary[]): vo
 
 const processFile = async (
   { config, version, earlierCounts, sink, session, onEvent, signal }: ProcessingPhaseOptions,
-  { name: file, path, size, sha256, type: dataType }: VerifiedFile,
+  { name: file, path, size, sha256, dataType }: VerifiedFile,
   workers: WorkerPool,
 ): Promise<FileSummary> => {
   const startedAt = performance.now();

@@ -10,7 +10,7 @@ import type { Config } from '../config/settings.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSummary, RunEvent, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
-import { chooseDump, forwardNotices } from './download-events.js';
+import { chooseDump } from './choose-dump.js';
 import { downloadPhase } from './download-phase.js';
 import { findEarlierCounts } from './earlier-counts.js';
 import { processingPhase } from './processing-phase.js';
@@ -45,17 +45,16 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
   const saveFailure = new AbortController();
   const signal = AbortSignal.any([context.signal, saveFailure.signal]);
   const startedAt = performance.now();
-  await using downloader = await createDownloader({
+  await using downloader = createDownloader({
     source,
     directory: config.discogsRoot,
     keepVersions: config.keepVersions,
-    onNotice: forwardNotices(onEvent),
   });
   await using store = await createFileMarkerStore({ directory: config.discogsRoot });
 
   const choice = await chooseDump(downloader, config, onEvent, signal);
   const { version } = choice;
-  const published = await downloader.checksums(choice, { signal });
+  const published = await downloader.checksums(choice, { signal, onEvent });
   const found = await store.load(version);
   if (found.status === 'corrupt') onEvent({ type: 'marker-set-aside', path: found.movedTo ?? config.discogsRoot });
   const decision = decide(found, {
@@ -68,7 +67,7 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     decision: decision.action,
     reason: decision.text,
     files: choice.files.flatMap(({ name: file, kind, size }) =>
-      kind === 'checksum' ? [] : [{ file, dataType: kind, bytes: size ?? undefined }],
+      kind === 'checksum' ? [] : [{ file, dataType: kind, bytes: size }],
     ),
   });
 

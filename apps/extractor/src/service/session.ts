@@ -57,13 +57,13 @@ export const withSession = async (
   };
   try {
     await using lock = await lockDataFolder(config.discogsRoot);
-    await using source = await createSource(config, {
-      onRetry: ({ delayMs, error }) =>
+    await using source = createSource(config, {
+      onListingRetry: ({ delayMs, error }) =>
         logger.warn(
           { delay_ms: delayMs, code: errorCodeOf(error), error: describeError(error) },
           '⚠️ Could not fetch the dump listing; retrying',
         ),
-      onFallback: (from, to, error) =>
+      onFallback: ({ from, to, error }) =>
         logger.warn(
           { from, to, error: error ? describeError(error) : undefined },
           `⚠️ No dumps available from ${from}; trying ${to}`,

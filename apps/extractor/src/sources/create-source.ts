@@ -4,8 +4,10 @@ import {
   createS3Source,
   createWebSource,
   type DumpSource,
+  type ListingRetry,
   type ProxyOptions,
   type S3Credentials,
+  type SourceFallback,
 } from '@discogs-extractor/downloader';
 import type { Config } from '../config/settings.js';
 
@@ -13,21 +15,21 @@ export interface CreateSourceOptions {
   /** Source of proxy settings and S3 credentials, under their usual names. @default process.env */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Called when a page of the website's listing could not be fetched and is retried. */
-  readonly onRetry?: (retry: { url: string; delayMs: number; error: Error }) => void;
-  /** Called when a source has no dumps and the next one is tried: `from` and `to` are their names. */
-  readonly onFallback?: (from: string, to: string, error: Error | null) => void;
+  readonly onListingRetry?: ((event: ListingRetry) => void) | undefined;
+  /** Called when a source has no dumps, or refuses them, and the next one is tried. */
+  readonly onFallback?: ((event: SourceFallback) => void) | undefined;
 }
 
 /**
  * The configured source of dumps: `s3`, `web`, `auto` (S3, or the website if S3 has no dumps), or a folder. A folder
  * with one of these names is written as `./s3`.
  */
-export const createSource = async (
+export const createSource = (
   config: Config,
-  { env = process.env, onFallback = () => undefined, onRetry }: CreateSourceOptions = {},
-): Promise<DumpSource> => {
+  { env = process.env, onFallback, onListingRetry }: CreateSourceOptions = {},
+): DumpSource => {
   const proxy = proxyFrom(env);
-  const s3 = (): Promise<DumpSource> =>
+  const s3 = (): DumpSource =>
     createS3Source({
       bucket: config.s3Bucket,
       region: config.s3Region,
@@ -35,18 +37,20 @@ export const createSource = async (
       credentials: credentialsFrom(env),
       proxy,
     });
-  const web = (): Promise<DumpSource> =>
-    createWebSource({ baseUrl: config.webUrl, minGapMs: Math.round(config.webGapSeconds * 1000), proxy, onRetry });
+  const web = (): DumpSource =>
+    createWebSource({
+      baseUrl: config.webUrl,
+      minGapMs: Math.round(config.webGapSeconds * 1000),
+      proxy,
+      onEvent: onListingRetry,
+    });
   switch (config.dumpSource) {
     case 's3':
       return s3();
     case 'web':
       return web();
     case 'auto':
-      return createFallbackSource({
-        sources: [await s3(), await web()],
-        onFallback: ({ from, to, error }) => onFallback(from, to, error),
-      });
+      return createFallbackSource({ sources: [s3(), web()], onEvent: onFallback });
     default:
       return createFolderSource({ directory: config.dumpSource });
   }

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Fault } from '@discogs-extractor/test-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Fault } from '../../../../packages/downloader/test/support/hostile-server.js';
 import { createServiceHarness, type Service, type ServiceHarness } from '../kit/service-harness.js';
 
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
@@ -45,9 +45,9 @@ const WEB_FAULTS: readonly ((random: () => number) => Fault)[] = [
   () => ({ kind: 'status', status: 503, headers: { 'retry-after': '1' } }),
   () => ({ kind: 'page', status: 200, type: 'text/html' }),
   (random) => ({ kind: 'cut', after: Math.floor(random() * 100_000) }),
-  (random) => ({ kind: 'silent_cut', after: Math.floor(random() * 100_000) }),
-  (random) => ({ kind: 'wrong_bit', at: Math.floor(random() * 1e6) }),
-  () => ({ kind: 'no_length' }),
+  (random) => ({ kind: 'silent-cut', after: Math.floor(random() * 100_000) }),
+  (random) => ({ kind: 'wrong-bit', at: Math.floor(random() * 1e6) }),
+  () => ({ kind: 'no-length' }),
 ];
 
 /** Injures the broker and the line to it until told to stop, and leaves both whole. */
@@ -104,7 +104,8 @@ describe(`a service among faults for ${MINUTES} minutes (SOAK_SEED=${SEED})`, ()
       onTestFinished(() => rm(folder, { recursive: true, force: true }));
       await using world = await createServiceHarness(join(folder, 'dumps'), RECORDS);
       const random = randomFrom(SEED);
-      world.web.fault = () => (random() < 0.15 ? WEB_FAULTS[Math.floor(random() * WEB_FAULTS.length)]!(random) : null);
+      world.web.fault = () =>
+        random() < 0.15 ? WEB_FAULTS[Math.floor(random() * WEB_FAULTS.length)]!(random) : undefined;
       world.publish(versionOf(0));
       const service = await world.startService({ DISCOGS_ROOT: join(folder, 'data'), KEEP_VERSIONS: '1' });
       onTestFinished(() => void service.cli.process.kill('SIGKILL'));

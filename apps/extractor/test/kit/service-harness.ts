@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker, startProxy, type TcpProxy, type TestBroker } from '@discogs-extractor/test-broker';
+import { FaultyServer } from '@discogs-extractor/test-server';
 import { connect } from 'amqplib';
-import { HostileServer } from '../../../../packages/downloader/test/support/hostile-server.js';
 import { DATA_TYPES, type DataType } from '../../src/config/data-type.js';
 import { type RunningCli, startCli, statusUrlOf } from './cli.js';
 import { dumpFile } from './dumps.js';
@@ -21,7 +21,7 @@ interface Arrivals {
 
 /** A website that offers dumps, a broker behind a line that can be injured, and consumers that take all that arrives. */
 export interface ServiceHarness extends AsyncDisposable {
-  readonly web: HostileServer;
+  readonly web: FaultyServer;
   readonly broker: TestBroker;
   readonly line: TcpProxy;
   /** Offers the dump under another version; each has the same records. */
@@ -51,7 +51,7 @@ export const createServiceHarness = async (folder: string, records: number): Pro
   await generateDump({ directory: folder, version: original, seed: 61, records });
   const contents = new Map<DataType, Buffer>();
   for (const type of DATA_TYPES) contents.set(type, await readFile(join(folder, dumpFile(original, type))));
-  const web = await HostileServer.start();
+  const web = await FaultyServer.start();
   const broker = await startOwnBroker();
   const line = await startProxy({ host: broker.host, port: broker.port });
   const arrived = new Map<string, Arrivals>();

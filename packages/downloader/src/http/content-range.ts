@@ -1,18 +1,18 @@
-/** What a `Content-Range` header says. */
+/** The parts of a `Content-Range` header. */
 export interface ContentRange {
-  /** First byte of the body. */
+  /** Position of the body's first byte. */
   readonly start: number;
-  /** Size of the whole, or `null` where it is not told. */
-  readonly size: number | null;
+  /** Size of the whole file, if the header includes it. */
+  readonly size?: number | undefined;
 }
 
-/** Reads a `Content-Range` header (RFC 9110, section 14.4); `null` where it is none. */
-export const parseContentRange = (value: string | undefined): ContentRange | null => {
+/** Parses a `Content-Range` header (RFC 9110, section 14.4); `undefined` if it is missing or invalid. */
+export const parseContentRange = (value: string | undefined): ContentRange | undefined => {
   const match = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+|\*)$/.exec(value?.trim() ?? '');
-  if (match === null) return null;
-  return { start: Number(match[1]), size: match[3] === '*' ? null : Number(match[3]) };
+  if (match === null) return undefined;
+  return { start: Number(match[1]), size: match[3] === '*' ? undefined : Number(match[3]) };
 };
 
-/** Reads a `Content-Length` header; `null` where it is none. */
-export const parseContentLength = (value: string | undefined): number | null =>
-  value !== undefined && /^[0-9]+$/.test(value.trim()) ? Number(value) : null;
+/** Parses a `Content-Length` header; `undefined` if it is missing or invalid. */
+export const parseContentLength = (value: string | undefined): number | undefined =>
+  value !== undefined && /^[0-9]+$/.test(value.trim()) ? Number(value) : undefined;

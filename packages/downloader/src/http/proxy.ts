@@ -1,36 +1,33 @@
 import { BlockList, isIP } from 'node:net';
-import { DownloaderError } from '../errors.js';
+import { checks, httpUrl } from '../option-checks.js';
 
-/** Proxies, as the environment variables of the same names give them to most programs. Read them yourself: this package does not. */
+/** Proxies, as in the environment variables of the same names. This package does not read the environment itself. */
 export interface ProxyOptions {
   /** Proxy for `http:` URLs (`HTTP_PROXY`): `http://user:password@host:port`. */
   httpProxy?: string | undefined;
   /** Proxy for `https:` URLs (`HTTPS_PROXY`). */
   httpsProxy?: string | undefined;
   /**
-   * Hosts that are asked directly (`NO_PROXY`), separated by commas or blanks: `example.org` and `.example.org` with all below
-   * them, `example.org:8080`, addresses, networks as `10.0.0.0/8`, or `*` for all.
+   * Hosts to connect to directly (`NO_PROXY`), separated by commas or spaces: `example.org` and `.example.org` (each with
+   * its subdomains), `example.org:8080`, addresses, networks such as `10.0.0.0/8`, or `*` for all.
    */
   noProxy?: string | undefined;
 }
 
-/** Tells the proxy for a URL, or `null` for none. */
-export type ProxyChoice = (url: URL) => string | null;
+const KNOWN: Readonly<Record<keyof ProxyOptions, true>> = { httpProxy: true, httpsProxy: true, noProxy: true };
 
-const parseProxy = (name: string, value: string | undefined): string | null => {
-  if (value === undefined || value.trim() === '') return null;
+/** Returns the proxy for a URL, or `undefined` for a direct connection. */
+export type ProxyChoice = (url: URL) => string | undefined;
+
+const parseProxy = (name: string, value: string | undefined): string | undefined => {
+  if (value === undefined || value.trim() === '') return undefined;
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value.trim()) ? value.trim() : `http://${value.trim()}`;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  // The value may hold a password, so it is not repeated.
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new DownloaderError('INVALID_OPTIONS', `${name} must be the http: or https: URL of a proxy`);
-  }
-  return url.href;
+  return httpUrl(name, text, 'the http: or https: URL of a proxy').href;
 };
 
 const parseNoProxy = (value: string): ((url: URL) => boolean) => {
   const networks = new BlockList();
-  const hosts: { host: string; port: string | null }[] = [];
+  const hosts: { host: string; port?: string | undefined }[] = [];
   for (const entry of value.toLowerCase().split(/[\s,]+/)) {
     const [address = '', prefix] = entry.split('/');
     const version = isIP(address);
@@ -40,10 +37,10 @@ const parseNoProxy = (value: string): ((url: URL) => boolean) => {
       const bits = Number(prefix);
       if (bits <= (version === 4 ? 32 : 128)) networks.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
     } else if (version === 6) {
-      hosts.push({ host: address, port: null });
+      hosts.push({ host: address });
     } else {
       const match = /^\[?(.*?)\]?(?::([0-9]+))?$/.exec(entry)!;
-      hosts.push({ host: match[1]!.replace(/^\*?\./, ''), port: match[2] ?? null });
+      hosts.push({ host: match[1]!.replace(/^\*?\./, ''), port: match[2] });
     }
   }
   return (url) => {
@@ -53,18 +50,20 @@ const parseNoProxy = (value: string): ((url: URL) => boolean) => {
     if (version !== 0 && networks.check(host, version === 4 ? 'ipv4' : 'ipv6')) return true;
     return hosts.some(
       (entry) =>
-        (entry.port === null || entry.port === port) && (host === entry.host || host.endsWith(`.${entry.host}`)),
+        (entry.port === undefined || entry.port === port) && (host === entry.host || host.endsWith(`.${entry.host}`)),
     );
   };
 };
 
 /**
- * Reads the options once.
+ * Parses the proxy options.
+ *
  * @throws DownloaderError `INVALID_OPTIONS`
  */
 export const createProxyChoice = (options: ProxyOptions = {}): ProxyChoice => {
-  const http = parseProxy('httpProxy', options.httpProxy);
-  const https = parseProxy('httpsProxy', options.httpsProxy);
-  const direct = parseNoProxy(options.noProxy ?? '');
-  return (url) => (direct(url) ? null : url.protocol === 'https:' ? https : http);
+  checks.object('proxy', options, KNOWN);
+  const http = parseProxy('proxy.httpProxy', options.httpProxy);
+  const https = parseProxy('proxy.httpsProxy', options.httpsProxy);
+  const isDirect = parseNoProxy(options.noProxy ?? '');
+  return (url) => (isDirect(url) ? undefined : url.protocol === 'https:' ? https : http);
 };

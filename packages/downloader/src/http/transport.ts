@@ -1,47 +1,53 @@
+import { errnoOf } from '@discogs-extractor/internal/errno';
 import type { Dispatcher } from 'undici';
-import { DownloaderError, SourceError, type SourceErrorCode } from '../errors.js';
-import { wholeNumber } from '../options.js';
-import { errnoOf } from '../storage.js';
+import { DownloaderError, type SourceErrorCode } from '../errors.js';
+import { checks } from '../option-checks.js';
 import { createProxyChoice, type ProxyOptions } from './proxy.js';
 
-/** How long to wait for what, and by which way. */
+/** Time limits and proxies of the sources that use HTTP. */
 export interface TransportOptions {
-  /** @see ProxyOptions */
+  /** @see ProxyOptions @default direct connections */
   proxy?: ProxyOptions | undefined;
-  /** Milliseconds for a connection, TLS included. @default 30000 */
+  /** Time limit for connecting, including TLS. @default 30000 */
   connectTimeoutMs?: number | undefined;
-  /** Milliseconds from the request to the answer's head. @default 60000 */
+  /** Time limit from the request to the response's headers. @default 60000 */
   responseTimeoutMs?: number | undefined;
-  /** Milliseconds without a byte after which a body counts as stalled. Time in which nobody reads does not count. @default 60000 */
+  /**
+   * Time without a byte after which a body counts as stalled. Time during which the consumer does not read does not
+   * count.
+   *
+   * @default 60000
+   */
   stallTimeoutMs?: number | undefined;
 }
 
 /** The names of {@link TransportOptions}. */
-export const TRANSPORT_NAMES: Readonly<Record<keyof TransportOptions, true>> = {
+export const TRANSPORT_OPTIONS: Readonly<Record<keyof TransportOptions, true>> = {
   proxy: true,
   connectTimeoutMs: true,
   responseTimeoutMs: true,
   stallTimeoutMs: true,
 };
 
-/** A request. */
+/** An HTTP request. */
 export interface HttpRequest {
   readonly url: URL;
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string | null;
+  /** @default 'GET' */
+  readonly method?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: Uint8Array | string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** The head of an answer, with a body that has not been read. */
+/** A response whose body has not been read yet. */
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case; of repeated ones the first. */
+  /** Names in lower case; the first value of repeated ones. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Dispatcher.ResponseData['body'];
 }
 
-/** HTTP for the sources: one pool of connections, proxies, time limits. It neither retries nor follows redirects. */
+/** HTTP for the sources: one connection pool, proxies, time limits. It neither retries nor follows redirects. */
 export interface Transport {
   request(request: HttpRequest): Promise<HttpResponse>;
   /** Ends all connections. Idempotent. */
@@ -49,54 +55,60 @@ export interface Transport {
 }
 
 /**
- * Makes a transport. undici is loaded here, so that who reads from folders does not pay for it.
+ * Creates a transport. undici is loaded by the first request, so that programs that only read from folders do not pay
+ * for it.
+ *
  * @throws DownloaderError `INVALID_OPTIONS`
  */
-export const createTransport = async (options: TransportOptions = {}): Promise<Transport> => {
+export const createTransport = (options: TransportOptions): Transport => {
   const proxyOf = createProxyChoice(options.proxy);
-  const connect = { timeout: wholeNumber('connectTimeoutMs', options.connectTimeoutMs ?? 30_000, 1) };
+  const timeoutMs = (name: string, value: number): number => checks.wholeNumber(name, value, { min: 1 });
+  const connect = { timeout: timeoutMs('connectTimeoutMs', options.connectTimeoutMs ?? 30_000) };
   const limits = {
-    headersTimeout: wholeNumber('responseTimeoutMs', options.responseTimeoutMs ?? 60_000, 1),
-    bodyTimeout: wholeNumber('stallTimeoutMs', options.stallTimeoutMs ?? 60_000, 1),
+    headersTimeout: timeoutMs('responseTimeoutMs', options.responseTimeoutMs ?? 60_000),
+    bodyTimeout: timeoutMs('stallTimeoutMs', options.stallTimeoutMs ?? 60_000),
   };
-  const { Agent, ProxyAgent, request } = await import('undici');
-  const direct = new Agent({ connect, ...limits });
-  const proxies = new Map<string, Dispatcher>();
+  /** By proxy URL; `undefined` for direct connections. */
+  const dispatchers = new Map<string | undefined, Dispatcher>();
+  let closing: Promise<void> | undefined;
 
-  const dispatcherFor = (url: URL): Dispatcher => {
+  const dispatcherFor = ({ Agent, ProxyAgent }: typeof import('undici'), url: URL): Dispatcher => {
     const proxy = proxyOf(url);
-    if (proxy === null) return direct;
-    let dispatcher = proxies.get(proxy);
+    let dispatcher = dispatchers.get(proxy);
     if (dispatcher === undefined) {
-      // Plain HTTP goes to the proxy as such: many refuse a tunnel to port 80.
-      dispatcher = new ProxyAgent({ uri: proxy, proxyTunnel: false, connect, ...limits });
-      proxies.set(proxy, dispatcher);
+      dispatcher =
+        proxy === undefined
+          ? new Agent({ connect, ...limits })
+          : // Many proxies refuse a tunnel to port 80, so plain HTTP is sent to the proxy as such.
+            new ProxyAgent({ uri: proxy, proxyTunnel: false, connect, ...limits });
+      dispatchers.set(proxy, dispatcher);
     }
     return dispatcher;
   };
 
-  let closing: Promise<void> | undefined;
   return {
     async request({ url, method = 'GET', headers, body, signal }) {
+      const undici = await import('undici');
+      signal.throwIfAborted();
       if (closing !== undefined) throw new DownloaderError('CLOSED', 'The source is closed');
-      const response = await request(url, {
+      const response = await undici.request(url, {
         method: method as Dispatcher.HttpMethod,
-        dispatcher: dispatcherFor(url),
+        dispatcher: dispatcherFor(undici, url),
         headers: { ...headers },
         body: body ?? null,
         signal,
       });
-      // A body that is given up emits an error that nobody is left to hear.
+      // A destroyed body emits an error; without a listener it would end the process.
       response.body.on('error', () => undefined);
-      const flat: Record<string, string> = {};
+      const firstValues: Record<string, string> = {};
       for (const [name, value] of Object.entries(response.headers)) {
         const first = Array.isArray(value) ? value[0] : value;
-        if (first !== undefined) flat[name.toLowerCase()] = first;
+        if (first !== undefined) firstValues[name.toLowerCase()] = first;
       }
-      return { status: response.statusCode, headers: flat, body: response.body };
+      return { status: response.statusCode, headers: firstValues, body: response.body };
     },
     close() {
-      closing ??= Promise.all([direct, ...proxies.values()].map((dispatcher) => dispatcher.destroy())).then(
+      closing ??= Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy())).then(
         () => undefined,
       );
       return closing;
@@ -104,28 +116,31 @@ export const createTransport = async (options: TransportOptions = {}): Promise<T
   };
 };
 
-/** What was asked for, for errors. */
-export interface Asked {
+/** The source and location of a request, for errors and events. */
+export interface RequestTarget {
   /** Name of the source. */
   readonly source: string;
   readonly location: string;
 }
 
-/** A failure below HTTP as a `SourceError`: while asking, or while the body came. */
-export const toTransportError = (error: unknown, asked: Asked, phase: 'request' | 'body'): DownloaderError => {
+const WHAT_HAPPENED = {
+  SOURCE_UNREACHABLE: 'No response from',
+  BODY_STALLED: 'No more data from',
+  BODY_CUT: 'Connection lost while reading',
+} as const satisfies Partial<Record<SourceErrorCode, string>>;
+
+const transportErrorCode = (reason: string, phase: 'request' | 'body'): keyof typeof WHAT_HAPPENED => {
+  if (phase === 'request') return 'SOURCE_UNREACHABLE';
+  return reason === 'UND_ERR_BODY_TIMEOUT' ? 'BODY_STALLED' : 'BODY_CUT';
+};
+
+/** Turns a failure below HTTP into a `DownloaderError`; leaves errors of this package alone. */
+export const toTransportError = (error: unknown, target: RequestTarget, phase: 'request' | 'body'): DownloaderError => {
   if (error instanceof DownloaderError) return error;
   const reason = errnoOf(error) ?? (error instanceof Error ? error.message : String(error));
-  const code: SourceErrorCode =
-    phase === 'request' ? 'SOURCE_UNREACHABLE' : reason === 'UND_ERR_BODY_TIMEOUT' ? 'BODY_STALLED' : 'BODY_CUT';
-  const what = {
-    SOURCE_UNREACHABLE: 'No answer from',
-    BODY_STALLED: 'Nothing more came from',
-    BODY_CUT: 'The body was cut:',
-  };
-  return new SourceError(
-    code,
-    `${what[code as keyof typeof what]} ${asked.location} (${reason})`,
-    { ...asked, retryable: true },
-    { cause: error },
-  );
+  const code = transportErrorCode(reason, phase);
+  return new DownloaderError(code, `${WHAT_HAPPENED[code]} ${target.location} (${reason})`, {
+    facts: { ...target, retryable: true },
+    cause: error,
+  });
 };

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { checksumFileName, DATA_TYPES, type DataType, dataFileName } from '../../src/index.js';
 
 /** A folder of the test's own, gone after it. */
-export const temporaryFolder = async (): Promise<string> => {
+export const temporaryDirectory = async (): Promise<string> => {
   const path = await mkdtemp(join(tmpdir(), 'downloader-'));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
   return path;

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, onTestFinished } from 'vitest';
 import { signatureFault } from './sigv4.js';
 
@@ -14,7 +14,7 @@ import { signatureFault } from './sigv4.js';
 export const KEYS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 
 /** A request to the S3 server. */
-export interface S3Seen {
+export interface RecordedS3Request {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly range: string | undefined;
@@ -34,9 +34,11 @@ export interface S3Server {
   readonly url: string;
   /** A bucket of the test's own. */
   readonly bucket: string;
-  readonly seen: S3Seen[];
-  fault: (request: S3Seen) => S3Fault | null;
+  readonly seen: RecordedS3Request[];
+  fault: (request: RecordedS3Request) => S3Fault | undefined;
   put(key: string, bytes: Buffer): Promise<void>;
+  /** Deletes a file that was given at the start, by name. */
+  remove(name: string): Promise<void>;
 }
 
 /** Starts s3rver for all tests of a file; resolves with its port. */
@@ -76,6 +78,9 @@ const sendXml = (response: ServerResponse, status: number, xml: string): void =>
 const sendError = (response: ServerResponse, status: number, code: string): void =>
   sendXml(response, status, `<Error><Code>${code}</Code><Message>No</Message></Error>`);
 
+/** Files lie in folders by year, as in Discogs' bucket. */
+const keyOf = (name: string): string => `data/${name.slice(8, 12)}/${name}`;
+
 export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): Promise<S3Server> => {
   running ??= startS3rver();
   const port = await running;
@@ -93,12 +98,15 @@ export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): P
     url: '',
     bucket,
     seen: [],
-    fault: () => null,
+    fault: () => undefined,
     async put(key, bytes) {
       await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
     },
+    async remove(name) {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keyOf(name) }));
+    },
   };
-  for (const [name, bytes] of files) await server.put(`data/${name.slice(8, 12)}/${name}`, bytes);
+  for (const [name, bytes] of files) await server.put(keyOf(name), bytes);
 
   const pass = (request: IncomingMessage, response: ServerResponse, cutAfter: number): void => {
     const { url: path, method, headers } = request;
@@ -118,7 +126,7 @@ export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): P
   };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url!, 'http://127.0.0.1');
-    const seen: S3Seen = {
+    const seen: RecordedS3Request = {
       path: url.pathname,
       query: url.searchParams,
       range: request.headers.range,

@@ -6,49 +6,49 @@ import {
   createFolderSource,
   type DownloadEvent,
   type Downloader,
-  type DownloaderNotice,
   type DownloaderOptions,
-  type FileMemory,
 } from '../../src/index.js';
-import { sha256, temporaryFolder, writeFiles } from './dump.js';
+import type { FileMetadata } from '../../src/storage/metadata-store.js';
+import { sha256, temporaryDirectory, writeFiles } from './dump.js';
 
-/** A downloader with a folder as its source, and what it reported. */
-export interface FolderSetup {
-  /** Where the source's files lie. */
+/** A downloader, and what it reported. */
+export interface DownloaderSetup {
+  /** The directory of the folder source. */
   readonly mirror: string;
-  /** Where they are downloaded to. */
+  /** The directory that is downloaded to. */
   readonly root: string;
   readonly downloader: Downloader;
-  readonly notices: DownloaderNotice[];
+  /** What `onEvent` received. */
   readonly events: DownloadEvent[];
-  readonly onProgress: (event: DownloadEvent) => void;
+  readonly onEvent: (event: DownloadEvent) => void;
 }
 
+/** Creates a downloader for a test, by default with a folder source that offers these files. */
 export const setUp = async (
   files: ReadonlyMap<string, Uint8Array>,
   options: Partial<DownloaderOptions> & { mirror?: string } = {},
-): Promise<FolderSetup> => {
-  const { mirror = await temporaryFolder(), ...rest } = options;
+): Promise<DownloaderSetup> => {
+  const { mirror = await temporaryDirectory(), ...rest } = options;
   await writeFiles(mirror, files);
-  const root = options.directory ?? (await temporaryFolder());
-  const notices: DownloaderNotice[] = [];
+  const root = options.directory ?? (await temporaryDirectory());
   const events: DownloadEvent[] = [];
-  const source = rest.source ?? (await createFolderSource({ directory: mirror }));
-  const downloader = await createDownloader({
-    progressIntervalMs: 0,
-    onNotice: (notice) => notices.push(notice),
-    ...rest,
-    source,
-    directory: root,
-  });
+  const source = rest.source ?? createFolderSource({ directory: mirror });
+  const downloader = createDownloader({ progressIntervalMs: 0, ...rest, source, directory: root });
   onTestFinished(async () => {
     await downloader.close();
     await source.close();
   });
-  return { mirror, root, downloader, notices, events, onProgress: (event) => events.push(event) };
+  return { mirror, root, downloader, events, onEvent: (event) => events.push(event) };
 };
 
-/** Every file of a folder by name as size and hash, the metadata file aside. */
+/** The events of one type. */
+export const eventsOf = <T extends DownloadEvent['type']>(
+  events: readonly DownloadEvent[],
+  type: T,
+): Extract<DownloadEvent, { type: T }>[] =>
+  events.filter((event): event is Extract<DownloadEvent, { type: T }> => event.type === type);
+
+/** Size and hash of every file of a directory by name, except for the metadata file. */
 export const contentOf = async (directory: string): Promise<Record<string, string>> => {
   const files = new Map<string, Buffer>();
   for (const name of await readdir(directory)) {
@@ -57,9 +57,9 @@ export const contentOf = async (directory: string): Promise<Record<string, strin
   return summaryOf(files);
 };
 
-/** Files by name as size and hash: comparing megabytes byte by byte takes an assertion seconds. */
+/** Size and hash of files by name: to compare megabytes byte by byte takes an assertion seconds. */
 export const summaryOf = (files: ReadonlyMap<string, Uint8Array>): Record<string, string> =>
   Object.fromEntries([...files].map(([name, bytes]) => [name, `${bytes.length} ${sha256(bytes)}`]));
 
-export const metadataOf = async (directory: string): Promise<Record<string, FileMemory>> =>
+export const metadataOf = async (directory: string): Promise<Record<string, FileMetadata>> =>
   JSON.parse(await readFile(join(directory, '.discogs_metadata.json'), 'utf8'));

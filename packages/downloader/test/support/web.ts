@@ -1,7 +1,7 @@
+import { FaultyServer } from '@discogs-extractor/test-server';
 import { onTestFinished } from 'vitest';
 import { createWebSource, type DownloaderOptions, type WebSourceOptions } from '../../src/index.js';
-import { HostileServer } from './hostile-server.js';
-import { type FolderSetup, setUp } from './setup.js';
+import { type DownloaderSetup, setUp } from './setup.js';
 
 /** Waits that a test can bear. */
 export const QUICK = { attempts: 6, baseDelayMs: 1, maxDelayMs: 5, maxRetryAfterMs: 5000 };
@@ -10,9 +10,9 @@ export const QUICK = { attempts: 6, baseDelayMs: 1, maxDelayMs: 5, maxRetryAfter
 export const setUpWeb = async (
   files: ReadonlyMap<string, Buffer>,
   { web, ...options }: Partial<DownloaderOptions> & { web?: WebSourceOptions } = {},
-): Promise<FolderSetup & { server: HostileServer }> => {
-  const server = await HostileServer.start(files);
-  const source = await createWebSource({
+): Promise<DownloaderSetup & { server: FaultyServer }> => {
+  const server = await FaultyServer.start(files);
+  const source = createWebSource({
     baseUrl: server.url,
     minGapMs: 0,
     throttleDelayMs: 5,

@@ -1,0 +1,69 @@
+import type { DumpFile, DumpSource } from '../dump-source.js';
+import { DownloaderError } from '../errors.js';
+import { type OnRetry, type RetryPolicy, withRetries } from '../retry.js';
+import { parseChecksumFile } from './checksum-file.js';
+
+/** A CHECKSUM file has four lines; a longer body is something else. */
+const MAX_BYTES = 64 * 1024;
+
+/** What {@link fetchChecksums} needs. */
+export interface ChecksumsRequest {
+  readonly source: DumpSource;
+  /** The CHECKSUM file. */
+  readonly file: DumpFile;
+  /** Names of the files whose checksums are needed. */
+  readonly wanted: readonly string[];
+  readonly retry: RetryPolicy;
+  readonly signal: AbortSignal;
+  readonly onRetry: OnRetry;
+}
+
+/** The content of a version's CHECKSUM file. */
+export interface PublishedChecksums {
+  /** The file's text, unchanged. */
+  readonly text: string;
+  /** SHA-256 in lower-case hex by file name. */
+  readonly checksums: ReadonlyMap<string, string>;
+}
+
+const readText = async ({ source, file, signal }: ChecksumsRequest): Promise<string> => {
+  const stream = await source.open(file, { signal });
+  try {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of stream.body) {
+      chunks.push(Buffer.from(chunk));
+      bytes += chunk.length;
+      if (bytes > MAX_BYTES) {
+        throw new DownloaderError('CHECKSUM_FILE_MALFORMED', `${file.name} is longer than ${MAX_BYTES} bytes`, {
+          facts: { file: file.name },
+        });
+      }
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } finally {
+    await stream.close();
+  }
+};
+
+/**
+ * Fetches the published checksums, and requires all wanted ones. They are never cached across runs, because Discogs may
+ * correct a published file.
+ *
+ * @throws DownloaderError `CHECKSUM_FILE_MALFORMED`, `CHECKSUM_MISSING`, a fault of the source; the signal's reason
+ */
+export const fetchChecksums = async (request: ChecksumsRequest): Promise<PublishedChecksums> => {
+  const { file, wanted, retry, signal, onRetry } = request;
+  const attempt = async (): Promise<PublishedChecksums> => {
+    const text = await readText(request);
+    const checksums = parseChecksumFile(text, file.name);
+    const missing = wanted.filter((name) => !checksums.has(name));
+    if (missing.length > 0) {
+      throw new DownloaderError('CHECKSUM_MISSING', `${file.name} has no line for ${missing.join(', ')}`, {
+        facts: { file: file.name, missing },
+      });
+    }
+    return { text, checksums };
+  };
+  return withRetries(retry, signal, attempt, onRetry);
+};

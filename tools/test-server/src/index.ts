@@ -1,0 +1,2 @@
+export type { Fault, RecordedRequest } from './faulty-server.js';
+export { FaultyServer } from './faulty-server.js';
