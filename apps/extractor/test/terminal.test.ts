@@ -63,7 +63,7 @@ describe('run in a terminal', () => {
   it('shows how far a transfer is, warns once it has stalled, and stops at Ctrl-C', async () => {
     const server = await startServer();
     const half = Math.floor(server.files.get(`data/2026/${dumpFile(VERSION, 'artists')}`)!.length / 2);
-    server.fault = ({ name }) => (name === dumpFile(VERSION, 'artists') ? { kind: 'stall', after: half } : null);
+    server.fault = ({ name }) => (name === dumpFile(VERSION, 'artists') ? { kind: 'stall', after: half } : undefined);
     const cli = startInTerminal(['run', '--sink', 'null', '--types', 'artists', '--source', 'web'], {
       DISCOGS_ROOT: join(folder, 'data'),
       WEB_URL: server.url,
