@@ -12,9 +12,9 @@ import { promisify } from 'node:util';
 import { createDownloader, createFolderSource, createWebSource, type DataType, type DumpSource } from '../src/index.js';
 
 /**
- * How fast a file comes down from a server on loopback, hashed and written, against `curl` to a file in the same run; and
- * from a folder, against `cp`. The server is a process of its own, so that it does not share the downloader's thread.
- * `npm run bench -- MEBIBYTES RUNS`
+ * Measures the throughput of a download from a local server, including hashing and writing, next to `curl` in the same
+ * run; and of a download from a folder, next to `cp`. The server is a separate process, so that it does not share the
+ * downloader's thread. Run as `npm run bench -- MEBIBYTES RUNS`.
  */
 const MiB = 1024 * 1024;
 const VERSION = '20260101';
@@ -77,7 +77,7 @@ const measure = async (mebibytes: number, runs: number): Promise<void> => {
     await source.close();
   };
   const run = promisify(execFile);
-  const ways: Record<string, (target: string) => Promise<unknown>> = {
+  const methods: Record<string, (target: string) => Promise<unknown>> = {
     'curl to a file': (target) =>
       run('curl', ['-s', '-o', join(target, 'file'), `${baseUrl}?download=data%2F2026%2F${NAME}`]),
     'curl, then sync': async (target) => {
@@ -89,9 +89,9 @@ const measure = async (mebibytes: number, runs: number): Promise<void> => {
     'folder source': async (target) => download(createFolderSource({ directory }), target),
   };
   const rates = new Map<string, number[]>();
-  // The first round is for warming up, of code as well as of the disk's cache.
+  // The first round warms up the code and the disk's cache, and is not counted.
   for (let round = 0; round <= runs; round += 1) {
-    for (const [name, work] of Object.entries(ways)) {
+    for (const [name, work] of Object.entries(methods)) {
       const rate = await timed(work);
       if (round > 0) rates.set(name, [...(rates.get(name) ?? []), rate]);
     }

@@ -19,7 +19,7 @@ const listing = (versions: Record<string, readonly (DataType | 'checksum')[]>) =
 const complete = [...DATA_TYPES, 'checksum'] as const;
 
 describe('chooseVersion', () => {
-  it('takes the newest version, whatever the order of the listing', () => {
+  it('chooses the newest version, whatever the order of the listing', () => {
     const versions = listing({ 20251201: complete, 20260201: complete, 20260101: complete });
     const choice = chooseVersion({ ...versions, versions: versions.versions.toReversed() }, DATA_TYPES, undefined);
     expect(choice.version).toBe('20260201');
@@ -28,7 +28,7 @@ describe('chooseVersion', () => {
     expect(choice.passedOver).toEqual([]);
   });
 
-  it('passes over a newest version that lacks a file, and says so', () => {
+  it('passes over newer versions that lack a file, and reports them', () => {
     const versions = listing({
       20260101: complete,
       20260201: ['artists', 'labels', 'masters', 'checksum'],
@@ -42,7 +42,7 @@ describe('chooseVersion', () => {
     ]);
   });
 
-  it('asks only for the wanted types and the CHECKSUM file', () => {
+  it('requires only the wanted types and the CHECKSUM file', () => {
     const versions = listing({ 20260101: complete, 20260201: ['artists', 'masters', 'checksum'] });
     expect(chooseVersion(versions, ['artists', 'masters'], undefined)).toMatchObject({
       version: '20260201',
@@ -51,13 +51,13 @@ describe('chooseVersion', () => {
     expect(chooseVersion(versions, ['artists', 'labels'], undefined).version).toBe('20260101');
   });
 
-  it('takes the version asked for, also an old one', () => {
+  it('chooses the requested version, even if it is old', () => {
     expect(chooseVersion(listing({ 20260101: complete, 20251201: complete }), DATA_TYPES, '20251201').version).toBe(
       '20251201',
     );
   });
 
-  it('says what an asked-for version lacks', () => {
+  it('reports what the requested version lacks', () => {
     const error = errorThrownBy(
       () => chooseVersion(listing({ 20260101: complete, 20260201: ['artists'] }), ['artists', 'labels'], '20260201'),
       'INCOMPLETE_VERSION',
@@ -67,7 +67,7 @@ describe('chooseVersion', () => {
     expect(error.facts.available?.map(({ version }) => version)).toEqual(['20260201', '20260101']);
   });
 
-  it('says which versions there are when the one asked for is not', () => {
+  it('reports the available versions if the requested one is not available', () => {
     const error = errorThrownBy(
       () => chooseVersion(listing({ 20260101: complete }), DATA_TYPES, '20200101'),
       'UNKNOWN_VERSION',
@@ -75,7 +75,7 @@ describe('chooseVersion', () => {
     expect(error.facts.available).toEqual([{ version: '20260101', missing: [] }]);
   });
 
-  it.each([{}, { 20260101: ['artists'] as const }])('says that no version is complete (%j)', (versions) => {
+  it.each([{}, { 20260101: ['artists'] as const }])('rejects if no version is complete (%j)', (versions) => {
     const error = errorThrownBy(() => chooseVersion(listing(versions), DATA_TYPES, undefined), 'NO_VERSION');
     expect(error.facts.version).toBeUndefined();
     expect(error.facts.available).toHaveLength(Object.keys(versions).length);

@@ -21,7 +21,7 @@ const reusedOf = (events: readonly DownloadEvent[]): Record<string, boolean> =>
   Object.fromEntries(eventsOf(events, 'download-finished').map(({ dataType, reused }) => [dataType, reused]));
 
 describe('a download from a folder', () => {
-  it('brings the newest version, verified, with its CHECKSUM file and its metadata', async () => {
+  it('downloads and verifies the newest version, with its CHECKSUM file and metadata', async () => {
     const files = makeVersion(V2, 2_500_000);
     const { root, downloader, onEvent, events } = await setUp(new Map([...makeVersion(V1), ...files]));
     const verified = await downloader.download({ onEvent });
@@ -49,14 +49,14 @@ describe('a download from a folder', () => {
     expect(reusedOf(events)).toEqual({ artists: false, labels: false, masters: false, releases: false });
   });
 
-  it('makes the folder where it is missing', async () => {
+  it('creates the directory if it is missing', async () => {
     const directory = join(await temporaryDirectory(), 'deep', 'down');
     const { downloader } = await setUp(makeVersion(V1), { directory });
     await downloader.download();
     expect(await contentOf(directory)).toEqual(summaryOf(makeVersion(V1)));
   });
 
-  it('brings only the types that are wanted, and wants only these to be there', async () => {
+  it('downloads only the wanted types, and requires only these', async () => {
     const files = makeVersion(V2);
     files.delete(`discogs_${V2}_releases.xml.gz`);
     const { root, downloader } = await setUp(new Map([...makeVersion(V1), ...files]));
@@ -81,7 +81,7 @@ describe('a download from a folder', () => {
     expect((await downloader.download({ choice }))[0]).toMatchObject({ version: V1 });
   });
 
-  it('brings the version asked for, or says why not', async () => {
+  it('downloads the requested version, or reports why it cannot', async () => {
     const files = makeVersion(V2);
     files.delete(`discogs_${V2}_CHECKSUM.txt`);
     const { root, downloader } = await setUp(new Map([...makeVersion(V1), ...files]));
@@ -92,12 +92,12 @@ describe('a download from a folder', () => {
     expect((await downloader.download({ version: V1 }))[0]).toMatchObject({ version: V1 });
   });
 
-  it('says that an empty folder has no version', async () => {
+  it('rejects if the source has no versions', async () => {
     const { downloader } = await setUp(new Map());
     await rejectionOf(downloader.download(), 'NO_VERSION');
   });
 
-  it('reports each file: started, how far, finished', async () => {
+  it('reports the start, progress and end of each file', async () => {
     const files = makeVersion(V1, 4_000_000);
     const { downloader, events, onEvent } = await setUp(files);
     await downloader.download({ onEvent, dataTypes: ['labels'] });
@@ -117,10 +117,10 @@ describe('a download from a folder', () => {
     expect(progress.at(-1)!.bytesPerSecond).toBeGreaterThan(0);
   });
 
-  it('works on no more files at once than it may', async () => {
+  it('downloads no more files at the same time than allowed', async () => {
     const { downloader, events, onEvent } = await setUp(makeVersion(V1, 1_500_000), { concurrency: 1 });
     await downloader.download({ onEvent });
-    // The second file's first bytes come after the first file's end.
+    // A file begins only after the previous one has finished.
     const types = events.flatMap((event) =>
       event.type === 'download-progress' || event.type === 'download-finished' ? [event.dataType] : [],
     );
@@ -128,7 +128,7 @@ describe('a download from a folder', () => {
     expect(runs).toEqual(['artists', 'labels', 'masters', 'releases']);
   });
 
-  it('does one download at a time', async () => {
+  it('runs one download at a time', async () => {
     const { downloader } = await setUp(makeVersion(V1));
     const first = downloader.download();
     await rejectionOf(downloader.download(), 'BUSY');
@@ -137,12 +137,12 @@ describe('a download from a folder', () => {
   });
 });
 
-describe('what is here already', () => {
-  it('is neither fetched nor hashed again while size and time are the same', async () => {
+describe('a local file', () => {
+  it('is neither downloaded nor hashed again while its size and time are unchanged', async () => {
     const files = makeVersion(V1);
     const { root, downloader, events, onEvent } = await setUp(files);
     await downloader.download();
-    // A time that can be set again to the nanosecond.
+    // A time that can be restored to the nanosecond.
     await utimes(join(root, ARTISTS), 1, 1);
     await downloader.download({ onEvent });
     expect(reusedOf(events)).toEqual({ artists: true, labels: true, masters: true, releases: true });
@@ -150,7 +150,7 @@ describe('what is here already', () => {
     expect(new Set(hashed.map(({ file, phase }) => `${phase} ${file}`))).toEqual(new Set([`verify ${ARTISTS}`]));
     expect((await metadataOf(root))[ARTISTS]!.mtime).toBe(1000);
 
-    // A file that is not read can be another one.
+    // Other content with the same size and time is accepted: the file is not read.
     await writeFile(join(root, ARTISTS), Buffer.from(files.get(ARTISTS)!).fill(0));
     await utimes(join(root, ARTISTS), 1, 1);
     events.length = 0;
@@ -171,7 +171,7 @@ describe('what is here already', () => {
     ],
     ['empty', () => Buffer.alloc(0)],
     ['something else', () => Buffer.from('<html>')],
-  ])('is fetched again when it is %s', async (_, change) => {
+  ])('is downloaded again if it is %s', async (_, change) => {
     const files = makeVersion(V1);
     const { root, downloader, events, onEvent } = await setUp(files);
     await writeFiles(root, new Map([[ARTISTS, change(files.get(ARTISTS)!)]]));
@@ -180,7 +180,7 @@ describe('what is here already', () => {
     expect(await contentOf(root)).toEqual(summaryOf(files));
   });
 
-  it('is fetched again when another checksum has been published since', async () => {
+  it('is downloaded again if another checksum has been published since', async () => {
     const { mirror, root, downloader, events, onEvent } = await setUp(makeVersion(V1));
     await downloader.download();
     const files = makeVersion(V1);
@@ -193,7 +193,7 @@ describe('what is here already', () => {
     expect(await contentOf(root)).toEqual(summaryOf(files));
   });
 
-  it('is hashed once where an older extractor has written the metadata', async () => {
+  it('is hashed once if an older extractor wrote the metadata', async () => {
     const files = makeVersion(V1);
     const { root, downloader, events, onEvent } = await setUp(files);
     await writeFiles(root, files);
@@ -213,7 +213,7 @@ describe('what is here already', () => {
     expect(events.filter(({ type }) => type === 'download-progress')).toEqual([]);
   });
 
-  it('may be the source itself: verified in place, and never touched', async () => {
+  it("is verified in place and never changed if it is the source's own", async () => {
     const files = makeVersion(V1);
     const root = await temporaryDirectory();
     const { downloader, events, onEvent } = await setUp(files, { mirror: root, directory: root });
@@ -229,7 +229,7 @@ describe('what is here already', () => {
     expect((await readFile(join(root, ARTISTS))).length).toBe(100);
   });
 
-  it('may be a link to the source', async () => {
+  it("may be a link to the source's file", async () => {
     const { mirror, root, downloader, events, onEvent } = await setUp(makeVersion(V1));
     await symlink(join(mirror, ARTISTS), join(root, ARTISTS));
     await downloader.download({ onEvent });
@@ -239,7 +239,7 @@ describe('what is here already', () => {
     expect((await stat(join(mirror, ARTISTS))).size).toBe(100);
   });
 
-  it('can serve as a source after, since the CHECKSUM file lies there too', async () => {
+  it('can be read by another folder source, because the CHECKSUM file is there too', async () => {
     const { root, downloader } = await setUp(makeVersion(V1));
     await downloader.download();
     const source = createFolderSource({ directory: root });
@@ -250,7 +250,7 @@ describe('what is here already', () => {
   });
 });
 
-describe('wrong bytes', () => {
+describe('a file with wrong bytes', () => {
   it.each([
     ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 700)],
     [
@@ -258,7 +258,7 @@ describe('wrong bytes', () => {
       (bytes: Buffer) => Buffer.from(bytes.map((byte, index) => (index === 1500 ? byte ^ 1 : byte))),
     ],
     ['longer', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from([0])])],
-  ])('of a file that is %s are tried twice and never get the final name', async (_, change) => {
+  ])('that is %s is tried twice and never gets its final name', async (_, change) => {
     const files = makeVersion(V1);
     const right = files.get(ARTISTS)!;
     files.set(ARTISTS, change(right));
@@ -273,14 +273,14 @@ describe('wrong bytes', () => {
     });
     expect(events.filter(({ type }) => type === 'download-retry')).toHaveLength(1);
     expect(events.filter((event) => event.type === 'download-failed').map((event) => event.error)).toEqual([error]);
-    // The other files are there.
+    // The other files are complete.
     files.delete(ARTISTS);
     files.delete(CHECKSUM);
     expect(await contentOf(root)).toEqual(summaryOf(files));
     expect(Object.keys(await metadataOf(root))).toHaveLength(3);
   });
 
-  it('that lay under the final name are taken away, also when the right ones cannot be had', async () => {
+  it('under the final name is removed, even if the right one is not available', async () => {
     const files = makeVersion(V1);
     files.set(ARTISTS, files.get(ARTISTS)!.subarray(0, 2000));
     const { root, downloader } = await setUp(files);
@@ -289,7 +289,7 @@ describe('wrong bytes', () => {
     expect(await contentOf(root)).not.toHaveProperty([ARTISTS]);
   });
 
-  it('that are no gzip at all are not even written', async () => {
+  it('that is not gzip is not written at all', async () => {
     const files = makeVersion(V1);
     files.set(ARTISTS, Buffer.from('<!DOCTYPE html><html><body>Just a moment...</body></html>'));
     const { root, downloader } = await setUp(files);
@@ -307,7 +307,7 @@ describe('wrong bytes', () => {
       (text: Buffer) => Buffer.from(text.toString().split('\n').slice(1).join('\n')),
     ],
     ['is cut in a name', 'CHECKSUM_MISSING' as const, (text: Buffer) => text.subarray(0, text.length - 10)],
-  ])('in a CHECKSUM file that %s are an error before anything is fetched', async (_, code, change) => {
+  ])('fails before the download if it is a CHECKSUM file that %s', async (_, code, change) => {
     const files = makeVersion(V1);
     files.set(CHECKSUM, change(files.get(CHECKSUM)!));
     const { root, downloader } = await setUp(files);
@@ -325,7 +325,7 @@ describe('an interrupted download', () => {
     return { signal: aborter.signal, onEvent };
   };
 
-  it('rejects with the reason, leaves a part file, and is resumed there', async () => {
+  it("rejects with the signal's reason, leaves a partial file, and is resumed from it", async () => {
     const files = makeVersion(V1, 6_000_000);
     const { root, downloader, events, onEvent } = await setUp(files);
     const dataTypes: DataType[] = ['artists'];
@@ -345,17 +345,17 @@ describe('an interrupted download', () => {
     expect((await readFile(join(root, ARTISTS))).equals(files.get(ARTISTS)!)).toBe(true);
   });
 
-  it('stops all its files, also while hashing what lies here', async () => {
+  it('stops all files, even while it hashes local ones', async () => {
     const files = makeVersion(V1, 6_000_000);
     const { root, downloader } = await setUp(files, { concurrency: 4 });
     await writeFiles(root, files);
     const reason = new Error('stop');
     await expect(downloader.download(abortAt(2_000_000, reason))).rejects.toBe(reason);
-    // Nothing was taken for wrong because it was not read to its end.
+    // A file that was not read to its end does not count as wrong.
     expect(await contentOf(root)).toEqual(summaryOf(files));
   });
 
-  it('goes on when the part file is whole, and starts over when it is wrong', async () => {
+  it('continues from a right partial file, and starts over if it is wrong', async () => {
     const files = makeVersion(V1, 3_000_000);
     const right = files.get(ARTISTS)!;
     const wrong = Buffer.from(right.subarray(0, 1_500_000));
@@ -368,7 +368,7 @@ describe('an interrupted download', () => {
     }
   });
 
-  it('is stopped by close, and nothing starts after', async () => {
+  it('is stopped by close, and none starts afterwards', async () => {
     const { root, downloader } = await setUp(makeVersion(V1, 6_000_000));
     let closed: Promise<void> | undefined;
     const running = downloader.download({
@@ -384,7 +384,7 @@ describe('an interrupted download', () => {
     await rejectionOf(downloader.choose(), 'CLOSED');
   });
 
-  it('does not begin with an aborted signal, and leaves no listener on a signal that lives on', async () => {
+  it('does not start with an aborted signal, and leaves no listener on a signal', async () => {
     const { root, downloader } = await setUp(makeVersion(V1));
     const reason = new Error('too late');
     await expect(downloader.download({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -407,7 +407,7 @@ describe('an interrupted download', () => {
 
 describe('the metadata file', () => {
   it.each(['', '{"a":', '[]', 'null', '"text"', '\0\0\0'])(
-    'when damaged (%j) is moved aside, reported and made anew',
+    'is renamed, reported and written again if it is damaged (%j)',
     async (text) => {
       const files = makeVersion(V1);
       const { root, downloader, events, onEvent } = await setUp(files);
@@ -425,7 +425,7 @@ describe('the metadata file', () => {
     },
   );
 
-  it('with an entry that says nothing usable costs a hashing', async () => {
+  it('may have an unusable entry: the file is then hashed again', async () => {
     const { root, downloader, events, onEvent } = await setUp(makeVersion(V1));
     await downloader.download();
     const metadata = await metadataOf(root);
@@ -443,14 +443,14 @@ describe('old versions', () => {
   const versionsIn = async (root: string): Promise<string[]> =>
     [...new Set(Object.keys(await contentOf(root)).map((name) => name.split('_')[1] ?? name))].sort();
 
-  it('stay by default', async () => {
+  it('are kept by default', async () => {
     const { root, downloader } = await setUp(all());
     await downloader.download({ version: V1 });
     await downloader.download();
     expect(await versionsIn(root)).toEqual([V1, V2]);
   });
 
-  it('go when only so many are kept, with their part files and metadata, and nothing else does', async () => {
+  it('are deleted down to keepVersions, with their partial files and metadata, and nothing else is', async () => {
     const root = await temporaryDirectory();
     const { downloader, events, onEvent } = await setUp(all(), { directory: root, keepVersions: 2 });
     await writeFiles(
@@ -470,7 +470,7 @@ describe('old versions', () => {
     expect(Object.keys(await metadataOf(root))).toHaveLength(8);
   });
 
-  it('never go in favour of newer ones when an old one was asked for', async () => {
+  it('do not include the downloaded version, even if newer ones are there', async () => {
     const root = await temporaryDirectory();
     const { downloader } = await setUp(all(), { directory: root, keepVersions: 1 });
     await downloader.download();
@@ -478,7 +478,7 @@ describe('old versions', () => {
     expect(await versionsIn(root)).toEqual(['20251101']);
   });
 
-  it('stay when the download fails', async () => {
+  it('are kept if the download fails', async () => {
     const files = all();
     files.set(`discogs_${V2}_artists.xml.gz`, gzipOf(100, 1));
     const root = await temporaryDirectory();
@@ -489,7 +489,7 @@ describe('old versions', () => {
   });
 });
 
-describe('options', () => {
+describe('createDownloader', () => {
   it.each([
     { concurrency: 0 },
     { concurrency: 1.5 },
@@ -499,12 +499,12 @@ describe('options', () => {
     { directory: '' },
     { retry: { attempts: 0 } },
     { source: {} as never },
-  ])('%j are refused', async (options) => {
+  ])('rejects %j', async (options) => {
     const source = createFolderSource({ directory: '.' });
     errorThrownBy(() => createDownloader({ source, directory: '.', ...options }), 'INVALID_OPTIONS');
   });
 
-  it('types must be some that exist', async () => {
+  it('accepts only known data types', async () => {
     const { downloader } = await setUp(makeVersion(V1));
     await rejectionOf(downloader.choose({ dataTypes: [] }), 'INVALID_OPTIONS');
     await rejectionOf(downloader.choose({ dataTypes: ['users' as DataType] }), 'INVALID_OPTIONS');

@@ -17,7 +17,7 @@ const sourceOf = async (files: ReadonlyMap<string, Uint8Array>): Promise<{ sourc
   return { source: createFolderSource({ directory }), directory };
 };
 
-it('lists versions newest first, with sizes, and keeps what it ignores', async () => {
+it('lists versions newest first, with sizes, and reports ignored names', async () => {
   const { source, directory } = await sourceOf(new Map([...makeVersion('20260101'), ...makeVersion('20260301')]));
   await writeFile(join(directory, 'notes.txt'), '');
   await writeFile(join(directory, 'discogs_20260401_artists.xml.gz.part'), '');
@@ -36,7 +36,7 @@ it('lists versions newest first, with sizes, and keeps what it ignores', async (
   ]);
 });
 
-it('looks into folders by year as well, as a mirror of the bucket has them', async () => {
+it('lists the folders of years as well, as a mirror of the bucket has them', async () => {
   const files = [...makeVersion('20260101')].map(([name, bytes]) => [`2026/${name}`, bytes] as const);
   const { source, directory } = await sourceOf(new Map(files));
   await writeFiles(directory, new Map([['2026/2025/discogs_20250101_artists.xml.gz', Buffer.from('deeper')]]));
@@ -47,7 +47,7 @@ it('looks into folders by year as well, as a mirror of the bucket has them', asy
   expect(await bytesOf(await source.open(file))).toEqual(makeVersion('20260101').get(file.name));
 });
 
-it('follows links and passes over those that point nowhere', async () => {
+it('follows links, and ignores dangling ones', async () => {
   const { directory: elsewhere } = await sourceOf(makeVersion('20260101'));
   const { source, directory } = await sourceOf(new Map());
   await symlink(join(elsewhere, 'discogs_20260101_artists.xml.gz'), join(directory, 'discogs_20260101_artists.xml.gz'));
@@ -56,7 +56,7 @@ it('follows links and passes over those that point nowhere', async () => {
   expect(Object.keys(versions[0]!.data)).toEqual(['artists']);
 });
 
-it('reads from a position', async () => {
+it('reads from a position on', async () => {
   const files = makeVersion('20260101', 3_000_000);
   const { source } = await sourceOf(files);
   const file = (await source.list()).versions[0]!.data.artists!;
@@ -67,7 +67,7 @@ it('reads from a position', async () => {
   expect(await bytesOf(await source.open(file, { from: bytes.length }))).toHaveLength(0);
 });
 
-it('says so when a file becomes shorter while it is read', async () => {
+it('rejects if a file becomes shorter while it is read', async () => {
   const files = makeVersion('20260101', 5_000_000);
   const { source } = await sourceOf(files);
   const file = (await source.list()).versions[0]!.data.artists!;
@@ -78,21 +78,21 @@ it('says so when a file becomes shorter while it is read', async () => {
   await rejectionOf(read, 'BODY_CUT');
 });
 
-it('stops at an abort, with the reason', async () => {
+it("rejects with the signal's reason after an abort", async () => {
   const { source } = await sourceOf(makeVersion('20260101', 5_000_000));
   const file = (await source.list()).versions[0]!.data.artists!;
-  const aborter = new AbortController();
-  const stream = await source.open(file, { signal: aborter.signal });
+  const controller = new AbortController();
+  const stream = await source.open(file, { signal: controller.signal });
   const reason = new Error('enough');
   const read = (async () => {
-    for await (const _ of stream.body) aborter.abort(reason);
+    for await (const _ of stream.body) controller.abort(reason);
   })();
   await expect(read).rejects.toBe(reason);
-  await expect(source.list({ signal: aborter.signal })).rejects.toBe(reason);
-  await expect(source.open(file, { signal: aborter.signal })).rejects.toBe(reason);
+  await expect(source.list({ signal: controller.signal })).rejects.toBe(reason);
+  await expect(source.open(file, { signal: controller.signal })).rejects.toBe(reason);
 });
 
-it('tells a missing folder and a missing file from each other things', async () => {
+it('rejects a missing folder or file with NOT_FOUND', async () => {
   const missing = createFolderSource({ directory: join(await temporaryDirectory(), 'nowhere') });
   await rejectionOf(missing.list(), 'NOT_FOUND');
   const { source } = await sourceOf(makeVersion('20260101'));
@@ -102,7 +102,7 @@ it('tells a missing folder and a missing file from each other things', async () 
   errorThrownBy(() => createFolderSource({ directory: '' }), 'INVALID_OPTIONS');
 });
 
-it('is of no use once closed', async () => {
+it('rejects calls after it is closed', async () => {
   const { source } = await sourceOf(makeVersion('20260101'));
   const file = (await source.list()).versions[0]!.data.artists!;
   await source.close();

@@ -13,20 +13,20 @@ const MiB = 1024 * 1024;
 const V1 = '20260101';
 const ARTISTS = `discogs_${V1}_artists.xml.gz`;
 
-/** A file system of a few mebibytes, or `null` where this user may not mount one. */
-const smallDisk = (path: string, bytes: number): string | null => {
+/** Mounts a file system of this size; `undefined` if this user may not. */
+const mountSmallDisk = (path: string, bytes: number): string | undefined => {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path], { stdio: 'ignore' });
   } catch {
-    return null;
+    return undefined;
   }
   onTestFinished(() => void execFileSync('umount', [path]));
   return path;
 };
 
-const mayMount = process.platform === 'linux' && process.getuid?.() === 0;
+const canMount = process.platform === 'linux' && process.getuid?.() === 0;
 
-it('is found before a transfer starts, with what is needed and what there is', async () => {
+it('rejects before the transfer if the disk has too little space', async () => {
   const files = makeVersion(V1);
   const reserveBytes = 2 ** 50;
   const { root, downloader } = await setUp(files, { reserveBytes });
@@ -38,17 +38,18 @@ it('is found before a transfer starts, with what is needed and what there is', a
   expect(Object.keys(await contentOf(root))).not.toContain(ARTISTS);
 });
 
-it('does not matter when all files are here already', async () => {
+it('needs no disk space if all files are complete', async () => {
   const files = makeVersion(V1);
   const { root, downloader } = await setUp(files, { reserveBytes: 2 ** 50 });
   await writeFiles(root, files);
   await downloader.download();
 });
 
-it.runIf(mayMount)('in the midst of a transfer stops all files, keeps part files, and is got over', async () => {
+it.runIf(canMount)('stops all files when the disk fills up, keeps partial files, and resumes them', async () => {
   const files = makeVersion(V1, 3 * MiB);
   const directory = await temporaryDirectory();
-  if (smallDisk(directory, 16 * MiB) === null) expect.fail('tmpfs could not be mounted although this is root');
+  if (mountSmallDisk(directory, 16 * MiB) === undefined)
+    expect.fail('tmpfs could not be mounted although this is root');
   const { downloader } = await setUp(files, { directory, reserveBytes: MiB, concurrency: 2 });
   const filler = join(directory, 'filler');
   const failed: string[] = [];
@@ -60,17 +61,17 @@ it.runIf(mayMount)('in the midst of a transfer stops all files, keeps part files
       try {
         if (bavail > 0) writeFileSync(filler, Buffer.alloc(bavail * bsize), { flag: 'a' });
       } catch {
-        // What was still free a moment ago was taken meanwhile, which is as good.
+        // The download took the space first, which has the same effect.
       }
     },
   });
   const error = await rejectionOf(download, 'DISK_FULL');
   expect(error.facts.path).toMatch(/\.part$/);
-  // The others were not left to fail one by one.
+  // The other files were stopped, and did not fail one by one.
   expect(failed).toHaveLength(1);
   const left = Object.keys(await contentOf(directory));
   expect(left.filter((name) => name.endsWith('.xml.gz'))).toEqual([]);
-  // Something was given back, so that others can save what they must.
+  // Some space was released, so that other programs can save their state.
   expect(statfsSync(directory).bavail * statfsSync(directory).bsize).toBeGreaterThanOrEqual(MiB / 2);
   for (const [name, bytes] of files) {
     if (!left.includes(`${name}.part`)) continue;
@@ -83,12 +84,12 @@ it.runIf(mayMount)('in the midst of a transfer stops all files, keeps part files
   expect(await contentOf(directory)).toEqual(summaryOf(files));
 });
 
-it('as a limit on file size is the same to it, without a right to mount', async () => {
+it('treats a limit on file sizes like a full disk', async () => {
   const files = makeVersion(V1, 4 * MiB);
   const [from, to] = [await temporaryDirectory(), await temporaryDirectory()];
   await writeFiles(from, files);
   const child = fileURLToPath(new URL('./fixtures/limited-download.ts', import.meta.url));
-  // `ulimit -f` counts in blocks of 512 or 1024 bytes, depending on the shell: 2.5 MiB or the double of it at most.
+  // `ulimit -f` counts in blocks of 512 or 1024 bytes, depending on the shell: at most 2.5 or 5 MiB.
   const run = promisify(execFile)('sh', [
     '-c',
     'ulimit -f 2560 && exec "$@"',
@@ -110,7 +111,7 @@ it('as a limit on file size is the same to it, without a right to mount', async 
   expect((await stat(join(to, ARTISTS))).size).toBe(files.get(ARTISTS)!.length);
 });
 
-it('is told from a folder that cannot be written', async () => {
+it('rejects a directory that cannot be written with STORAGE_FAILED', async () => {
   const files = makeVersion(V1);
   const { mirror } = await setUp(files);
   const blocked = join(await temporaryDirectory(), 'a-file');
@@ -121,7 +122,7 @@ it('is told from a folder that cannot be written', async () => {
   expect(error.cause).toBeInstanceOf(Error);
 });
 
-it('is told from a target that is a folder', async () => {
+it('rejects a target that is a directory with STORAGE_FAILED', async () => {
   const files = makeVersion(V1);
   const { root, downloader } = await setUp(files);
   await writeFiles(root, new Map([[`${ARTISTS}/inside`, Buffer.alloc(1)]]));

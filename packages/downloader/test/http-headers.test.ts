@@ -22,7 +22,7 @@ describe('parseRetryAfter', () => {
     ['-5', undefined, undefined],
     ['1.5', undefined, undefined],
     ['2026-01-31T12:00:30Z', undefined, undefined],
-  ])('reads %j (server time %j) as %s', (value, date, expected) => {
+  ])('parses %j (server time %j) as %s', (value, date, expected) => {
     expect(parseRetryAfter(value, date, NOW)).toBe(expected);
   });
 });
@@ -35,11 +35,11 @@ describe('parseContentRange', () => {
     ['items 5-9/10', undefined],
     ['bytes -9/10', undefined],
     [undefined, undefined],
-  ])('reads %j', (value, expected) => {
+  ])('parses %j', (value, expected) => {
     expect(parseContentRange(value)).toEqual(expected);
   });
 
-  it('knows a length from what is none', () => {
+  it('has a counterpart for lengths that accepts whole numbers only', () => {
     expect([undefined, '', '12', ' 12 ', '-1', '1e3', '12, 12'].map(parseContentLength)).toEqual([
       undefined,
       undefined,

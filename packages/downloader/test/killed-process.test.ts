@@ -13,7 +13,7 @@ const MiB = 1024 * 1024;
 const V1 = '20260101';
 const ARTISTS = `discogs_${V1}_artists.xml.gz`;
 
-it('goes on where a killed process was', async () => {
+it('resumes where a killed process stopped', async () => {
   const files = makeVersion(V1, 5 * MiB);
   const { server, root, downloader } = await setUpWeb(files);
   server.fault = ({ name }) => (name === ARTISTS ? { kind: 'stall', after: 3.5 * MiB } : undefined);

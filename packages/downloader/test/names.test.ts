@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isVersion, parseFileName } from '../src/index.js';
 
 describe('parseFileName', () => {
-  it('reads data files and CHECKSUM files', () => {
+  it('parses the names of data files and CHECKSUM files', () => {
     expect(parseFileName('discogs_20260101_artists.xml.gz')).toEqual({
       name: 'discogs_20260101_artists.xml.gz',
       version: '20260101',
@@ -28,13 +28,13 @@ describe('parseFileName', () => {
     'discogs_99999999_artists.xml.gz',
     'discogs_20260230_artists.xml.gz',
     'discogs_２０２６０１０１_artists.xml.gz',
-  ])('takes %j for no dump file', (name) => {
+  ])('rejects %j', (name) => {
     expect(parseFileName(name)).toBeUndefined();
   });
 });
 
 describe('isVersion', () => {
-  it('wants a day that exists', () => {
+  it('accepts only days that exist', () => {
     expect(isVersion('20240229')).toBe(true);
     expect(isVersion('20230229')).toBe(false);
     expect(isVersion('20261301')).toBe(false);

@@ -11,26 +11,26 @@ import { QUICK } from './support/web.js';
 
 interface Proxy {
   readonly url: string;
-  /** Method, target and the credentials that came with them. */
-  readonly seen: string[];
+  /** Method, target and credentials of the requests. */
+  readonly requests: string[];
 }
 
-/** A proxy for plain requests, which refuses tunnels after it has noted them. */
+/** Starts a proxy that forwards plain requests, and records and refuses tunnels. */
 const startProxy = async (target: URL): Promise<Proxy> => {
-  const seen: string[] = [];
+  const requests: string[] = [];
   const credentials = (request: IncomingMessage): string =>
     Buffer.from((request.headers['proxy-authorization'] ?? '').replace('Basic ', ''), 'base64').toString();
   const server = createServer((request, response) => {
     const url = new URL(request.url!);
-    seen.push(`${request.method} ${url.host} ${credentials(request)}`);
+    requests.push(`${request.method} ${url.host} ${credentials(request)}`);
     const upstream = connect(Number(target.port), target.hostname, () => {
       upstream.write(`GET ${url.pathname}${url.search} HTTP/1.0\r\nhost: ${url.host}\r\n\r\n`);
     });
-    // The raw answer with its head goes straight through.
+    // Passes on the raw response, including its headers.
     upstream.pipe(response.socket as Socket);
   });
   server.on('connect', (request, socket) => {
-    seen.push(`CONNECT ${request.url} ${credentials(request)}`);
+    requests.push(`CONNECT ${request.url} ${credentials(request)}`);
     socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -38,11 +38,11 @@ const startProxy = async (target: URL): Promise<Proxy> => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 };
 
 describe('a proxy', () => {
-  it('is asked for plain HTTP, with its credentials', async () => {
+  it('is used for plain HTTP, with its credentials', async () => {
     const files = makeVersion('20260101');
     const server = await FaultyServer.start(files);
     const proxy = await startProxy(new URL(server.url));
@@ -56,11 +56,11 @@ describe('a proxy', () => {
     const { root, downloader } = await setUp(new Map(), { source });
     await downloader.download();
     expect(await contentOf(root)).toEqual(summaryOf(files));
-    expect(new Set(proxy.seen)).toEqual(new Set(['GET dumps.test user:p@ss']));
+    expect(new Set(proxy.requests)).toEqual(new Set(['GET dumps.test user:p@ss']));
     expect(server.requests[0]!.host).toBe('dumps.test');
   });
 
-  it('is asked for a tunnel for HTTPS', async () => {
+  it('opens a tunnel for HTTPS', async () => {
     const proxy = await startProxy(new URL('http://127.0.0.1:1'));
     const source = createWebSource({
       baseUrl: 'https://dumps.test/',
@@ -69,11 +69,11 @@ describe('a proxy', () => {
       proxy: { httpsProxy: proxy.url, httpProxy: 'http://127.0.0.1:1' },
     });
     await rejectionOf(source.list(), 'SOURCE_UNREACHABLE');
-    expect(proxy.seen).toEqual(['CONNECT dumps.test:443 ']);
+    expect(proxy.requests).toEqual(['CONNECT dumps.test:443 ']);
     await source.close();
   });
 
-  it('is not asked for hosts that are asked directly, nor for the other protocol', async () => {
+  it('is not used for hosts in noProxy, nor for the other protocol', async () => {
     const server = await FaultyServer.start(makeVersion('20260101'));
     const proxy = await startProxy(new URL(server.url));
     for (const options of [
@@ -86,7 +86,7 @@ describe('a proxy', () => {
       await source.close();
     }
     expect(server.requests).toHaveLength(6);
-    expect(proxy.seen).toEqual([]);
+    expect(proxy.requests).toEqual([]);
   });
 });
 
@@ -117,7 +117,7 @@ describe('noProxy', () => {
   });
 
   it.each(['socks5://127.0.0.1', 'http://', 'ftp://proxy.test', 'http://a b'])(
-    'goes with proxies only that are some, not %j',
+    'rejects %j as a proxy',
     async (httpProxy) => {
       errorThrownBy(() => createProxyChoice({ httpProxy }), 'INVALID_OPTIONS');
     },

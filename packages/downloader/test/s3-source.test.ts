@@ -44,25 +44,25 @@ const setUpS3 = async (
   return { server, ...(await setUp(new Map(), { retry: QUICK, ...options, source: await sourceOf(server, s3) })) };
 };
 
-describe('a bucket', () => {
-  it('gives the newest version, to who does not sign', async () => {
+describe('an S3 source', () => {
+  it('reads the newest version without signing requests', async () => {
     const files = makeVersion('20260201', 300_000);
     const { server, root, downloader, events, onEvent } = await setUpS3(new Map([...makeVersion(V1), ...files]));
     await downloader.download({ onEvent });
     expect(await contentOf(root)).toEqual(summaryOf(files));
-    expect(server.seen.some(({ signed }) => signed)).toBe(false);
-    // The sizes are known from the start.
+    expect(server.requests.some(({ signed }) => signed)).toBe(false);
+    // The listing includes the sizes.
     expect(events[0]).toMatchObject({
       type: 'download-started',
       bytesTotal: files.get('discogs_20260201_artists.xml.gz')!.length,
     });
   });
 
-  it('gives it to who signs, and refuses a wrong signature', async () => {
+  it('signs requests, and reports a wrong signature as ACCESS_DENIED', async () => {
     const { server, root, downloader } = await setUpS3(makeVersion(V1), { s3: { credentials: KEYS } });
     await downloader.download();
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
-    expect(server.seen.every(({ signed }) => signed)).toBe(true);
+    expect(server.requests.every(({ signed }) => signed)).toBe(true);
 
     const wrong = await sourceOf(server, { credentials: async () => ({ ...KEYS, secretAccessKey: 'wrong' }) });
     const error = await rejectionOf(wrong.list(), 'ACCESS_DENIED');
@@ -76,16 +76,16 @@ describe('a bucket', () => {
     await rejectionOf(unknown.list(), 'ACCESS_DENIED');
   });
 
-  it('gives a listing to who signs for a prefix of any letters', async () => {
+  it('signs requests for a prefix with special characters', async () => {
     const server = await startS3();
     server.fault = () => ({ kind: 'listing', keys: [] });
     const prefix = "d(u)m'p!s* +~/é/";
     const source = await sourceOf(server, { credentials: KEYS, prefix });
     await source.list();
-    expect(server.seen.map(({ query }) => query.get('prefix'))).toEqual([prefix]);
+    expect(server.requests.map(({ query }) => query.get('prefix'))).toEqual([prefix]);
   });
 
-  it('is listed page by page', async () => {
+  it('lists the bucket page by page', async () => {
     const versions = ['20251101', '20251201', V1];
     const { server, downloader } = await setUpS3(new Map(versions.flatMap((version) => [...makeVersion(version)])), {
       s3: { pageSize: 4 },
@@ -95,14 +95,14 @@ describe('a bucket', () => {
     expect(listing.versions.every(({ data, checksum }) => Object.keys(data).length === 4 && checksum !== null)).toBe(
       true,
     );
-    expect(server.seen).toHaveLength(4);
-    expect(new Set(server.seen.map(({ query }) => query.get('continuation-token'))).size).toBe(4);
+    expect(server.requests).toHaveLength(4);
+    expect(new Set(server.requests.map(({ query }) => query.get('continuation-token'))).size).toBe(4);
     expect(
-      server.seen.every(({ query, path }) => query.get('prefix') === 'data/' && path === `/${server.bucket}/`),
+      server.requests.every(({ query, path }) => query.get('prefix') === 'data/' && path === `/${server.bucket}/`),
     ).toBe(true);
   });
 
-  it('may hold other things, which are passed over', async () => {
+  it('ignores other keys in the bucket', async () => {
     const { server, root, downloader } = await setUpS3(makeVersion(V1));
     await server.put('data/2026/readme.txt', Buffer.from('x'));
     await server.put('data/discogs_99999999_labels.xml.gz', Buffer.from('x'));
@@ -114,7 +114,7 @@ describe('a bucket', () => {
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
   });
 
-  it('may list keys that mean to go up, which are never asked for', async () => {
+  it('ignores keys with `.` or `..` in them', async () => {
     const { server, downloader } = await setUpS3(new Map());
     const keys = [
       'data/../../discogs_20260301_artists.xml.gz',
@@ -125,28 +125,28 @@ describe('a bucket', () => {
     expect(await downloader.list()).toEqual({ versions: [], ignored: keys });
   });
 
-  it('that is not there, or empty, says so', async () => {
+  it('reports an empty or missing bucket', async () => {
     const { server, downloader } = await setUpS3(new Map());
     await rejectionOf(downloader.choose(), 'NO_VERSION');
     await rejectionOf((await sourceOf(server, { bucket: 'nowhere' })).list(), 'NOT_FOUND');
   });
 
-  it('whose listing is refused is an error at once', async () => {
+  it('does not retry a listing that is refused', async () => {
     const { server, downloader } = await setUpS3(makeVersion(V1));
     server.fault = (request) => (isListing(request) ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined);
     const error = await rejectionOf(downloader.download(), 'ACCESS_DENIED');
     expect(error.facts).toMatchObject({ source: 's3', status: 403, retryable: false, attempts: 1 });
-    expect(server.seen).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
-  it('that is slow for a while is asked again', async () => {
+  it('retries temporary errors', async () => {
     const { server, root, downloader } = await setUpS3(makeVersion(V1));
     const faults: S3Fault[] = [
       { kind: 'error', status: 503, code: 'SlowDown' },
       { kind: 'reset' },
       { kind: 'error', status: 500, code: 'InternalError' },
     ];
-    // Each of them once for the listing and once for each file.
+    // Each of them happens once for the listing and once for each file.
     const times = new Map<string, number>();
     server.fault = ({ path }) => {
       const time = times.get(path) ?? 0;
@@ -157,7 +157,7 @@ describe('a bucket', () => {
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
   });
 
-  it('that is not reached is an error that says so', async () => {
+  it('reports a server that does not respond as SOURCE_UNREACHABLE', async () => {
     const source = createS3Source({
       endpoint: 'http://127.0.0.1:1',
       bucket: 'dumps',
@@ -170,8 +170,8 @@ describe('a bucket', () => {
   });
 });
 
-describe('an object', () => {
-  it('that is cut goes on with a range', async () => {
+describe('an object in S3', () => {
+  it('that is cut is resumed with a range', async () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpS3(files);
     let cuts = 0;
@@ -182,7 +182,7 @@ describe('an object', () => {
     };
     await downloader.download({ dataTypes });
     expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
-    const ranges = server.seen.filter(isGet(ARTISTS)).map(({ range }) => range);
+    const ranges = server.requests.filter(isGet(ARTISTS)).map(({ range }) => range);
     expect(ranges).toHaveLength(4);
     expect(ranges[0]).toBeUndefined();
     const starts = ranges.slice(1).map((range) => Number(/^bytes=([0-9]+)-$/.exec(range ?? '')?.[1]));
@@ -190,7 +190,7 @@ describe('an object', () => {
     expect(starts[0]).toBeGreaterThan(0);
   });
 
-  it('of which all or too much is here already is not misread', async () => {
+  it('is downloaded correctly if all or too much of it is in the partial file', async () => {
     const files = makeVersion(V1, 100_000);
     for (const part of [files.get(ARTISTS)!, Buffer.concat([files.get(ARTISTS)!, Buffer.alloc(10)])]) {
       const { root, downloader } = await setUpS3(files);
@@ -200,7 +200,7 @@ describe('an object', () => {
     }
   });
 
-  it('that is gone or refused is an error', async () => {
+  it('that is missing or refused fails', async () => {
     const { server, downloader } = await setUpS3(makeVersion(V1));
     server.fault = (request) =>
       isGet(ARTISTS)(request) ? { kind: 'error', status: 404, code: 'NoSuchKey' } : undefined;
@@ -210,19 +210,19 @@ describe('an object', () => {
     await rejectionOf(downloader.download({ dataTypes }), 'ACCESS_DENIED');
   });
 
-  it('is let go of by an abort', async () => {
+  it('is released by an abort', async () => {
     const { server, downloader } = await setUpS3(makeVersion(V1, 3_000_000));
-    const aborter = new AbortController();
+    const controller = new AbortController();
     const reason = new Error('stop');
     server.fault = (request) => {
-      if (isGet(ARTISTS)(request)) aborter.abort(reason);
+      if (isGet(ARTISTS)(request)) controller.abort(reason);
       return undefined;
     };
-    await expect(downloader.download({ dataTypes, signal: aborter.signal })).rejects.toBe(reason);
+    await expect(downloader.download({ dataTypes, signal: controller.signal })).rejects.toBe(reason);
   });
 });
 
-describe('auto: S3, else the web', () => {
+describe('a fallback source of S3 and web', () => {
   const setUpAuto = async (files: ReadonlyMap<string, Buffer>) => {
     const [s3, web] = [await startS3(files), await FaultyServer.start(files)];
     const fallbacks: string[] = [];
@@ -234,7 +234,7 @@ describe('auto: S3, else the web', () => {
     return { s3, web, fallbacks, ...(await setUp(new Map(), { source, retry: QUICK })) };
   };
 
-  it('takes S3 where it answers', async () => {
+  it('reads from S3 if it responds', async () => {
     const { web, fallbacks, root, downloader } = await setUpAuto(makeVersion(V1));
     await downloader.download();
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
@@ -242,17 +242,17 @@ describe('auto: S3, else the web', () => {
     expect(fallbacks).toEqual([]);
   });
 
-  it('takes the web where S3 refuses to list', async () => {
+  it('reads from the web if S3 refuses the listing', async () => {
     const { s3, web, fallbacks, root, downloader } = await setUpAuto(makeVersion(V1));
     s3.fault = () => ({ kind: 'error', status: 403, code: 'AccessDenied' });
     await downloader.download();
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
-    expect(s3.seen).toHaveLength(1);
+    expect(s3.requests).toHaveLength(1);
     expect(web.fileRequests).toHaveLength(5);
     expect(fallbacks).toEqual(['s3 web ACCESS_DENIED']);
   });
 
-  it('takes the web for files that S3 lists and refuses', async () => {
+  it('reads files from the web that S3 lists and refuses', async () => {
     const { s3, fallbacks, root, downloader } = await setUpAuto(makeVersion(V1));
     s3.fault = (request) => (isListing(request) ? undefined : { kind: 'error', status: 403, code: 'AccessDenied' });
     await downloader.download({ dataTypes });
@@ -260,7 +260,7 @@ describe('auto: S3, else the web', () => {
     expect(fallbacks).toEqual(['s3 web ACCESS_DENIED', 's3 web ACCESS_DENIED']);
   });
 
-  it("takes the next one where one has nothing, and tells the last one's failure", async () => {
+  it("reads from the next source if one has no versions, and reports the last one's failure", async () => {
     const [empty, full] = [await temporaryDirectory(), await temporaryDirectory()];
     await writeFiles(full, makeVersion(V1));
     const folder = (directory: string): DumpSource => createFolderSource({ directory });
@@ -275,27 +275,27 @@ describe('auto: S3, else the web', () => {
     errorThrownBy(() => createFallbackSource({ sources: [] }), 'INVALID_OPTIONS');
   });
 
-  it('does not go on to the next one after an abort or once closed', async () => {
+  it('does not try the next source after an abort', async () => {
     const { s3, web, downloader } = await setUpAuto(makeVersion(V1));
-    const aborter = new AbortController();
+    const controller = new AbortController();
     const reason = new Error('stop');
     s3.fault = () => {
-      aborter.abort(reason);
+      controller.abort(reason);
       return { kind: 'error', status: 403, code: 'AccessDenied' };
     };
-    await expect(downloader.choose({ signal: aborter.signal })).rejects.toBe(reason);
+    await expect(downloader.choose({ signal: controller.signal })).rejects.toBe(reason);
     expect(web.requests).toEqual([]);
   });
 });
 
 it.each([{ bucket: '' }, { endpoint: 'nonsense' }, { pageSize: 0 }, { retry: { attempts: -1 } }])(
-  'refuses %j',
+  'rejects %j',
   async (options) => {
     errorThrownBy(() => createS3Source(options), 'INVALID_OPTIONS');
   },
 );
 
-it('has the bucket in the host name or in the path, as is wanted, and asks by way of a proxy', async () => {
+it('puts the bucket into the host name or the path, and uses a proxy', async () => {
   const server = await startS3();
   server.fault = () => ({ kind: 'listing', keys: [] });
   for (const forcePathStyle of [true, false]) {
@@ -303,7 +303,7 @@ it('has the bucket in the host name or in the path, as is wanted, and asks by wa
     const source = await sourceOf(server, { endpoint: 'http://s3.test:9000', forcePathStyle, proxy });
     await source.list();
   }
-  expect(server.seen.map(({ host, path }) => host + path)).toEqual([
+  expect(server.requests.map(({ host, path }) => host + path)).toEqual([
     `s3.test:9000/${server.bucket}/`,
     `${server.bucket}.s3.test:9000/`,
   ]);

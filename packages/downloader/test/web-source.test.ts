@@ -20,8 +20,8 @@ const ARTISTS = `discogs_${V1}_artists.xml.gz`;
 const CHECKSUM = `discogs_${V1}_CHECKSUM.txt`;
 const dataTypes: DataType[] = ['artists'];
 
-/** The faults in turn for requests of a file's name or a page, then none. */
-const inTurn = (name: string, ...faults: (Fault | undefined)[]): ((request: RecordedRequest) => Fault | undefined) => {
+/** The faults in order for requests of a file or page, then none. */
+const inOrder = (name: string, ...faults: (Fault | undefined)[]): ((request: RecordedRequest) => Fault | undefined) => {
   const left = [...faults];
   return (request) => (request.name === name || request.page === name ? left.shift() : undefined);
 };
@@ -30,7 +30,7 @@ const always = (name: string, fault: Fault) => (request: RecordedRequest) =>
   request.name === name || request.page === name ? fault : undefined;
 
 describe('the listing', () => {
-  it('holds the versions of the last two years, and of the year asked for', async () => {
+  it('includes the versions of the last two years, and of the requested year', async () => {
     const versions = ['20200806', '20241201', '20251201', '20260101'];
     const { server, downloader } = await setUpWeb(new Map(versions.flatMap((version) => [...makeVersion(version)])));
     expect((await downloader.list()).versions.map(({ version }) => version)).toEqual(['20260101', '20251201']);
@@ -44,26 +44,26 @@ describe('the listing', () => {
     );
   });
 
-  it('names the project to the server', async () => {
+  it('identifies the project to the server', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1));
     await downloader.list();
     expect(server.requests[0]!.userAgent).toMatch(/^discogs-extractor\/[0-9].* \(\+https:\/\//);
   });
 
-  it('passes over an incomplete newest version', async () => {
+  it('lets an incomplete newest version be passed over', async () => {
     const files = makeVersion('20260201');
     files.delete('discogs_20260201_CHECKSUM.txt');
     const { downloader } = await setUpWeb(new Map([...makeVersion(V1), ...files]));
     expect(await downloader.choose()).toMatchObject({ version: V1, passedOver: [{ version: '20260201' }] });
   });
 
-  it('of nothing is no version', async () => {
+  it('without links to dumps has no version', async () => {
     const { server, downloader } = await setUpWeb(new Map());
     server.extraLinks = '<a href="?prefix=data%2F">data/</a>';
     await rejectionOf(downloader.choose(), 'NO_VERSION');
   });
 
-  it('never takes a name with a way up, a folder or anything else in it', async () => {
+  it('ignores names with a path or anything else in them', async () => {
     const { server, root, downloader } = await setUpWeb(makeVersion(V1));
     const hostile = [
       '../../etc/discogs_20260301_artists.xml.gz',
@@ -88,7 +88,7 @@ describe('the listing', () => {
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
   });
 
-  it('gives rounded sizes, which the check of the room goes by', async () => {
+  it('has rounded sizes, which the check of the disk space uses', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1, 500_000));
     const file = (await downloader.list()).versions[0]!.data.artists!;
     expect(file.size).toBeUndefined();
@@ -104,14 +104,14 @@ describe('the listing', () => {
     ['a challenge page with 200', { kind: 'page', status: 200, type: 'text/html' }],
     ['a challenge page with 403', { kind: 'page', status: 403, type: 'text/html' }],
     ['a cut page', { kind: 'cut', after: 50 }],
-    ['a page that was cut in silence', { kind: 'silent-cut', after: 100 }],
+    ['a truncated page', { kind: 'silent-cut', after: 100 }],
     ['a lost connection', { kind: 'reset' }],
     ['a server error', { kind: 'status', status: 502 }],
     ['a limit', { kind: 'status', status: 429, headers: { 'retry-after': '0' } }],
-  ])('is asked for again after %s', async (_, fault) => {
+  ])('is requested again after %s', async (_, fault) => {
     for (const page of ['start', 'year']) {
       const { server, downloader } = await setUpWeb(makeVersion(V1));
-      server.fault = inTurn(page, fault, fault);
+      server.fault = inOrder(page, fault, fault);
       expect((await downloader.choose()).version).toBe(V1);
       expect(server.requests.filter((request) => request.page === page)).toHaveLength(3);
     }
@@ -148,11 +148,11 @@ describe('a file', () => {
       ],
     ],
     ['stalls', [{ kind: 'stall', after: 100_000 }]],
-    ['never begins', [{ kind: 'stall', after: 0 }]],
+    ['never starts', [{ kind: 'stall', after: 0 }]],
     ['comes without a length', [{ kind: 'no-length' }]],
-    ['is cut in silence', [{ kind: 'silent-cut', after: 100_000 }]],
+    ['is truncated', [{ kind: 'silent-cut', after: 100_000 }]],
     [
-      'is cut in silence, time and again',
+      'is truncated several times',
       [
         { kind: 'silent-cut', after: 100_000 },
         { kind: 'silent-cut', after: 100_001 },
@@ -187,12 +187,12 @@ describe('a file', () => {
         { kind: 'wrong-bit', at: 7 },
       ],
     ],
-  ])('that %s is right in the end', async (_, faults) => {
+  ])('that %s is complete in the end', async (_, faults) => {
     for (const ranges of [true, false]) {
       const files = makeVersion(V1, 300_000);
       const { server, root, downloader, events, onEvent } = await setUpWeb(files);
       server.supportsRanges = ranges;
-      server.fault = inTurn(ARTISTS, ...faults);
+      server.fault = inOrder(ARTISTS, ...faults);
       await downloader.download({ dataTypes, onEvent });
       expect(await contentOf(root)).toEqual(
         summaryOf(new Map([ARTISTS, CHECKSUM].map((name) => [name, files.get(name)!]))),
@@ -201,10 +201,10 @@ describe('a file', () => {
     }
   });
 
-  it('goes on where it was cut, when ranges are honoured', async () => {
+  it('is resumed where it was cut if the server honours ranges', async () => {
     const files = makeVersion(V1, 300_000);
     const { server, downloader } = await setUpWeb(files);
-    server.fault = inTurn(ARTISTS, { kind: 'cut', after: 150_000 }, { kind: 'cut', after: 140_000 });
+    server.fault = inOrder(ARTISTS, { kind: 'cut', after: 150_000 }, { kind: 'cut', after: 140_000 });
     await downloader.download({ dataTypes });
     const froms = server.fileRequests.filter(({ name }) => name === ARTISTS).map(({ from }) => from);
     expect(froms[0]).toBe(0);
@@ -214,7 +214,7 @@ describe('a file', () => {
     expect(froms).toHaveLength(3);
   });
 
-  it('is not given up for its length while resuming gets on', async () => {
+  it('is not given up because of its size while resuming advances', async () => {
     const files = makeVersion(V1, 12 * MiB);
     const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 2 } });
     server.fault = always(ARTISTS, { kind: 'cut', after: 3 * MiB });
@@ -228,7 +228,7 @@ describe('a file', () => {
     ['stalled each time', { kind: 'stall', after: 1000 }, 'BODY_STALLED'],
     ['a page each time', { kind: 'page', status: 200, type: 'text/html' }, 'UNEXPECTED_CONTENT'],
     [
-      'a page that says it is none, each time',
+      'a page with the content type of a dump, each time',
       { kind: 'page', status: 200, type: 'application/gzip' },
       'UNEXPECTED_CONTENT',
     ],
@@ -236,8 +236,8 @@ describe('a file', () => {
     ['missing', { kind: 'status', status: 404 }, 'NOT_FOUND'],
     ['unavailable each time', { kind: 'status', status: 503 }, 'RATE_LIMITED'],
     ['lost each time', { kind: 'reset' }, 'SOURCE_UNREACHABLE'],
-    ['answered with a teapot', { kind: 'status', status: 418 }, 'HTTP_STATUS'],
-  ])('that is %s is given up with an error that says so', async (_, fault, code) => {
+    ['a teapot', { kind: 'status', status: 418 }, 'HTTP_STATUS'],
+  ])('that is %s is given up with the right error', async (_, fault, code) => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader, events, onEvent } = await setUpWeb(files, {
       retry: { ...QUICK, attempts: 3 },
@@ -251,18 +251,18 @@ describe('a file', () => {
     const once = ['NOT_FOUND', 'HTTP_STATUS'].includes(code);
     expect(error.facts).toMatchObject({ source: 'web', attempts: once ? 1 : 3 });
     expect(events.filter(({ type }) => type === 'download-retry')).toHaveLength(once ? 0 : 2);
-    // What cannot be resumed is not kept, and the other file is there.
+    // A partial file that cannot be resumed is not kept, and the other file is complete.
     expect(Object.keys(await contentOf(root)).sort()).toEqual([`discogs_${V1}_labels.xml.gz`]);
   });
 
   it.each([true, false])(
-    'with other bytes than were published is an error after the second time (lengths: %s)',
-    async (lengths) => {
+    'with other bytes than the published ones fails after the second time (with length: %s)',
+    async (hasLength) => {
       const files = makeVersion(V1, 300_000);
       const { server, root, downloader } = await setUpWeb(files);
       const wrong = gzipOf(250_000, 99);
       server.files.set(`data/2026/${ARTISTS}`, wrong);
-      if (!lengths) server.fault = always(ARTISTS, { kind: 'no-length' });
+      if (!hasLength) server.fault = always(ARTISTS, { kind: 'no-length' });
       const error = await rejectionOf(downloader.download({ dataTypes }), 'CHECKSUM_MISMATCH');
       expect(error.facts).toMatchObject({
         file: ARTISTS,
@@ -275,7 +275,7 @@ describe('a file', () => {
     },
   );
 
-  it('that is always cut in silence at another byte is an error in the end', async () => {
+  it('that is truncated at another byte each time fails in the end', async () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpWeb(files);
     server.supportsRanges = false;
@@ -286,10 +286,10 @@ describe('a file', () => {
     expect(await contentOf(root)).toEqual({});
   });
 
-  it('keeps its part file when the server honours ranges, for the next run', async () => {
+  it('keeps its partial file for the next run if the server honours ranges', async () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 1 } });
-    server.fault = inTurn(ARTISTS, { kind: 'cut', after: 200_000 });
+    server.fault = inOrder(ARTISTS, { kind: 'cut', after: 200_000 });
     await rejectionOf(downloader.download({ dataTypes }), 'BODY_CUT');
     const part = await readFile(join(root, `${ARTISTS}.part`));
     expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
@@ -298,7 +298,7 @@ describe('a file', () => {
     await expect(access(join(root, `${ARTISTS}.part`))).rejects.toThrow();
   });
 
-  it('does not go on behind a part file that is none', async () => {
+  it('does not continue a partial file that is not gzip', async () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpWeb(files);
     await writeFiles(root, new Map([[`${ARTISTS}.part`, Buffer.from('<!DOCTYPE html><html></html>')]]));
@@ -306,13 +306,13 @@ describe('a file', () => {
     expect(server.fileRequests.filter(({ name }) => name === ARTISTS).map(({ from }) => from)).toEqual([0]);
   });
 
-  it('does not lose what is here to a page that comes in its place', async () => {
+  it('does not lose its partial file to a page in its place', async () => {
     const files = makeVersion(V1, 300_000);
     const { server, root, downloader } = await setUpWeb(files, { retry: { ...QUICK, attempts: 1 } });
     await writeFiles(root, new Map([[`${ARTISTS}.part`, files.get(ARTISTS)!.subarray(0, 250_000)]]));
-    server.fault = inTurn(ARTISTS, { kind: 'page', status: 200, type: 'application/gzip' });
+    server.fault = inOrder(ARTISTS, { kind: 'page', status: 200, type: 'application/gzip' });
     await rejectionOf(downloader.download({ dataTypes }), 'UNEXPECTED_CONTENT');
-    // The page came with 200 where a range was asked for, so this much is known: ranges are not honoured here.
+    // The page came with 200 although a range was requested, so the server counts as ignoring ranges.
     server.fault = () => undefined;
     await downloader.download({ dataTypes });
     expect(await contentOf(root)).toHaveProperty([ARTISTS], summaryOf(files)[ARTISTS]);
@@ -320,7 +320,7 @@ describe('a file', () => {
 });
 
 describe('the CHECKSUM file', () => {
-  it('is asked for once for each choice, before the download or by it', async () => {
+  it('is fetched once per choice, before the download or by it', async () => {
     const files = makeVersion(V1);
     const { server, root, downloader } = await setUpWeb(files);
     const choice = await downloader.choose({ dataTypes: ['labels', 'artists'] });
@@ -339,11 +339,11 @@ describe('the CHECKSUM file', () => {
   it.each<[string, Fault]>([
     ['is a page', { kind: 'page', status: 200, type: 'text/html' }],
     ['is cut', { kind: 'cut', after: 100 }],
-    ['is cut in silence', { kind: 'silent-cut', after: 100 }],
-    ['is cut in silence after a line', { kind: 'silent-cut', after: 64 + 2 + ARTISTS.length + 1 }],
-  ])('that %s is asked for again', async (_, fault) => {
+    ['is truncated', { kind: 'silent-cut', after: 100 }],
+    ['is truncated after a line', { kind: 'silent-cut', after: 64 + 2 + ARTISTS.length + 1 }],
+  ])('that %s is fetched again', async (_, fault) => {
     const { server, root, downloader, events, onEvent } = await setUpWeb(makeVersion(V1));
-    server.fault = inTurn(CHECKSUM, fault, fault);
+    server.fault = inOrder(CHECKSUM, fault, fault);
     await downloader.download({ onEvent });
     expect(await contentOf(root)).toEqual(summaryOf(makeVersion(V1)));
     expect(eventsOf(events, 'download-retry')).toMatchObject([
@@ -352,7 +352,7 @@ describe('the CHECKSUM file', () => {
     ]);
   });
 
-  it('that is a page each time is an error', async () => {
+  it('that is a page each time fails', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1));
     server.fault = always(CHECKSUM, { kind: 'page', status: 200, type: 'text/plain' });
     await rejectionOf(downloader.download(), 'CHECKSUM_FILE_MALFORMED');
@@ -371,19 +371,19 @@ describe('the CHECKSUM file', () => {
   });
 });
 
-describe('a server that wants to be left alone', () => {
+describe('a server that limits the rate', () => {
   const httpDate = (ms: number): string => new Date(Date.now() + ms).toUTCString();
 
-  it.each<[string, () => Record<string, string>, least: number]>([
-    ['for seconds', () => ({ 'retry-after': '1' }), 950],
-    // A date has no fraction of a second: what is two seconds away may be little more than one.
+  it.each<[string, () => Record<string, string>, minMs: number]>([
+    ['for some seconds', () => ({ 'retry-after': '1' }), 950],
+    // A date has no fraction of a second: one that is two seconds away may be little more than one away.
     ['until a date', () => ({ 'retry-after': httpDate(2000) }), 950],
     [
-      'until a date of its own clock, which is an hour ahead',
+      'until a date by its own clock, which is an hour ahead',
       () => ({ date: httpDate(3_600_000), 'retry-after': httpDate(3_601_000) }),
       950,
     ],
-  ])('%s is left alone, by all files', async (_, headers, least) => {
+  ])('%s receives no request for any file meanwhile', async (_, headers, minMs) => {
     const { server, downloader, events, onEvent } = await setUpWeb(makeVersion(V1));
     let limited = 0;
     server.fault = ({ name, at }) => {
@@ -394,59 +394,59 @@ describe('a server that wants to be left alone', () => {
     await downloader.download({ onEvent });
     const retries = events.filter((event): event is DownloadRetry => event.type === 'download-retry');
     expect(retries).toHaveLength(1);
-    expect(retries[0]!.delayMs).toBeGreaterThanOrEqual(least);
-    const after = server.requests.filter(({ at }) => at > limited && at < limited + least);
-    // A request that was on its way already may come in.
+    expect(retries[0]!.delayMs).toBeGreaterThanOrEqual(minMs);
+    const after = server.requests.filter(({ at }) => at > limited && at < limited + minMs);
+    // A request may have been on its way already.
     expect(after.length).toBeLessThanOrEqual(1);
-    expect(server.requests.some(({ name, at }) => name === ARTISTS && at >= limited + least)).toBe(true);
+    expect(server.requests.some(({ name, at }) => name === ARTISTS && at >= limited + minMs)).toBe(true);
   });
 
-  it('for longer than is waited for is an error at once, that says for how long', async () => {
+  it('for longer than maxRetryAfterMs makes the file fail at once', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1));
     server.fault = always(ARTISTS, { kind: 'status', status: 429, headers: { 'retry-after': '3574' } });
     const error = await rejectionOf(downloader.download({ dataTypes }), 'RATE_LIMITED');
     expect(error.facts).toMatchObject({ status: 429, retryAfterMs: 3_574_000, attempts: 1 });
   });
 
-  it('is asked no more often than the gap allows', async () => {
+  it('receives requests no more often than the gap allows', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1), { web: { minGapMs: 60 }, concurrency: 4 });
     await downloader.download();
     const times = server.requests.map(({ at }) => at);
     expect(times).toHaveLength(2 + 5);
     const gaps = times.slice(1).map((at, index) => at - times[index]!);
-    // Sent 60 ms apart; on the way a little of that can be lost.
+    // Sent 60 ms apart; the arrival may jitter a little.
     expect(Math.min(...gaps)).toBeGreaterThan(40);
   });
 
-  it('does not hold up an abort', async () => {
+  it('does not delay an abort', async () => {
     const { server, downloader } = await setUpWeb(makeVersion(V1));
     server.fault = always('start', { kind: 'status', status: 429, headers: { 'retry-after': '5' } });
-    const aborter = new AbortController();
+    const controller = new AbortController();
     const reason = new Error('stop');
-    setTimeout(() => aborter.abort(reason), 100);
+    setTimeout(() => controller.abort(reason), 100);
     const started = performance.now();
-    await expect(downloader.choose({ signal: aborter.signal })).rejects.toBe(reason);
+    await expect(downloader.choose({ signal: controller.signal })).rejects.toBe(reason);
     expect(performance.now() - started).toBeLessThan(4000);
   });
 });
 
 describe('an abort', () => {
-  it('in the midst of a body that stalls rejects with the reason and keeps what is here', async () => {
+  it('during a stalled body rejects with the reason and keeps the partial file', async () => {
     const files = makeVersion(V1, 3 * MiB);
     const { server, root, downloader } = await setUpWeb(files, { web: { stallTimeoutMs: 30_000 } });
     server.fault = always(ARTISTS, { kind: 'stall', after: 100_000 });
-    const aborter = new AbortController();
+    const controller = new AbortController();
     const reason = new Error('stop');
     const onEvent = (event: DownloadEvent): void => {
-      if (event.type === 'download-progress') setTimeout(() => aborter.abort(reason), 5);
+      if (event.type === 'download-progress') setTimeout(() => controller.abort(reason), 5);
     };
-    await expect(downloader.download({ dataTypes, signal: aborter.signal, onEvent })).rejects.toBe(reason);
+    await expect(downloader.download({ dataTypes, signal: controller.signal, onEvent })).rejects.toBe(reason);
     const part = await readFile(join(root, `${ARTISTS}.part`));
     expect(part.length).toBeGreaterThan(0);
     expect(part.equals(files.get(ARTISTS)!.subarray(0, part.length))).toBe(true);
   });
 
-  it('by closing the source ends what is under way', async () => {
+  it('by closing the source ends the streams in progress', async () => {
     const server = await FaultyServer.start(makeVersion(V1, MiB));
     const source = createWebSource({ baseUrl: server.url, minGapMs: 0, retry: QUICK });
     server.fault = always(ARTISTS, { kind: 'stall', after: 1000 });
@@ -476,7 +476,7 @@ describe('a redirect', () => {
   });
 
   it.each(['file:///etc/passwd', 'ftp://127.0.0.1/', 'http://', ''])(
-    'to %j is not followed, nor one in circles',
+    'to %j is not followed, nor one to itself',
     async (to) => {
       const { server, downloader } = await setUpWeb(makeVersion(V1));
       server.fault = always(ARTISTS, { kind: 'redirect', status: 302, to });
@@ -500,6 +500,6 @@ it.each([
   { minGapMs: -1 },
   { stallTimeoutMs: 0 },
   { proxy: { httpProxy: 'socks5://127.0.0.1:1' } },
-])('refuses %j', async (options) => {
+])('rejects %j', async (options) => {
   errorThrownBy(() => createWebSource(options), 'INVALID_OPTIONS');
 });

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
-import { checksumFileName, DATA_TYPES, type DataType, dataFileName } from '../../src/index.js';
+import { checksumFileName, DATA_TYPES, dataFileName } from '../../src/index.js';
 
-/** A folder of the test's own, gone after it. */
+/** A temporary directory that is deleted when the test ends. */
 export const temporaryDirectory = async (): Promise<string> => {
   const path = await mkdtemp(join(tmpdir(), 'downloader-'));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
@@ -15,7 +15,7 @@ export const temporaryDirectory = async (): Promise<string> => {
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A small generator of pseudo-random numbers (mulberry32): the same seed gives the same numbers everywhere. */
+/** A generator of pseudo-random numbers (mulberry32): a seed gives the same numbers on every machine. */
 export const randomFrom = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {
@@ -27,14 +27,14 @@ export const randomFrom = (seed: number): (() => number) => {
   };
 };
 
-/** A gzip file whose size is about `bytes`: its content, a cipher's key stream, does not compress. */
+/** A gzip file of about `bytes`: its content, a cipher's key stream, is not compressible. */
 export const gzipOf = (bytes: number, seed: number): Buffer => {
   const key = createHash('sha256').update(String(seed)).digest();
   const stream = createCipheriv('aes-128-ctr', key.subarray(0, 16), key.subarray(16));
   return gzipSync(stream.update(Buffer.alloc(bytes)), { level: 0 });
 };
 
-/** The files of a version by name, its CHECKSUM file among them. */
+/** The files of a version by name, including its CHECKSUM file. */
 export const makeVersion = (version: string, bytes = 3000): Map<string, Buffer> => {
   const files = new Map<string, Buffer>();
   for (const [index, type] of DATA_TYPES.entries()) {
@@ -53,5 +53,3 @@ export const writeFiles = async (directory: string, files: ReadonlyMap<string, U
     await writeFile(join(directory, name), bytes);
   }
 };
-
-export const nameOf = (version: string, type: DataType): string => dataFileName(version, type);

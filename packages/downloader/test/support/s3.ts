@@ -10,7 +10,7 @@ import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } 
 import { afterAll, onTestFinished } from 'vitest';
 import { signatureFault } from './sigv4.js';
 
-/** The keys that s3rver knows. */
+/** The keys that s3rver accepts. */
 export const KEYS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 
 /** A request to the S3 server. */
@@ -22,19 +22,19 @@ export interface RecordedS3Request {
   readonly host: string;
 }
 
-/** What the gate does to a request instead of passing it on; `cut` passes it on and ends the connection after so many bytes. */
+/** What the gate does instead of forwarding a request; `cut` forwards it, and ends the connection after this many bytes. */
 export type S3Fault =
   | { readonly kind: 'error'; readonly status: number; readonly code: string }
   | { readonly kind: 'listing'; readonly keys: readonly string[] }
   | { readonly kind: 'cut'; readonly after: number }
   | { readonly kind: 'reset' };
 
-/** A real S3 server with a gate before it, which counts requests, checks signatures, and can refuse as Amazon does. */
+/** A real S3 server with a gate in front of it that records requests, checks signatures, and can refuse as Amazon does. */
 export interface S3Server {
   readonly url: string;
-  /** A bucket of the test's own. */
+  /** A bucket that only this test uses. */
   readonly bucket: string;
-  readonly seen: RecordedS3Request[];
+  readonly requests: RecordedS3Request[];
   fault: (request: RecordedS3Request) => S3Fault | undefined;
   put(key: string, bytes: Buffer): Promise<void>;
   /** Deletes a file that was given at the start, by name. */
@@ -97,7 +97,7 @@ export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): P
   const server: S3Server = {
     url: '',
     bucket,
-    seen: [],
+    requests: [],
     fault: () => undefined,
     async put(key, bytes) {
       await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
@@ -126,19 +126,19 @@ export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): P
   };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url!, 'http://127.0.0.1');
-    const seen: RecordedS3Request = {
+    const recorded: RecordedS3Request = {
       path: url.pathname,
       query: url.searchParams,
       range: request.headers.range,
       signed: request.headers.authorization !== undefined,
       host: request.headers.host ?? '',
     };
-    server.seen.push(seen);
-    const fault = server.fault(seen);
-    const unsigned = seen.signed ? signatureFault(request, KEYS) : null;
+    server.requests.push(recorded);
+    const fault = server.fault(recorded);
+    const unsigned = recorded.signed ? signatureFault(request, KEYS) : undefined;
     if (fault?.kind === 'reset') request.socket.destroy();
     else if (fault?.kind === 'error') sendError(response, fault.status, fault.code);
-    else if (unsigned !== null) sendError(response, 403, unsigned);
+    else if (unsigned !== undefined) sendError(response, 403, unsigned);
     else if (fault?.kind === 'listing') {
       const contents = fault.keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`);
       sendXml(

@@ -5,14 +5,15 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Checks a request's AWS signature, version 4, as the server has to: from what came over the wire. s3rver looks at the key's
- * name only.
- * @returns An S3 error code, or `null` when it is right
+ * Checks a request's AWS signature, version 4, as a server has to: from what came over the wire. s3rver only checks the
+ * name of the key.
+ *
+ * @returns an S3 error code; `undefined` if the signature is right
  */
 export const signatureFault = (
   request: IncomingMessage,
   keys: { accessKeyId: string; secretAccessKey: string },
-): string | null => {
+): string | undefined => {
   const match =
     /^AWS4-HMAC-SHA256 Credential=([^/]+)\/([^/]+)\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
       request.headers.authorization ?? '',
@@ -34,5 +35,5 @@ export const signatureFault = (
   const hash = createHash('sha256').update(canonical).digest('hex');
   const text = ['AWS4-HMAC-SHA256', request.headers['x-amz-date'], scope, hash].join('\n');
   const key = [date!, region!, 's3', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${keys.secretAccessKey}`);
-  return hmac(key, text).toString('hex') === signature ? null : 'SignatureDoesNotMatch';
+  return hmac(key, text).toString('hex') === signature ? undefined : 'SignatureDoesNotMatch';
 };

@@ -3,10 +3,10 @@ import { onTestFinished } from 'vitest';
 import { createWebSource, type DownloaderOptions, type WebSourceOptions } from '../../src/index.js';
 import { type DownloaderSetup, setUp } from './setup.js';
 
-/** Waits that a test can bear. */
+/** Delays short enough for a test. */
 export const QUICK = { attempts: 6, baseDelayMs: 1, maxDelayMs: 5, maxRetryAfterMs: 5000 };
 
-/** A downloader with a hostile server as its source. */
+/** Creates a downloader with a faulty server as its source. */
 export const setUpWeb = async (
   files: ReadonlyMap<string, Buffer>,
   { web, ...options }: Partial<DownloaderOptions> & { web?: WebSourceOptions } = {},
