@@ -7,8 +7,8 @@ const project = (name: string, root: string, more: { testTimeout?: number } = {}
 });
 
 /**
- * Repeats faults, kills and random rounds many times, which takes too long for `npm test`. `CHAOS_RUNS`, `KILLS`,
- * `SOAK_MINUTES`, `PARSER_RUNS` and `GUNZIP_ROUNDS` say how often and how long.
+ * Repeats faults, kills and random rounds many times, which takes too long for `npm test`. `CHAOS_RUNS`,
+ * `CHAOS_FAULTS`, `KILLS`, `SOAK_MINUTES`, `PARSER_RUNS` and `GUNZIP_ROUNDS` say how often and how long.
  */
 export default defineConfig({
   test: {
@@ -17,6 +17,7 @@ export default defineConfig({
     projects: [
       project('parser', './packages/parser', { testTimeout: 7_200_000 }),
       project('state-marker', './packages/state-marker'),
+      project('downloader', './packages/downloader'),
       project('publisher', './packages/publisher'),
       project('extractor', './apps/extractor'),
     ],

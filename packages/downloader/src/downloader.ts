@@ -48,10 +48,11 @@ export interface Downloader extends AsyncDisposable {
   choose(options?: ChooseOptions): Promise<DumpChoice>;
   /**
    * Fetches the published SHA-256 of each file of a choice, in lower-case hex by file name. This is enough to find out
-   * whether files that were processed before have changed, without downloading them. A later download of the same choice
-   * does not fetch the CHECKSUM file again.
+   * whether files that were processed before have changed, without downloading them. A later download of the same
+   * choice does not fetch the CHECKSUM file again.
    *
-   * @throws DownloaderError `CHECKSUM_FILE_MALFORMED`, `CHECKSUM_MISSING`, or a fault of the source; the signal's reason
+   * @throws DownloaderError `CHECKSUM_FILE_MALFORMED`, `CHECKSUM_MISSING`, or a fault of the source; the signal's
+   * reason
    */
   checksums(choice: DumpChoice, options?: ChecksumsOptions): Promise<ReadonlyMap<string, string>>;
   /**

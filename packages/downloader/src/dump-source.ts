@@ -38,8 +38,8 @@ export interface DumpListing {
 export interface DumpStream {
   /**
    * The bytes from `offset` on; iterate it once. A chunk is valid only until the next one is requested, because its
-   * memory is reused. The iteration throws a `DownloaderError` (such as `BODY_CUT`) if the bytes end early and the source
-   * notices. A consumer that leaves the loop early releases the connection or file descriptor.
+   * memory is reused. The iteration throws a `DownloaderError` (such as `BODY_CUT`) if the bytes end early and the
+   * source notices. A consumer that leaves the loop early releases the connection or file descriptor.
    */
   readonly body: AsyncIterable<Uint8Array>;
   /** Position in the file at which `body` starts: the requested `from` if the source honours it, else 0. */
@@ -71,7 +71,7 @@ export interface OpenOptions {
 export interface DumpSource extends AsyncDisposable {
   /** Short name for messages, such as `folder`, `s3` or `web`. */
   readonly name: string;
-  /** Whether another attempt can have another result, as over a network. The downloader retries local sources only once. */
+  /** Whether another attempt can have another result, as over a network; a local source is retried only once. */
   readonly remote: boolean;
   /**
    * Lists the available files.

@@ -21,7 +21,9 @@ export interface DownloadProgress extends OfDataFile {
   readonly type: 'download-progress';
   /** `verify` hashes a local copy; `download` transfers the file. */
   readonly phase: 'verify' | 'download';
-  /** Bytes of the file that are verified or transferred, including an earlier run's. Falls when a transfer starts over. */
+  /**
+   * Bytes of the file that are verified or transferred, including an earlier run's. Falls when a transfer starts over.
+   */
   readonly bytes: number;
   /** Size of the file, if known. */
   readonly bytesTotal?: number | undefined;

@@ -44,7 +44,9 @@ export const resolveRetry = (options: RetryOptions = {}): RetryPolicy => {
 const retryAfterMsOf = (error: Error): number =>
   error instanceof DownloaderError ? (error.facts.retryAfterMs ?? 0) : 0;
 
-/** Milliseconds to wait after `failures` failures in a row: the backoff, or what the source asks for if that is longer. */
+/**
+ * Milliseconds to wait after `failures` failures in a row: the backoff, or what the source asks for if that is longer.
+ */
 export const retryDelayMs = (failures: number, error: Error, { baseDelayMs, maxDelayMs }: RetryPolicy): number => {
   const backoffMs = backoffDelayMs(failures, { initialMs: baseDelayMs, maxMs: maxDelayMs });
   return Math.ceil(Math.max(backoffMs, retryAfterMsOf(error)));

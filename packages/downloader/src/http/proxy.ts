@@ -8,8 +8,8 @@ export interface ProxyOptions {
   /** Proxy for `https:` URLs (`HTTPS_PROXY`). */
   httpsProxy?: string | undefined;
   /**
-   * Hosts to connect to directly (`NO_PROXY`), separated by commas or spaces: `example.org` and `.example.org` (each with
-   * its subdomains), `example.org:8080`, addresses, networks such as `10.0.0.0/8`, or `*` for all.
+   * Hosts to connect to directly (`NO_PROXY`), separated by commas or spaces: `example.org` and `.example.org` (each
+   * with its subdomains), `example.org:8080`, addresses, networks such as `10.0.0.0/8`, or `*` for all.
    */
   noProxy?: string | undefined;
 }

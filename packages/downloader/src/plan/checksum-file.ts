@@ -4,8 +4,8 @@ import { DownloaderError } from '../errors.js';
 const LINE = /^([0-9a-fA-F]{64})[ \t]+\*?(\S+)[ \t]*$/;
 
 /**
- * Parses a CHECKSUM file: one line `SHA256  NAME` per file. Empty lines and CRLF are allowed. Anything else is an error,
- * so that neither a page in place of the file nor half a file is accepted.
+ * Parses a CHECKSUM file: one line `SHA256  NAME` per file. Empty lines and CRLF are allowed. Anything else is an
+ * error, so that neither a page in place of the file nor half a file is accepted.
  *
  * @param file - its name, for errors
  * @returns SHA-256 in lower-case hex by file name

@@ -31,7 +31,10 @@ export const createFallbackSource = (options: FallbackSourceOptions): DumpSource
   const onEvent = checks.optionalFunction('onEvent', options.onEvent);
   let current = 0;
 
-  /** Tries the sources from `first` on, until one has a result or fails with an error that no other source can help with. */
+  /**
+   * Tries the sources from `first` on, until one has a result or fails with an error that no other source can help
+   * with.
+   */
   const tryFrom = async <T>(
     first: number,
     attempt: (source: DumpSource, isLast: boolean) => Promise<T | undefined>,

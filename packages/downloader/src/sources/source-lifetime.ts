@@ -2,7 +2,9 @@ import { linkAbort, withLinkedAbort } from '@discogs-extractor/internal/abort';
 import type { DumpStream } from '../dump-source.js';
 import { DownloaderError } from '../errors.js';
 
-/** The time from a source's creation to its `close()`: every call ends when the source is closed or the caller aborts. */
+/**
+ * The time from a source's creation to its `close()`: every call ends when the source is closed or the caller aborts.
+ */
 export class SourceLifetime {
   readonly #closing = new AbortController();
   readonly #description: string;

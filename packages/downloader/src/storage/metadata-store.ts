@@ -86,7 +86,8 @@ export class MetadataStore {
   }
 
   #save(): Promise<void> {
-    // Saves run one after the other, each with the entries at its start, so that an older state never overwrites a newer.
+    // Saves run one after the other, each with the entries at its start, so that an older state never overwrites a
+    // newer.
     const save = this.#saving.then(() => {
       const sorted = [...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1));
       const text = `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`;

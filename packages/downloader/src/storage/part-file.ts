@@ -13,8 +13,8 @@ const MIN_DIRECT_WRITE_BYTES = 256 * 1024;
 export const partPathOf = (path: string): string => `${path}.part`;
 
 /**
- * A file during its transfer: `NAME.part`, hashed while it is written. Small chunks are collected into large writes; one
- * write is in progress while the next buffer fills.
+ * A file during its transfer: `NAME.part`, hashed while it is written. Small chunks are collected into large writes;
+ * one write is in progress while the next buffer fills.
  */
 export class PartFile {
   readonly path: string;

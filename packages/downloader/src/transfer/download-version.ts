@@ -54,7 +54,8 @@ export const downloadVersion = async (
 
   const failed = downloads.find((download) => download.error !== undefined);
   if (failed !== undefined) throw failed.error;
-  // With its CHECKSUM file, the directory can serve as a source. Written last, because it says that the files are sound.
+  // With its CHECKSUM file, the directory can serve as a source. Written last, because it says that the files are
+  // sound.
   await writeIfChanged(join(directory, choice.checksum.name), published.text);
   if (keepVersions !== 'all') await pruneVersions(directory, version, keepVersions, metadata, onEvent);
   return downloads.map((download) => download.result!);

@@ -105,7 +105,7 @@ export class FileDownload {
       if (await this.#isSourceFile()) {
         throw new DownloaderError(
           'CHECKSUM_MISMATCH',
-          `${this.#path}: the published SHA-256 is ${this.#expected}, but the file has ${actual} and is the source's only copy`,
+          `${this.#path} is the source's only copy; the published SHA-256 is ${this.#expected}, but it has ${actual}`,
           { facts: { file: this.#file.name, expected: this.#expected, actual, bytes: stats.size, attempts: 1 } },
         );
       }
@@ -174,8 +174,8 @@ export class FileDownload {
   }
 
   /**
-   * Removes a wrong file from its final name. It may well be the beginning of the right one, because the older extractors
-   * download in place; so it becomes the partial file unless there is one.
+   * Removes a wrong file from its final name. It may well be the beginning of the right one, because the older
+   * extractors download in place; so it becomes the partial file unless there is one.
    */
   async #setAside(): Promise<void> {
     await this.#context.metadata.forget([this.#file.name]);

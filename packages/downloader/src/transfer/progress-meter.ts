@@ -30,7 +30,10 @@ export class ProgressMeter {
     this.#now = now;
   }
 
-  /** Records a byte count. The bytes of the first call count as taking no time, so that a resumed file has no inflated rate. */
+  /**
+   * Records a byte count. The bytes of the first call count as taking no time, so that a resumed file has no inflated
+   * rate.
+   */
   update(bytes: number, bytesTotal: number | undefined): void {
     const at = this.#now();
     const last = this.#samples.at(-1);

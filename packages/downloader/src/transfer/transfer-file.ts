@@ -30,7 +30,8 @@ export interface TransferRequest {
  * Transfers a file from the source to its final path, by way of `NAME.part`. Resolves only when the bytes under the
  * final name have the published SHA-256 and are durable.
  *
- * @throws DownloaderError `CHECKSUM_MISMATCH`, `DISK_FULL`, `STORAGE_FAILED`, a fault of the source; the signal's reason
+ * @throws DownloaderError `CHECKSUM_MISMATCH`, `DISK_FULL`, `STORAGE_FAILED`, a fault of the source; the signal's
+ * reason
  */
 export const transferFile = async (request: TransferRequest): Promise<void> => {
   const part = await PartFile.open(partPathOf(request.path));

@@ -22,14 +22,18 @@ export interface RecordedS3Request {
   readonly host: string;
 }
 
-/** What the gate does instead of forwarding a request; `cut` forwards it, and ends the connection after this many bytes. */
+/**
+ * What the gate does instead of forwarding a request; `cut` forwards it, and ends the connection after this many bytes.
+ */
 export type S3Fault =
   | { readonly kind: 'error'; readonly status: number; readonly code: string }
   | { readonly kind: 'listing'; readonly keys: readonly string[] }
   | { readonly kind: 'cut'; readonly after: number }
   | { readonly kind: 'reset' };
 
-/** A real S3 server with a gate in front of it that records requests, checks signatures, and can refuse as Amazon does. */
+/**
+ * A real S3 server with a gate in front of it that records requests, checks signatures, and can refuse as Amazon does.
+ */
 export interface S3Server {
   readonly url: string;
   /** A bucket that only this test uses. */

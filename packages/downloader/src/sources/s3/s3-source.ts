@@ -30,7 +30,11 @@ export interface S3SourceOptions extends TransportOptions {
   region?: string | undefined;
   /** URL of another server that implements S3. @default Amazon's endpoint of the region */
   endpoint?: string | undefined;
-  /** Whether the bucket's name is part of the path (`true`) or of the host name. @default true if `endpoint` is given */
+  /**
+   * Whether the bucket's name is part of the path (`true`) or of the host name.
+   *
+   * @default true if `endpoint` is given
+   */
   forcePathStyle?: boolean | undefined;
   /** Keys to sign requests with, or a function that returns them when needed. @default unsigned requests */
   credentials?: S3Credentials | (() => Promise<S3Credentials>) | undefined;
@@ -152,7 +156,8 @@ export const createS3Source = (options: S3SourceOptions = {}): DumpSource => {
           const status = output.$metadata.httpStatusCode;
           if (status === 206 && range?.start !== from) {
             body.destroy();
-            const message = `${target.location} responded with "${output.ContentRange ?? ''}", not from byte ${from} on`;
+            const contentRange = output.ContentRange ?? '';
+            const message = `${target.location} responded with "${contentRange}", not from byte ${from} on`;
             throw new DownloaderError('RANGE_REJECTED', message, { facts: { ...target, status, retryable: true } });
           }
           return {

@@ -11,8 +11,8 @@ const SIZE = /(?<![\w.:-])([0-9]+(?:\.[0-9]+)?)\s*([KMGT])i?B?(?![\w])/g;
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
 /**
- * Whether a page is a listing, and not a challenge or an error page with status 200. A truncated page does not count: it
- * would lack the versions at its end.
+ * Whether a page is a listing, and not a challenge or an error page with status 200. A truncated page does not count:
+ * it would lack the versions at its end.
  */
 export const isListingPage = (html: string): boolean =>
   ANY_LINK.test(html) && (!/<html[\s>]/i.test(html) || /<\/html\s*>\s*$/i.test(html));

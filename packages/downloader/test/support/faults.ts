@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Fault, FaultyServer, type RecordedRequest } from '@discogs-extractor/test-server';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import {
   createDownloader,
   createWebSource,
@@ -9,16 +9,14 @@ import {
   type DataType,
   type DownloadEvent,
   DownloaderError,
-} from '../src/index.js';
-import { makeVersion, randomFrom, sha256, temporaryDirectory, writeFiles } from './support/dump.js';
-import { contentOf } from './support/setup.js';
+} from '../../src/index.js';
+import { makeVersion, randomFrom, sha256, temporaryDirectory, writeFiles } from './dump.js';
+import { contentOf } from './setup.js';
 
-const SEED = Number(process.env['CHAOS_SEED'] ?? 20260101);
-const FAULTS = 200;
 const SIZE = 120_000;
 
-/** What may come out of a download beside the right files: each with something that the server did. */
-const HONEST = new Set([
+/** The errors that a download may fail with: each is caused by a fault of the server. */
+const EXPECTED_CODES = new Set([
   'CHECKSUM_MISMATCH',
   'CHECKSUM_FILE_MALFORMED',
   'CHECKSUM_MISSING',
@@ -33,8 +31,12 @@ const HONEST = new Set([
   'BODY_STALLED',
 ]);
 
-it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SEED})`, async () => {
-  const random = randomFrom(SEED);
+/**
+ * Downloads from a server that fails at random until it has failed `faults` times, and checks after each download that
+ * no file under its final name has a wrong byte.
+ */
+export const downloadThroughFaults = async (faults: number, seed: number): Promise<void> => {
+  const random = randomFrom(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
   const pick = <T>(items: readonly T[]): T => items[below(items.length)]!;
   const faultOf = (): Fault =>
@@ -61,21 +63,21 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
   let injected = 0;
   let likelihood = 0;
   server.fault = ({ page, name }: RecordedRequest) => {
-    // Some of the runs are bad and some are worse, so that both ends are reached.
-    if (injected >= FAULTS || random() >= likelihood) return undefined;
+    // The likelihood varies by round, so that some downloads succeed and some fail.
+    if (injected >= faults || random() >= likelihood) return undefined;
     const fault = faultOf();
-    // Nothing vouches for the pages and the CHECKSUM file but that they can be read.
+    // Nothing verifies the content of pages and of the CHECKSUM file.
     if (fault.kind === 'wrong-bit' && (page !== 'file' || name.endsWith('.txt'))) return undefined;
     injected += 1;
     return fault;
   };
 
   const outcomes = new Map<string, number>();
-  /** Wrong files that no run has come to yet. */
+  /** Wrong files that no download has reached yet. */
   const planted = new Set<string>();
   let root = await temporaryDirectory();
-  for (let round = 0; injected < FAULTS; round += 1) {
-    expect(round).toBeLessThan(FAULTS);
+  for (let round = 0; injected < faults; round += 1) {
+    expect(round).toBeLessThan(faults);
     if (random() < 0.3) root = await temporaryDirectory();
     likelihood = pick([0.2, 0.5, 0.9]);
     server.supportsRanges = random() < 0.7;
@@ -83,7 +85,7 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
     const types = DATA_TYPES.filter(() => random() < 0.7);
     const wanted: readonly DataType[] = types.length === 0 ? ['labels'] : types;
     if (random() < 0.2) {
-      // What an earlier, worse program left under a final name.
+      // A truncated file under its final name, as an older program leaves it.
       const name = `discogs_20260101_${pick(wanted)}.xml.gz`;
       await writeFiles(root, new Map([[name, files.get(name)!.subarray(0, below(SIZE))]]));
       planted.add(`${root}/${name}`);
@@ -93,7 +95,7 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
       minGapMs: 0,
       throttleDelayMs: 0,
       stallTimeoutMs: 60,
-      // A stall behind the last byte leaves a connection that looks free and answers no more.
+      // A stall after the last byte leaves a connection that looks free but does not respond.
       responseTimeoutMs: 150,
       retry,
     });
@@ -111,7 +113,7 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
       },
       (error: unknown) => {
         expect(error).toBeInstanceOf(DownloaderError);
-        expect(HONEST).toContain((error as DownloaderError).code);
+        expect(EXPECTED_CODES).toContain((error as DownloaderError).code);
         return (error as DownloaderError).code;
       },
     );
@@ -124,7 +126,7 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
     }
   }
 
-  // The server has calmed down: whatever state the folder is in, all is right in the end.
+  // Without further faults, all files are right in the end, whatever state the directory is in.
   const source = createWebSource({ baseUrl: server.url, minGapMs: 0 });
   const downloader = createDownloader({ source, directory: root });
   await downloader.download();
@@ -134,4 +136,4 @@ it(`keeps every wrong byte from a final name through ${FAULTS} faults (seed ${SE
   await source.close();
   expect(outcomes.get('done')).toBeGreaterThan(0);
   expect(outcomes.size).toBeGreaterThan(1);
-});
+};
