@@ -438,6 +438,21 @@ describe('the metadata file', () => {
   });
 });
 
+describe('temporary files', () => {
+  it('of a killed process are deleted, and nothing else is', async () => {
+    const files = makeVersion(V1);
+    const { root, downloader } = await setUp(files);
+    const ending = '.0123456789abcdef.tmp';
+    const others = new Map(
+      [`.extraction_status_${V1}.json${ending}`, 'notes.tmp'].map((name) => [name, Buffer.alloc(1)]),
+    );
+    await writeFiles(root, others);
+    for (const name of ['.discogs_metadata.json', CHECKSUM]) await writeFile(join(root, name + ending), 'half');
+    await downloader.download();
+    expect(await contentOf(root)).toEqual(summaryOf(new Map([...files, ...others])));
+  });
+});
+
 describe('old versions', () => {
   const all = () => new Map(['20251101', '20251201', V1, V2].flatMap((version) => [...makeVersion(version)]));
   const versionsIn = async (root: string): Promise<string[]> =>
