@@ -17,6 +17,13 @@ const FOLDER_ORDER = {
     ],
     folders: ['window', 'wire', 'topology', 'connection'],
   },
+  'packages/downloader': {
+    vocabulary: [
+      ...['dump-source', 'errors', 'events', 'names', 'option-checks', 'options'],
+      ...['read-chunks', 'retry'],
+    ],
+    folders: ['http', 'sources', 'plan', 'storage', 'transfer'],
+  },
   'packages/state-marker': {
     vocabulary: ['errors', 'marker', 'option-checks', 'version'],
     folders: ['transitions', 'store', 'decide', 'session'],
