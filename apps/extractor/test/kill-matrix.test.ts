@@ -1,10 +1,7 @@
 import { describe, it } from 'vitest';
-import { KILL_SEED, surviveNdjson, surviveRabbitmq } from './kit/kill-matrix.js';
+import { KILL_SEED, runNdjsonMatrix, runRabbitmqMatrix, SHORT_MATRIX } from './kit/kill-matrix.js';
 
-/** `npm run test:chaos` does it more often. */
-const KILLS = 5;
-
-describe(`a process that is killed ${KILLS} times at random moments, by SIGKILL and by SIGTERM (KILL_SEED=${KILL_SEED})`, () => {
-  it('leaves every record in RabbitMQ', ({ annotate }) => surviveRabbitmq(KILLS, annotate), 300_000);
-  it('leaves every record once in its NDJSON file', ({ annotate }) => surviveNdjson(KILLS, annotate), 300_000);
+describe(`after ${SHORT_MATRIX.kills} kills at random moments, by SIGKILL and by SIGTERM (KILL_SEED=${KILL_SEED})`, () => {
+  it('RabbitMQ has every record', ({ annotate }) => runRabbitmqMatrix(SHORT_MATRIX, annotate), 300_000);
+  it('the NDJSON files have every record once', ({ annotate }) => runNdjsonMatrix(SHORT_MATRIX, annotate), 300_000);
 });

@@ -79,7 +79,7 @@ export const extractFile = async (options: ExtractFileOptions): Promise<Extracte
   try {
     return await deliver(options, fileSink);
   } finally {
-    await fileSink.close({ timeout: CONFIRM_TIMEOUT_MS });
+    await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
   }
 };
 
@@ -141,7 +141,7 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
     return { records, delivered: records - resumedAfter, stats: blocks.stats };
   } catch (error) {
     await keepMalformed();
-    await fileSink.close({ timeout: CONFIRM_TIMEOUT_MS });
+    await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
     onProgress(progress());
     throw error;
   } finally {

@@ -174,10 +174,10 @@ const fileSink = (
       if (windowOpen) await abortable(windowOpen, signal);
       await publisher.flush({ signal });
     },
-    close: async ({ timeout = 0 } = {}) => {
-      if (timeout > 0) {
+    close: async ({ timeoutMs = 0 } = {}) => {
+      if (timeoutMs > 0) {
         // `flush` ends with a check of the topology, without which the last confirmed messages would not count.
-        await publisher.flush({ signal: AbortSignal.timeout(timeout) }).catch(() => {
+        await publisher.flush({ signal: AbortSignal.timeout(timeoutMs) }).catch(() => {
           // Unconfirmed records are not an error here: the next run sends them again.
         });
       }

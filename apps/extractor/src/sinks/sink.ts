@@ -40,8 +40,8 @@ export interface FileSink {
   /** Confirms all records, then delivers and confirms the `file_complete` message, given as the bytes of its body. */
   complete(message: Uint8Array): Promise<void>;
   /**
-   * Waits up to `timeout` milliseconds for confirms in flight, then releases everything; `confirmed` is final
+   * Waits up to `timeoutMs` for confirms in flight, then releases everything; `confirmed` is final
    * afterwards. Idempotent. Does not throw for records that stay unconfirmed.
    */
-  close(options?: { readonly timeout?: number | undefined }): Promise<void>;
+  close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
 }

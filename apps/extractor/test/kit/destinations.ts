@@ -4,17 +4,17 @@ import { deleteQueue, drainQueue, startOwnBroker } from '@discogs-extractor/test
 import { expect } from 'vitest';
 import { DATA_TYPES, type DataType } from '../../src/config/data-type.js';
 
-/** Where a dump is delivered to, again and again. */
+/** Where a dump is delivered to repeatedly. */
 export interface Destination extends AsyncDisposable {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Empties it. */
   reset(): Promise<void>;
-  /** Takes all that arrived, in order. */
+  /** Takes everything that arrived, in order. */
   collect(): Promise<{ readonly place: string; readonly type: DataType; readonly bodies: readonly string[] }[]>;
-  /** Records that may be there twice after so many kills, for each type. */
+  /** Upper bound of repeated records of each type after `kills` kills. */
   repeatsAfter(kills: number): number;
-  /** Within which part of a delivery's time a kill comes: the smaller, the more of them a delivery takes. */
+  /** A kill comes within this fraction of a delivery's time: the smaller, the more kills fit into a delivery. */
   readonly killsWithin: number;
 }
 
@@ -22,9 +22,9 @@ const QUEUES = DATA_TYPES.flatMap((type) =>
   ['graphinator', 'tableinator'].map((consumer) => ({ type, queue: `discogsography-${consumer}-${type}` })),
 );
 
-/** A RabbitMQ of its own, where a crash may repeat `window` records of a file. */
-export const rabbitmq = async (window: number): Promise<Destination> => {
-  // The platform's queue names are fixed, so this needs a broker of its own.
+/** A RabbitMQ server, where a crash may repeat `queueSize` records of a file. */
+export const rabbitmq = async (queueSize: number): Promise<Destination> => {
+  // The queue names are the platform's, so the broker must not be shared.
   const broker = await startOwnBroker();
   return {
     args: ['--sink', 'amqp'],
@@ -40,7 +40,7 @@ export const rabbitmq = async (window: number): Promise<Destination> => {
       }
       return found;
     },
-    repeatsAfter: (kills) => window * kills,
+    repeatsAfter: (kills) => queueSize * kills,
     killsWithin: 1 / 4,
     [Symbol.asyncDispose]: () => broker.close(),
   };
@@ -62,9 +62,9 @@ export const ndjson = (folder: string, version: string): Destination => {
           return { place: path, type, bodies: text.slice(0, -1).split('\n') };
         }),
       ),
-    // A line that is not known to be on the disk is cut off and written anew.
+    // A line that was not synced is cut off and written again.
     repeatsAfter: () => 0,
-    // There is less of it, beside the time that a process takes to start.
+    // The delivery is short compared with the start of a process.
     killsWithin: 1 / 2,
     [Symbol.asyncDispose]: () => rm(output, { recursive: true, force: true }),
   };

@@ -8,19 +8,19 @@ import { smallDump, writeDump } from './dumps.js';
 
 const VERSION = '20260101';
 
-/** How long a process may take to see that the folder is another's, in milliseconds. */
-const AT_ONCE_MS = 10_000;
+/** Time for a process to find that the folder is locked, in milliseconds. */
+const MAX_START_MS = 10_000;
 
 /**
- * Starts two services at once in one data folder, so many times; each time one must work and the other leave, whatever a killed one left
- * there the time before.
+ * Starts two services together in one data folder, `times` times. Each time one must work and the other exit, regardless
+ * of what a killed one left there the time before.
  */
 export const startTogether = async (times: number): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'instances-'));
   try {
     const dumps = join(folder, 'dumps');
     await writeDump(dumps, VERSION, smallDump(20));
-    // Without `--once`: the one that works stays.
+    // Without `--once`, the one that works keeps running.
     const args = ['run', '--source', dumps, '--sink', 'ndjson', '--output', join(folder, 'out')];
     const start = () => startCli(args, { env: { DISCOGS_ROOT: join(folder, 'data') } });
     for (let round = 1; round <= times; round++) {
@@ -28,16 +28,16 @@ export const startTogether = async (times: number): Promise<void> => {
       const loser = await Promise.race([
         both[0].ended.then((result) => ({ result, other: both[1] })),
         both[1].ended.then((result) => ({ result, other: both[0] })),
-        sleep(AT_ONCE_MS, undefined),
+        sleep(MAX_START_MS, undefined),
       ]);
       if (!loser) {
         for (const { process } of both) process.kill('SIGKILL');
-        expect.fail(`round ${round}: after ${AT_ONCE_MS} ms both still work`);
+        expect.fail(`round ${round}: after ${MAX_START_MS} ms both are still running`);
       }
       expect(loser.result.status, loser.result.stdout + loser.result.stderr).toBe(1);
       expect(loser.result.stdout).toContain('"code":"FOLDER_LOCKED"');
       expect(loser.result.stdout).toContain(join(folder, 'data'));
-      // It says nothing of any work, and there is a process to stop or a folder to choose.
+      // It reports no work.
       expect(loser.result.stdout).not.toContain('🚀');
       await loser.other.says('Next run');
       loser.other.process.kill('SIGKILL');

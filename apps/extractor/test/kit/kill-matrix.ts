@@ -12,22 +12,39 @@ import { type MarkerFile, readMarker } from './markers.js';
 
 const VERSION = '20260101';
 
-/** Small enough that a matrix sees many windows, large enough to keep the broker busy. */
-const WINDOW = 300;
-const BATCH = 100;
+/** Small enough for many windows in one delivery, large enough to keep the broker busy. */
+const QUEUE_SIZE = 300;
+const BATCH_SIZE = 100;
 
 type Counts = Readonly<Record<DataType, number>>;
 
-/** Tens of thousands of records. */
-const FOR_RABBITMQ: Counts = { artists: 6000, labels: 6000, masters: 6000, releases: 6000 };
-/** Releases enough for the `ndjson` sink to confirm some of them long before the last one. */
-const FOR_NDJSON: Counts = { artists: 2000, labels: 2000, masters: 2000, releases: 30_000 };
+/** How much of the matrix is run: kills per signal, and records of the dump. */
+export interface MatrixSize {
+  readonly kills: number;
+  readonly rabbitmq: Counts;
+  /** Enough releases for the ndjson sink to confirm some of them long before the last one. */
+  readonly ndjson: Counts;
+}
 
-/** Same kills in every run; another seed may be given. What the process has come to by then differs all the same. */
+/** For `npm test`. */
+export const SHORT_MATRIX: MatrixSize = {
+  kills: 5,
+  rabbitmq: { artists: 3000, labels: 3000, masters: 3000, releases: 3000 },
+  ndjson: { artists: 1000, labels: 1000, masters: 1000, releases: 15_000 },
+};
+
+/** For `npm run test:chaos`. */
+export const LONG_MATRIX: MatrixSize = {
+  kills: Number(process.env['KILLS'] ?? 50),
+  rabbitmq: { artists: 6000, labels: 6000, masters: 6000, releases: 6000 },
+  ndjson: { artists: 2000, labels: 2000, masters: 2000, releases: 30_000 },
+};
+
+/** The same kills in every run, unless another seed is given. How far the process is by then differs nevertheless. */
 export const KILL_SEED = Number(process.env['KILL_SEED'] ?? 20_260_101);
 
-/** A process that is sent a signal must be gone in this time, in milliseconds. */
-const STOP_MS = 5000;
+/** The promised bound of a stop, in milliseconds. */
+const MAX_STOP_MS = 5000;
 
 /** Marsaglia's xorshift: numbers from 0 up to 1. */
 const random = (seed: number): (() => number) => {
@@ -40,12 +57,12 @@ const random = (seed: number): (() => number) => {
   };
 };
 
-/** A dump, and what must come out of it: the message bodies of each type, in order. */
+/** A dump and its expected output: the message bodies of each type, in order. */
 interface Reference extends AsyncDisposable {
   readonly dumps: string;
   readonly records: Counts;
   readonly bodies: Readonly<Record<DataType, readonly string[]>>;
-  /** For what the runs write; removed with the rest. */
+  /** For the output of the runs; removed with the rest. */
   readonly folder: string;
 }
 
@@ -65,7 +82,7 @@ const createReference = async (records: Counts): Promise<Reference> => {
 
 const expectExactMarker = (marker: MarkerFile | undefined, records: Counts): void => {
   const total = Object.values(records).reduce((sum, count) => sum + count, 0);
-  const batches = total / BATCH;
+  const batches = total / BATCH_SIZE;
   expect(marker).toMatchObject({
     download_phase: { status: 'completed', files_downloaded: 4, files_total: 4, errors: [] },
     processing_phase: {
@@ -82,7 +99,7 @@ const expectExactMarker = (marker: MarkerFile | undefined, records: Counts): voi
             status: 'completed',
             records_extracted: records[type],
             messages_published: records[type],
-            batches_sent: records[type] / BATCH,
+            batches_sent: records[type] / BATCH_SIZE,
           },
         ]),
       ),
@@ -95,7 +112,7 @@ const expectExactMarker = (marker: MarkerFile | undefined, records: Counts): voi
   });
 };
 
-/** The watermark of each file never goes back, whatever happens to the process. */
+/** The watermark of each file never goes back. */
 const expectNoStepBack = (before: MarkerFile | undefined, after: MarkerFile | undefined): void => {
   if (!before) return;
   expect(after, 'a marker does not vanish').toBeDefined();
@@ -105,7 +122,7 @@ const expectNoStepBack = (before: MarkerFile | undefined, after: MarkerFile | un
   }
 };
 
-/** What arrived in one place: every record, in order but for what was sent again, and `file_complete` behind them all. */
+/** Checks what arrived in one place: every record, in order except for repetitions, and `file_complete` after them. */
 const checkArrivals = (place: string, expected: readonly string[], bodies: readonly string[]): number => {
   const numbers = new Map(expected.map((body, index) => [body, index]));
   const isAnnouncement = (body: string): boolean => body.startsWith('{"type":"file_complete"');
@@ -113,7 +130,7 @@ const checkArrivals = (place: string, expected: readonly string[], bodies: reado
   expect(end, `file_complete in ${place}`).toBeGreaterThan(0);
   expect(
     bodies.slice(end).filter((body) => !isAnnouncement(body)),
-    `behind file_complete in ${place}`,
+    `after file_complete in ${place}`,
   ).toEqual([]);
   for (const body of bodies.slice(end)) expect(JSON.parse(body)).toMatchObject({ total_processed: expected.length });
 
@@ -131,30 +148,29 @@ const checkArrivals = (place: string, expected: readonly string[], bodies: reado
   return arrived.length - expected.length;
 };
 
-/** What a matrix went through, for a report. */
+/** The result of a matrix, for the report. */
 interface MatrixResult {
   readonly deliveries: number;
   readonly kills: number;
-  /** Kills after which the marker said that a file was in progress. */
-  readonly inTheMidst: number;
-  /** Records that came more than once, in the place where most did, over all deliveries. */
+  /** Kills after which the marker had a file in progress. */
+  readonly killsInProgress: number;
+  /** Repeated records, in the place with the most of them, over all deliveries. */
   readonly repeats: number;
   /** Longest time from a signal to the end of the process, in milliseconds. */
-  readonly slowestStop: number;
+  readonly maxStopMs: number;
 }
 
-/** A dump and where it goes, and how long a delivery takes on this machine when nothing interrupts it. */
-interface Course {
+/** A dump, its destination, and how long an uninterrupted delivery takes on this machine. */
+interface MeasuredDelivery {
   readonly reference: Reference;
   readonly destination: Destination;
-  /** Milliseconds. */
-  readonly duration: number;
+  readonly durationMs: number;
 }
 
-const createCourse = async (reference: Reference, destination: Destination): Promise<Course> => {
+const measureDelivery = async (reference: Reference, destination: Destination): Promise<MeasuredDelivery> => {
   const startedAt = performance.now();
   expectDone(await startRun(reference, destination).ended);
-  return { reference, destination, duration: performance.now() - startedAt };
+  return { reference, destination, durationMs: performance.now() - startedAt };
 };
 
 const dataFolder = ({ folder }: Reference): string => join(folder, 'data');
@@ -164,37 +180,37 @@ const startRun = (reference: Reference, { args, env }: Destination): RunningCli 
     env: {
       ...env,
       DISCOGS_ROOT: dataFolder(reference),
-      QUEUE_SIZE: String(WINDOW),
-      BATCH_SIZE: String(BATCH),
+      QUEUE_SIZE: String(QUEUE_SIZE),
+      BATCH_SIZE: String(BATCH_SIZE),
       STATE_SAVE_INTERVAL: '500',
       MAX_WORKERS: '2',
     },
   });
 
 /**
- * Delivers the dump as often as it takes to kill the process so many times at random moments, starting it again each time until all is
- * delivered; then checks all that arrived, and the marker.
+ * Delivers the dump until the process was killed `kills` times at random moments; starts it again after each kill until
+ * everything is delivered, then checks everything that arrived, and the marker.
  */
 const killMatrix = async (
-  { reference, destination, duration }: Course,
+  { reference, destination, durationMs }: MeasuredDelivery,
   signal: 'SIGKILL' | 'SIGTERM',
   kills: number,
 ): Promise<MatrixResult> => {
   const { records, bodies } = reference;
   const data = dataFolder(reference);
   const next = random(KILL_SEED);
-  /** A third of the kills come at any time, which may be before the first record; the others while records flow. */
+  /** A third of the kills come at any time, possibly before the first record; the others while records are delivered. */
   const moment = async (run: RunningCli): Promise<undefined> => {
     const isAnyTime = next() < 1 / 3;
-    const wait = next() * duration * destination.killsWithin;
+    const wait = next() * durationMs * destination.killsWithin;
     if (!isAnyTime) await run.says('"resumed_after"').catch(() => new Promise(() => {}));
     await sleep(wait);
   };
   let deliveries = 0;
   let done = 0;
-  let inTheMidst = 0;
+  let killsInProgress = 0;
   let repeats = 0;
-  let slowestStop = 0;
+  let maxStopMs = 0;
   while (done < kills) {
     await rm(data, { recursive: true, force: true });
     await destination.reset();
@@ -211,7 +227,7 @@ const killMatrix = async (
         const killedAt = performance.now();
         run.process.kill(signal);
         const result = await run.ended;
-        slowestStop = Math.max(slowestStop, performance.now() - killedAt);
+        maxStopMs = Math.max(maxStopMs, performance.now() - killedAt);
         done++;
         here++;
         expectStopped(result, signal);
@@ -221,7 +237,7 @@ const killMatrix = async (
             ({ status, messages_published }) => status === 'in_progress' && messages_published > 0,
           )
         )
-          inTheMidst++;
+          killsInProgress++;
       }
       expectNoStepBack(before, await readMarker(data, VERSION));
     }
@@ -232,8 +248,8 @@ const killMatrix = async (
     expect(Math.max(...counts)).toBeLessThanOrEqual(destination.repeatsAfter(here));
     repeats += Math.max(...counts);
   }
-  if (signal === 'SIGTERM') expect(slowestStop).toBeLessThan(STOP_MS);
-  return { deliveries, kills: done, inTheMidst, repeats, slowestStop };
+  if (signal === 'SIGTERM') expect(maxStopMs).toBeLessThan(MAX_STOP_MS);
+  return { deliveries, kills: done, killsInProgress, repeats, maxStopMs };
 };
 
 const expectDone = (result: CliResult): void => {
@@ -241,9 +257,9 @@ const expectDone = (result: CliResult): void => {
 };
 
 const expectStopped = (result: CliResult, signal: 'SIGKILL' | 'SIGTERM'): void => {
-  // Before the program's first line is run, SIGTERM ends Node itself; one that ended just before has the status of success.
+  // Before the first line of the program, SIGTERM ends Node itself.
   const isTooEarly = result.signal === 'SIGTERM' && result.stdout === '';
-  // Nor does Node listen any more once it takes itself apart: then all is done, and the last line said so.
+  // During its shutdown, Node handles no signals any more: then the work is complete, as the last line says.
   const isTooLate = result.signal === 'SIGTERM' && /🎉[^\n]*\n$/.test(result.stdout);
   const fine =
     signal === 'SIGKILL'
@@ -252,27 +268,32 @@ const expectStopped = (result: CliResult, signal: 'SIGKILL' | 'SIGTERM'): void =
   expect(fine, JSON.stringify({ ...result, stdout: result.stdout.slice(-2000) })).toBe(true);
 };
 
-type Tell = (message: string) => unknown;
+type Annotate = (message: string) => unknown;
 
-const survive = async (reference: Reference, destination: Destination, kills: number, tell: Tell): Promise<void> => {
-  const course = await createCourse(reference, destination);
+const runMatrix = async (
+  reference: Reference,
+  destination: Destination,
+  kills: number,
+  annotate: Annotate,
+): Promise<void> => {
+  const delivery = await measureDelivery(reference, destination);
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-    const result = await killMatrix(course, signal, kills);
-    await tell(`${signal} ${JSON.stringify(result)}`);
+    const result = await killMatrix(delivery, signal, kills);
+    await annotate(`${signal} ${JSON.stringify(result)}`);
     expect(result.kills).toBe(kills);
-    // Or the kills came all too early, and proved nothing.
-    expect(result.inTheMidst).toBeGreaterThan(0);
+    // Otherwise all kills came too early to prove anything.
+    expect(result.killsInProgress).toBeGreaterThan(0);
   }
 };
 
-export const surviveRabbitmq = async (kills: number, tell: Tell): Promise<void> => {
-  await using reference = await createReference(FOR_RABBITMQ);
-  await using destination = await rabbitmq(WINDOW);
-  await survive(reference, destination, kills, tell);
+export const runRabbitmqMatrix = async (size: MatrixSize, annotate: Annotate): Promise<void> => {
+  await using reference = await createReference(size.rabbitmq);
+  await using destination = await rabbitmq(QUEUE_SIZE);
+  await runMatrix(reference, destination, size.kills, annotate);
 };
 
-export const surviveNdjson = async (kills: number, tell: Tell): Promise<void> => {
-  await using reference = await createReference(FOR_NDJSON);
+export const runNdjsonMatrix = async (size: MatrixSize, annotate: Annotate): Promise<void> => {
+  await using reference = await createReference(size.ndjson);
   await using destination = ndjson(reference.folder, VERSION);
-  await survive(reference, destination, kills, tell);
+  await runMatrix(reference, destination, size.kills, annotate);
 };

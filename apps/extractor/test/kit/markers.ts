@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What the tests look at in a state marker. */
+/** The parts of a state marker that the tests use. */
 export interface MarkerFile {
   download_phase: { status: string };
   processing_phase: {
@@ -15,7 +15,7 @@ export interface MarkerFile {
 
 export const markerPath = (data: string, version: string): string => join(data, `.extraction_status_${version}.json`);
 
-/** The marker on the disk; `undefined` where there is none. */
+/** The marker on disk; `undefined` if there is none. */
 export const readMarker = async (data: string, version: string): Promise<MarkerFile | undefined> => {
   try {
     return JSON.parse(await readFile(markerPath(data, version), 'utf8')) as MarkerFile;
@@ -25,7 +25,7 @@ export const readMarker = async (data: string, version: string): Promise<MarkerF
   }
 };
 
-/** Changes it behind everybody's back. */
+/** Changes the marker on disk. */
 export const editMarker = async (data: string, version: string, edit: (marker: MarkerFile) => void): Promise<void> => {
   const marker = (await readMarker(data, version))!;
   edit(marker);
