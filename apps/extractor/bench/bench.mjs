@@ -1,7 +1,8 @@
-// How fast the built command line delivers releases to a broker, beside a bare loop on amqplib with bodies of the same mean size; how
-// fast it resumes; and how fast it answers `GET /health` meanwhile:
-// `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health] [--json FILE]`, after a build. Parser, client and
-// broker share the machine's cores, and the bare loop has them without a parser. Only the ratios of one run mean something.
+// How fast the built command line delivers releases to a broker, compared with a plain loop on amqplib with bodies of the
+// same mean size; how fast it resumes; and how fast it responds to `GET /health` meanwhile. After a build, run
+// `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health] [--json FILE]`.
+// Parser, client and broker share the machine's cores; the plain loop has them without a parser. Only ratios within one
+// run are meaningful.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,7 +39,7 @@ const records = Number(values.records);
 
 const folder = await mkdtemp(join(tmpdir(), 'extractor-bench-'));
 
-/** How many messages a second one file has, from the opening of its connection to the confirm of `file_complete`, as the log has it. */
+/** Messages per second of one file, from opening its connection to the confirm of `file_complete`, as logged. */
 const deliver = (broker) =>
   withTopology(
     broker,

@@ -1,8 +1,10 @@
-// How fast `GET /health` is answered while the built command line works at full speed: `node bench/health-latency.mjs`, after a build, or as
-// rows of `bench.mjs`. Requests leave at fixed times, however late the answers to earlier ones are, and a latency counts from
-// when its request was due: an event loop that stands still for a second delays all hundred of that second.
-// The client shares the cores with broker and service, and what it waits for a core itself counts in the figure. So there are two of
-// them: with a client like any other process, and with one that goes first, as a client on a machine of its own would.
+// How fast `GET /health` is answered while the built command line works at full speed. After a build, run
+// `node bench/health-latency.mjs`, or get the rows from `bench.mjs`. Requests are sent at fixed times, however late
+// earlier responses are, and a latency is measured from the time when its request was due: an event loop that stops for
+// a second delays all hundred requests of that second.
+//
+// The client shares the cores with broker and service, and its own wait for a core counts in the figure. So there are
+// two clients: one with normal priority, and one with priority over all, as a client on another machine would have.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -24,11 +26,11 @@ const VERSION = '20260101';
 const SECONDS = 10;
 const PER_SECOND = 100;
 
-/** Bytes of releases that are generated, and how often they are repeated: the run must outlast the measurement. */
+/** Bytes of generated releases, and how often they are repeated, so that the run lasts longer than the measurement. */
 const XML_SIZE = 64 << 20;
 const REPEATS = 120;
 
-/** Writes a dump of releases of several gigabytes of XML. A gzip file may have many members, so it is compressed once. */
+/** Writes a dump of releases of several gigabytes of XML. It repeats one gzip member, which is compressed once. */
 const writeLongDump = async (folder) => {
   const { files } = await generateDump({
     directory: folder,
@@ -72,7 +74,7 @@ const get = (url, headers = {}) =>
       .end();
   });
 
-/** Latencies in milliseconds, each from when its request was due, and how late the requests left. */
+/** Latencies in milliseconds, each from the time when its request was due, and how late the requests were sent. */
 const ask = async (url) => {
   const startedAt = performance.now();
   const asked = [];
@@ -99,10 +101,10 @@ const percentile = (values, share) => {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
 };
 
-/** Clients: `ask` as it is, and with the cores for itself whenever it wants one. */
+/** Clients: with normal priority, and with priority over everything else. */
 const CLIENTS = [async (url) => ({ result: await ask(url) }), (url) => goingFirst(() => ask(url))];
 
-/** One run with a sink; answers its latencies' percentiles, what it did meanwhile, and how its event loop fared. */
+/** One run with a sink; returns percentiles of latencies, the work done meanwhile, and delays of the event loop. */
 const measure = async (source, env, client) => {
   const data = await mkdtemp(join(tmpdir(), 'health-latency-'));
   const child = spawn(process.execPath, [CLI, 'run', '--once', '--source', source, '--types', 'releases'], {
@@ -159,7 +161,7 @@ export const healthRows = async (row, rounds) => {
       ['amqp', { SINK: 'amqp', AMQP_CONNECTION: broker.url }],
     ]) {
       const runs = CLIENTS.map(() => []);
-      // By turns, so that what else the machine does meets both clients.
+      // Alternating, so that other load of the machine affects both clients.
       for (let round = 0; round < rounds; round++) {
         for (const [index, client] of CLIENTS.entries()) runs[index].push(await measure(source, env, client));
       }

@@ -1,5 +1,5 @@
-// The priority of this process's main thread, which stands for a client on another machine: whatever waits for a core here would, with
-// one, be counted as the service's delay.
+// The priority of this process's main thread, which represents a client on another machine: its waits for a core would
+// otherwise count as the service's delay.
 import { execFile } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { promisify } from 'node:util';
@@ -7,8 +7,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * Does `work` with this thread before all others where that is allowed: real-time (`chrt`, Linux), else niceness -20. What `work` starts
- * inherits it, so it should start nothing. Answers its result, and how that went in words; `undefined` where it was not allowed.
+ * Runs `work` with the highest priority that is allowed: real-time (`chrt`, Linux), else niceness -20. Processes and
+ * threads that `work` starts inherit it. Returns its result and a description of the priority, `undefined` if none was
+ * allowed.
  */
 export const goingFirst = async (work) => {
   const { how, undo } = await goFirst();

@@ -1,4 +1,4 @@
-// How long the built command line takes to resume at 90 % of a dump of releases, beside gunzip of those 90 % alone.
+// How long the built command line takes to resume at 90 % of a dump of releases, compared with gunzip of those 90 %.
 import { execFile, spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -14,10 +14,10 @@ const MIB = 2 ** 20;
 const VERSION = '20260101';
 const FILE = `discogs_${VERSION}_releases.xml.gz`;
 
-/** How often the marker is looked at, in milliseconds. */
+/** Time between two reads of the marker, in milliseconds. */
 const LOOK_MS = 5;
 
-/** Seconds that Node takes to gunzip so much XML, in large chunks, doing nothing with what comes out. */
+/** Seconds that Node takes to gunzip that much XML in large chunks, ignoring the output. */
 const gunzip = async (path, xmlBytes) => {
   const startedAt = performance.now();
   let bytes = 0;
@@ -29,8 +29,9 @@ const gunzip = async (path, xmlBytes) => {
 };
 
 /**
- * Measures, round by round, and gives the median ratio: the time from the start of the process (its files verified by an earlier one) until
- * the marker on the disk says that a record behind the old watermark is confirmed, by that of gunzip in this process.
+ * Measures several rounds and returns the median ratio of two times: from the start of the process (an earlier one has
+ * verified its files) until the marker on disk has a confirmed record after the old watermark; and of gunzip in this
+ * process.
  */
 export const resumeBesideGunzip = async ({ path, records, xmlBytes }, folder, rounds) => {
   const data = join(folder, 'resume-data');

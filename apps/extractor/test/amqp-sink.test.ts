@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { deleteQueue, drainQueue, startOwnBroker, startProxy, type TestBroker } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AmqpSinkOptions, createAmqpSink } from '../src/sinks/amqp-sink.js';
 import type { DeliveryConnection } from '../src/sinks/delivery-status.js';
 import type { FileSink, Sink } from '../src/sinks/sink.js';
 import { blockOf } from './kit/blocks.js';
+import { until } from './kit/until.js';
 
 const FILE = 'discogs_20260101_artists.xml.gz';
 const TARGET = { version: '20260101', dataType: 'artists', file: FILE } as const;
@@ -24,16 +24,8 @@ const open = (sink: Sink, signal = new AbortController().signal): Promise<FileSi
   sink.open(TARGET, { resumeAfter: 0, signal, save: async () => {} });
 const connectionOf = (sink: Sink): DeliveryConnection | undefined => sink.status?.().connections[0];
 
-const becomes = async (condition: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 60_000;
-  while (!condition()) {
-    if (Date.now() > deadline) expect.fail(`it never came to be that ${condition}`);
-    await sleep(10);
-  }
-};
-
 describe('the amqp sink', () => {
-  it('delivers to an exchange and queues with names, type and arguments of their own', async () => {
+  it('delivers to an exchange and queues with configured names, type and arguments', async () => {
     const sink = sinkOf({
       exchange: 'other-exchange',
       queues: ['{type}-of-mine', 'quorum.{type}'],
@@ -53,7 +45,7 @@ describe('the amqp sink', () => {
     }
   });
 
-  it('tells how delivery stands through everything that happens to a connection, and keeps the sums', async () => {
+  it('reports the state of the delivery through faults of the connection, and keeps the totals', async () => {
     await using proxy = await startProxy(broker);
     const sink = sinkOf({
       url: broker.urlFor({ port: proxy.port, username: 'guest', password: 'guest' }),
@@ -63,7 +55,7 @@ describe('the amqp sink', () => {
 
     proxy.setRefusing(true);
     const opening = open(sink);
-    await becomes(() => (sink.status?.().totals.connectionFailures ?? 0) >= 1);
+    await until(() => (sink.status?.().totals.connectionFailures ?? 0) >= 1);
     expect(connectionOf(sink)).toMatchObject({ file: FILE, dataType: 'artists', condition: 'disconnected' });
     expect(connectionOf(sink)?.reason).toContain('No connection');
     proxy.setRefusing(false);
@@ -71,29 +63,29 @@ describe('the amqp sink', () => {
     expect(connectionOf(sink)).toMatchObject({ condition: 'publishing', state: 'open', reason: undefined });
 
     await file.write(blockOf(1, 90));
-    await becomes(() => file.confirmed === 90);
+    await until(() => file.confirmed === 90);
     expect(sink.status?.().totals).toMatchObject({ published: 90, confirmed: 90, reconnects: 0 });
 
     proxy.setRefusing(true);
     proxy.cut();
-    await becomes(() => connectionOf(sink)?.condition === 'disconnected');
+    await until(() => connectionOf(sink)?.condition === 'disconnected');
     const { since } = connectionOf(sink)!;
     await file.write(blockOf(91, 5));
-    await becomes(() => (sink.status?.().totals.connectionFailures ?? 0) >= 4);
-    // Attempts that come and go are one outage.
+    await until(() => (sink.status?.().totals.connectionFailures ?? 0) >= 4);
+    // Several failed attempts are one outage.
     expect(connectionOf(sink)).toMatchObject({ condition: 'disconnected', since, unsettled: 5 });
     proxy.setRefusing(false);
-    await becomes(() => connectionOf(sink)?.condition === 'publishing');
+    await until(() => connectionOf(sink)?.condition === 'publishing');
 
     await broker.setMemoryAlarm();
     try {
       await file.write(blockOf(96, 1));
-      await becomes(() => connectionOf(sink)?.condition === 'blocked');
+      await until(() => connectionOf(sink)?.condition === 'blocked');
       expect(connectionOf(sink)?.reason).toBeTruthy();
     } finally {
       await broker.clearMemoryAlarm();
     }
-    await becomes(() => connectionOf(sink)?.condition === 'publishing');
+    await until(() => connectionOf(sink)?.condition === 'publishing');
 
     await file.complete(COMPLETE);
     await file.close();
@@ -103,7 +95,7 @@ describe('the amqp sink', () => {
     expect(totals).toMatchObject({ published: 97, confirmed: 97, nacks: 0, returns: 0, reconnects: 1 });
     expect(totals.blockedSeconds).toBeGreaterThan(0);
 
-    // A second file adds to the sums of the first, and one that cannot be opened leaves nothing behind.
+    // A second file adds to the totals of the first; one that cannot be opened leaves no connection.
     const again = await open(sink);
     await again.write(blockOf(1, 3));
     await again.complete(COMPLETE);

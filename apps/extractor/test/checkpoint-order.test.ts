@@ -50,18 +50,18 @@ const run = async (types: string): Promise<void> => {
   expect(result, result.stdout).toMatchObject({ status: 0 });
 };
 
-/** What arrived since it was last asked: how many records, and how many announcements behind them. */
-const arrived = async (type: keyof typeof QUEUES): Promise<{ records: number; announcements: number }> => {
+/** What arrived since the last call: the number of records, and of file_complete messages after them. */
+const arrived = async (type: keyof typeof QUEUES): Promise<{ records: number; completions: number }> => {
   const bodies = (await drainQueue(broker.url, QUEUES[type])).map(({ body }) => body.toString());
-  const announcements = bodies.filter((body) => body.includes('"file_complete"'));
-  for (const body of announcements) expect(JSON.parse(body)).toMatchObject({ total_processed: RECORDS[type] });
-  expect(bodies.slice(bodies.length - announcements.length)).toEqual(announcements);
-  return { records: bodies.length - announcements.length, announcements: announcements.length };
+  const completions = bodies.filter((body) => body.includes('"file_complete"'));
+  for (const body of completions) expect(JSON.parse(body)).toMatchObject({ total_processed: RECORDS[type] });
+  expect(bodies.slice(bodies.length - completions.length)).toEqual(completions);
+  return { records: bodies.length - completions.length, completions: completions.length };
 };
 
 const labels = async () => (await readMarker(data, VERSION))!.processing_phase.progress_by_file[LABELS];
 
-/** A way to the broker on which the process is killed when its announcement comes along: before it gets through, or before its confirm comes back. */
+/** A proxy that kills the process when `file_complete` passes: before it reaches the broker, or before its confirm returns. */
 const killAtAnnouncement = async (passes: boolean): Promise<void> => {
   let running: RunningCli | undefined;
   let isKilled = false;
@@ -97,26 +97,26 @@ const killAtAnnouncement = async (passes: boolean): Promise<void> => {
   }
 };
 
-describe('a process that is killed', () => {
-  it('between the last confirm and file_complete sends only that, the next time', async () => {
+describe('a process killed', () => {
+  it('between the last confirm and file_complete: the next run sends only file_complete', async () => {
     await killAtAnnouncement(false);
     expect(await labels()).toMatchObject({ status: 'in_progress', messages_published: RECORDS.labels });
-    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, announcements: 0 });
+    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, completions: 0 });
     await run('labels');
-    expect(await arrived('labels')).toEqual({ records: 0, announcements: 1 });
+    expect(await arrived('labels')).toEqual({ records: 0, completions: 1 });
     expect(await labels()).toMatchObject({ status: 'completed', messages_published: RECORDS.labels });
   });
 
-  it('between file_complete and its confirm sends that again, and no record', async () => {
+  it('between file_complete and its confirm: the next run sends file_complete again, and no record', async () => {
     await killAtAnnouncement(true);
     expect(await labels()).toMatchObject({ status: 'in_progress', messages_published: RECORDS.labels });
-    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, announcements: 1 });
+    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, completions: 1 });
     await run('labels');
-    expect(await arrived('labels')).toEqual({ records: 0, announcements: 1 });
+    expect(await arrived('labels')).toEqual({ records: 0, completions: 1 });
     expect((await readMarker(data, VERSION))!.summary.overall_status).toBe('completed');
   });
 
-  it('after one file is completed, and before another is, does not announce the first again', async () => {
+  it('between the completion of two files: the next run does not send file_complete of the first again', async () => {
     const running = startCli(argsOf('labels,releases'), { env: envOf() });
     for (;;) {
       const marker = await readMarker(data, VERSION);
@@ -128,16 +128,16 @@ describe('a process that is killed', () => {
     const marker = (await readMarker(data, VERSION))!;
     expect(marker.summary.overall_status).toBe('in_progress');
     await run('labels,releases');
-    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, announcements: 1 });
-    const { records, announcements } = await arrived('releases');
-    expect(announcements).toBe(1);
+    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, completions: 1 });
+    const { records, completions } = await arrived('releases');
+    expect(completions).toBe(1);
     expect(records).toBeGreaterThanOrEqual(RECORDS.releases);
     expect(records).toBeLessThanOrEqual(RECORDS.releases + 300);
   });
 
-  it('between the last file and the run finishes the run, and announces nothing', async () => {
+  it('between the last file and the dump: the next run completes the dump, and sends nothing', async () => {
     await run('labels');
-    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, announcements: 1 });
+    expect(await arrived('labels')).toEqual({ records: RECORDS.labels, completions: 1 });
     // Nothing comes between the two but this change of the marker, which is too short for a kill to hit.
     await editMarker(data, VERSION, (marker) => {
       marker.processing_phase.status = 'in_progress';
@@ -145,9 +145,9 @@ describe('a process that is killed', () => {
       marker.summary.overall_status = 'in_progress';
     });
     await run('labels');
-    expect(await arrived('labels')).toEqual({ records: 0, announcements: 0 });
+    expect(await arrived('labels')).toEqual({ records: 0, completions: 0 });
     expect((await readMarker(data, VERSION))!.summary.overall_status).toBe('completed');
     await run('labels');
-    expect(await arrived('labels')).toEqual({ records: 0, announcements: 0 });
+    expect(await arrived('labels')).toEqual({ records: 0, completions: 0 });
   });
 });

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-it('lets one in at a time, and the next one after', async () => {
+it('gives the lock to one holder at a time', async () => {
   const first = await lockDataFolder(folder);
   await expect(lockDataFolder(folder)).rejects.toMatchObject({ code: 'FOLDER_LOCKED', facts: { path: folder } });
   await first.release();
@@ -20,36 +20,33 @@ it('lets one in at a time, and the next one after', async () => {
   await (await lockDataFolder(folder)).release();
 });
 
-it('makes a folder that is missing', async () => {
+it('makes a missing folder', async () => {
   await using lock = await lockDataFolder(join(folder, 'new', 'deep'));
   expect(lock).toBeDefined();
 });
 
-it('is made by several at once', async () => {
+it('makes folders that several callers make at once', async () => {
   for (let round = 0; round < 50; round++) {
     const deep = join(folder, `round-${round}`, 'a', 'b');
     await Promise.all(['', 'c', 'd', 'e'].map((name) => makeDirectory(join(deep, name))));
   }
 });
 
-it('says so where the folder cannot be one', async () => {
+it('reports a path that is not a folder', async () => {
   await writeFile(join(folder, 'file'), '');
   await expect(lockDataFolder(join(folder, 'file'))).rejects.toMatchObject({ code: 'FOLDER_UNUSABLE' });
 });
 
-it.skipIf(process.platform !== 'linux')(
-  'says so where no folder can be made, although the one above exists',
-  async () => {
-    for (const nowhere of ['/proc/nowhere', '/proc/nowhere/deeper']) {
-      await expect(lockDataFolder(nowhere)).rejects.toMatchObject({ code: 'FOLDER_UNUSABLE' });
-    }
-  },
-);
+it.skipIf(process.platform !== 'linux')('reports a folder that cannot be made although its parent exists', async () => {
+  for (const nowhere of ['/proc/nowhere', '/proc/nowhere/deeper']) {
+    await expect(lockDataFolder(nowhere)).rejects.toMatchObject({ code: 'FOLDER_UNUSABLE' });
+  }
+});
 
 it.each([
   ['the lock file', () => rm(join(folder, LOCK_FILE))],
   ['the folder', () => rm(folder, { recursive: true })],
-])('says so where somebody deletes %s', async (_, destroy) => {
+])('reports the deletion of %s', async (_, destroy) => {
   await using lock = await lockDataFolder(folder);
   await destroy();
   if (!lock.lost.aborted) await once(lock.lost, 'abort');

@@ -60,15 +60,15 @@ const ARGS = ['download', '--source', 'web', '--types', 'labels'];
 const env = (): Record<string, string> => ({ DISCOGS_ROOT: join(folder, 'data'), WEB_URL: url });
 
 describe('download', () => {
-  it('brings a dump from the web into the data folder, over a line that breaks, and verifies it', async () => {
+  it('downloads a dump from the web over an unreliable connection, and verifies it', async () => {
     const result = await runCli(ARGS, { env: env() });
     expect(result.status).toBe(0);
-    expect(result.stdout).toContain('tried again');
+    expect(result.stdout).toContain('retrying');
     expect(await readFile(join(folder, 'data', NAME))).toEqual(FILE);
     expect(asked.filter((what) => what === NAME)).toHaveLength(2);
   }, 120_000);
 
-  it('stops at a signal in the midst of a transfer, in under 5 s, with nothing under the final name', async () => {
+  it('stops at a signal during a transfer in under 5 s, with nothing under the final name', async () => {
     endless = true;
     const running = startCli(ARGS, { env: env() });
     await running.says('📥');
@@ -80,7 +80,7 @@ describe('download', () => {
     expect(await readdir(join(folder, 'data'))).not.toContain(NAME);
   }, 120_000);
 
-  it('says so where the web has no dump', async () => {
+  it('reports a website without the dump', async () => {
     const result = await runCli([...ARGS, '--dump-version', '20250101'], { env: env() });
     expect(result.status).toBe(1);
     expect(result.stdout).toContain('UNKNOWN_VERSION');

@@ -8,7 +8,8 @@ import { needProgram } from '@discogs-extractor/test-broker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli, startCli } from './kit/cli.js';
 import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
-import { type RunningService, startService, until } from './kit/service.js';
+import { type RunningService, startService } from './kit/service.js';
+import { until } from './kit/until.js';
 
 const VERSION = '20260101';
 const RECORDS = 20;
@@ -40,7 +41,7 @@ const start = (source = dumps, more: Readonly<Record<string, string>> = {}): Pro
 const trigger = (service: RunningService, options: RequestInit = {}): Promise<Response> =>
   service.request('/trigger', { method: 'POST', headers: AUTHORIZED, ...options });
 
-describe('a service that waits for the next check', () => {
+describe('a service that waits for the next run', () => {
   let service: RunningService;
   beforeAll(async () => {
     folder = await mkdtemp(join(base, 'waiting-'));
@@ -49,7 +50,7 @@ describe('a service that waits for the next check', () => {
   });
   afterAll(() => service[Symbol.asyncDispose]());
 
-  it('gives its health as the platform expects it', async () => {
+  it('returns its health in the form that the platform expects', async () => {
     const response = await service.request('/health');
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
@@ -67,13 +68,13 @@ describe('a service that waits for the next check', () => {
     });
   });
 
-  it('is ready', async () => {
+  it('reports that it is ready', async () => {
     const response = await service.request('/ready');
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ status: 'ready' });
   });
 
-  it('gives metrics that follow the conventions', async () => {
+  it('returns metrics that follow the naming conventions', async () => {
     const promtool = await needProgram('promtool', 'prometheus');
     const response = await service.request('/metrics');
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -110,12 +111,12 @@ describe('a service that waits for the next check', () => {
     ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1', 'text/plain'],
     ['application/json', 'application/json'],
     ['application/json, text/plain, */*', 'application/json'],
-  ])('answers %s at /metrics with %s', async (accept, type) => {
+  ])('responds to %s at /metrics with %s', async (accept, type) => {
     const response = await service.request('/metrics', { headers: { Accept: accept } });
     expect(response.headers.get('content-type')?.split(';')[0]).toBe(type);
   });
 
-  it("gives the older extractors' metrics to who asks for JSON", async () => {
+  it("returns the older extractors' metrics as JSON", async () => {
     expect(await service.json('/metrics', { headers: { Accept: 'application/json' } })).toEqual({
       extraction_progress_artists: RECORDS,
       extraction_progress_labels: RECORDS,
@@ -128,7 +129,7 @@ describe('a service that waits for the next check', () => {
     });
   });
 
-  it('answers HEAD as GET, without a body', async () => {
+  it('responds to HEAD as to GET, without a body', async () => {
     for (const path of ['/', '/health', '/ready', '/metrics', '/status']) {
       const response = await service.request(path, { method: 'HEAD' });
       expect(response.status, path).toBe(200);
@@ -136,7 +137,7 @@ describe('a service that waits for the next check', () => {
     }
   });
 
-  it('tells of paths and methods that it does not have, as JSON', async () => {
+  it('reports unknown paths and methods as JSON', async () => {
     const unknown = await service.request('/nothing/here?a=<script>');
     expect(unknown.status).toBe(404);
     expect(await unknown.json()).toMatchObject({ error: 'not found' });
@@ -151,7 +152,7 @@ describe('a service that waits for the next check', () => {
     }
   });
 
-  it('lets browsers do nothing that its page does not need', async () => {
+  it('restricts browsers to what the page needs', async () => {
     const page = await service.request('/');
     expect(page.headers.get('content-type')).toBe('text/html; charset=UTF-8');
     const policy = page.headers.get('content-security-policy')!;
@@ -197,7 +198,7 @@ describe('a service that waits for the next check', () => {
     expect(await service.json('/health')).toMatchObject({ extraction_status: 'waiting' });
   });
 
-  it('refuses a body that has no end', async () => {
+  it('refuses a body without an end', async () => {
     const sending = httpRequest(`${service.url}/trigger`, { method: 'POST', headers: AUTHORIZED });
     sending.on('error', () => {});
     const feeding = setInterval(() => sending.write('x'.repeat(100)), 5);
@@ -214,7 +215,7 @@ describe('a service that waits for the next check', () => {
 });
 
 describe('POST /trigger', () => {
-  it('answers 403 where no token is set, also to an empty one', async () => {
+  it('responds with 403 if no token is set, also to an empty one', async () => {
     await using service = await start(dumps, { TRIGGER_TOKEN: '' });
     await service.reaches('waiting');
     for (const headers of [{}, { Authorization: 'Bearer ' }, AUTHORIZED] as Record<string, string>[]) {
@@ -222,7 +223,7 @@ describe('POST /trigger', () => {
     }
   });
 
-  it('starts a pass, which finds nothing to do, and then one that delivers everything again', async () => {
+  it('starts a run that finds nothing to do, then one that delivers everything again', async () => {
     await using service = await start();
     await service.reaches('waiting');
     const output = join(folder, 'output', VERSION, 'artists.ndjson');
@@ -238,7 +239,7 @@ describe('POST /trigger', () => {
     const forced = await trigger(service, { body: '{"force_reprocess": true}' });
     expect(forced.status).toBe(202);
     expect(await forced.json()).toEqual({ status: 'started', force_reprocess: true });
-    // Whoever asks for the health after the answer must not take the last pass for this one.
+    // A client that requests the health after the response must not take the last run for this one.
     expect((await service.json('/health'))['extraction_status']).not.toBe('waiting');
     await service.reaches('waiting');
     expect((await readFile(output, 'utf8')).split('\n').slice(0, -2)).toEqual(first.split('\n').slice(0, -2));
@@ -248,7 +249,7 @@ describe('POST /trigger', () => {
     expect(metrics).toContain('discogs_extractor_runs_total{outcome="completed"} 2\n');
   });
 
-  it('answers 409 while a pass is under way, and 503 is what /ready says without a broker', async () => {
+  it('responds with 409 during a run, and /ready with 503 without a broker', async () => {
     // A broker that is not there: the service waits for it, in the middle of its pass.
     await using service = await start(dumps, { SINK: 'amqp', AMQP_CONNECTION: 'amqp://127.0.0.1:1/' });
     await until(
@@ -270,7 +271,7 @@ describe('POST /trigger', () => {
     expect(metrics).toMatch(/^discogs_extractor_broker_connection_failures_total\{data_type="artists"\} [1-9]/m);
   });
 
-  it('tries a failed pass again at once, and forces it although the one that failed never got so far', async () => {
+  it('retries a failed run at once, and keeps the forced reprocessing that it did not reach', async () => {
     await using service = await start();
     await service.reaches('waiting');
     const output = join(folder, 'output', VERSION, 'labels.ndjson');
@@ -293,7 +294,7 @@ describe('POST /trigger', () => {
   });
 });
 
-describe('run and its port', () => {
+describe('the HTTP port', () => {
   let taken: ReturnType<typeof createServer>;
   let port: string;
   beforeEach(async () => {
@@ -303,7 +304,7 @@ describe('run and its port', () => {
   });
   afterEach(() => new Promise((resolve) => taken.close(resolve)));
 
-  it('ends with status 1 where another program has it, before anything is delivered', async () => {
+  it('in use by another program ends the service with status 1 before it delivers anything', async () => {
     const { status, stdout } = await runCli(['run', '--source', dumps], {
       env: env({ HEALTH_PORT: port, HEALTH_HOST: '127.0.0.1' }),
     });
@@ -313,7 +314,7 @@ describe('run and its port', () => {
     expect(await readdir(folder)).not.toContain('output');
   });
 
-  it('goes on without HTTP for a single pass, with a warning', async () => {
+  it('in use by another program is a warning in a single run, which continues without HTTP', async () => {
     const { status, stdout } = await runCli(['run', '--once', '--source', dumps], {
       env: env({ HEALTH_PORT: port, HEALTH_HOST: '127.0.0.1' }),
     });
@@ -322,7 +323,7 @@ describe('run and its port', () => {
     expect(JSON.parse(warning!)).toMatchObject({ level: 'WARNING' });
   });
 
-  it('says so where the address is not one of this machine', async () => {
+  it('reports an address that is not one of this machine', async () => {
     const { status, stdout } = await runCli(['run', '--source', dumps], {
       env: env({ HEALTH_PORT: '0', HEALTH_HOST: '192.0.2.1' }),
     });
@@ -330,7 +331,7 @@ describe('run and its port', () => {
     expect(stdout).toContain('HEALTH_HOST');
   });
 
-  it('serves nothing where it is off', async () => {
+  it('serves nothing if it is off', async () => {
     const cli = startCli(['run', '--source', dumps], { env: env({ HEALTH_PORT: 'off' }) });
     await cli.says('Next run');
     cli.process.kill('SIGTERM');
@@ -339,7 +340,7 @@ describe('run and its port', () => {
     expect(stdout).not.toContain('Status page');
   });
 
-  it('serves a single pass too', async () => {
+  it('serves a single run too', async () => {
     // It waits for a broker that is not there.
     const service = await startService(
       ['--once', '--source', dumps],
@@ -350,7 +351,7 @@ describe('run and its port', () => {
     expect(await service.ended).toMatchObject({ status: 0 });
   });
 
-  it('lets go of it at a stop, although a client keeps its connection and another one sends no end', async () => {
+  it('is closed at a stop although a client keeps its connection and another sends an endless request', async () => {
     const service = await start();
     await service.reaches('waiting');
     const slow = connect(Number(new URL(service.url).port), '127.0.0.1');
@@ -365,7 +366,7 @@ describe('run and its port', () => {
 });
 
 describe('a dump with faults', () => {
-  it('is told of in the metrics and on the page, by kind', async () => {
+  it('has its faults in the metrics and on the page, by kind', async () => {
     const faulty = join(folder, 'faulty');
     const contents = smallDump(5);
     await writeDump(faulty, VERSION, {

@@ -37,14 +37,14 @@ const errorsOf = ({ stdout }: CliResult): { code?: string; error?: string }[] =>
     .filter((line) => line.includes('"level":"ERROR"'))
     .map((line) => JSON.parse(line) as { code?: string; error?: string });
 
-describe('a dump with far fewer records than the one before', () => {
+describe('a dump with far fewer records than the previous one', () => {
   beforeEach(async () => {
     await writeDump(dumps, EARLIER, smallDump(100));
     await writeDump(dumps, VERSION, { ...smallDump(50), labels: smallDump(49).labels });
     expect(await run(EARLIER)).toMatchObject({ status: 0 });
   });
 
-  it('is not announced, until it is told that this is right; then nothing is delivered twice', async () => {
+  it('gets no file_complete until a lower percentage is configured; then no record is delivered twice', async () => {
     const result = await run(VERSION);
     expect(result.status).toBe(1);
     const codes = errorsOf(result).flatMap(({ code }) => code ?? []);
@@ -69,13 +69,13 @@ describe('a dump with far fewer records than the one before', () => {
     expect(await statusOf(VERSION)).toMatchObject({ overall_status: 'completed' });
   });
 
-  it('is taken where the check is off, or where nothing is known of an earlier one', async () => {
+  it('is accepted if the check is off or no earlier dump is known', async () => {
     expect(await run(VERSION, [], { MIN_RECORDS_PERCENT: '0' })).toMatchObject({ status: 0 });
     await rm(root, { recursive: true });
     expect(await run(VERSION)).toMatchObject({ status: 0 });
   });
 
-  it('is compared with the newest dump that was delivered whole and whose marker can be read', async () => {
+  it('is compared with the newest completely delivered dump with a readable marker', async () => {
     const damaged = '20251215';
     await writeFile(markerPath(damaged), '{"metadata');
     const unfinished = JSON.parse(await readFile(markerPath(EARLIER), 'utf8'));
@@ -96,7 +96,7 @@ describe('a dump with far fewer records than the one before', () => {
     expect(await readFile(markerPath(damaged), 'utf8')).toBe('{"metadata');
   });
 
-  it('does not count for the dumps before it', async () => {
+  it('is not compared with newer dumps', async () => {
     await rm(markerPath(EARLIER));
     await writeDump(dumps, EARLIER, smallDump(10));
     expect(await run(VERSION)).toMatchObject({ status: 0 });

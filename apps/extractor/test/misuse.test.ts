@@ -41,8 +41,8 @@ const codesOf = ({ stdout }: CliResult): (string | undefined)[] =>
 const linesOf = async (type: string): Promise<string[]> =>
   (await readFile(join(output, VERSION, `${type}.ndjson`), 'utf8')).trimEnd().split('\n');
 
-describe('someone who', () => {
-  it('changes the sink is told that the records are elsewhere', async () => {
+describe('a user who', () => {
+  it('changes the sink gets an error that names the sink with the records', async () => {
     expect(await run()).toMatchObject({ status: 0 });
     const before = await readFile(markerPath(data, VERSION));
     const other = await run('null');
@@ -56,7 +56,7 @@ describe('someone who', () => {
     expect(codesOf(await run())).toEqual(['SINK_CHANGED']);
   });
 
-  it('puts another dump under the same name gets the files that changed, and only those', async () => {
+  it('replaces a dump under the same name gets only the changed files', async () => {
     expect(await run()).toMatchObject({ status: 0 });
     const labels = await readFile(join(output, VERSION, 'labels.ndjson'));
     await writeDump(dumps, VERSION, { ...smallDump(20), masters: smallDump(30).masters });
@@ -65,7 +65,7 @@ describe('someone who', () => {
     expect(await readFile(join(output, VERSION, 'labels.ndjson'))).toEqual(labels);
   });
 
-  it('swaps a file of the data folder gets the published one', async () => {
+  it('replaces a file of the data folder gets the published one', async () => {
     expect(await runCli(['download', '--source', dumps], { env: { DISCOGS_ROOT: data } })).toMatchObject({ status: 0 });
     const other = join(folder, 'other');
     await writeDump(other, VERSION, smallDump(25));
@@ -77,7 +77,7 @@ describe('someone who', () => {
     expect(await linesOf('artists')).toHaveLength(21);
   });
 
-  it('edits the marker is believed where that loses nothing', async () => {
+  it('edits the marker loses no record', async () => {
     expect(await run()).toMatchObject({ status: 0 });
     const reopen = (records: number): Promise<void> =>
       editMarker(data, VERSION, (marker) => {
@@ -107,7 +107,7 @@ describe('someone who', () => {
     expect(await linesOf('labels')).toHaveLength(21);
   });
 
-  it('goes back to this version from a newer one loses nothing of what that wrote', async () => {
+  it('returns to this version from a newer one keeps what that wrote', async () => {
     expect(await run()).toMatchObject({ status: 0 });
     const text = '{"metadata_version":"2.0"}';
     await writeFile(markerPath(data, VERSION), text);
@@ -117,7 +117,7 @@ describe('someone who', () => {
     expect(await readFile(markerPath(data, VERSION), 'utf8')).toBe(text);
   });
 
-  it('deletes the data folder under a running service is told so', async () => {
+  it('deletes the data folder of a running service gets an error', async () => {
     const service = startCli(argsOf('ndjson'), { env: { DISCOGS_ROOT: data } });
     await service.says('Next run');
     await rm(data, { recursive: true });
@@ -127,7 +127,7 @@ describe('someone who', () => {
     expect(await run()).toMatchObject({ status: 0 });
   });
 
-  it('has two extractors write to one folder, from two data folders, is told so', async () => {
+  it('has two data folders write to one output folder gets an error', async () => {
     await generateDump({ directory: dumps, version: VERSION, seed: 2, records: { artists: 40_000 } });
     const first = startCli([...argsOf('ndjson'), '--once', '--types', 'artists'], { env: { DISCOGS_ROOT: data } });
     await first.says('"resumed_after"');
@@ -142,7 +142,7 @@ describe('someone who', () => {
     expect(await linesOf('artists')).toHaveLength(40_001);
   });
 
-  it('names a folder that cannot be one is told so', async () => {
+  it('configures a file as a folder gets an error', async () => {
     await symlink(join(folder, 'nowhere', 'data'), join(folder, 'link'));
     const result = await runCli([...argsOf('null'), '--once'], { env: { DISCOGS_ROOT: join(folder, 'link') } });
     expect(result.status).toBe(1);
@@ -150,7 +150,7 @@ describe('someone who', () => {
   });
 });
 
-/** Runs a shell script where `$DISK` is a file system of so many KiB that nobody else sees and that ends with the script. */
+/** Runs a shell script in which `$DISK` is a private file system of the given size, which ends with the script. */
 const onSmallDisk = async (kibibytes: number, script: string): Promise<string> => {
   const isRoot = process.getuid?.() === 0;
   const disk = join(folder, 'disk');
@@ -168,8 +168,8 @@ const onSmallDisk = async (kibibytes: number, script: string): Promise<string> =
   return stdout;
 };
 
-describe('a disk that is full', () => {
-  it('fails the run with what to do, and lets the next one go on when there is room', async () => {
+describe('a full disk', () => {
+  it('fails the run with a remedy, and the next run resumes once there is space', async () => {
     await generateDump({ directory: dumps, version: VERSION, seed: 3, records: { artists: 30_000 } });
     const cli = `'${process.execPath}' '${CLI}'`;
     const run = `${cli} run --once --types artists --sink ndjson --output "$DISK/out" --source '${dumps}'`;
@@ -178,7 +178,7 @@ describe('a disk that is full', () => {
       60_000,
       [
         `${cli} download --types artists --source '${dumps}'`,
-        // Room for half of what comes out of it.
+        // Space for half of the output.
         'mount -o remount,size=6000k "$DISK"',
         `${run} && echo NO FAILURE || echo "STATUS $?"`,
         'mount -o remount,size=60000k "$DISK"',

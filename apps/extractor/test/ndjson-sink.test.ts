@@ -26,7 +26,7 @@ const deliver = async (sink: FileSink, first: number, count: number): Promise<vo
   await sink.write(blockOf(first, count));
 };
 
-it('writes one message a line, and file_complete last', async () => {
+it('writes one message per line, and file_complete last', async () => {
   const sink = await open();
   await deliver(sink, 1, 2);
   await deliver(sink, 3, 1);
@@ -38,7 +38,7 @@ it('writes one message a line, and file_complete last', async () => {
   expect(await lines()).toEqual([...data(1, 2, 3), '{"type":"file_complete"}', '']);
 });
 
-it('confirms what is on the disk, not what is merely written', async () => {
+it('confirms what is on disk, not what is only written', async () => {
   const sink = await open();
   await deliver(sink, 1, 5);
   expect(sink.confirmed).toBe(0);
@@ -46,7 +46,7 @@ it('confirms what is on the disk, not what is merely written', async () => {
   expect(sink.confirmed).toBe(5);
 });
 
-it('resumes after the confirmed lines and cuts off the rest, a torn line included', async () => {
+it('resumes after the confirmed lines and cuts off the rest, an incomplete line included', async () => {
   const first = await open();
   await deliver(first, 1, 5);
   await first.close();
@@ -60,7 +60,7 @@ it('resumes after the confirmed lines and cuts off the rest, a torn line include
   expect(await lines()).toEqual([...data(1, 2, 3, 4), '{"type":"file_complete"}', '']);
 });
 
-it('resumes after the last whole line where there are fewer than were confirmed', async () => {
+it('resumes after the last complete line if there are fewer than were confirmed', async () => {
   const first = await open();
   await deliver(first, 1, 5);
   await first.close();
@@ -73,13 +73,13 @@ it('resumes after the last whole line where there are fewer than were confirmed'
   expect(await lines()).toEqual([...data(1, 2, 3), '']);
 });
 
-it('starts from the first record where the output is gone', async () => {
+it('starts from the first record if the output is gone', async () => {
   const sink = await open(5);
   expect(sink.resumedAfter).toBe(0);
   await sink.close();
 });
 
-it('starts over where it is not told to resume', async () => {
+it('starts over unless it is asked to resume', async () => {
   const first = await open();
   await deliver(first, 1, 5);
   await first.close();
@@ -89,7 +89,7 @@ it('starts over where it is not told to resume', async () => {
   expect(await lines()).toEqual([...data(1), '']);
 });
 
-it('finds its place in an output larger than what it reads at once', async () => {
+it('finds its position in an output larger than its read buffer', async () => {
   const first = await open();
   await deliver(first, 1, 100_000);
   await first.close();
@@ -101,12 +101,12 @@ it('finds its place in an output larger than what it reads at once', async () =>
   expect(kept.at(-2)).toBe(data(99_999)[0]);
 });
 
-it('says so where the output cannot be written', async () => {
+it('reports an output that cannot be written', async () => {
   await writeFile(join(folder, '20260101'), 'a file where a folder must be');
   await expect(open()).rejects.toMatchObject({ code: 'OUTPUT_FAILED', facts: { path } });
 });
 
-it('does not share a file with another, nor touches it', async () => {
+it('does not open or change a file that another sink writes to', async () => {
   const first = await open();
   await first.write(blockOf(1, 3));
   await expect(open()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', facts: { path } });
@@ -116,7 +116,7 @@ it('does not share a file with another, nor touches it', async () => {
   await (await open(3)).close();
 });
 
-it('stops with the reason of the signal', async () => {
+it('rejects with the reason of the signal', async () => {
   const controller = new AbortController();
   const sink = await open(0, controller.signal);
   await deliver(sink, 1, 1);

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { launchBrowser } from './kit/browser.js';
 import { lowContrast } from './kit/contrast.js';
 import { smallDump, writeDump } from './kit/dumps.js';
-import { freePort, type RunningService, startService, until } from './kit/service.js';
+import { freePort, type RunningService, startService } from './kit/service.js';
+import { until } from './kit/until.js';
 
 const VERSION = '20260101';
 const TOKEN = 'a token for the test';

@@ -22,7 +22,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const linesOf = (stdout: string): string[] => stdout.split('\n').slice(0, -1);
 
 describe('parse', () => {
-  it.each(DATA_TYPES)('prints one message body a line for %s, and nothing else', async (type) => {
+  it.each(DATA_TYPES)('prints only message bodies for %s, one per line', async (type) => {
     const result = await runCli(['parse', dump(type)]);
     expect(result).toMatchObject({ status: 0, stderr: '' });
     expect(result.stdout.endsWith('\n')).toBe(true);
@@ -44,7 +44,7 @@ describe('parse', () => {
     expect(linesOf(plain.stdout)).toHaveLength(3);
   });
 
-  it.each(['0', '1', '2'])('gives the same with %s workers', async (workers) => {
+  it.each(['0', '1', '2'])('prints the same with %s workers', async (workers) => {
     const result = await runCli(['parse', dump('releases'), '--workers', workers]);
     expect(result.status).toBe(0);
     expect(result.stdout).toBe((await runCli(['parse', dump('releases')])).stdout);
@@ -56,7 +56,7 @@ describe('parse', () => {
     expect(linesOf(result.stdout)).toHaveLength(7);
   });
 
-  it('is content with a reader that has seen enough', async () => {
+  it('ends with status 0 when the reader stops reading', async () => {
     const large = join(folder, 'large');
     await generateDump({ directory: large, version: VERSION, seed: 4, records: 5000, types: ['releases'] });
     const running = startCli(['parse', join(large, dumpFile(VERSION, 'releases'))]);
@@ -77,14 +77,14 @@ describe('parse', () => {
   it.each([
     ['a second root', '<artists><artist><id>9</id></artist></artists>'],
     ['a stray end tag', '</label>'],
-  ])('reports %s, which belongs to no record, and ends with status 1', async (_, more) => {
+  ])('reports %s outside records, and ends with status 1', async (_, more) => {
     const result = await runCli(['parse', '-'], { input: Buffer.from(smallDump(2).artists + more) });
     expect(result.status).toBe(1);
     expect(linesOf(result.stdout)).toHaveLength(2);
     expect(result.stderr).toContain('after-root 1');
   });
 
-  it('does not write over the dump that it reads', async () => {
+  it('refuses to overwrite the dump that it reads', async () => {
     const path = join(folder, 'same.xml.gz');
     const bytes = gzipSync(smallDump(2).labels);
     await writeFile(path, bytes);
@@ -116,7 +116,7 @@ describe('parse', () => {
     expect(result.stderr).not.toMatch(/^\s+at /m);
   });
 
-  it('leaves an older output alone when the input cannot be read', async () => {
+  it('leaves an existing output unchanged when the input cannot be read', async () => {
     const output = join(folder, 'older.ndjson');
     await writeFile(output, 'older\n');
     await runCli(['parse', '/no/such/dump.xml.gz', '--output', output]);

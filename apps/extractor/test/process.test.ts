@@ -29,7 +29,7 @@ beforeEach(async () => {
 /** No port and no broker: nothing of the machine's is in the way. */
 const env = (): Record<string, string> => ({ DISCOGS_ROOT: root, SINK: 'null', HEALTH_PORT: 'off' });
 
-describe('output whose reader goes', () => {
+describe('output whose reader exits', () => {
   const shell = promisify(execFile);
   const node = `'${process.execPath}' '${CLI}'`;
 
@@ -49,7 +49,7 @@ describe('output whose reader goes', () => {
     expect(stdout).toEqual(typeof output === 'string' ? output : expect.stringMatching(output));
   });
 
-  it('but a full disk is a failure', async () => {
+  it('is not confused with a full disk, which is a failure', async () => {
     for (const args of ['--help', `parse '${join(dumps, dumpFile(VERSION, 'labels'))}'`]) {
       const ended = shell('/bin/sh', ['-c', `${node} ${args} > /dev/full`]);
       await expect(ended).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('ENOSPC') });

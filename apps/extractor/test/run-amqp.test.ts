@@ -53,7 +53,7 @@ const run = (url?: string): Promise<CliResult> => runCli([...ARGS, dumps], { env
 const withCredentials = (): string => broker.urlFor({ username: 'canary-user', password: 'canary-password' });
 
 describe('run --once --sink amqp', () => {
-  it('leaves in every queue what the ndjson sink writes, byte for byte and in order', async () => {
+  it('delivers to every queue what the ndjson sink writes, byte for byte and in order', async () => {
     expect(await run()).toMatchObject({ status: 0, stderr: '' });
     const output = join(folder, 'output');
     const ndjson = await runCli([...ARGS, dumps, '--sink', 'ndjson', '--output', output], {
@@ -88,7 +88,7 @@ describe('run --once --sink amqp', () => {
     for (const { queue } of QUEUES) expect(await countMessages(broker.url, queue)).toBe(RECORDS + 1);
   });
 
-  it('fails with a clear error where the credentials are wrong, and shows none', async () => {
+  it('reports wrong credentials without showing them', async () => {
     const result = await run(withCredentials());
     expect(result.status).toBe(1);
     expect(result.stdout).toContain('BAD_CREDENTIALS');
@@ -120,7 +120,7 @@ describe('run --once --sink amqp', () => {
     }
   });
 
-  it('says what to do where the queues exist with another type', async () => {
+  it('names the settings if the queues exist with another type', async () => {
     expect(await run()).toMatchObject({ status: 0 });
     const result = await runCli([...ARGS, dumps, '--force-reprocess'], {
       env: { ...env(), AMQP_QUEUE_TYPE: 'quorum' },
@@ -131,7 +131,7 @@ describe('run --once --sink amqp', () => {
     for (const { queue } of QUEUES) expect(await countMessages(broker.url, queue)).toBe(RECORDS + 1);
   });
 
-  it('goes on where it was stopped, and loses nothing', async () => {
+  it('resumes after a stop, and loses nothing', async () => {
     const many = join(folder, 'many');
     await generateDump({ directory: many, version: VERSION, seed: 12, records: 20_000, types: ['artists'] });
     const options = { env: { ...env(), PROGRESS_LOG_INTERVAL: '1', QUEUE_SIZE: '500' } };

@@ -110,7 +110,7 @@ describe('run --once --sink ndjson', () => {
     expect(await readFile(join(output, VERSION, 'artists.ndjson'))).toEqual(before);
   });
 
-  it('does the types that it is asked for, and the others later, without doing any twice', async () => {
+  it('delivers the configured types, and the others later, without delivering any twice', async () => {
     expect(await run(sampleDump, ['--types', 'labels'])).toMatchObject({ status: 0 });
     expect(await readdir(join(output, VERSION))).toEqual(['labels.ndjson']);
     const labels = await readFile(join(output, VERSION, 'labels.ndjson'));
@@ -120,14 +120,14 @@ describe('run --once --sink ndjson', () => {
     expect((await marker()).summary.overall_status).toBe('completed');
   });
 
-  it('starts again when forced to', async () => {
+  it('starts from the first record with --force-reprocess', async () => {
     await run();
     await rm(output, { recursive: true });
     expect(await run(sampleDump, ['--force-reprocess'])).toMatchObject({ status: 0 });
     expect(await outputLines('releases')).toHaveLength(RECORDS + 2);
   });
 
-  it('takes the newest complete version, or the one it is asked for', async () => {
+  it('takes the newest complete version, or the configured one', async () => {
     const dumps = join(folder, 'dumps');
     await writeDump(dumps, '20250101', smallDump(2));
     await writeDump(dumps, '20250201', smallDump(3));
@@ -141,7 +141,7 @@ describe('run --once --sink ndjson', () => {
     expect(await outputLines('artists', '20250101')).toHaveLength(4);
   });
 
-  it('copies the dump into the data folder, and can take it from there', async () => {
+  it('copies the dump into the data folder, and can read it from there', async () => {
     await run();
     for (const type of DATA_TYPES) {
       const name = dumpFile(VERSION, type);
@@ -203,7 +203,7 @@ describe('run --once on bad input', () => {
     await expect(readdir(output)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('refuses a source that is not there', async () => {
+  it('refuses a missing source', async () => {
     const result = await run(join(folder, 'nowhere'));
     expect(result.status).toBe(1);
     expect(errors(result)).toContain('nowhere');
@@ -218,7 +218,7 @@ describe('run --once on bad input', () => {
     expect(await readdir(root)).not.toContain(dumpFile(VERSION, 'labels'));
     expect((await marker()).summary.overall_status).toBe('failed');
 
-    // Mended, it goes on.
+    // Once the file is repaired, the run resumes.
     await copyFile(join(sampleDump, dumpFile(VERSION, 'labels')), join(dumps, dumpFile(VERSION, 'labels')));
     expect(await run(dumps)).toMatchObject({ status: 0 });
     expect(await outputLines('labels')).toHaveLength(RECORDS + 2);
@@ -264,7 +264,7 @@ describe('run --once on bad input', () => {
     expect(ids).toEqual(['1', '2', '3', '5', '6', '7', '8', '9', '10']);
     expect(JSON.parse((await outputLines('labels')).at(-2)!)).toMatchObject({ total_processed: 9 });
 
-    // Later runs have nothing to do, and do not hide it.
+    // Later runs have nothing to do, but still report it.
     expect((await marker()).processing_phase.progress_by_file[dumpFile(VERSION, 'labels')]).toMatchObject({
       status: 'completed',
       undelivered: 1,
@@ -276,7 +276,7 @@ describe('run --once on bad input', () => {
     expect(await outputLines('labels')).toHaveLength(11);
   });
 
-  it('fails a file with more malformed records than are allowed', async () => {
+  it('fails a file with more malformed records than allowed', async () => {
     const dumps = join(folder, 'dumps');
     const small = smallDump(10);
     await writeDump(dumps, VERSION, { ...small, labels: small.labels.replaceAll('</name>', '') });
@@ -286,7 +286,7 @@ describe('run --once on bad input', () => {
     expect((await outputLines('labels')).join()).not.toContain('file_complete');
   });
 
-  it('fails a file that has nothing to deliver, or is no dump', async () => {
+  it('fails a file without records, or that is not a dump', async () => {
     const dumps = join(folder, 'dumps');
     const small = smallDump(3);
     await writeDump(dumps, VERSION, { ...small, artists: '<artists></artists>', labels: '<html>sorry</html>' });
@@ -302,12 +302,12 @@ describe('run --once on bad input', () => {
     });
   });
 
-  it('looks again at a file that was damaged on the disk after it was verified', async () => {
+  it('verifies a file again that was damaged on disk after it was verified', async () => {
     const dumps = join(folder, 'dumps');
     await writeDump(dumps, VERSION, smallDump(5000));
     expect(await runCli(['download', '--source', dumps], { env: { DISCOGS_ROOT: root } })).toMatchObject({ status: 0 });
     const path = join(root, dumpFile(VERSION, 'masters'));
-    // `utimes` rounds; the file must look untouched to the nanosecond.
+    // `utimes` rounds, but the file must keep its time to the nanosecond.
     execFileSync('cp', ['--preserve=timestamps', path, join(folder, 'before')]);
     const bytes = await readFile(path);
     await writeFile(path, bytes.fill(0, bytes.length - 3000, bytes.length - 1000));
@@ -317,7 +317,7 @@ describe('run --once on bad input', () => {
     expect(await outputLines('masters')).toHaveLength(5002);
   });
 
-  it('sets a marker aside that it cannot read, and says so', async () => {
+  it('sets aside a marker that it cannot read, with a warning', async () => {
     await mkdir(root);
     await writeFile(join(root, `.extraction_status_${VERSION}.json`), '{"metadata_ver');
     const result = await run();
@@ -327,14 +327,14 @@ describe('run --once on bad input', () => {
     expect(await outputLines('labels')).toHaveLength(RECORDS + 2);
   });
 
-  it('does not work beside another in the same data folder', async () => {
+  it('refuses a data folder in which another extractor works', async () => {
     await using _other = await lockDataFolder(root);
     const result = await run();
     expect(result.status).toBe(1);
     expect(errors(result)).toContain('FOLDER_LOCKED');
   });
 
-  it('cannot write its output', async () => {
+  it('reports an output that cannot be written', async () => {
     await writeFile(output, 'a file where the folder must be');
     const result = await run();
     expect(result.status).toBe(1);
@@ -359,12 +359,12 @@ describe('status', () => {
   const status = (...args: string[]): Promise<CliResult> =>
     runCli(['status', ...args], { env: { DISCOGS_ROOT: root } });
 
-  it('says that nothing was done yet', async () => {
+  it('reports that nothing was extracted yet', async () => {
     expect(await status()).toMatchObject({ status: 0, stderr: '' });
     expect(await status('--json')).toMatchObject({ status: 0, stdout: 'null\n' });
   });
 
-  it('shows how far it has come', async () => {
+  it('shows the progress', async () => {
     await run();
     const text = await status();
     expect(text.status).toBe(0);
@@ -373,7 +373,7 @@ describe('status', () => {
     expect(JSON.parse((await status('--json')).stdout)).toEqual(await marker());
   });
 
-  it('reports a marker that cannot be read, and leaves it', async () => {
+  it('reports a marker that cannot be read, and keeps it', async () => {
     await mkdir(root);
     await writeFile(join(root, `.extraction_status_${VERSION}.json`), 'torn');
     expect(await status()).toMatchObject({ status: 1, stdout: '' });

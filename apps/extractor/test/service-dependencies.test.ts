@@ -9,14 +9,14 @@ import { createServiceHarness } from './kit/service-harness.js';
 const RECORDS = 400;
 const [FIRST, SECOND] = ['20260101', '20260201'] as const;
 
-/** Days that are some seconds: the second check comes by itself. */
+/** A few seconds, in days, so that the second run starts by itself. */
 const PERIOD_DAYS = String(4 / 86_400);
 
-it('the service takes dumps from a website that misbehaves to RabbitMQ, check after check, until it is stopped', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'world-'));
+it('the service delivers dumps from an unreliable website to RabbitMQ, run after run, until it is stopped', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'service-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await using world = await createServiceHarness(join(folder, 'dumps'), RECORDS);
-  const { web } = world;
+  await using harness = await createServiceHarness(join(folder, 'dumps'), RECORDS);
+  const { web } = harness;
   // Each fault once, at the first request that it fits.
   const faults: [page: string, name: string, fault: Fault][] = [
     ['start', '', { kind: 'reset' }],
@@ -34,23 +34,23 @@ it('the service takes dumps from a website that misbehaves to RabbitMQ, check af
   };
   const data = join(folder, 'data');
 
-  world.publish(FIRST);
-  const service = await world.startService({
+  harness.publish(FIRST);
+  const service = await harness.startService({
     DISCOGS_ROOT: data,
     PERIODIC_CHECK_DAYS: PERIOD_DAYS,
     KEEP_VERSIONS: '1',
   });
   onTestFinished(() => void service.cli.process.kill('SIGKILL'));
   await service.cli.says(`🎉 Dump ${FIRST}: all ${4 * RECORDS} records delivered`);
-  expect(await world.missing(FIRST)).toEqual([]);
+  expect(await harness.missing(FIRST)).toEqual([]);
 
   // The first dump stays as it is; a check that finds nothing new does nothing.
   await service.cli.says(`✅ Dump ${FIRST}: nothing to do`);
-  world.publish(SECOND);
+  harness.publish(SECOND);
   await service.cli.says(`🎉 Dump ${SECOND}: all ${4 * RECORDS} records delivered`);
-  expect(await world.missing(SECOND)).toEqual([]);
+  expect(await harness.missing(SECOND)).toEqual([]);
   expect(faults).toEqual([]);
-  expect(world.repeats).toBe(0);
+  expect(harness.repeats).toBe(0);
   expect((await readdir(data)).filter((name) => name.startsWith(`discogs_${FIRST}`))).toEqual([]);
 
   const deliveries = (): number => service.cli.output().split('🎉').length - 1;
@@ -58,7 +58,7 @@ it('the service takes dumps from a website that misbehaves to RabbitMQ, check af
   while ((await service.trigger({ force_reprocess: true })) === 409)
     await new Promise((resolve) => setTimeout(resolve, 100));
   while (deliveries() === before) await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(await world.missing(SECOND, 2)).toEqual([]);
+  expect(await harness.missing(SECOND, 2)).toEqual([]);
 
   const metrics = await service.metrics();
   const metric = (name: string): number =>

@@ -51,8 +51,8 @@ const ended = (outcome: 'completed' | 'failed' | 'stopped', error?: Error): Serv
 const scheduled: ServiceEvent = { type: 'run-scheduled', at: new Date(99_000) };
 const artists = (state: ServiceState) => state.totals.byType.artists;
 
-describe('sums', () => {
-  it('hold what this process did, and not what earlier runs did', () => {
+describe('totals', () => {
+  it('count the work of this process, not that of earlier ones', () => {
     const state = after([
       ...STARTED,
       progress('file-started', 100, 100),
@@ -69,12 +69,12 @@ describe('sums', () => {
     expect(state.files[0]).toMatchObject({ records: 150, confirmed: 150 });
   });
 
-  it('go on through the passes', () => {
+  it('continue through the runs', () => {
     const pass = [...STARTED, progress('file-started', 0, 0), progress('file-progress', 7, 7), ended('completed')];
     expect(artists(after([...pass, scheduled, ...pass])).recordsConfirmed).toBe(14);
   });
 
-  it('hold fetched bytes alone: not those that lay there, and again those that came again', () => {
+  it('count transferred bytes, repeated ones included, but not those that were present already', () => {
     const fetched = (...events: readonly RunEvent[]): number => artists(after([...STARTED, ...events])).bytesDownloaded;
     expect(fetched(download('verify', 1000))).toBe(0);
     expect(fetched(download('download', 400), download('download', 1000))).toBe(1000);
@@ -89,7 +89,7 @@ describe('phase and status', () => {
   const statuses = (events: readonly ServiceEvent[]): string[] =>
     events.map((_, index) => after(events.slice(0, index + 1))).map(({ phase, status }) => `${phase} ${status}`);
 
-  it('follow a pass from one check to the next', () => {
+  it('follow a run to the next one', () => {
     const fetched: RunEvent = {
       type: 'download-finished',
       ...DOWNLOAD,
@@ -126,7 +126,7 @@ describe('phase and status', () => {
     ]);
   });
 
-  it('stay with stopping, whatever still comes', () => {
+  it('stay with stopping, whatever event follows', () => {
     const state = after([
       ...STARTED,
       progress('file-started', 0, 0),
@@ -148,21 +148,21 @@ describe('failures and problems', () => {
     expect(after([...STARTED, ended('completed')], state)).toMatchObject({ failures: 0, problems: [{}, {}] });
   });
 
-  it('tell an error that ends a download and its pass once', () => {
+  it('count an error that ends a download and its run once', () => {
     const error = new Error('cut');
     const state = after([...STARTED, { type: 'download-failed', ...DOWNLOAD, error }, ended('failed', error)]);
     expect(state.problems).toEqual([{ at: 3000, code: 'UNKNOWN', message: 'cut', file: FILE }]);
     expect(state.errorsOfRun).toBe(1);
   });
 
-  it('keep the latest ones only', () => {
+  it('keep only the latest ones', () => {
     const many = Array.from({ length: 60 }, () => failing).flat();
     expect(after(many).problems).toHaveLength(20);
   });
 });
 
-describe('when a file last moved', () => {
-  it('is not changed by reports of no progress', () => {
+describe('the time of the last progress', () => {
+  it('is not changed by events without progress', () => {
     const state = after([...STARTED, progress('file-started', 0, 0), progress('file-progress', 5, 5)]);
     const later = reduce(state, progress('file-progress', 5, 5), 500_000);
     expect(later.files[0]!.lastProgressAt).toBe(4000);
@@ -175,22 +175,22 @@ describe('Throughput', () => {
     const { totals } = newServiceState(0);
     return { ...totals, byType: { ...totals.byType, artists: { ...totals.byType.artists, recordsConfirmed } } };
   };
-  const taken = (samples: number): Throughput => {
+  const throughputOf = (samples: number): Throughput => {
     const throughput = new Throughput();
     for (let index = 0; index < samples; index++)
       throughput.addSample(totalsOf(index * 20), index * SAMPLE_INTERVAL_MS);
     return throughput;
   };
 
-  it('tells what was done in each second, for ten minutes at most', () => {
-    expect(taken(4).series().records).toEqual([10, 10, 10]);
-    expect(taken(1000).series().records).toHaveLength(300);
+  it('returns the rates of at most ten minutes', () => {
+    expect(throughputOf(4).series().records).toEqual([10, 10, 10]);
+    expect(throughputOf(1000).series().records).toHaveLength(300);
   });
 
   it('computes the rate since the work began', () => {
-    expect(taken(10).rates('artists', 0).recordsPerSecond).toBe(10);
-    expect(taken(10).rates('labels', 0).recordsPerSecond).toBe(0);
+    expect(throughputOf(10).rates('artists', 0).recordsPerSecond).toBe(10);
+    expect(throughputOf(10).rates('labels', 0).recordsPerSecond).toBe(0);
     // It began after the last sample: there is nothing to tell yet.
-    expect(taken(10).rates('artists', 10 * SAMPLE_INTERVAL_MS).recordsPerSecond).toBe(0);
+    expect(throughputOf(10).rates('artists', 10 * SAMPLE_INTERVAL_MS).recordsPerSecond).toBe(0);
   });
 });

@@ -13,22 +13,22 @@ const HOUR = 3_600_000;
 const ALMOST_ONE = 1 - Number.EPSILON;
 
 describe('nextRunAt', () => {
-  it('waits out the period after a pass that went well', () => {
+  it('waits for the period after a successful run', () => {
     expect(after(15, 0)).toBe(15 * DAY);
     expect(after(60, 0)).toBe(60 * DAY);
   });
 
-  it('adds up to a twentieth of the period, and at most an hour, by chance', () => {
+  it('adds a random part of up to a twentieth of the period, at most an hour', () => {
     expect(after(15, 0, 0.5)).toBe(15 * DAY + HOUR / 2);
     expect(after(0.5, 0, 0.5)).toBe(0.5 * DAY + 18 * 60_000);
     expect(after(15, 0, ALMOST_ONE)).toBeLessThanOrEqual(15 * DAY + HOUR);
   });
 
-  it('tries again sooner after failures, doubling up to an hour', () => {
+  it('retries sooner after failures, doubling up to an hour', () => {
     expect([1, 2, 3, 6, 7, 50].map((failures) => after(15, failures) / 60_000)).toEqual([1, 2, 4, 32, 60, 60]);
   });
 
-  it('tries again at a random time in the last half of the wait', () => {
+  it('retries at a random time in the last half of the delay', () => {
     expect(after(15, 3, 0.5)).toBe(3 * 60_000);
     expect(after(15, 3, ALMOST_ONE)).toBeGreaterThanOrEqual(2 * 60_000);
   });
@@ -37,7 +37,7 @@ describe('nextRunAt', () => {
     expect(after(0.0001, 3)).toBeCloseTo(8640);
   });
 
-  it('draws the lots itself', () => {
+  it('draws a random number by default', () => {
     const drawn = new Set(Array.from({ length: 20 }, () => nextRunAt(NOW, 15, 1).getTime()));
     expect(drawn.size).toBeGreaterThan(1);
   });
@@ -55,14 +55,14 @@ describe('createTrigger', () => {
     expect(await waiting).toEqual({ by: 'trigger', forceReprocess: true });
   });
 
-  it('takes no request while nobody waits', async () => {
+  it('refuses a request while there is no wait', async () => {
     const trigger = createTrigger();
     expect(trigger.request({ forceReprocess: false })).toBe(false);
     expect(await trigger.wait(soon(), new AbortController().signal)).toEqual({ by: 'time' });
     expect(trigger.request({ forceReprocess: false })).toBe(false);
   });
 
-  it('takes none once the service stops', async () => {
+  it('refuses a request once the service stops', async () => {
     const trigger = createTrigger();
     const controller = new AbortController();
     const reason = new Error('stop');
@@ -72,7 +72,7 @@ describe('createTrigger', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
-  it('leaves neither a listener nor a timer behind', async () => {
+  it('removes its listener and its timer', async () => {
     const trigger = createTrigger();
     const timersBefore = timers();
     const { signal } = new AbortController();
@@ -93,7 +93,7 @@ describe('sleepUntil', () => {
     await sleepUntil(new Date(Date.now() - 1), new AbortController().signal);
   });
 
-  it('sleeps no longer where the clock is set back', async () => {
+  it('does not sleep longer when the clock is set back', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
       const sleeping = sleepUntil(new Date(Date.now() + 200), new AbortController().signal);
@@ -104,7 +104,7 @@ describe('sleepUntil', () => {
     }
   });
 
-  it('sleeps beyond what a timer can hold, until it is told to stop', async () => {
+  it('sleeps longer than a timer can, until it is stopped', async () => {
     const controller = new AbortController();
     const reason = new Error('stop');
     const sleeping = sleepUntil(new Date(Date.now() + 40 * 86_400_000), controller.signal);

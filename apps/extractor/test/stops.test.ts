@@ -58,7 +58,7 @@ const confirmedRecords = async (): Promise<number> =>
   (await readMarker(data, VERSION))!.processing_phase.progress_by_file[FILE]!.messages_published;
 
 describe('a stop in under 5 s', () => {
-  it('while the listing of dumps does not come', async () => {
+  it('while it waits for the listing of dumps', async () => {
     let asked = false;
     const server = createServer(() => {
       asked = true;
@@ -76,7 +76,7 @@ describe('a stop in under 5 s', () => {
   });
 
   it('while a large file is verified', async () => {
-    // A hole takes no room on the disk, and a long time to hash.
+    // A sparse file needs no disk space, but a long time to hash.
     const large = join(folder, 'large');
     await writeDump(large, VERSION, smallDump(1));
     await rm(join(large, FILE));
@@ -91,7 +91,7 @@ describe('a stop in under 5 s', () => {
     await expectStop(run);
   });
 
-  it('while records go out, with all that is confirmed in the marker', async () => {
+  it('while records are delivered, with every confirmed record in the marker', async () => {
     const run = amqp(broker.url);
     await run.says('📊');
     await expectStop(run);
@@ -100,7 +100,7 @@ describe('a stop in under 5 s', () => {
     expect(await countMessages(broker.url, QUEUE)).toBe(confirmed);
   });
 
-  it('while the broker takes nothing', async () => {
+  it('while the broker blocks publishing', async () => {
     await broker.setMemoryAlarm();
     try {
       const run = amqp(broker.url);
@@ -111,7 +111,7 @@ describe('a stop in under 5 s', () => {
     }
   });
 
-  it('while the broker has fallen silent', async () => {
+  it('while the broker does not respond', async () => {
     await using proxy = await startProxy(broker);
     const run = amqp(broker.urlFor({ port: proxy.port }));
     await run.says('📊');
@@ -121,7 +121,7 @@ describe('a stop in under 5 s', () => {
     expect(await confirmedRecords()).toBeLessThanOrEqual(await countMessages(broker.url, QUEUE));
   });
 
-  it('while it waits to try a broker again that is not there', async () => {
+  it('while it waits to retry an unreachable broker', async () => {
     await using proxy = await startProxy(broker);
     proxy.setRefusing(true);
     const run = amqp(broker.urlFor({ port: proxy.port }));
@@ -130,7 +130,7 @@ describe('a stop in under 5 s', () => {
     await expectStop(run);
   });
 
-  it('while it waits to try a broker again that has gone', async () => {
+  it('while it waits to reconnect to a lost broker', async () => {
     await using proxy = await startProxy(broker);
     const run = amqp(broker.urlFor({ port: proxy.port }));
     await run.says('📊');
@@ -142,7 +142,7 @@ describe('a stop in under 5 s', () => {
     expect(await confirmedRecords()).toBeLessThanOrEqual(await countMessages(broker.url, QUEUE));
   });
 
-  it('while it waits for the next check, or for the next try', async () => {
+  it('while it waits for the next run, or for the next attempt', async () => {
     const run = start(['--source', dumps, '--sink', 'null']);
     await run.says('Next run');
     await expectStop(run);

@@ -35,7 +35,7 @@ const startServer = async (): Promise<FaultyServer> => {
 };
 
 describe('run in a terminal', () => {
-  it('shows a bar for each file that is fetched and extracted, and a summary', async () => {
+  it('shows a bar for each file that is downloaded and extracted, and a summary', async () => {
     const cli = startInTerminal(['run', '--once', '--source', dumps, '--sink', 'null'], {
       DISCOGS_ROOT: join(folder, 'data'),
     });
@@ -55,12 +55,12 @@ describe('run in a terminal', () => {
     }
     expect(lines).toContainEqual(expect.stringMatching(/^Dump 20260101: all delivered in 0:\d\d$/));
     expect(lines).toContainEqual(expect.stringMatching(/^ {2}total +6,000 +6,000 +0/));
-    // A person sees no JSON, and no progress lines beside the bars.
+    // People see no JSON, and no progress lines in addition to the bars.
     expect(lines.join('\n')).not.toMatch(/\{"level"|📊/);
     expect(cli.isCursorVisible()).toBe(true);
   });
 
-  it('shows how far a transfer is, warns once it has stalled, and stops at Ctrl-C', async () => {
+  it('shows the progress of a download, warns when it stalls, and stops at Ctrl-C', async () => {
     const server = await startServer();
     const half = Math.floor(server.files.get(`data/2026/${dumpFile(VERSION, 'artists')}`)!.length / 2);
     server.fault = ({ name }) => (name === dumpFile(VERSION, 'artists') ? { kind: 'stall', after: half } : undefined);
@@ -70,7 +70,7 @@ describe('run in a terminal', () => {
       WEB_GAP_SECONDS: '0',
       STALL_WARNING_SECONDS: '1',
     });
-    await cli.shows(/⚠️.*artists.*the download has not moved for [1-9]\d* s/);
+    await cli.shows(/⚠️.*artists.*no download progress for [1-9]\d* s/);
     await cli.shows(/^fetch artists +█+░+ +(49|50)% .*stalled$/m);
     expect(cli.isCursorVisible()).toBe(false);
     cli.type('\x03');
@@ -79,7 +79,7 @@ describe('run in a terminal', () => {
     expect(cli.isCursorVisible()).toBe(true);
   });
 
-  it('ends at once at the second Ctrl-C, and gives the cursor back', async () => {
+  it('exits immediately at the second Ctrl-C, and restores the cursor', async () => {
     await using broker = await startOwnBroker();
     await broker.setMemoryAlarm();
     const cli = startInTerminal(['run', '--types', 'releases', '--source', dumps], {
@@ -88,7 +88,7 @@ describe('run in a terminal', () => {
       STALL_WARNING_SECONDS: '1',
     });
     // Nothing is confirmed, so that a graceful stop has something to wait for.
-    await cli.shows(/⚠️.*releases.*the extraction has not moved/);
+    await cli.shows(/⚠️.*releases.*no extraction progress/);
     expect(cli.isCursorVisible()).toBe(false);
     cli.type('\x03');
     await cli.shows(/🛑 SIGINT/);

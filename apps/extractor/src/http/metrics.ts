@@ -65,12 +65,12 @@ export const createMetrics = (view: ServiceView): Registry => {
     counter(name, help, ['data_type'], (set) => {
       for (const data_type of DATA_TYPES) set(value(board.state.totals.byType[data_type]), { data_type });
     });
-  ofType('records_read_total', 'Records read out of the dump files', (it) => it.recordsRead);
+  ofType('records_read_total', 'Records read from the dump files', (it) => it.recordsRead);
   ofType('records_confirmed_total', 'Records confirmed by the sink', (it) => it.recordsConfirmed);
-  ofType('dump_bytes_read_total', 'Compressed bytes read out of the dump files', (it) => it.dumpBytesRead);
+  ofType('dump_bytes_read_total', 'Compressed bytes read from the dump files', (it) => it.dumpBytesRead);
   ofType('xml_bytes_read_total', 'Bytes of XML read', (it) => it.xmlBytesRead);
-  ofType('downloaded_bytes_total', 'Bytes that came from the source of dumps', (it) => it.bytesDownloaded);
-  ofType('download_retries_total', 'Transfers that failed and were tried again', (it) => it.downloadRetries);
+  ofType('downloaded_bytes_total', 'Bytes downloaded from the source of dumps', (it) => it.bytesDownloaded);
+  ofType('download_retries_total', 'Failed downloads that were retried', (it) => it.downloadRetries);
 
   const byKind = (name: string, help: string, label: string, counts: (of: TypeTotals) => Counts): void =>
     counter(name, help, ['data_type', label], (set) => {
@@ -80,7 +80,7 @@ export const createMetrics = (view: ServiceView): Registry => {
         }
       }
     });
-  byKind('records_malformed_total', 'Malformed records, which went to the quarantine', 'reason', (it) => it.malformed);
+  byKind('records_malformed_total', 'Malformed records, kept in the quarantine', 'reason', (it) => it.malformed);
   byKind('irregularities_total', 'Irregularities in the XML', 'kind', (it) => it.irregularities);
 
   const ofDelivery = (name: string, help: string, value: (totals: DeliveryTotals) => number): void =>
@@ -92,19 +92,23 @@ export const createMetrics = (view: ServiceView): Registry => {
         set(of ? value(of) : 0, { data_type });
       }
     });
-  ofDelivery('messages_published_total', 'Messages handed to the broker, each counted once', (it) => it.published);
+  ofDelivery('messages_published_total', 'Messages sent to the broker, each counted once', (it) => it.published);
   ofDelivery('message_bytes_published_total', 'Bytes of their bodies', (it) => it.publishedBytes);
   ofDelivery('messages_confirmed_total', 'Messages acked by the broker and not returned', (it) => it.confirmed);
   ofDelivery('messages_nacked_total', 'Messages that the broker refused', (it) => it.nacks);
-  ofDelivery('messages_returned_total', 'Messages that no queue took', (it) => it.returns);
+  ofDelivery('messages_returned_total', 'Messages returned because no queue was bound for them', (it) => it.returns);
   ofDelivery('messages_republished_total', 'Messages sent again, possible duplicates', (it) => it.republished);
-  ofDelivery('broker_reconnects_total', 'Connections made after the first one of a file', (it) => it.reconnects);
+  ofDelivery('broker_reconnects_total', 'Connections of a file after its first', (it) => it.reconnects);
   ofDelivery(
     'broker_connection_failures_total',
-    'Connections lost, and attempts that failed',
+    'Lost connections and failed attempts to connect',
     (it) => it.connectionFailures,
   );
-  ofDelivery('broker_blocked_seconds_total', 'Time under an alarm of the broker', (it) => it.blockedSeconds);
+  ofDelivery(
+    'broker_blocked_seconds_total',
+    'Time during which the broker blocked publishing',
+    (it) => it.blockedSeconds,
+  );
 
   const ofConnection = (name: string, help: string, value: (of: DeliveryConnection) => number): void =>
     gauge(name, help, ['data_type'], (set) => {
@@ -115,12 +119,12 @@ export const createMetrics = (view: ServiceView): Registry => {
         set(of ? value(of) : 0, { data_type });
       }
     });
-  ofConnection('window_messages', 'Messages in flight, not confirmed yet', (it) => it.unsettled);
+  ofConnection('window_messages', 'Messages in flight, which are not confirmed yet', (it) => it.unsettled);
   ofConnection('window_bytes', 'Bytes of the bodies in flight', (it) => it.windowBytes);
   ofConnection('broker_connected', '1 while a file has its connection to the broker', (it) =>
     it.condition === 'publishing' || it.condition === 'blocked' ? 1 : 0,
   );
-  ofConnection('broker_blocked', '1 while the broker takes nothing, for an alarm', (it) =>
+  ofConnection('broker_blocked', '1 while the broker blocks publishing because of an alarm', (it) =>
     it.condition === 'blocked' ? 1 : 0,
   );
   gauge('window_limit_messages', 'Messages of a file that may be in flight', [], (set) => set(view.queueSize));
@@ -133,15 +137,17 @@ export const createMetrics = (view: ServiceView): Registry => {
     it.state === 'extracting' ? Math.max(0, it.records - it.confirmed) : 0,
   );
   ofFile('file_size_bytes', 'Size of the dump file', (it) => it.size);
-  ofFile('file_downloaded_bytes', 'Bytes of it that are here', (it) => it.downloaded);
-  ofFile('file_read_bytes', 'Bytes of it that were extracted', (it) => it.read);
+  ofFile('file_downloaded_bytes', 'Bytes of the dump file in the data folder', (it) => it.downloaded);
+  ofFile('file_read_bytes', 'Bytes of the dump file read for extraction', (it) => it.read);
   ofFile(
     'file_confirmed_records',
-    'Records of it that are confirmed, those of earlier runs included',
+    'Confirmed records of the dump file, those of earlier runs included',
     (it) => it.confirmed,
   );
-  ofFile('file_last_progress_timestamp_seconds', 'When it last moved', (it) => seconds(it.lastProgressAt));
-  gauge('file_state', 'What the file is about: one state is 1', ['data_type', 'state'], (set) => {
+  ofFile('file_last_progress_timestamp_seconds', 'Time of the last progress of the dump file', (it) =>
+    seconds(it.lastProgressAt),
+  );
+  gauge('file_state', 'State of the dump file: one state is 1', ['data_type', 'state'], (set) => {
     for (const { dataType: data_type, state: now } of board.state.files) {
       for (const state of FILE_STATES) set(now === state ? 1 : 0, { data_type, state });
     }
@@ -150,47 +156,45 @@ export const createMetrics = (view: ServiceView): Registry => {
   gauge('extraction_status', 'As in /health: one status is 1', ['status'], (set) => {
     for (const status of EXTRACTION_STATUSES) set(board.state.status === status ? 1 : 0, { status });
   });
-  gauge('phase', 'What the service is about: one phase is 1', ['phase'], (set) => {
+  gauge('phase', 'Phase of the service: one phase is 1', ['phase'], (set) => {
     for (const phase of PHASES) set(board.state.phase === phase ? 1 : 0, { phase });
   });
 
-  counter('runs_total', 'Passes, by how they ended', ['outcome'], (set) => {
+  counter('runs_total', 'Runs by outcome', ['outcome'], (set) => {
     for (const outcome of OUTCOMES) set(board.state.totals.runs[outcome] ?? 0, { outcome });
   });
-  counter('errors_total', 'Errors of files, downloads and passes', ['code'], (set) => {
+  counter('errors_total', 'Errors of files, downloads and runs', ['code'], (set) => {
     for (const [code, count] of Object.entries(board.state.totals.errors)) set(count, { code });
   });
   counter('triggers_total', 'Calls of POST /trigger', ['result'], (set) => {
     for (const result of TRIGGER_RESULTS) set(board.state.totals.triggers[result] ?? 0, { result });
   });
-  gauge('consecutive_failures', 'Passes that failed in a row', [], (set) => set(board.state.failures));
-  gauge('last_run_timestamp_seconds', 'When the last pass ended', [], (set) =>
-    set(seconds(board.state.lastRun?.endedAt)),
-  );
-  gauge('last_run_duration_seconds', 'How long it took', [], (set) => set(board.state.lastRun?.seconds));
-  gauge('last_success_timestamp_seconds', 'When the last pass that went well ended', [], (set) =>
+  gauge('consecutive_failures', 'Runs that failed in a row', [], (set) => set(board.state.failures));
+  gauge('last_run_timestamp_seconds', 'End of the last run', [], (set) => set(seconds(board.state.lastRun?.endedAt)));
+  gauge('last_run_duration_seconds', 'Duration of the last run', [], (set) => set(board.state.lastRun?.seconds));
+  gauge('last_success_timestamp_seconds', 'End of the last successful run', [], (set) =>
     set(seconds(board.state.lastSuccessAt)),
   );
-  gauge('next_check_timestamp_seconds', 'When the next pass is due', [], (set) => set(seconds(board.state.nextRunAt)));
-  gauge('check_period_seconds', 'Time between two passes', [], (set) => set(view.periodSeconds));
+  gauge('next_check_timestamp_seconds', 'Start of the next run', [], (set) => set(seconds(board.state.nextRunAt)));
+  gauge('check_period_seconds', 'Time between two runs', [], (set) => set(view.periodSeconds));
 
   const dumpSeconds = (): number | undefined =>
     board.state.version === undefined ? undefined : dumpTime(board.state.version) / 1000;
-  gauge('dump_info', 'The dump that was last looked at', ['version'], (set) => {
+  gauge('dump_info', 'The dump that was last chosen', ['version'], (set) => {
     if (board.state.version !== undefined) set(1, { version: board.state.version });
   });
-  gauge('dump_timestamp_seconds', 'Its date', [], (set) => set(dumpSeconds()));
-  gauge('dump_age_seconds', 'How old it is', [], (set) => {
+  gauge('dump_timestamp_seconds', 'Date of that dump', [], (set) => set(dumpSeconds()));
+  gauge('dump_age_seconds', 'Age of that dump', [], (set) => {
     const date = dumpSeconds();
     set(date === undefined ? undefined : Date.now() / 1000 - date);
   });
-  gauge('build_info', 'What runs here', ['version', 'node_version', 'sink'], (set) =>
+  gauge('build_info', 'Versions and sink of this process', ['version', 'node_version', 'sink'], (set) =>
     set(1, { version: view.version, node_version: process.version, sink: view.sink.name }),
   );
 
   const durations = new Histogram({
     name: `${PREFIX}run_duration_seconds`,
-    help: 'How long passes took, but for those that were stopped',
+    help: 'Duration of runs, except stopped ones',
     labelNames: ['outcome'],
     buckets: RUN_BUCKETS,
     registers: [register],

@@ -33,14 +33,14 @@ export const createLogger = (level: LogLevel, destination: DestinationStream): L
 /** Bytes of lines that wait to be written; more lines are dropped, so that a full disk does not fill the memory. */
 const MAX_BUFFERED_BYTES = 1 << 20;
 
-/** Standard output, written synchronously. Calls `onError` when a line cannot be written; later lines are still tried. */
+/** Standard output, written synchronously. Calls `onError` for each line that cannot be written. */
 export const createJsonDestination = (onError: (error: Error) => void): DestinationStream => {
   const stream = destination({ dest: 1, sync: true, maxLength: MAX_BUFFERED_BYTES });
   stream.on('error', onError);
   return stream;
 };
 
-/** Turns the logger's JSON lines into short ones for people: time and message, and the fields of warnings and errors. */
+/** Turns the JSON lines of the log into short ones for people: time, message, and the fields of warnings and errors. */
 export const createPrettyDestination = (write: (text: string) => void): DestinationStream => ({
   write: (line) => {
     const { level, timestamp, message, service: _, ...facts } = JSON.parse(line) as Record<string, unknown>;

@@ -2,8 +2,8 @@
 const MAX_MESSAGE_ID_BYTES = 255;
 
 /**
- * `prefix` + `id` + `suffix`. An id that is too long for AMQP is cut: the hash in the suffix tells records apart
- * nevertheless.
+ * `prefix` + `id` + `suffix`. An id that is too long for AMQP is cut: the hash in the suffix still
+ * distinguishes the records.
  */
 export const messageIdOf = (prefix: string, id: string, suffix: string): string => {
   const maxIdBytes = MAX_MESSAGE_ID_BYTES - prefix.length - suffix.length;

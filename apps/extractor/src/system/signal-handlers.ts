@@ -40,8 +40,8 @@ const removeStartupHandlers = (): void => {
 };
 
 /**
- * For the time of the work: the first SIGTERM, SIGINT or SIGHUP requests a graceful stop, the second ends the process at
- * once. The handlers also make the signals work for process 1 of a container, to which the kernel does not deliver
+ * For the time of the work: the first SIGTERM, SIGINT or SIGHUP requests a graceful stop, the second ends the process
+ * at once. The handlers also make the signals work for process 1 of a container, to which the kernel does not deliver
  * signals without a handler.
  */
 export const installStopHandlers = (onStop: (reason: StopReason) => void): StopHandlers => {

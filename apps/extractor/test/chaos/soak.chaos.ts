@@ -21,7 +21,7 @@ const randomFrom = (seed: number): (() => number) => {
   };
 };
 
-/** What the process holds at a moment of rest, between two passes. */
+/** The resources of the process between two runs. */
 interface Sample {
   readonly rss: number;
   readonly fds: number;
@@ -50,20 +50,21 @@ const WEB_FAULTS: readonly ((random: () => number) => Fault)[] = [
   () => ({ kind: 'no-length' }),
 ];
 
-/** Injures the broker and the line to it until told to stop, and leaves both whole. */
-const injure = async (
-  { broker, line }: ServiceHarness,
+/** Injects faults into the broker and the connection to it until the signal aborts, and leaves both working. */
+const injectFaults = async (
+  { broker, proxy }: ServiceHarness,
   random: () => number,
   signal: AbortSignal,
   done: string[],
 ): Promise<void> => {
-  const injuries: Record<string, () => Promise<void>> = {
-    'the line is cut': async () => line.cut(),
-    'the line is cut in a frame': () => Promise.race([line.cutAfter(1 + Math.floor(random() * 1e6)), delay(3000)]),
-    'the line stalls': async () => {
-      line.stall();
+  const faults: Record<string, () => Promise<void>> = {
+    'the connection is cut': async () => proxy.cut(),
+    'the connection is cut within a frame': () =>
+      Promise.race([proxy.cutAfter(1 + Math.floor(random() * 1e6)), delay(3000)]),
+    'the connection stalls': async () => {
+      proxy.stall();
       await delay(1000 + 3000 * random());
-      line.resume();
+      proxy.resume();
     },
     'the broker is killed': () => broker.restart(),
     'the broker closes connections': () => broker.closeConnections('soak'),
@@ -73,68 +74,68 @@ const injure = async (
       await broker.clearMemoryAlarm();
     },
   };
-  const names = Object.keys(injuries);
+  const names = Object.keys(faults);
   while (!signal.aborted) {
     await delay(2000 + 8000 * random(), undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
     const name = names[Math.floor(random() * names.length)]!;
     done.push(name);
-    await injuries[name]!();
+    await faults[name]!();
   }
 };
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-/** Waits until the service rests; asks it to go on where a pass failed and it waits to try again. */
+/** Waits until the dump is delivered; triggers a run whenever the service waits to retry. */
 const untilDelivered = async (service: Service, version: string): Promise<void> => {
   for (;;) {
     if (service.cli.output().includes(`🎉 Dump ${version}:`)) break;
-    // 409 while a pass is under way.
+    // 409 during a run.
     expect([202, 409]).toContain(await service.trigger());
     await Promise.race([delay(1000), service.cli.ended.then(() => Promise.reject(new Error('the service ended')))]);
   }
   while (['running'].includes((await service.health()).extraction_status)) await delay(50);
 };
 
-describe(`a service among faults for ${MINUTES} minutes (SOAK_SEED=${SEED})`, () => {
+describe(`a service with faults for ${MINUTES} minutes (SOAK_SEED=${SEED})`, () => {
   it(
-    'loses no record, and holds no more at the end than at the beginning',
+    'loses no record, and needs no more memory, files or threads at the end',
     async ({ annotate }) => {
       const folder = await mkdtemp(join(tmpdir(), 'soak-'));
       onTestFinished(() => rm(folder, { recursive: true, force: true }));
-      await using world = await createServiceHarness(join(folder, 'dumps'), RECORDS);
+      await using harness = await createServiceHarness(join(folder, 'dumps'), RECORDS);
       const random = randomFrom(SEED);
-      world.web.fault = () =>
+      harness.web.fault = () =>
         random() < 0.15 ? WEB_FAULTS[Math.floor(random() * WEB_FAULTS.length)]!(random) : undefined;
-      world.publish(versionOf(0));
-      const service = await world.startService({ DISCOGS_ROOT: join(folder, 'data'), KEEP_VERSIONS: '1' });
+      harness.publish(versionOf(0));
+      const service = await harness.startService({ DISCOGS_ROOT: join(folder, 'data'), KEEP_VERSIONS: '1' });
       onTestFinished(() => void service.cli.process.kill('SIGKILL'));
       const pid = service.cli.process.pid!;
 
       const over = new AbortController();
-      const injuries: string[] = [];
-      const injuring = injure(world, random, over.signal, injuries);
+      const faults: string[] = [];
+      const injecting = injectFaults(harness, random, over.signal, faults);
       const samples: Sample[] = [];
       const end = Date.now() + MINUTES * 60_000;
       let index = 0;
       let repeats = 0;
       for (; Date.now() < end; index++) {
         const version = versionOf(index);
-        world.publish(version);
+        harness.publish(version);
         await untilDelivered(service, version);
-        expect(await world.missing(version)).toEqual([]);
-        repeats += world.repeats;
-        world.forget(version);
+        expect(await harness.missing(version)).toEqual([]);
+        repeats += harness.repeats;
+        harness.forget(version);
         samples.push(await sampleOf(pid));
       }
       over.abort();
-      await injuring;
+      await injecting;
 
       service.cli.process.kill('SIGTERM');
       const { status, stderr } = await service.cli.ended;
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 
-      // Heaps grow into their size at first; after that nothing may grow.
+      // Heaps grow at first; after that nothing may grow.
       const third = Math.floor(samples.length / 3);
       expect(third).toBeGreaterThanOrEqual(3);
       const [early, late] = [samples.slice(third, 2 * third), samples.slice(-third)];
@@ -142,7 +143,7 @@ describe(`a service among faults for ${MINUTES} minutes (SOAK_SEED=${SEED})`, ()
       const summary = {
         dumps: index,
         records: index * RECORDS * 4,
-        injuries: injuries.length,
+        faults: faults.length,
         repeats,
         rssMiB: [samples[0]!.rss, of(early, 'rss'), of(late, 'rss')].map(Math.round),
         fds: [of(early, 'fds'), of(late, 'fds')],

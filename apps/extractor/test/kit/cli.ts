@@ -26,37 +26,37 @@ export interface CliOptions {
   readonly input?: Uint8Array;
 }
 
-/** Only what a process needs to run: no setting of the machine's may leak into a test. */
+/** Only what a process needs to run, so that no setting of the machine reaches a test. */
 const CLEAN_ENV = {
   PATH: process.env['PATH'] ?? '',
   HOME: process.env['HOME'] ?? '',
-  // Tests run side by side; those that want HTTP say on which port.
+  // Tests run in parallel; those that need HTTP set a port.
   HEALTH_PORT: 'off',
 };
 
-/** Starts `discogs-extractor` as a process of its own. */
+/** Starts `discogs-extractor` as a separate process. */
 export const startCli = (args: readonly string[], { env = {}, cwd, input }: CliOptions = {}): RunningCli => {
   const child = spawn(process.execPath, [CLI, ...args], {
     env: { ...CLEAN_ENV, ...env },
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  // A process that ends without reading its input is no failure of the test.
+  // A process may end without reading its input.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   let stdout = '';
   let stderr = '';
   const waiting = new Set<() => void>();
-  const heard = (): void => {
+  const onOutput = (): void => {
     for (const check of waiting) check();
   };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    heard();
+    onOutput();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    heard();
+    onOutput();
   });
   const ended = new Promise<CliResult>((resolve, reject) => {
     child.once('error', reject);
@@ -77,14 +77,14 @@ export const startCli = (args: readonly string[], { env = {}, cwd, input }: CliO
         waiting.add(check);
         check();
         ended.then(
-          () => reject(new Error(`It ended without saying ${JSON.stringify(text)}:\n${stdout}\n${stderr}`)),
+          () => reject(new Error(`It ended without printing ${JSON.stringify(text)}:\n${stdout}\n${stderr}`)),
           reject,
         );
       }),
   };
 };
 
-/** Runs it to its end. */
+/** Runs `discogs-extractor` and waits for its end. */
 export const runCli = (args: readonly string[], options?: CliOptions): Promise<CliResult> =>
   startCli(args, options).ended;
 

@@ -51,8 +51,8 @@ const sorted = (value: unknown): unknown => {
 };
 
 /**
- * What is wrong with a line of NDJSON as a message of its type: that it is not canonical, or that its hash is not
- * that of the record it carries. Worked out from the line alone; `undefined` where all is well.
+ * The fault of a line of NDJSON as a message of its type: not canonical, or with the hash of another record. Computed
+ * from the line alone; `undefined` if there is no fault.
  */
 export const faultOf = (line: string, type: DataType): string | undefined => {
   const { type: kind, id, sha256, ...rest } = JSON.parse(line) as Record<string, unknown>;

@@ -12,8 +12,8 @@ const VERSION = '20260101';
 const MAX_START_MS = 10_000;
 
 /**
- * Starts two services together in one data folder, `times` times. Each time one must work and the other exit, regardless
- * of what a killed one left there the time before.
+ * Starts two services together in one data folder, `times` times. Each time one must work and the other exit,
+ * regardless of what a killed one left there the time before.
  */
 export const startTogether = async (times: number): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'instances-'));

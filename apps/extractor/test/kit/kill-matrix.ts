@@ -199,7 +199,7 @@ const killMatrix = async (
   const { records, bodies } = reference;
   const data = dataFolder(reference);
   const next = random(KILL_SEED);
-  /** A third of the kills come at any time, possibly before the first record; the others while records are delivered. */
+  /** A third of the kills come at any time, even before the first record; the others while records are delivered. */
   const moment = async (run: RunningCli): Promise<undefined> => {
     const isAnyTime = next() < 1 / 3;
     const wait = next() * durationMs * destination.killsWithin;

@@ -12,24 +12,24 @@ import { dumpFile } from './dumps.js';
 const TOKEN = 'canary-token';
 const CONSUMERS = ['graphinator', 'tableinator'] as const;
 
-/** What one queue has got of one version. */
+/** What one queue received of one version. */
 interface Arrivals {
-  /** Messages by their id, with how often each came. */
+  /** How often each message arrived, by message id. */
   readonly records: Map<string, number>;
   filesComplete: number;
 }
 
-/** A website that offers dumps, a broker behind a line that can be injured, and consumers that take all that arrives. */
+/** A website with dumps, a broker behind a proxy that injects faults, and consumers of everything that arrives. */
 export interface ServiceHarness extends AsyncDisposable {
   readonly web: FaultyServer;
   readonly broker: TestBroker;
-  readonly line: TcpProxy;
+  readonly proxy: TcpProxy;
   /** Offers the dump under another version; each has the same records. */
   publish(version: string): void;
-  /** Starts the built command line as a service in the middle of it. */
+  /** Starts the built command line as a service between them. */
   startService(env: Readonly<Record<string, string>>): Promise<Service>;
-  /** What is missing of a version in any queue, in words; also what is there that should not be. Waits for the consumers to catch up. */
-  missing(version: string, passes?: number): Promise<string[]>;
+  /** Describes what is missing of a version in any queue, once the consumers had time. @param times - deliveries */
+  missing(version: string, times?: number): Promise<string[]>;
   /** Records that came more than once, over all versions and queues. */
   readonly repeats: number;
   /** Forgets what arrived of a version. */
@@ -42,7 +42,7 @@ export interface Service {
   readonly url: string;
   health(): Promise<{ extraction_status: string; current_task: string | null }>;
   metrics(): Promise<string>;
-  /** The answer's status: 202, 409. */
+  /** Returns the response's status: 202 or 409. */
   trigger(body?: object): Promise<number>;
 }
 
@@ -53,11 +53,11 @@ export const createServiceHarness = async (folder: string, records: number): Pro
   for (const type of DATA_TYPES) contents.set(type, await readFile(join(folder, dumpFile(original, type))));
   const web = await FaultyServer.start();
   const broker = await startOwnBroker();
-  const line = await startProxy({ host: broker.host, port: broker.port });
+  const proxy = await startProxy({ host: broker.host, port: broker.port });
   const arrived = new Map<string, Arrivals>();
   const consumers = CONSUMERS.flatMap((consumer) => DATA_TYPES.map((type) => ({ consumer, type }))).map(
     ({ consumer, type }) =>
-      consumeForGood(broker.url, `discogsography-${consumer}-${type}`, (id, body) => {
+      consumeForever(broker.url, `discogsography-${consumer}-${type}`, (id, body) => {
         const [version] = id.split(':');
         const key = `${version} ${consumer} ${type}`;
         const arrivals = arrived.get(key) ?? { records: new Map(), filesComplete: 0 };
@@ -67,17 +67,17 @@ export const createServiceHarness = async (folder: string, records: number): Pro
       }),
   );
 
-  const shortfalls = (version: string, passes: number): string[] =>
+  const shortfalls = (version: string, times: number): string[] =>
     CONSUMERS.flatMap((consumer) =>
       DATA_TYPES.flatMap((type) => {
         const got = arrived.get(`${version} ${consumer} ${type}`);
         const seen = got?.records.size ?? 0;
-        const again = [...(got?.records.values() ?? [])].filter((times) => times < passes).length;
+        const again = [...(got?.records.values() ?? [])].filter((count) => count < times).length;
         const name = `${version} ${consumer} ${type}`;
         return [
           ...(seen === records ? [] : [`${name}: ${seen} of ${records} records`]),
-          ...(again === 0 ? [] : [`${name}: ${again} records came less than ${passes} times`]),
-          ...((got?.filesComplete ?? 0) >= passes ? [] : [`${name}: no file_complete of ${passes}`]),
+          ...(again === 0 ? [] : [`${name}: ${again} records came less than ${times} times`]),
+          ...((got?.filesComplete ?? 0) >= times ? [] : [`${name}: no file_complete of ${times}`]),
         ];
       }),
     );
@@ -85,7 +85,7 @@ export const createServiceHarness = async (folder: string, records: number): Pro
   return {
     web,
     broker,
-    line,
+    proxy,
     publish: (version) => {
       const files = new Map<string, Buffer>();
       let checksums = '';
@@ -99,7 +99,7 @@ export const createServiceHarness = async (folder: string, records: number): Pro
     startService: async (env) => {
       const cli = startCli(['run', '--source', 'web'], {
         env: {
-          AMQP_CONNECTION: broker.urlFor({ port: line.port }),
+          AMQP_CONNECTION: broker.urlFor({ port: proxy.port }),
           WEB_URL: web.url,
           WEB_GAP_SECONDS: '0',
           HEALTH_PORT: '0',
@@ -120,10 +120,10 @@ export const createServiceHarness = async (folder: string, records: number): Pro
         },
       };
     },
-    missing: async (version, passes = 1) => {
-      // What is confirmed is in the queues; the consumers may be behind.
-      for (let tries = 0; tries < 100 && shortfalls(version, passes).length > 0; tries++) await pause(100);
-      return shortfalls(version, passes);
+    missing: async (version, times = 1) => {
+      // Confirmed messages are in the queues, but the consumers may need some time.
+      for (let tries = 0; tries < 100 && shortfalls(version, times).length > 0; tries++) await pause(100);
+      return shortfalls(version, times);
     },
     get repeats() {
       let repeats = 0;
@@ -135,7 +135,7 @@ export const createServiceHarness = async (folder: string, records: number): Pro
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(consumers.map((consumer) => consumer[Symbol.asyncDispose]()));
-      await line.close();
+      await proxy.close();
       await broker.close();
     },
   };
@@ -143,8 +143,8 @@ export const createServiceHarness = async (folder: string, records: number): Pro
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Takes every message of a queue, connecting again whenever the broker goes. What is redelivered is told of twice. */
-const consumeForGood = (url: string, queue: string, take: (id: string, body: Buffer) => void): AsyncDisposable => {
+/** Takes every message of a queue, and reconnects whenever the broker is lost. Reports redelivered messages again. */
+const consumeForever = (url: string, queue: string, take: (id: string, body: Buffer) => void): AsyncDisposable => {
   let isOver = false;
   const once = async (): Promise<void> => {
     const connection = await connect(url);

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningCli, startCli } from './cli.js';
+import { until } from './until.js';
 
-/** `discogs-extractor run` as a process of its own, and its HTTP. */
+/** `discogs-extractor run` as a separate process, and its HTTP interface. */
 export interface RunningService extends RunningCli, AsyncDisposable {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
@@ -11,19 +11,6 @@ export interface RunningService extends RunningCli, AsyncDisposable {
   /** Waits until `/health` has this `extraction_status`. */
   readonly reaches: (status: string) => Promise<Record<string, unknown>>;
 }
-
-const PATIENCE_MS = 40_000;
-
-/** Asks again and again until an answer is as wanted. */
-export const until = async <T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> => {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const answer = await ask();
-    if (isWanted(answer)) return answer;
-    if (performance.now() > deadline) throw new Error(`It stayed as it was:\n${JSON.stringify(answer, undefined, 2)}`);
-    await sleep(25);
-  }
-};
 
 /** Starts it on a free port of the loopback interface, and waits until it listens. */
 export const startService = async (
@@ -55,7 +42,7 @@ export const startService = async (
   };
 };
 
-/** A port of the loopback interface that was free a moment ago. */
+/** A free port of the loopback interface. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();

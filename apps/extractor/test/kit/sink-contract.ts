@@ -14,7 +14,7 @@ export const CONTRACT_TARGET = {
 /** A sink under test, and access to its output. */
 export interface SinkHarness extends AsyncDisposable {
   readonly sink: Sink;
-  /** Takes everything that arrived since the last call, as message bodies in order; `undefined` if the sink keeps nothing. */
+  /** Takes the message bodies that arrived since the last call, in order; `undefined` if the sink keeps nothing. */
   arrived(): Promise<readonly string[] | undefined>;
 }
 

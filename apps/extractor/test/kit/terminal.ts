@@ -6,7 +6,7 @@ const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const COLUMNS = 100;
 const ROWS = 30;
 
-/** The command line in a real pseudo-terminal, and what a person sees there. */
+/** The command line in a pseudo-terminal, and what it shows there. */
 export interface TerminalCli {
   readonly process: ChildProcess;
   /** The lines of the screen and of what has scrolled off, without blank ones. */
@@ -22,7 +22,7 @@ export interface TerminalCli {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Starts `discogs-extractor` under util-linux's `script`, which gives it a pseudo-terminal, and reads its output with a terminal emulator. */
+/** Starts `discogs-extractor` in a pseudo-terminal of util-linux's `script`, and reads it with a terminal emulator. */
 export const startInTerminal = (args: readonly string[], env: Readonly<Record<string, string>> = {}): TerminalCli => {
   const command = [process.execPath, CLI, ...args].map(quoted).join(' ');
   const child = spawn(
@@ -44,7 +44,7 @@ export const startInTerminal = (args: readonly string[], env: Readonly<Record<st
   let isCursorVisible = true;
   const waiting = new Set<() => void>();
   child.stdout.on('data', (bytes: Buffer) => {
-    // The emulator does not tell of the cursor's mode; the last of the two sequences decides.
+    // The emulator does not report whether the cursor is visible; the last of the two sequences decides.
     const [shown, hidden] = ['\x1b[?25h', '\x1b[?25l'].map((sequence) => bytes.lastIndexOf(sequence)) as [
       number,
       number,
@@ -62,7 +62,7 @@ export const startInTerminal = (args: readonly string[], env: Readonly<Record<st
   };
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
-    // The emulator's queue is worked off before anyone looks.
+    // Resolves after the emulator has processed everything.
     child.once('close', (status) => terminal.write('', () => resolve(status)));
   });
   return {
