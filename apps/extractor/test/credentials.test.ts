@@ -155,7 +155,7 @@ describe('no credential is shown', () => {
       ['--source', 'web'],
       env({ WEB_URL: `http://${USER}:${password}@127.0.0.1:1/`, LOG_LEVEL: 'DEBUG' }),
     );
-    await service.says('listing of dumps did not come');
+    await service.says('Could not fetch the dump listing');
     await expectCleanHttp(service);
     await stop(service);
   });
@@ -194,7 +194,7 @@ describe('no credential is shown', () => {
         LOG_LEVEL: 'DEBUG',
       }),
     );
-    await service.says('listing of dumps did not come');
+    await service.says('Could not fetch the dump listing');
     await expectCleanHttp(service);
     await stop(service);
   });

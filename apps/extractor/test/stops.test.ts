@@ -104,7 +104,7 @@ describe('a stop in under 5 s', () => {
     await broker.setMemoryAlarm();
     try {
       const run = amqp(broker.url);
-      await run.says('takes nothing');
+      await run.says('blocked publishing');
       await expectStop(run);
     } finally {
       await broker.clearMemoryAlarm();
@@ -157,7 +157,7 @@ describe('a stop in under 5 s', () => {
       join(folder, 'file'),
       '--force-reprocess',
     ]);
-    await failing.says('Trying again');
+    await failing.says('Next attempt');
     await expectStop(failing);
   });
 });

@@ -30,7 +30,7 @@ export interface MatrixSize {
 export const SHORT_MATRIX: MatrixSize = {
   kills: 5,
   rabbitmq: { artists: 3000, labels: 3000, masters: 3000, releases: 3000 },
-  ndjson: { artists: 1000, labels: 1000, masters: 1000, releases: 15_000 },
+  ndjson: { artists: 2000, labels: 2000, masters: 2000, releases: 30_000 },
 };
 
 /** For `npm run test:chaos`. */
