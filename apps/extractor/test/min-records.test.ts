@@ -90,7 +90,7 @@ describe('a dump with far fewer records than the previous one', () => {
     expect(errorsOf(result).map(({ code }) => code)).toContain('TOO_FEW_RECORDS');
     expect(errorsOf(result).find(({ code }) => code)!.error).toContain(EARLIER);
     for (const version of [damaged, '20251221']) {
-      expect(result.stdout).toContain(`The state marker of dump ${version} cannot be read`);
+      expect(result.stdout).toContain(`Cannot read the state marker of dump ${version}`);
     }
     // It only looks: the damaged one stays where it is.
     expect(await readFile(markerPath(damaged), 'utf8')).toBe('{"metadata');
