@@ -123,7 +123,7 @@ describe('options', () => {
       'queues[0].durable must be true or false, got "yes"',
     );
     expect(() => resolveOptions({ ...valid, backoff: { initial: 1 } as object })).toThrow(
-      'unknown option "backoff.initial"; expected one of initialMs, maxMs, factor',
+      'Unknown option "backoff.initial"; expected one of initialMs, maxMs, factor',
     );
   });
 });
