@@ -1,9 +1,9 @@
 // Checks how modules may depend on each other: no cycles, libraries that stay independent, and folders that import only
 // from folders before them in the order in which data flows. Run by `npm run lint`.
 //
-// FOLDER_ORDER lists, per package, the files at the root of `src` that every folder may import (the vocabulary), then the
-// folders in order. Files at the root that are not listed are entry points: they may import everything, and no folder
-// imports them. docs/architecture.md says what each folder is for.
+// FOLDER_ORDER lists, per package, the files at the root of `src` that every folder may import (the vocabulary), then
+// the folders in order. Files at the root that are not listed are entry points: they may import everything, and no
+// folder imports them. docs/architecture.md says what each folder is for.
 
 const FOLDER_ORDER = {
   'packages/parser': {

@@ -21,7 +21,9 @@ export const alias = {
   '@discogs-extractor/test-server': source('./tools/test-server/src/index.ts'),
 };
 
-/** The files that take longest. They start first, so that no worker is idle at the end while another runs one of them. */
+/**
+ * The files that take longest. They start first, so that no worker is idle at the end while another runs one of them.
+ */
 const SLOW_FILES = [
   'kill-matrix',
   'page',

@@ -3,7 +3,8 @@
 //   node releases-to-sqlite.js discogs_20260101_releases.xml.gz releases.sqlite
 //
 // SQLite is a WebAssembly build here, which runs wherever Node does: its installation compiles and downloads nothing.
-// Unlike other such builds it works on the file instead of in memory. From Node 22.13 on you can use `node:sqlite` instead.
+// Unlike other such builds it works on the file instead of in memory. From Node 22.13 on you can use `node:sqlite`
+// instead.
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parseRecords, toRelease } from '@discogs-extractor/parser';

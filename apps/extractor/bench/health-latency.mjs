@@ -1,4 +1,4 @@
-// How fast `GET /health` is answered while the built command line works at full speed. After a build, run
+// How fast `GET /health` responds while the built command line works at full speed. After a build, run
 // `node bench/health-latency.mjs`, or get the rows from `bench.mjs`. Requests are sent at fixed times, however late
 // earlier responses are, and a latency is measured from the time when its request was due: an event loop that stops for
 // a second delays all hundred requests of that second.
@@ -77,14 +77,14 @@ const get = (url, headers = {}) =>
 /** Latencies in milliseconds, each from the time when its request was due, and how late the requests were sent. */
 const ask = async (url) => {
   const startedAt = performance.now();
-  const asked = [];
+  const requests = [];
   const late = [];
   for (let index = 0; index < SECONDS * PER_SECOND; index++) {
     const due = startedAt + (index * 1000) / PER_SECOND;
     const early = due - performance.now();
     if (early > 1) await sleep(early);
     late.push(performance.now() - due);
-    asked.push(
+    requests.push(
       get(`${url}/health`).then(({ status, text }) => {
         const latency = performance.now() - due;
         const health = JSON.parse(text);
@@ -93,7 +93,7 @@ const ask = async (url) => {
       }),
     );
   }
-  return { answers: await Promise.all(asked), late };
+  return { responses: await Promise.all(requests), late };
 };
 
 const percentile = (values, share) => {
@@ -128,18 +128,18 @@ const measure = async (source, env, client) => {
     await said(/Extracting releases/);
     await sleep(500);
     const {
-      result: { answers, late },
+      result: { responses, late },
       how,
     } = await client(url);
     const { text } = await get(`${url}/metrics`);
-    const latencies = answers.map(({ latency }) => latency);
+    const latencies = responses.map(({ latency }) => latency);
     return {
       how,
       p50: median(latencies),
       p99: percentile(latencies, 0.99),
       most: Math.max(...latencies),
       lateP99: percentile(late, 0.99),
-      perSecond: (answers.at(-1).records - answers[0].records) / SECONDS,
+      perSecond: (responses.at(-1).records - responses[0].records) / SECONDS,
       loopP99: 1000 * Number(/^nodejs_eventloop_lag_p99_seconds (.*)$/m.exec(text)[1]),
     };
   } finally {

@@ -205,7 +205,10 @@ const drawChartGrid = () => {
   }
 };
 
-/** Rows by file, kept between updates so that the bars move smoothly. @type {Map<string, ReturnType<typeof createRow>>} */
+/**
+ * Rows by file, kept between updates so that the bars move smoothly.
+ * @type {Map<string, ReturnType<typeof createRow>>}
+ */
 const rows = new Map();
 let rowCount = 0;
 
@@ -355,7 +358,7 @@ const poll = async () => {
 };
 
 /** @type {Record<number, string>} */
-const TRIGGER_ANSWERS = {
+const TRIGGER_MESSAGES = {
   202: 'Run started.',
   403: 'The token is wrong.',
   409: 'A run is already in progress.',
@@ -371,10 +374,10 @@ byId('trigger-form').addEventListener('submit', async (event) => {
       headers: { Authorization: `Bearer ${token.value}`, 'Content-Type': 'application/json' },
       body: JSON.stringify({ force_reprocess: force.checked }),
     });
-    setText('trigger-answer', TRIGGER_ANSWERS[response.status] ?? `The extractor returned status ${response.status}.`);
+    setText('trigger-result', TRIGGER_MESSAGES[response.status] ?? `The extractor returned status ${response.status}.`);
     if (response.ok) token.value = '';
   } catch {
-    setText('trigger-answer', 'The extractor did not respond.');
+    setText('trigger-result', 'The extractor did not respond.');
   }
   void poll();
 });

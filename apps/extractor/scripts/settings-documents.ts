@@ -123,7 +123,7 @@ export const commonSettingsTable = (): string =>
 
 const GENERATED = /(<!-- settings:begin[^>]*-->\n)[\s\S]*?(<!-- settings:end -->)/;
 
-/** Puts `text` between the markers of a document; leaves a document without markers alone. */
+/** Puts `text` between the markers of a document; returns a document without markers unchanged. */
 export const insertSettings = (document: string, text: string): string =>
   document.replace(GENERATED, (_, begin: string, end: string) => `${begin}\n${text}\n\n${end}`);
 

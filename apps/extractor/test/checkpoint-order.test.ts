@@ -61,7 +61,10 @@ const arrived = async (type: keyof typeof QUEUES): Promise<{ records: number; co
 
 const labels = async () => (await readMarker(data, VERSION))!.processing_phase.progress_by_file[LABELS];
 
-/** A proxy that kills the process when `file_complete` passes: before it reaches the broker, or before its confirm returns. */
+/**
+ * A proxy that kills the process when `file_complete` passes: before it reaches the broker, or before its confirm
+ * returns.
+ */
 const killAtAnnouncement = async (passes: boolean): Promise<void> => {
   let running: RunningCli | undefined;
   let isKilled = false;

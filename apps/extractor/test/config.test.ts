@@ -19,7 +19,7 @@ const file = async (name: string, text: string): Promise<string> => {
   return path;
 };
 
-/** The least that makes a valid configuration. */
+/** The minimum for a valid configuration. */
 const AMQP = { AMQP_CONNECTION: 'amqp://user:canary-password@localhost/' };
 
 const problemsOf = async (sources: Parameters<typeof loadConfig>[0]): Promise<readonly ConfigProblem[]> => {

@@ -17,9 +17,9 @@ const CHECKSUM = `discogs_${VERSION}_CHECKSUM.txt`;
 let folder: string;
 let server: Server;
 let url: string;
-/** What the server was asked for, a word each. */
+/** The requests that the server received, one word each. */
 let asked: string[];
-/** Whether the data file is being sent, and never ends. */
+/** Whether the data file is sent without an end. */
 let endless: boolean;
 
 beforeEach(async () => {

@@ -177,7 +177,7 @@ describe('a service that waits for the next run', () => {
     ['an empty token', { Authorization: 'Bearer ' }],
     ['another scheme', { Authorization: `Basic ${TOKEN}` }],
   ])('cannot be triggered with %s', async (_, headers) => {
-    // A body over the limit changes nothing: who is not known is not listened to.
+    // A body over the limit changes nothing: without the token, the body is not read.
     for (const body of ['{"force_reprocess": true}', 'x'.repeat(100_000)]) {
       const response = await trigger(service, { headers: headers as Record<string, string>, body });
       expect(response.status).toBe(403);
@@ -186,11 +186,11 @@ describe('a service that waits for the next run', () => {
   });
 
   it.each([
-    ['no JSON', 400, '{'],
-    ['no object', 400, '[]'],
-    ['a field that there is not', 400, '{"force": true}'],
-    ['no boolean', 400, '{"force_reprocess": "yes"}'],
-    ['too much', 413, JSON.stringify({ force_reprocess: true, more: 'x'.repeat(2000) })],
+    ['not JSON', 400, '{'],
+    ['not an object', 400, '[]'],
+    ['an unknown field', 400, '{"force": true}'],
+    ['not a boolean', 400, '{"force_reprocess": "yes"}'],
+    ['too large', 413, JSON.stringify({ force_reprocess: true, more: 'x'.repeat(2000) })],
   ])('refuses a body that is %s', async (_, status, body) => {
     const response = await trigger(service, { body });
     expect(response.status).toBe(status);
@@ -250,7 +250,7 @@ describe('POST /trigger', () => {
   });
 
   it('responds with 409 during a run, and /ready with 503 without a broker', async () => {
-    // A broker that is not there: the service waits for it, in the middle of its pass.
+    // The service waits for an unreachable broker, in the middle of its run.
     await using service = await start(dumps, { SINK: 'amqp', AMQP_CONNECTION: 'amqp://127.0.0.1:1/' });
     await until(
       () => service.json('/status'),
@@ -275,7 +275,7 @@ describe('POST /trigger', () => {
     await using service = await start();
     await service.reaches('waiting');
     const output = join(folder, 'output', VERSION, 'labels.ndjson');
-    // The folder with the dumps goes away, and comes back.
+    // The folder with the dumps disappears, and returns.
     const hidden = `${dumps}-hidden`;
     await rename(dumps, hidden);
     try {
@@ -341,7 +341,7 @@ describe('the HTTP port', () => {
   });
 
   it('serves a single run too', async () => {
-    // It waits for a broker that is not there.
+    // It waits for an unreachable broker.
     const service = await startService(
       ['--once', '--source', dumps],
       env({ SINK: 'amqp', AMQP_CONNECTION: 'amqp://127.0.0.1:1/' }),

@@ -19,7 +19,7 @@ afterAll(async () => {
   await rm(base, { recursive: true, force: true });
 });
 
-/** The values of a metrics answer, by name and labels as they stand in it. */
+/** The values of a metrics response, by name and labels. */
 const valuesOf = (text: string): Map<string, number> =>
   new Map(
     text

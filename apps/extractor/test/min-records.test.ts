@@ -92,7 +92,7 @@ describe('a dump with far fewer records than the previous one', () => {
     for (const version of [damaged, '20251221']) {
       expect(result.stdout).toContain(`Cannot read the state marker of dump ${version}`);
     }
-    // It only looks: the damaged one stays where it is.
+    // It only reads: the damaged marker stays in place.
     expect(await readFile(markerPath(damaged), 'utf8')).toBe('{"metadata');
   });
 

@@ -51,7 +51,7 @@ describe('a user who', () => {
     expect(await readFile(markerPath(data, VERSION))).toEqual(before);
     expect(await run('null', '--force-reprocess')).toMatchObject({ status: 0 });
     expect((await readMarker(data, VERSION))!.publishing_phase.sink).toBe('null');
-    // A marker that says nothing is that of an extractor that knows only RabbitMQ.
+    // A marker without a sink was written by an extractor that knows only RabbitMQ.
     await editMarker(data, VERSION, ({ publishing_phase }) => delete publishing_phase.sink);
     expect(codesOf(await run())).toEqual(['SINK_CHANGED']);
   });
@@ -88,7 +88,7 @@ describe('a user who', () => {
           records_extracted: records,
         });
       });
-    // More records than there are.
+    // More records than the file has.
     await reopen(21);
     await writeFile(join(output, VERSION, 'labels.ndjson'), 'x\n'.repeat(21));
     expect(codesOf(await run())).toContain('FILE_CHANGED');
@@ -99,7 +99,7 @@ describe('a user who', () => {
     expect(await linesOf('labels')).toHaveLength(21);
     expect(new Set(await linesOf('labels')).size).toBe(21);
 
-    // What cannot be is no marker.
+    // An impossible count makes the marker invalid.
     await reopen(-1);
     const restarted = await run();
     expect(restarted.status).toBe(0);

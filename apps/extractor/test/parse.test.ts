@@ -100,15 +100,15 @@ describe('parse', () => {
   });
 
   it.each([
-    ['a file that is not there', ['parse', '/no/such/dump.xml.gz'], 1],
+    ['a missing file', ['parse', '/no/such/dump.xml.gz'], 1],
     ['a folder', ['parse', tmpdir()], 1],
     ['a type that is not the file’s', ['parse', 'DUMP', '--type', 'labels'], 1],
     ['an unknown type', ['parse', 'DUMP', '--type', 'films'], 2],
     ['no file', ['parse'], 2],
     ['two files', ['parse', 'DUMP', 'DUMP'], 2],
-    ['a number that is none', ['parse', 'DUMP', '--limit', 'many'], 2],
+    ['a limit that is not a number', ['parse', 'DUMP', '--limit', 'many'], 2],
     ['a negative number', ['parse', 'DUMP', '--workers', '-1'], 2],
-    ['an output that cannot be', ['parse', 'DUMP', '--output', '/no/such/folder/out.ndjson'], 1],
+    ['an output in a missing folder', ['parse', 'DUMP', '--output', '/no/such/folder/out.ndjson'], 1],
   ])('refuses %s', async (_, args, status) => {
     const result = await runCli(args.map((arg) => (arg === 'DUMP' ? dump('artists') : arg)));
     expect(result).toMatchObject({ status, stdout: '' });
@@ -127,7 +127,7 @@ describe('parse', () => {
 
 describe('the command line', () => {
   it.each([['--help'], ['run', '--help'], ['parse', '--help'], ['status', '--help'], ['--version']])(
-    'answers %s %s with status 0',
+    'ends with status 0 for %s %s',
     async (...args) => {
       const result = await runCli(args.filter((arg) => arg !== undefined));
       expect(result).toMatchObject({ status: 0, stderr: '' });
@@ -141,10 +141,10 @@ describe('the command line', () => {
     ['no broker', ['run', '--once', '--source', '.'], {}],
     ['an unknown sink', ['run', '--once', '--source', '.', '--sink', 'kafka'], {}],
     ['an unknown type', ['run', '--once', '--source', '.', '--sink', 'null', '--types', 'films'], {}],
-    ['a version that is no date', ['run', '--once', '--source', '.', '--sink', 'null', '--dump-version', 'new'], {}],
+    ['a version that is not a date', ['run', '--once', '--source', '.', '--sink', 'null', '--dump-version', 'new'], {}],
     ['a bad variable', ['run', '--once', '--source', '.', '--sink', 'null'], { QUEUE_SIZE: 'large' }],
     ['a bad broker URL', ['run', '--once', '--source', '.'], { AMQP_CONNECTION: 'localhost:5672' }],
-    ['a configuration file that is not there', ['run', '--config', '/no/such/config.toml'], {}],
+    ['a missing configuration file', ['run', '--config', '/no/such/config.toml'], {}],
   ])('refuses %s with status 2', async (_, args, env) => {
     const result = await runCli(args, { env: { DISCOGS_ROOT: join(folder, 'data'), ...env } });
     expect(result).toMatchObject({ status: 2, stdout: '' });

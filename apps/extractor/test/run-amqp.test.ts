@@ -115,7 +115,7 @@ describe('run --once --sink amqp', () => {
     const listed = await broker.ctl('list_queues', 'name', 'type', '--quiet', '--no-table-headers');
     for (const { queue } of QUEUES) {
       expect(listed).toMatch(new RegExp(`^${queue}\\s+\\S*${AMQP_QUEUE_TYPE}`, 'm'));
-      // A stream knows what it holds a moment later.
+      // A stream reports its length with a short delay.
       await expect.poll(() => countMessages(broker.url, queue), { timeout: 30_000 }).toBe(RECORDS + 1);
     }
   });

@@ -127,7 +127,7 @@ describe('run --once --sink ndjson', () => {
     expect(await outputLines('releases')).toHaveLength(RECORDS + 2);
   });
 
-  it('takes the newest complete version, or the configured one', async () => {
+  it('chooses the newest complete version, or the configured one', async () => {
     const dumps = join(folder, 'dumps');
     await writeDump(dumps, '20250101', smallDump(2));
     await writeDump(dumps, '20250201', smallDump(3));
@@ -341,7 +341,7 @@ describe('run --once on bad input', () => {
     expect(errors(result)).toContain('OUTPUT_FAILED');
   });
 
-  it('loses nothing when the output was cut in the meantime', async () => {
+  it('loses nothing when the output was truncated in the meantime', async () => {
     await run();
     await truncate(join(output, VERSION, 'artists.ndjson'), 1000);
     const path = join(root, `.extraction_status_${VERSION}.json`);

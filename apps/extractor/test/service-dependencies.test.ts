@@ -44,7 +44,7 @@ it('the service delivers dumps from an unreliable website to RabbitMQ, run after
   await service.cli.says(`🎉 Dump ${FIRST}: all ${4 * RECORDS} records delivered`);
   expect(await harness.missing(FIRST)).toEqual([]);
 
-  // The first dump stays as it is; a check that finds nothing new does nothing.
+  // The first dump is unchanged; a check that finds nothing new does nothing.
   await service.cli.says(`✅ Dump ${FIRST}: nothing to do`);
   harness.publish(SECOND);
   await service.cli.says(`🎉 Dump ${SECOND}: all ${4 * RECORDS} records delivered`);

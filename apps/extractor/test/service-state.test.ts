@@ -78,7 +78,7 @@ describe('totals', () => {
     const fetched = (...events: readonly RunEvent[]): number => artists(after([...STARTED, ...events])).bytesDownloaded;
     expect(fetched(download('verify', 1000))).toBe(0);
     expect(fetched(download('download', 400), download('download', 1000))).toBe(1000);
-    // Resumed after 300 that an earlier run fetched.
+    // Resumed after 300 bytes that an earlier run downloaded.
     expect(fetched(download('verify', 300), download('download', 1000))).toBe(700);
     // Started over, since the server honours no ranges.
     expect(fetched(download('download', 600), download('download', 200), download('download', 1000))).toBe(1600);
@@ -190,7 +190,7 @@ describe('Throughput', () => {
   it('computes the rate since the work began', () => {
     expect(throughputOf(10).rates('artists', 0).recordsPerSecond).toBe(10);
     expect(throughputOf(10).rates('labels', 0).recordsPerSecond).toBe(0);
-    // It began after the last sample: there is nothing to tell yet.
+    // It began after the last sample: there is no rate yet.
     expect(throughputOf(10).rates('artists', 10 * SAMPLE_INTERVAL_MS).recordsPerSecond).toBe(0);
   });
 });

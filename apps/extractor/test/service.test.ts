@@ -82,7 +82,7 @@ describe('createTrigger', () => {
       await waiting;
     }
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-    // The timer of a sleep that was cut short goes a turn later.
+    // The timer of an interrupted sleep is removed one turn of the event loop later.
     await new Promise(setImmediate);
     expect(timers()).toBe(timersBefore);
   });

@@ -61,7 +61,7 @@ describe('createStallDetector', () => {
     });
     detector.onEvent({ type: 'download-started', ...downloadOf('stalls'), bytesTotal: 1 });
     let bytesRead = 0;
-    // The file that does stall shows that the others had the time to.
+    // The file that stalls shows that the others had enough time to stall.
     while (reported.length === 0) {
       extraction('file-progress', ++bytesRead);
       await delay(AFTER_MS / 20);

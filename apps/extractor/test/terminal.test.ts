@@ -42,7 +42,7 @@ describe('run in a terminal', () => {
     expect(await cli.ended).toBe(0);
     const lines = cli.lines();
     for (const type of DATA_TYPES) {
-      // Nothing is left of what was drawn before: each bar stands there once.
+      // Earlier drawings are erased: each bar is on the screen once.
       expect(lines.filter((line) => line.startsWith(`fetch ${type}`))).toEqual([
         expect.stringMatching(/^fetch \w+ +█{6,} 100% +\d+\.\d [kM]B of \d+\.\d [kM]B +.*\/s +in 0:0\d$/),
       ]);

@@ -22,7 +22,7 @@ export type SourceErrorCode =
  * | `NO_VERSION` | no version is complete for the wanted types | `missing`, `available` |
  * | `UNKNOWN_VERSION` | the source does not list the requested version | `version`, `available` |
  * | `INCOMPLETE_VERSION` | the requested version lacks files | `version`, `missing`, `available` |
- * | `CHECKSUM_MISMATCH` | the bytes differ from the published ones | `file`, `expected`, `actual`, `bytes`, `attempts` |
+ * | `CHECKSUM_MISMATCH` | the bytes are not the published ones | `file`, `expected`, `actual`, `bytes`, `attempts` |
  * | `CHECKSUM_FILE_MALFORMED` | a CHECKSUM file has an invalid line | `file`, `line` |
  * | `CHECKSUM_MISSING` | a CHECKSUM file has no line for a wanted file | `file`, `missing` |
  * | `DISK_FULL` | too little disk space, found before or during a transfer | `path`, `neededBytes`, `freeBytes` |

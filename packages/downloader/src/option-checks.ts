@@ -8,7 +8,7 @@ export const checks = createOptionChecks((message) => new DownloaderError('INVAL
 export const nonEmptyText = (name: string, value: unknown, meaning: string): string =>
   typeof value === 'string' && value !== '' ? value : checks.fail(name, meaning, value);
 
-/** An `http:` or `https:` URL. The message leaves out the value, which may contain a password. */
+/** An `http:` or `https:` URL. The message omits the value, which may contain a password. */
 export const httpUrl = (name: string, value: unknown, meaning = 'an http: or https: URL'): URL => {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {

@@ -19,7 +19,7 @@ export const TEMPORARY_SUFFIX = /\.[0-9a-f]{16}\.tmp$/;
  * another process makes it meanwhile.
  *
  * `mkdir` with `recursive` does nearly the same. But if a directory exists and the file system still fails with ENOENT
- * for a new one in it, as under `/proc`, it tries again for ever, with both cores busy.
+ * for a new one in it, as under `/proc`, it retries forever and keeps the processor busy.
  */
 export const makeDirectory = async (directory: string, runStep: RunStep = runAsIs): Promise<void> => {
   if (await runStep('create-directory', directory, () => makeWithParents(directory))) {

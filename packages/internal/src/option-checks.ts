@@ -12,7 +12,7 @@ export interface OptionChecks {
   /** Throws: `name must be expected, got value`. */
   fail(name: string, expected: string, value: unknown): never;
   /**
-   * Checks that `options` is an object without unknown names: a misspelled one would have no effect in silence.
+   * Checks that `options` is an object without unknown names: a misspelled one would silently have no effect.
    *
    * @param name - of the object, as in `backoff`; empty for the options themselves
    */

@@ -58,7 +58,10 @@ const sax = async () => {
   });
 };
 
-/** The kernel alone: canonical JSON of every record, from memory to memory, without hash. Needs `tsx`: it is not exported. */
+/**
+ * The kernel alone: canonical JSON of every record, from memory to memory, without hash. Needs `tsx`: it is not
+ * exported.
+ */
 const kernel = async () => {
   const { createKernel } = await import('../src/kernel/kernel.ts');
   const instance = createKernel({ dataType });

@@ -1,6 +1,6 @@
 /**
- * Compiles the kernel (`assembly/kernel`) and the inflater (`assembly/inflater`), and writes each as base64 to a generated
- * source file. So both are part of the package's bundle, and users' bundlers need no configuration.
+ * Compiles the kernel (`assembly/kernel`) and the inflater (`assembly/inflater`), and writes each as base64 to a
+ * generated source file. So both are part of the package's bundle, and users' bundlers need no configuration.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';

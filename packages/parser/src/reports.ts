@@ -92,7 +92,7 @@ export interface ReadStats {
   gzipped: boolean | undefined;
   /** Records numbered so far, including those that were skipped. */
   records: number;
-  /** Records that the option `skip` left out. */
+  /** Records that were skipped because of the option `skip`. */
   skipped: number;
   malformed: number;
   irregularities: Record<IrregularityKind, number>;

@@ -23,8 +23,8 @@ const decode = (text: string, what: string): string => {
 };
 
 /**
- * Splits a broker's URL into its parts. A trailing slash means the virtual host `/`, just like a missing path; RabbitMQ's
- * own rule reads it as the virtual host with the empty name, which hardly any broker has.
+ * Splits a broker's URL into its parts. A trailing slash means the virtual host `/`, just like a missing path;
+ * RabbitMQ's own rule reads it as the virtual host with the empty name, which hardly any broker has.
  *
  * The URL never appears in an error, since it contains a password.
  * @throws PublisherError `INVALID_URL`

@@ -39,7 +39,9 @@ export interface MessageProperties {
   contentEncoding?: string | undefined;
   /** 2 is persistent, 1 is lost when the broker stops. @default 2 */
   deliveryMode?: 1 | 2 | undefined;
-  /** Asks the broker to return a message that no queue takes. If false, it acks and drops such messages. @default true */
+  /**
+   * Asks the broker to return a message that no queue takes. If false, it acks and drops such messages. @default true
+   */
   mandatory?: boolean | undefined;
   /** @default undefined */
   headers?: Readonly<Record<string, unknown>> | undefined;
@@ -124,7 +126,7 @@ export interface PublisherOptions {
   onEvent?: ((event: PublisherEvent) => void) | undefined;
 }
 
-/** Every name of an interface: a misspelled option would have no effect in silence. */
+/** Every name of an interface: a misspelled option would silently have no effect. */
 type NamesOf<T> = Readonly<Record<keyof T, true>>;
 
 /** The names of {@link PublisherOptions}. */

@@ -550,12 +550,12 @@ describe('closing', () => {
     await expect(opening).rejects.toBe(reason);
   });
 
-  it('closes the socket on a signal even if the peer neither answers nor closes', async () => {
+  it('closes the socket on a signal even if the peer neither responds nor closes', async () => {
     const { options } = twoQueues();
     const accepted: Socket[] = [];
     let passing = true;
-    // Passes everything on at first; later it answers nothing, and keeps its half of the connection open.
-    const relay = createServer({ allowHalfOpen: true }, (socket) => {
+    // Forwards everything at first; later it responds to nothing, and keeps its half of the connection open.
+    const proxy = createServer({ allowHalfOpen: true }, (socket) => {
       accepted.push(socket);
       const upstream = connect(broker.port, broker.host);
       socket.on('data', (chunk) => passing && upstream.write(chunk));
@@ -563,20 +563,20 @@ describe('closing', () => {
       for (const it of [socket, upstream]) it.on('error', () => {});
       socket.on('close', () => upstream.destroy());
     });
-    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
-    const { port } = relay.address() as { port: number };
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as { port: number };
     const controller = new AbortController();
     const { publisher } = await openPublisher({ url: broker.urlFor({ port }), ...options, signal: controller.signal });
     passing = false;
     publisher.publish(numbered(1));
     controller.abort(new Error('enough'));
     await publisher.close();
-    // Only a closed socket answers bytes with a reset.
+    // Only a closed socket responds to bytes with a reset.
     await waitUntil(() => {
       accepted[0]?.write('x');
       return accepted[0]?.destroyed === true;
     });
-    relay.close();
+    proxy.close();
   });
 
   it('of the wait in flush by its own signal does not end the publisher', async () => {

@@ -144,7 +144,7 @@ describe('a typed error is the result of', () => {
     await publisher.close();
   });
 
-  it('a peer that never answers, if attempts are limited', async () => {
+  it('a peer that never responds, if attempts are limited', async () => {
     const silent = createTcpServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };

@@ -1,5 +1,5 @@
-// Shows what `npm run release` would publish once the changesets have become versions. Changes nothing and asks no
-// registry.
+// Shows what `npm run release` would publish once the changesets have become versions. Changes nothing and sends no
+// requests to a registry.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

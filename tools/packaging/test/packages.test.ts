@@ -20,7 +20,8 @@ beforeAll(waitUntilInstalled, 600_000);
 
 /**
  * The packages contain ES modules only, which `require()` loads in all versions of Node that they support. TypeScript
- * knows that from `module: node20` on. Its older settings `node16` (for CommonJS) and `node10` report errors that are none.
+ * knows that from `module: node20` on. Its older settings `node16` (for CommonJS) and `node10` report false
+ * errors.
  */
 const IGNORED_RESOLUTIONS: readonly ResolutionKind[] = ['node10', 'node16-cjs'];
 

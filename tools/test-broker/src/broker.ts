@@ -50,7 +50,7 @@ export interface UserPermissions {
   read?: string;
 }
 
-/** Builds a URL from parts; the virtual host `/` is left out. */
+/** Builds a URL from parts; the virtual host `/` is omitted. */
 export const amqpUrl = (parts: {
   host: string;
   port: number;

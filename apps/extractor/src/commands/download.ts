@@ -2,7 +2,7 @@ import { createDownloader } from '@discogs-extractor/downloader';
 import type { ConfigSources } from '../config/load-config.js';
 import { EXIT } from '../errors.js';
 import { chooseDump } from '../pipeline/choose-dump.js';
-import { withSession } from '../service/session.js';
+import { withCommandContext } from '../service/command-context.js';
 
 /**
  * `discogs-extractor download`: downloads a dump's files into the data folder and verifies them. Resolves with the exit
@@ -10,7 +10,7 @@ import { withSession } from '../service/session.js';
  */
 export const downloadCommand = (sources: ConfigSources): Promise<number> =>
   // Downloading needs no sink, so a missing AMQP_CONNECTION must not be an error.
-  withSession(
+  withCommandContext(
     { ...sources, flags: { ...sources.flags, sink: 'null' } },
     async ({ config, source, onEvent, signal }) => {
       await using downloader = createDownloader({

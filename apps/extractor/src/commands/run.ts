@@ -4,9 +4,9 @@ import { combineListeners, type RunListener } from '../events/run-events.js';
 import type { RunCause, RunOutcome } from '../events/service-events.js';
 import { runExtraction } from '../pipeline/run-extraction.js';
 import { createPublisherLog } from '../report/publisher-log.js';
+import { type CommandContext, withCommandContext } from '../service/command-context.js';
 import { nextRunAt } from '../service/schedule.js';
 import { serveStatus } from '../service/serve-status.js';
-import { type Session, withSession } from '../service/session.js';
 import { createTrigger } from '../service/trigger.js';
 import { createSink } from '../sinks/create-sink.js';
 import type { Sink } from '../sinks/sink.js';
@@ -21,8 +21,8 @@ export interface RunOptions extends ConfigSources {
 
 /** `discogs-extractor run`. Resolves with the exit status; throws if the configuration is invalid. */
 export const runCommand = ({ once, version, ...sources }: RunOptions): Promise<number> =>
-  withSession(sources, async (session) => {
-    const { config, logger, signal } = session;
+  withCommandContext(sources, async (context) => {
+    const { config, logger, signal } = context;
     const sink = createSink(config, { once, onPublisherEvent: createPublisherLog(logger) });
     using board = createStatusBoard();
     const trigger = createTrigger();
@@ -33,7 +33,7 @@ export const runCommand = ({ once, version, ...sources }: RunOptions): Promise<n
     let forceReprocess = config.forceReprocess;
     board.onEvent({ type: 'run-started', cause: 'start' });
     for (;;) {
-      const run = await executeRun(session, { board, sink, forceReprocess });
+      const run = await executeRun(context, { board, sink, forceReprocess });
       if (once) return run.outcome === 'completed' || run.outcome === 'skipped' ? EXIT.done : EXIT.failed;
 
       const { failures } = board.state;
@@ -69,13 +69,13 @@ interface ExecutedRun {
  * @throws the signal's reason
  */
 const executeRun = async (
-  session: Session,
+  context: CommandContext,
   { board, sink, forceReprocess }: ExecuteRunOptions,
 ): Promise<ExecutedRun> => {
-  const { config, source, signal } = session;
+  const { config, source, signal } = context;
   const startedAt = performance.now();
   let hasChosenDump = false;
-  const onEvent: RunListener = combineListeners(session.onEvent, board.onEvent, ({ type }) => {
+  const onEvent: RunListener = combineListeners(context.onEvent, board.onEvent, ({ type }) => {
     hasChosenDump ||= type === 'dump-chosen';
   });
   const end = (outcome: RunOutcome, error?: unknown): ExecutedRun => {
@@ -93,7 +93,7 @@ const executeRun = async (
       end('stopped');
       throw error;
     }
-    session.onEvent({ type: 'run-failed', error });
+    context.onEvent({ type: 'run-failed', error });
     return end('failed', error);
   }
 };

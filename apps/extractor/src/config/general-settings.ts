@@ -18,7 +18,8 @@ export const GENERAL_SETTINGS = {
     env: 'PERIODIC_CHECK_DAYS',
     toml: 'periodic_check_days',
     about: 'days between two checks for a new dump',
-    details: 'A random delay of up to an hour is added, so that installations do not all ask at the same time.',
+    details:
+      'A random delay of up to an hour is added, so that installations do not all send requests at the same time.',
     accepts: 'a number of days above 0, up to 3650',
     schema: z.preprocess(numeric, z.number().positive().max(3650)),
     defaultValue: () => 15,
@@ -40,7 +41,7 @@ export const GENERAL_SETTINGS = {
     toml: 'force_reprocess',
     flag: '--force-reprocess',
     about: 'deliver the dump again from its start, whatever was delivered before',
-    details: 'It applies to the first pass only.',
+    details: 'It applies to the first run only.',
     accepts: 'true or false',
     schema: booleanValue,
     defaultValue: () => false,

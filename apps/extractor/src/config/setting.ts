@@ -5,7 +5,9 @@ export type TomlValue = string | number | boolean | readonly string[] | Readonly
 
 /** One setting: its names, what it is for, what it accepts and its default. */
 export interface Setting<T> {
-  /** Environment variable. If `secret` is set, the same name with `_FILE` appended names a file that holds the value. */
+  /**
+   * Environment variable. If `secret` is set, the same name with `_FILE` appended names a file that holds the value.
+   */
   readonly env: string;
   /** Key in the TOML file. */
   readonly toml: string;

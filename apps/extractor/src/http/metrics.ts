@@ -17,7 +17,7 @@ const INVALID_METRIC_NAMES = [
 ];
 
 type Labels = Readonly<Record<string, string>>;
-/** Sets a metric's values; a metric without values is left out of the response. */
+/** Sets a metric's values; a metric without values is omitted from the response. */
 type Fill = (set: (value: number | undefined, labels?: Labels) => void) => void;
 
 /**

@@ -109,7 +109,7 @@ const sum = (files: readonly { readonly undelivered?: number | undefined }[]): n
 
 const undeliveredIn = ({ processing_phase: phase }: StateMarker): number => sum(Object.values(phase.progress_by_file));
 
-/** Another sink does not have the records that this one confirmed: resuming there would leave them out. */
+/** Another sink does not have the records that this one confirmed: resuming there would lose them. */
 const assertSameSink = (marker: StateMarker, sink: Sink): void => {
   // Markers of older extractors do not name the sink: those had only this one.
   const { sink: before = 'amqp', messages_published: records } = marker.publishing_phase;

@@ -8,7 +8,7 @@ const MAX_MESSAGE_ID_BYTES = 255;
 export const messageIdOf = (prefix: string, id: string, suffix: string): string => {
   const maxIdBytes = MAX_MESSAGE_ID_BYTES - prefix.length - suffix.length;
   if (3 * id.length <= maxIdBytes || Buffer.byteLength(id) <= maxIdBytes) return prefix + id + suffix;
-  // A character cut in two decodes to U+FFFD, which is not shorter than the character: leave it out.
+  // A character cut in two decodes to U+FFFD, which is not shorter than the character: omit it.
   const start = new TextDecoder().decode(Buffer.from(id).subarray(0, maxIdBytes)).replace(/\uFFFD+$/, '');
   return prefix + start + suffix;
 };

@@ -28,7 +28,7 @@ export interface Sink {
 export interface FileSink {
   /** Records that the sink already holds: reading resumes after them. At most `resumeAfter`. */
   readonly resumedAfter: number;
-  /** Records 1 to this one of the file are confirmed: nothing can take them away any more. Never goes back. */
+  /** Records 1 to this one of the file are confirmed: they are safe at the destination. Never decreases. */
   readonly confirmed: number;
   /** When the sink last confirmed anything. */
   readonly lastConfirmedAt: Date | undefined;

@@ -1,4 +1,4 @@
 declare module 'fs-native-extensions' {
-  /** Asks for an exclusive lock on an open file; `false` where another has it. Released when the file is closed. */
+  /** Requests an exclusive lock on an open file; returns `false` if another process has it. Closing the file releases it. */
   export function tryLock(fd: number): boolean;
 }

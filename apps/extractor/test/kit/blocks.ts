@@ -1,6 +1,6 @@
 import type { EncodedBlock, EncodedRecord } from '@discogs-extractor/parser';
 
-/** A block of `count` small messages, as the parser gives them, numbered from `firstRecord` on. */
+/** A block of `count` small messages, as the parser yields them, numbered from `firstRecord` on. */
 export const blockOf = (firstRecord: number, count: number): EncodedBlock => {
   const records = Array.from({ length: count }, (_, index): EncodedRecord => {
     const number = firstRecord + index;

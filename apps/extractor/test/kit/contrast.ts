@@ -1,6 +1,6 @@
 /**
- * Source of an expression for a browser: the texts whose contrast to their background is below the minimum of WCAG 2 (4.5,
- * or 3 for large text). The opacity of whole elements is ignored.
+ * Source of an expression for a browser: the texts whose contrast to their background is below the minimum of WCAG 2
+ * (4.5, or 3 for large text). The opacity of whole elements is ignored.
  */
 export const lowContrast = `(() => {
   const parse = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);

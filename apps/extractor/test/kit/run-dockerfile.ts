@@ -31,7 +31,9 @@ export interface ScratchImage {
   readonly baseImages: readonly string[];
 }
 
-/** Copies the files that Docker would get: those that git tracks or does not ignore, without those of `.dockerignore`. */
+/**
+ * Copies the files that Docker would get: those that git tracks or does not ignore, without those of `.dockerignore`.
+ */
 const copyContext = async (repository: string, to: string): Promise<void> => {
   const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: repository,
@@ -48,8 +50,9 @@ const copyContext = async (repository: string, to: string): Promise<void> => {
 };
 
 /**
- * Executes a Dockerfile without Docker: each stage gets a folder instead of its root, COPY copies files, and RUN runs on
- * this machine in the stage's working directory. RUN lines must not use absolute paths, since they would leave the folder.
+ * Executes a Dockerfile without Docker: each stage gets a folder instead of its root, COPY copies files, and RUN runs
+ * on this machine in the stage's working directory. RUN lines must not use absolute paths, since they would leave the
+ * folder.
  */
 export const runDockerfile = async (path: string, repository: string, scratch: string): Promise<ScratchImage> => {
   const dockerfile: Dockerfile = DockerfileParser.parse(await readFile(path, 'utf8'));

@@ -60,7 +60,7 @@ const write = async (file: FileSink, from: number, to: number): Promise<void> =>
     const count = Math.min(BLOCK_RECORDS, to - first + 1);
     await file.write(blockOf(first, count));
     const { confirmed } = file;
-    assert.ok(confirmed >= before, `confirmed went back from ${before} to ${confirmed}`);
+    assert.ok(confirmed >= before, `confirmed decreased from ${before} to ${confirmed}`);
     assert.ok(confirmed < first + count, `record ${confirmed} is confirmed, but was not written`);
     before = confirmed;
   }

@@ -112,23 +112,23 @@ export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): P
   };
   for (const [name, bytes] of files) await server.put(keyOf(name), bytes);
 
-  const pass = (request: IncomingMessage, response: ServerResponse, cutAfter: number): void => {
+  const forward = (request: IncomingMessage, response: ServerResponse, cutAfter: number): void => {
     const { url: path, method, headers } = request;
-    const upstream = httpRequest({ port, host: '127.0.0.1', path, method, headers }, (answered) => {
-      response.writeHead(answered.statusCode!, answered.headers);
+    const upstream = httpRequest({ port, host: '127.0.0.1', path, method, headers }, (forwarded) => {
+      response.writeHead(forwarded.statusCode!, forwarded.headers);
       let left = cutAfter;
-      answered.on('data', (chunk: Buffer) => {
+      forwarded.on('data', (chunk: Buffer) => {
         if (left <= 0) return;
         response.write(chunk.subarray(0, left));
         left -= chunk.length;
         if (left <= 0) response.socket!.end();
       });
-      answered.on('end', () => left > 0 && response.end());
+      forwarded.on('end', () => left > 0 && response.end());
     });
     upstream.on('error', () => response.destroy());
     request.pipe(upstream);
   };
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url!, 'http://127.0.0.1');
     const recorded: RecordedS3Request = {
       path: url.pathname,
@@ -150,9 +150,9 @@ export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): P
         200,
         `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`,
       );
-    } else pass(request, response, fault?.after ?? Number.POSITIVE_INFINITY);
+    } else forward(request, response, fault?.after ?? Number.POSITIVE_INFINITY);
   };
-  const gate = createServer(answer);
+  const gate = createServer(handle);
   await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
   Object.assign(server, { url: `http://127.0.0.1:${(gate.address() as AddressInfo).port}` });
   onTestFinished(async () => {

@@ -6,7 +6,8 @@ import { PATTERNS } from './layout';
  */
 
 /**
- * For each distance under 8: a mask for that many bytes, and the number that repeats them when they are multiplied by it.
+ * For each distance under 8: a mask for that many bytes, and the number that repeats them when they are multiplied by
+ * it.
  */
 export function writePatterns(): void {
   for (let distance: usize = 1; distance < 8; distance++) {

@@ -61,7 +61,9 @@ export const CODE_LENGTH_SYMBOLS: u32 = 19;
 
 /** The length of the longest match. */
 export const MAX_MATCH_BYTES: usize = 258;
-/** Bytes that may be read past the input and written past the output: the longest match and 32 bytes more, rounded up. */
+/**
+ * Bytes that may be read past the input and written past the output: the longest match and 32 bytes more, rounded up.
+ */
 export const SLACK: usize = 320;
 
 export const INPUT_BYTES: usize = 1 << 19;

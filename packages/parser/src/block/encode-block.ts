@@ -68,7 +68,7 @@ export interface BlockResult {
   error: { code: ParserErrorCode; message: string; at: number } | undefined;
   /** Whether the document is over. */
   ended: boolean;
-  /** Gives the memory of `bytes` back for reuse, when it is no longer read. */
+  /** Returns the memory of `bytes` for reuse, when it is no longer read. */
   release?: (() => void) | undefined;
 }
 

@@ -75,7 +75,7 @@ const recordNamesOf = (state: DocumentState): RecordNames => {
 
 /**
  * The next item at or after `from` (CONVERSION.md, sections 1 and 2). Pure except for `state`,
- * which it updates: where the buffer was cut off from the rest of the document never changes the result.
+ * which it updates: the result never depends on where the buffer was cut off from the rest of the document.
  */
 export const nextItem = (state: DocumentState, input: ScanInput, from: number): DocumentItem => {
   const { bytes, end, isFinal } = input;
@@ -136,7 +136,7 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
         const after = scanDoctype(bytes, position + DOCTYPE.length, Math.min(end, start + input.maxRecordBytes));
         if (after !== INCOMPLETE) return irregular('doctype', start, after);
         if (end - start >= input.maxRecordBytes)
-          return error('NOT_A_DUMP', 'The document type declaration does not end', start);
+          return error('NOT_A_DUMP', 'The document type declaration does not end: this is not a Discogs dump', start);
         return more();
       }
       state.inside = cdata ? { kind: 'until', terminator: ']]>' } : { kind: 'stray-markup' };
@@ -205,7 +205,8 @@ const openDocument = (state: DocumentState, input: ScanInput, position: number):
   if (tag.end === INCOMPLETE && end - position < input.maxRecordBytes) {
     return isFinal ? cutShort(state, position) : { kind: 'more', next: position };
   }
-  if (tag.end < 0) return error('NOT_A_DUMP', 'The root element has a broken start tag', position);
+  if (tag.end < 0)
+    return error('NOT_A_DUMP', 'The root element has a broken start tag: this is not a Discogs dump', position);
   state.dataType = found;
   state.phase = tag.selfClosing ? 'epilog' : 'root';
   return tag.end;
@@ -336,7 +337,7 @@ const atEnd = (state: DocumentState, position: number): DocumentItem => {
     case 'start':
     case 'prolog':
       return state.blank
-        ? error('EMPTY_INPUT', 'The dump is empty', position)
+        ? error('EMPTY_INPUT', 'The dump is empty: download it again', position)
         : error('NOT_A_DUMP', 'The input has no element: this is not a Discogs dump', position);
     case 'root':
       return error('TRUNCATED', 'The dump ends before its root element does: download it again', position);

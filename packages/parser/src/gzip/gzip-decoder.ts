@@ -195,12 +195,12 @@ export class GzipDecoder {
     const status = inflater.inflate();
     const made = inflater.output.subarray(before);
     if (made.length > 0) {
-      // At once, while the bytes are in the processor's cache.
+      // Computed for each step, while the bytes are in the processor's cache.
       this.#member.crc = crc32(made, this.#member.crc);
       this.#member.size += made.length;
     }
     if (status === 'ended') this.#place = 'trailer';
-    else if (status === 'damaged') this.#damaged(`it contains ${inflater.fault}`);
+    else if (status === 'damaged') this.#damaged(inflater.fault);
     else if (status === 'needs-input') return this.#takeInput() || made.length > 0;
     return true;
   }
@@ -257,7 +257,7 @@ export class GzipDecoder {
   #readPadding(): boolean {
     const { input } = this.#inflater;
     if (input.length === 0) return this.#moreInput();
-    if (input.some((byte) => byte !== 0)) return this.#damaged('something other than zeros after its end');
+    if (input.some((byte) => byte !== 0)) return this.#damaged('data other than zeros after its end');
     this.#inflater.skip(input.length);
     return true;
   }

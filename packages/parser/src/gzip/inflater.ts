@@ -23,13 +23,13 @@ export type InflateStatus =
 /** `Status` in `assembly/inflater/layout.ts`, in its order. */
 const STATUSES: readonly InflateStatus[] = ['needs-input', 'output-full', 'ended'];
 const FAULTS = [
-  'a block of a type that does not exist',
-  'a stored block whose length is not confirmed',
-  'too many symbols in a code',
-  'code lengths that make no code',
-  'a literal or length that no code stands for',
-  'a distance that no code stands for',
-  'a distance that reaches too far back',
+  'invalid block type',
+  'invalid stored block lengths',
+  'too many length or distance symbols',
+  'invalid code lengths',
+  'invalid literal/length code',
+  'invalid distance code',
+  'invalid distance too far back',
 ] as const;
 
 /** What `assembly/inflater/index.ts` exports. */
@@ -68,10 +68,10 @@ export const isInflaterSupported = (): boolean => webAssembly !== undefined;
 /** The inflater's module. */
 export const inflaterModule = compiledOnce(INFLATER_WASM);
 
-/** One that is not in use: many small dumps, one after the other, share it. */
+/** An inflater that is not in use: many small dumps, one after the other, share it. */
 let idle: Inflater | undefined;
 
-/** An inflater, to be given back with {@link releaseInflater}. */
+/** Returns an inflater. Pass it to {@link releaseInflater} after use. */
 export const acquireInflater = (): Inflater => {
   const inflater = idle ?? new Inflater(inflaterModule());
   idle = undefined;
@@ -106,7 +106,7 @@ export class Inflater {
     const heap = memory ?? new api.Memory({ initial: 1 });
     this.#exports = new api.Instance(module, { env: { memory: heap } }).exports as InflaterExports;
     const { memoryBytes, stateAddress, inputAddress, inputBytes, outputAddress, outputBytes } = this.#exports;
-    // Most of it takes the place where a kernel would have its tables.
+    // Most of it is the region that a kernel's tables would occupy.
     growTo(heap, memoryBytes.value);
     this.#heap = Buffer.from(heap.buffer);
     this.#stateStart = stateAddress.value;

@@ -28,8 +28,7 @@ import {
  * }                                                         // 'full': just call again
  * ```
  *
- * The kernel never guesses: what it cannot prove regular, by the rules of CONVERSION.md, it leaves where it is and says
- * so.
+ * The kernel never guesses: it stops at whatever it cannot prove regular by the rules of CONVERSION.md, and reports it.
  */
 
 /** The output of a run. */
@@ -129,14 +128,11 @@ const SIMD_PROBE = Uint8Array.of(
 );
 
 /** Whether this runtime has WebAssembly with fixed-width SIMD. */
-export function isKernelSupported(): boolean {
-  return webAssembly?.validate(SIMD_PROBE) === true;
-}
+export const isKernelSupported = (): boolean => webAssembly?.validate(SIMD_PROBE) === true;
 
 /** Makes a kernel, or returns `undefined` if {@link isKernelSupported} is false. */
-export function createKernel(options: KernelOptions): Kernel | undefined {
-  return webAssembly?.validate(SIMD_PROBE) ? new WasmKernel(webAssembly, options) : undefined;
-}
+export const createKernel = (options: KernelOptions): Kernel | undefined =>
+  webAssembly?.validate(SIMD_PROBE) ? new WasmKernel(webAssembly, options) : undefined;
 
 /** What `assembly/kernel/index.ts` exports. */
 interface KernelExports {
@@ -161,7 +157,7 @@ const STATUSES = ['incomplete', 'irregular', 'full'] as const satisfies readonly
 const MAX_DEPTH = 256;
 const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 
-/** The largest number that the kernel takes for a count. */
+/** The largest number that the kernel accepts as a count. */
 const NO_LIMIT = 0x7fff_ffff;
 
 /** After input and output, for loads and stores that overrun: more than `SLACK` in `assembly/kernel/layout.ts`. */
@@ -169,8 +165,8 @@ const SLACK_BYTES = 1024;
 /** Output of one run, unless a single record needs more: this limits memory to what blocks need. */
 const OUTPUT_BYTES = 4 * 1024 * 1024;
 /**
- * No record needs more (`boundJson` in `assembly/kernel/write-json.ts`, plus the gap of a message). Reserved in full, so that the
- * memory never moves.
+ * No record needs more (`boundJson` in `assembly/kernel/write-json.ts`, plus the gap of a message). Reserved in full,
+ * so that the memory never moves.
  */
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 /** Words of the kernel's work table per record; the first two are the JSON's span. */

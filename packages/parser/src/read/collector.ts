@@ -13,7 +13,7 @@ export interface Delivery {
   bytes: Uint8Array;
   table: Int32Array;
   hashes: Uint8Array;
-  /** Gives the memory of `bytes` back for reuse. */
+  /** Returns the memory of `bytes` for reuse. */
   release: (() => void) | undefined;
 }
 

@@ -28,7 +28,7 @@ export interface EncodedBlock extends Iterable<EncodedRecord> {
   /** The message body of record `index`: a view of `bytes`. @throws RangeError */
   message(index: number): Uint8Array;
   /**
-   * Optional: gives the block's memory back, to be reused for a later block, which saves its allocation. Without this
+   * Optional: returns the block's memory, to be reused for a later block, which saves its allocation. Without this
    * call the memory is garbage-collected as usual. Call it only when `bytes` and all messages of the block are no
    * longer in use: their contents change afterwards. Idempotent.
    */

@@ -2,9 +2,9 @@
  * Raw records: what `parseRecords` yields, typed by everything that the XML of any year becomes under CONVERSION.md.
  * The types of this file start with `Raw`; the typed records of `toRelease` and its siblings have the plain names.
  *
- * CONVERSION.md looks at one record at a time, so a child that occurs once is a value, one that repeats is an array, and
- * an empty element is `null`. Discogs adds and removes fields over the years: nearly every field is optional, and a field
- * that these types do not name is an `XmlValue`.
+ * CONVERSION.md looks at one record at a time, so a child that occurs once is a value, one that repeats is an array,
+ * and an empty element is `null`. Discogs adds and removes fields over the years: nearly every field is optional, and a
+ * field that these types do not name is an `XmlValue`.
  */
 
 /** Anything that an element can become. */

@@ -23,8 +23,8 @@ export interface DroppedValue {
 /** Options of `toArtist`, `toLabel`, `toMaster` and `toRelease`. */
 export interface ShapeOptions {
   /**
-   * Called for each value of the record that the typed record does not contain: a field that Discogs has added since, or a
-   * value that cannot be read. Not called for what TYPED-RECORDS.md lists under "Not carried over". @default none
+   * Called for each value of the record that the typed record does not contain: a field that Discogs has added since,
+   * or a value that cannot be read. Not called for what TYPED-RECORDS.md lists under "Not carried over". @default none
    */
   onDropped?: ((dropped: DroppedValue) => void) | undefined;
 }

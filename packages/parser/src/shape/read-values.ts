@@ -1,7 +1,9 @@
 import type { XmlObject, XmlValue } from '../record/types.js';
 import { type ReadContext, reportDropped } from './dropped-value.js';
 
-/** Converts the raw value of a field: `undefined` if it is absent, `null`, text, an object, or an array if it repeats. */
+/**
+ * Converts the raw value of a field: `undefined` if it is absent, `null`, text, an object, or an array if it repeats.
+ */
 export type Reader<T> = (value: XmlValue | undefined, context: ReadContext) => T;
 
 /** A field: the raw name it is read from (or several names with the same meaning), and its reader. */

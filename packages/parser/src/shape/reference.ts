@@ -17,9 +17,9 @@ export const reference: Reader<Reference> = (value, context) => object(value ?? 
 export const namedReferences: Reader<Reference[]> = (value, context) => list(value, context, 'name', reference);
 
 /**
- * `<members>`, which up to 2025-04 contains each id twice: as an element before the name, and as the name's attribute. If
- * there are as many ids as names, a name without the attribute gets the id at its position. An id that no name has becomes
- * a member without a name.
+ * `<members>`, which up to 2025-04 contains each id twice: as an element before the name, and as the name's attribute.
+ * If there are as many ids as names, a name without the attribute gets the id at its position. An id that no name has
+ * becomes a member without a name.
  */
 export const members: Reader<Reference[]> = (value, context) =>
   nonEmpty(value).flatMap((one) => membersOf(one, context));

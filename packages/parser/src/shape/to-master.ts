@@ -8,8 +8,8 @@ import { genres, styles } from './string-lists.js';
 import { type Video, videos } from './video.js';
 
 /**
- * A master, which groups the releases of one work, from a dump of any year. An absent value is `undefined`, an absent list
- * `[]`.
+ * A master, which groups the releases of one work, from a dump of any year. An absent value is `undefined`, an absent
+ * list `[]`.
  */
 export interface Master {
   id: number | undefined;

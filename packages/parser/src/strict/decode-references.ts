@@ -2,7 +2,7 @@ import type { IrregularityKind } from '../reports.js';
 
 /**
  * Replaces `&` while `sax` reads, so that it does not decode entities: a lone surrogate, which decoded UTF-8 cannot
- * contain. The patterns need the `u` flag: without it they would match halves of astral characters.
+ * contain. The patterns need the `u` flag: without it they would match halves of characters above U+FFFF.
  */
 export const AMPERSAND_MARK = '\uD800';
 

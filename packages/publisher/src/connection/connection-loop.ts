@@ -49,7 +49,7 @@ export class ConnectionLoop {
   #state: ConnectionState = 'connecting';
   #session: Session | undefined;
   #epoch = 0;
-  /** Attempts in a row that failed, or that gave a connection of no use. */
+  /** Attempts in a row that failed, or whose connection was lost before it was of use. */
   #failures = 0;
   #vhostRefusals = 0;
   #publishRefusals = 0;

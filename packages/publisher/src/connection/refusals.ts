@@ -48,7 +48,7 @@ export const explainPublishRefusal = (error: unknown, redact: Redact, facts: Pub
       )
     : new PublisherError(
         'MESSAGE_REFUSED',
-        `The broker closes the channel whenever ${message} is published: ${cause.message}`,
+        `The broker closes the channel whenever ${message} is published (${cause.message}): if it is too large, shorten it or raise max_message_size`,
         details,
       );
 };

@@ -141,7 +141,9 @@ export class Session implements MessageTransport, CheckedConnection {
     });
   }
 
-  /** Checks that the queues exist. After a loss, declaring a deleted queue again would hide that its messages are gone. */
+  /**
+   * Checks that the queues exist. After a loss, declaring a deleted queue again would hide that its messages are gone.
+   */
   async assertQueuesExist(): Promise<void> {
     await this.request((channel) => readQueues(channel, this.#options));
   }

@@ -4,7 +4,7 @@ import type { OutboxEntry } from './outbox.js';
 
 const MAX_DELAY_MS = 5_000;
 
-/** What to do after the broker has answered a round of messages. */
+/** What to do after the broker has acked or nacked a round of messages. */
 export type RetryStep =
   /** Send the refused messages, then `newMessages` that were never sent. */
   | { readonly kind: 'send'; readonly entries: readonly OutboxEntry[]; readonly newMessages: number }

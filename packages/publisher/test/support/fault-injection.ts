@@ -52,8 +52,8 @@ const publishUntil = async (publisher: Publisher, isDone: () => boolean): Promis
 };
 
 /**
- * Expects that no message is missing in either queue; that each connection kept the order, so that a queue steps back at
- * most once for each interruption; and that each interruption made at most one window of duplicates.
+ * Expects that no message is missing in either queue; that each connection kept the order, so that a queue steps back
+ * at most once for each interruption; and that each interruption made at most one window of duplicates.
  */
 const expectAllDelivered = async (scene: Scene, total: number, interruptions: number): Promise<void> => {
   for (const queue of [scene.a, scene.b]) {

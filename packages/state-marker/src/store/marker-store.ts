@@ -28,7 +28,7 @@ export interface MarkerStore extends AsyncDisposable {
 
   /**
    * Replaces the marker of `marker.current_version`, as a whole or not at all. Resolves when this state, or one saved
-   * later, is durable. Saves take effect in the order of the calls; states in between may be left out.
+   * later, is durable. Saves take effect in the order of the calls; states in between may be skipped.
    *
    * @throws {@link StateMarkerError} `INVALID_MARKER`, before anything is changed; `UNSUPPORTED_METADATA_VERSION` if a
    * newer program wrote the stored marker; `NO_SPACE`, `PERMISSION_DENIED` or `IO_FAILED`, and the previous marker

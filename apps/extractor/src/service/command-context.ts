@@ -13,7 +13,7 @@ import { isReaderGone } from '../system/output-streams.js';
 import { installStopHandlers } from '../system/signal-handlers.js';
 
 /** What a command that works in the data folder needs while it runs. */
-export interface Session {
+export interface CommandContext {
   readonly config: Config;
   readonly logger: Logger;
   readonly onEvent: RunListener;
@@ -29,9 +29,9 @@ export interface Session {
  *
  * @throws ExtractorError `CONFIG_INVALID`
  */
-export const withSession = async (
+export const withCommandContext = async (
   sources: ConfigSources,
-  work: (session: Session) => Promise<number>,
+  work: (context: CommandContext) => Promise<number>,
 ): Promise<number> => {
   const config = await loadConfig(sources);
   // Imported only when needed: other starts are faster.
