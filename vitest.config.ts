@@ -70,12 +70,14 @@ export default defineConfig({
       project('internal', './packages/internal'),
       project('parser', './packages/parser'),
       project('state-marker', './packages/state-marker'),
-      // Test files that neither stop nor block their broker share one.
+      // Its test files share a broker, or borrow one from a pool if they stop, block or reconfigure it.
       project('publisher', './packages/publisher', {
         globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
       }),
       project('downloader', './packages/downloader'),
-      project('extractor', './apps/extractor'),
+      project('extractor', './apps/extractor', {
+        globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
+      }),
       project('sample-dumps', './tools/sample-dumps'),
       project('test-broker', './tools/test-broker'),
       project('scripts', './tools/scripts'),

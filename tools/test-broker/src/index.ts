@@ -14,5 +14,5 @@ export {
   uniqueTopology,
   withConnection,
 } from './queues.js';
-export { provideSharedBroker, sharedBroker } from './shared-broker.js';
-export { startBroker, startOwnBroker } from './start-broker.js';
+export { provideTestBrokers, sharedBroker } from './shared-broker.js';
+export { startBroker, startNewBroker, startOwnBroker } from './start-broker.js';

@@ -1,5 +1,6 @@
 import type { TestBroker } from './broker.js';
-import { externalBroker, startBroker } from './start-broker.js';
+import { startBrokerPool } from './broker-pool.js';
+import { externalBroker, POOL_VARIABLE, startBroker, startNewBroker } from './start-broker.js';
 
 /**
  * The environment variable that carries the shared broker's URL from vitest's main process to its workers. A broker
@@ -8,16 +9,19 @@ import { externalBroker, startBroker } from './start-broker.js';
 const URL_VARIABLE = 'DISCOGS_EXTRACTOR_TEST_BROKER';
 
 /**
- * For vitest's `globalSetup`: starts the shared broker once per run, however many projects ask for it. Returns a
- * function that stops it.
+ * For vitest's `globalSetup`: starts the shared broker and the pool of `startOwnBroker` once per run, however many
+ * projects ask for them. Returns a function that stops them.
  */
-export const provideSharedBroker = async (): Promise<() => Promise<void>> => {
-  if (process.env[URL_VARIABLE]) return async () => {};
+export const provideTestBrokers = async (): Promise<() => Promise<void>> => {
+  if (process.env[POOL_VARIABLE]) return async () => {};
   const broker = await startBroker();
+  const pool = await startBrokerPool(startNewBroker);
   process.env[URL_VARIABLE] = broker.url;
+  process.env[POOL_VARIABLE] = pool.address;
   return async () => {
     delete process.env[URL_VARIABLE];
-    await broker.close();
+    delete process.env[POOL_VARIABLE];
+    await Promise.all([broker.close(), pool.close()]);
   };
 };
 

@@ -3,6 +3,7 @@ import { canInstall } from './debian.js';
 import { dockerProcess, isDockerRunning } from './docker-process.js';
 import { TestBrokerError } from './errors.js';
 import { findInstallation, install } from './installation.js';
+import { leaseBroker } from './leased-broker.js';
 import { nativeProcess } from './native-process.js';
 import { startOwnedBroker } from './owned-broker.js';
 
@@ -59,8 +60,20 @@ export const startBroker = async (): Promise<TestBroker> => {
   return startOwnBroker();
 };
 
-/** Like {@link startBroker}, but ignores `TEST_AMQP_URL`: for tests that stop or block the broker. */
+/** The environment variable with the address of the test run's pool of brokers. */
+export const POOL_VARIABLE = 'DISCOGS_EXTRACTOR_TEST_BROKER_POOL';
+
+/**
+ * Like {@link startBroker}, but ignores `TEST_AMQP_URL`: for tests that stop or block the broker. In a test run with a
+ * pool, it borrows one that is as good as new.
+ */
 export const startOwnBroker = async (): Promise<TestBroker> => {
+  const pool = process.env[POOL_VARIABLE];
+  return pool ? leaseBroker(pool) : startNewBroker();
+};
+
+/** Like {@link startOwnBroker}, but never borrows: the broker ends with this process. */
+export const startNewBroker = async (): Promise<TestBroker> => {
   const installation = (await findInstallation()) ?? ((await canInstall()) ? await install() : undefined);
   if (installation) return startOwnedBroker(await nativeProcess(installation));
   if (await isDockerRunning()) return startOwnedBroker(await dockerProcess());

@@ -5,21 +5,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBrokerPool } from '../src/broker-pool.js';
 import {
   countMessages,
   deleteQueue,
   drainQueue,
   purgeQueue,
   startBroker,
-  startOwnBroker,
+  startNewBroker,
   type TestBroker,
   uniqueTopology,
   withConnection,
 } from '../src/index.js';
+import { leaseBroker } from '../src/leased-broker.js';
 
 let broker: TestBroker;
 beforeAll(async () => {
-  broker = await startOwnBroker();
+  broker = await startNewBroker();
 });
 afterAll(async () => {
   await broker?.close();
@@ -152,5 +154,62 @@ describe('an external broker', () => {
       else process.env['TEST_AMQP_URL'] = before;
     }
     await withConnection(broker.url, async () => {});
+  });
+});
+
+describe('a pool of brokers', () => {
+  const lastOf = <T>(list: readonly T[]): T => list.at(-1)!;
+
+  it('lends a broker to one borrower at a time, and resets it in between', async () => {
+    const started: TestBroker[] = [];
+    const pool = await startBrokerPool(async () => {
+      if (started.length > 0) await broker.start();
+      started.push({ ...broker, close: async () => {} });
+      return lastOf(started);
+    });
+    try {
+      const first = await leaseBroker(pool.address);
+      expect(first).toMatchObject({ url: broker.url, port: broker.port });
+      await fill(first.url, 'left-over', 10);
+      await first.createVhost('left-over');
+      await first.createUser('left-over', 'secret', { vhost: 'left-over' });
+      await first.setMemoryAlarm();
+      await expect(first.ctl('no_such_command')).rejects.toMatchObject({ code: 'CONTROL_FAILED' });
+
+      // It waits for the first: this pool has no second broker to start.
+      await first.close();
+      const second = await leaseBroker(pool.address);
+      expect(started).toHaveLength(1);
+      expect((await second.ctl('list_vhosts')).trim().split('\n').slice(1)).toEqual(['/']);
+      expect((await second.ctl('list_users')).trim().split('\n').slice(1)).toEqual([expect.stringMatching(/^guest/)]);
+      expect(await second.ctl('list_queues', 'name', '--no-table-headers')).toBe('');
+      await fill(second.url, 'works', 10);
+
+      await second.kill9();
+      expect(await refusesConnections(second.port)).toBe(true);
+      await second.close();
+      const third = await leaseBroker(pool.address);
+      expect(started).toHaveLength(2);
+      await withConnection(third.url, async () => {});
+      await third.close();
+    } finally {
+      await pool.close();
+    }
+  });
+
+  it('takes a broker back from a process that is killed', async () => {
+    const pool = await startBrokerPool(async () => ({ ...broker, close: async () => {} }));
+    try {
+      const script = fileURLToPath(new URL('lease-and-wait.ts', import.meta.url));
+      const child = execFile(process.execPath, ['--import', 'tsx', script, pool.address]);
+      await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
+      await fill(broker.url, 'left-over', 1);
+      child.kill('SIGKILL');
+      const next = await leaseBroker(pool.address);
+      await expect.poll(() => next.ctl('list_queues', 'name', '--no-table-headers')).toBe('');
+      await next.close();
+    } finally {
+      await pool.close();
+    }
   });
 });
