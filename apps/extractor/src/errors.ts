@@ -6,7 +6,7 @@ import { errnoOf } from '@discogs-extractor/internal/errno';
  * - `CONFIG_INVALID`: settings are wrong (`problems`)
  * - `USAGE`: the command line asks for something impossible
  * - `FOLDER_LOCKED`: another extractor works in the data folder (`path`)
- * - `FOLDER_UNUSABLE`: the data folder cannot be made or written (`path`)
+ * - `FOLDER_UNUSABLE`: the data folder cannot be created or written (`path`)
  * - `FOLDER_LOST`: the data folder was deleted or replaced during the run (`path`)
  * - `OUTPUT_LOCKED`: another extractor writes to the output file (`path`)
  * - `OUTPUT_FAILED`: the output file cannot be written (`path`)

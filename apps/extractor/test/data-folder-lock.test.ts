@@ -20,12 +20,12 @@ it('gives the lock to one holder at a time', async () => {
   await (await lockDataFolder(folder)).release();
 });
 
-it('makes a missing folder', async () => {
+it('creates a missing folder', async () => {
   await using lock = await lockDataFolder(join(folder, 'new', 'deep'));
   expect(lock).toBeDefined();
 });
 
-it('makes folders that several callers make at once', async () => {
+it('creates folders that several callers create at once', async () => {
   for (let round = 0; round < 50; round++) {
     const deep = join(folder, `round-${round}`, 'a', 'b');
     await Promise.all(['', 'c', 'd', 'e'].map((name) => makeDirectory(join(deep, name))));
@@ -37,11 +37,14 @@ it('reports a path that is not a folder', async () => {
   await expect(lockDataFolder(join(folder, 'file'))).rejects.toMatchObject({ code: 'FOLDER_UNUSABLE' });
 });
 
-it.skipIf(process.platform !== 'linux')('reports a folder that cannot be made although its parent exists', async () => {
-  for (const nowhere of ['/proc/nowhere', '/proc/nowhere/deeper']) {
-    await expect(lockDataFolder(nowhere)).rejects.toMatchObject({ code: 'FOLDER_UNUSABLE' });
-  }
-});
+it.skipIf(process.platform !== 'linux')(
+  'reports a folder that cannot be created although its parent exists',
+  async () => {
+    for (const nowhere of ['/proc/nowhere', '/proc/nowhere/deeper']) {
+      await expect(lockDataFolder(nowhere)).rejects.toMatchObject({ code: 'FOLDER_UNUSABLE' });
+    }
+  },
+);
 
 it.each([
   ['the lock file', () => rm(join(folder, LOCK_FILE))],

@@ -75,13 +75,14 @@ describe('totals', () => {
   });
 
   it('count transferred bytes, repeated ones included, but not those that were present already', () => {
-    const fetched = (...events: readonly RunEvent[]): number => artists(after([...STARTED, ...events])).bytesDownloaded;
-    expect(fetched(download('verify', 1000))).toBe(0);
-    expect(fetched(download('download', 400), download('download', 1000))).toBe(1000);
+    const downloaded = (...events: readonly RunEvent[]): number =>
+      artists(after([...STARTED, ...events])).bytesDownloaded;
+    expect(downloaded(download('verify', 1000))).toBe(0);
+    expect(downloaded(download('download', 400), download('download', 1000))).toBe(1000);
     // Resumed after 300 bytes that an earlier run downloaded.
-    expect(fetched(download('verify', 300), download('download', 1000))).toBe(700);
+    expect(downloaded(download('verify', 300), download('download', 1000))).toBe(700);
     // Started over, since the server honours no ranges.
-    expect(fetched(download('download', 600), download('download', 200), download('download', 1000))).toBe(1600);
+    expect(downloaded(download('download', 600), download('download', 200), download('download', 1000))).toBe(1600);
   });
 });
 
@@ -90,7 +91,7 @@ describe('phase and status', () => {
     events.map((_, index) => after(events.slice(0, index + 1))).map(({ phase, status }) => `${phase} ${status}`);
 
   it('follow a run to the next one', () => {
-    const fetched: RunEvent = {
+    const downloaded: RunEvent = {
       type: 'download-finished',
       ...DOWNLOAD,
       bytes: 1000,
@@ -102,7 +103,7 @@ describe('phase and status', () => {
       statuses([
         ...STARTED,
         download('download', 1),
-        fetched,
+        downloaded,
         progress('file-started', 0, 0),
         ended('completed'),
         scheduled,

@@ -43,8 +43,8 @@ describe('run in a terminal', () => {
     const lines = cli.lines();
     for (const type of DATA_TYPES) {
       // Earlier drawings are erased: each bar is on the screen once.
-      expect(lines.filter((line) => line.startsWith(`fetch ${type}`))).toEqual([
-        expect.stringMatching(/^fetch \w+ +█{6,} 100% +\d+\.\d [kM]B of \d+\.\d [kM]B +.*\/s +in 0:0\d$/),
+      expect(lines.filter((line) => line.startsWith(`download ${type}`))).toEqual([
+        expect.stringMatching(/^download \w+ +█{6,} 100% +\d+\.\d [kM]B of \d+\.\d [kM]B +.*\/s +in 0:0\d$/),
       ]);
       expect(lines.filter((line) => line.startsWith(`${type} `))).toEqual([
         expect.stringMatching(/^\w+ +█{6,} 100% +1,500 records +[\d,]+\/s +in 0:0\d$/),
@@ -71,7 +71,7 @@ describe('run in a terminal', () => {
       STALL_WARNING_SECONDS: '1',
     });
     await cli.shows(/⚠️.*artists.*no download progress for [1-9]\d* s/);
-    await cli.shows(/^fetch artists +█+░+ +(49|50)% .*stalled$/m);
+    await cli.shows(/^download artists +█+░+ +(49|50)% .*stalled$/m);
     expect(cli.isCursorVisible()).toBe(false);
     cli.type('\x03');
     expect(await cli.ended).toBe(0);

@@ -15,8 +15,8 @@ const runAsIs: RunStep = (_operation, _path, action) => action();
 export const TEMPORARY_SUFFIX = /\.[0-9a-f]{16}\.tmp$/;
 
 /**
- * Makes a directory and its missing parents, and makes their names durable. Does nothing if it is there already, or if
- * another process makes it meanwhile.
+ * Creates a directory and its missing parents, and makes their names durable. Does nothing if it is there already, or
+ * if another process creates it meanwhile.
  *
  * `mkdir` with `recursive` does nearly the same. But if a directory exists and the file system still fails with ENOENT
  * for a new one in it, as under `/proc`, it retries forever and keeps the processor busy.
@@ -27,7 +27,7 @@ export const makeDirectory = async (directory: string, runStep: RunStep = runAsI
   }
 };
 
-/** Whether the directory was made. */
+/** Whether the directory was created. */
 const makeWithParents = async (directory: string): Promise<boolean> => {
   try {
     return await makeOne(directory);
@@ -69,7 +69,7 @@ export const syncDirectory = async (directory: string, runStep: RunStep = runAsI
 /**
  * Replaces a file so that any reader, after any crash, finds the old content or the new one, whole. When this resolves,
  * it is the new one, even after a loss of power: the content is on disk before its name, the name before the promise
- * resolves. Makes the directory if it is missing.
+ * resolves. Creates the directory if it is missing.
  */
 export const replaceFile = async (
   path: string,

@@ -29,7 +29,7 @@ export interface OptionChecks {
   optionalSignal(name: string, value: unknown): AbortSignal | undefined;
 }
 
-/** Makes the checks of one package. @param toError - makes its `INVALID_OPTIONS` error */
+/** Creates the checks of one package. @param toError - creates its `INVALID_OPTIONS` error */
 export const createOptionChecks = (toError: (message: string) => Error): OptionChecks => {
   const fail = (name: string, expected: string, value: unknown): never => {
     throw toError(`${name} must be ${expected}, got ${shown(value)}`);

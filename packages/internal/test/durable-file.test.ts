@@ -30,7 +30,7 @@ const recordSteps = (): { steps: string[]; runStep: RunStep } => {
 };
 
 describe('makeDirectory', () => {
-  test('makes missing parents, and accepts a directory that exists', async () => {
+  test('creates missing parents, and accepts a directory that exists', async () => {
     const path = join(folder, 'a', 'b', 'c');
     await makeDirectory(path);
     await writeFile(join(path, 'file'), '');
@@ -38,7 +38,7 @@ describe('makeDirectory', () => {
     expect(await readdir(path)).toEqual(['file']);
   });
 
-  test('accepts a directory that another call makes at the same time', async () => {
+  test('accepts a directory that another call creates at the same time', async () => {
     const path = join(folder, 'a', 'b', 'c', 'd');
     await Promise.all(Array.from({ length: 20 }, () => makeDirectory(path)));
     expect(await readdir(path)).toEqual([]);
@@ -101,7 +101,7 @@ describe('replaceFile', () => {
     ]);
   });
 
-  test('makes a missing directory', async () => {
+  test('creates a missing directory', async () => {
     const { steps, runStep } = recordSteps();
     await replaceFile(join(folder, 'a', 'b', 'file'), 'text', runStep);
     expect(await readFile(join(folder, 'a', 'b', 'file'), 'utf8')).toBe('text');

@@ -54,7 +54,7 @@ const measure = async (row, file, type, workers = 0, records = 0) => {
   return JSON.parse(stdout);
 };
 
-/** The generated dump of a type, made unless it exists. */
+/** The generated dump of a type; generates it unless it exists. */
 const dumpOf = async (type, megabytes) => {
   const directory = join(values.dir, `${megabytes}mb`);
   const file = join(directory, `discogs_20260101_${type}.xml.gz`);

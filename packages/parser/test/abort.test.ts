@@ -38,7 +38,7 @@ describe.each([
     for await (const _ of read(source, options));
   };
 
-  test('a signal that has aborted already', async () => {
+  test('a signal that has aborted already rejects the read', async () => {
     await expect(drain(chunksOf(xml, 1000), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
@@ -46,7 +46,7 @@ describe.each([
     ['plain', xml.subarray(0, 2_000_000)],
     ['gzip', gzipSync(xml).subarray(0, 60_000)],
     ['nothing yet', new Uint8Array(0)],
-  ])('an abort while the input hangs, with %s', async (_, bytes) => {
+  ])('an abort ends a read whose input hangs: %s', async (_, bytes) => {
     const controller = new AbortController();
     const { source, returned } = hanging(bytes);
     const done = drain(source, { signal: controller.signal });
@@ -56,7 +56,7 @@ describe.each([
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 
-  test('an abort between two pulls', async () => {
+  test('an abort between two pulls ends the read', async () => {
     const controller = new AbortController();
     const records = read(chunksOf(xml, 10_000), { signal: controller.signal });
     let seen = 0;

@@ -48,15 +48,15 @@ describe.each(ENGINES)('$name', ({ name, regular }) => {
     const { input, expected } = theCase;
     const options = { ...expected.options, engine: name };
 
-    test('whole', async () => {
+    test('yields the expected outcome', async () => {
       expectOutcome(await outcomeOf(chunksOf(input, input.length), options), theCase);
     });
 
-    test('gzipped', async () => {
+    test('yields the same when gzipped', async () => {
       expectOutcome(await outcomeOf(chunksOf(gzipSync(input), 1000), options), theCase);
     });
 
-    test('parsed', async () => {
+    test('is parsed into the same records', async () => {
       const stream = parseRecords(chunksOf(input, 777), options);
       const records: [string, string][] = [];
       try {
@@ -70,7 +70,7 @@ describe.each(ENGINES)('$name', ({ name, regular }) => {
       expect(records).toEqual(expected.records ?? expected.messages!.map(idAndHash));
     });
 
-    test('cut', () => {
+    test('does not depend on where it is cut', () => {
       const whole = outcomeOfCut(input, [], expected.options, regular(expected.options));
       expectOutcome(whole, theCase);
       const everywhere = Array.from({ length: Math.max(input.length - 1, 0) }, (_, index) => index + 1);

@@ -113,7 +113,7 @@ describe('gzip', () => {
   );
   const noisyGz = gzipSync(noisy);
 
-  test('cut anywhere: TRUNCATED, after everything that can be gunzipped', async () => {
+  test('that is cut anywhere is TRUNCATED, after everything that can be gunzipped', async () => {
     for (const length of [
       2,
       5,
@@ -134,7 +134,7 @@ describe('gzip', () => {
     }
   });
 
-  test('damaged: CORRUPT_GZIP, after the records before the damage, for chunks of any size', async () => {
+  test('that is damaged is CORRUPT_GZIP, after the records before the damage, for chunks of any size', async () => {
     const damaged = Buffer.from(noisyGz);
     // The checksum, which is verified only at the end.
     damaged[damaged.length - 6]! ^= 0xff;
@@ -145,13 +145,13 @@ describe('gzip', () => {
     }
   });
 
-  test('with other data after it: CORRUPT_GZIP, after all records', async () => {
+  test('with other data after it is CORRUPT_GZIP, after all records', async () => {
     const outcome = await outcomeOf(chunksOf(Buffer.concat([noisyGz, Buffer.from('more')]), 4096));
     expect(outcome.error).toBe('CORRUPT_GZIP');
     expect(outcome.records.length).toBe(4000);
   });
 
-  test('cut after the root element: TRUNCATED, although nothing there is read', async () => {
+  test('that is cut after the root element is TRUNCATED, although nothing there is read', async () => {
     const whole = gzipSync(Buffer.concat([xml, Buffer.from('x'.repeat(1_000_000))]));
     const outcome = await outcomeOf(chunksOf(whole.subarray(0, whole.length - 8), 4096));
     expect(outcome.records.length).toBe(3000);

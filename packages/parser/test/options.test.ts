@@ -44,7 +44,7 @@ test('a second loop over the same stream is an error', async () => {
 const xml = artistsXml(20);
 
 describe.each(ENGINES)('$name', ({ name: engine }) => {
-  test.each([0, 1, 7, 19, 20, 21, 1000])('skip %i', async (skip) => {
+  test.each([0, 1, 7, 19, 20, 21, 1000])('skip: %i skips that many records', async (skip) => {
     const all = await outcomeOf(chunksOf(xml, 50), { engine });
     const outcome = await outcomeOf(chunksOf(xml, 50), { engine, skip });
     expect(outcome.messages).toEqual(all.messages.slice(skip));
@@ -52,7 +52,7 @@ describe.each(ENGINES)('$name', ({ name: engine }) => {
     expect(outcome.error).toBeUndefined();
   });
 
-  test.each([0, 1, 7, 19, 20, 21])('limit %i', async (limit) => {
+  test.each([0, 1, 7, 19, 20, 21])('limit: %i delivers at most that many records', async (limit) => {
     const all = await outcomeOf(chunksOf(xml, 50), { engine });
     const outcome = await outcomeOf(chunksOf(xml, 50), { engine, limit });
     expect(outcome.messages).toEqual(all.messages.slice(0, limit));

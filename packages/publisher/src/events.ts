@@ -29,9 +29,12 @@ export type PublisherState =
 export type PublisherEvent =
   /** `open` and `full` alternate many times a second, so a change between these two is not reported. */
   | { readonly type: 'state'; readonly from: PublisherState; readonly to: PublisherState }
-  /** Connection number `epoch` is made and the topology declared. `republished` unsettled messages are sent first. */
+  /**
+   * Connection number `epoch` is established and the topology declared. `republished` unsettled messages are sent
+   * first.
+   */
   | { readonly type: 'connected'; readonly epoch: number; readonly republished: number }
-  /** The connection is gone, or an attempt to make one failed. */
+  /** The connection is gone, or an attempt to establish one failed. */
   | { readonly type: 'lost'; readonly error: PublisherError; readonly unsettled: number }
   /** Attempt number `attempt` to connect follows after `delayMs`. */
   | { readonly type: 'backoff'; readonly attempt: number; readonly delayMs: number }

@@ -579,7 +579,7 @@ describe('closing', () => {
     proxy.close();
   });
 
-  it('of the wait in flush by its own signal does not end the publisher', async () => {
+  it('ends only the wait in flush if the signal of flush aborts', async () => {
     const { options } = twoQueues();
     await using proxy = await startProxy(broker);
     const { publisher } = await openPublisher({ url: broker.urlFor({ port: proxy.port }), ...options });

@@ -37,7 +37,7 @@ const failureOf = async (options: Partial<PublisherOptions> & { url: string }): 
   return error as PublisherError;
 };
 
-describe('a typed error is the result of', () => {
+describe('createPublisher rejects with a typed error for', () => {
   it('wrong credentials', async () => {
     const password = 'Tr0ub4dor&3 / ä';
     const events: PublisherEvent[] = [];

@@ -25,7 +25,7 @@ export interface MarkerStoreCase {
   /**
    * Rejects if the store breaks the rule.
    *
-   * @param createHarness - makes a new, empty storage each time
+   * @param createHarness - creates a new, empty storage each time
    */
   run(createHarness: () => Promise<MarkerStoreHarness>): Promise<void>;
 }

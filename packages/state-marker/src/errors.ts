@@ -111,7 +111,7 @@ export class StateMarkerError extends Error {
   }
 }
 
-/** Makes an `INVALID_MARKER` error. */
+/** Creates an `INVALID_MARKER` error. */
 export const invalidMarkerError = (issues: readonly MarkerIssue[], cause?: unknown): StateMarkerError => {
   const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   return new StateMarkerError('INVALID_MARKER', `Not a state marker: ${list.join('; ')}`, { facts: { issues }, cause });
@@ -120,7 +120,7 @@ export const invalidMarkerError = (issues: readonly MarkerIssue[], cause?: unkno
 export const isInvalidMarkerError = (error: unknown): error is StateMarkerError =>
   error instanceof StateMarkerError && error.code === 'INVALID_MARKER';
 
-/** Makes the error for a refusal of the file system. */
+/** Creates the error for a refusal of the file system. */
 export const storeIoError = (operation: StoreOperation, path: string, cause: unknown): StateMarkerError => {
   const errno = errnoOf(cause);
   const reason = cause instanceof Error ? cause.message : String(cause);

@@ -27,7 +27,7 @@ describe('the file store', () => {
     expect(await readFile(path, 'utf8')).toBe(serializeMarker(markerAt(5)));
   });
 
-  test('makes the folder at the first save, and not before', async () => {
+  test('creates the folder at the first save, and not before', async () => {
     const inner = join(directory, 'a', 'b');
     await using store = await createFileMarkerStore({ directory: inner });
     expect(await store.load(VERSION)).toEqual({ status: 'absent' });

@@ -73,7 +73,7 @@ describe('a new marker', () => {
     );
   });
 
-  test('cannot be made for an invalid version or time', () => {
+  test('cannot be created for an invalid version or time', () => {
     expect(() => createMarker('2026-01-01', T0)).toThrow(code('INVALID_VERSION'));
     expect(() => createMarker(VERSION, new Date(Number.NaN))).toThrow(code('INVALID_OPTIONS'));
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mustRun } from './run-process.js';
 
 /**
- * Makes a project that contains only the packages of some tarballs and their dependencies. Uses npm's cache and asks
+ * Creates a project that contains only the packages of some tarballs and their dependencies. Uses npm's cache and asks
  * the registry only for what is missing there.
  */
 export const createConsumer = async (folder: string, tarballs: readonly string[]): Promise<void> => {

@@ -14,7 +14,7 @@ export interface PlannedRelease {
 
 type GetReleasePlan = typeof import('@changesets/get-release-plan').default;
 
-/** Works out what the changesets make of the packages' versions. */
+/** Computes the packages' versions after the changesets. */
 export const planReleases = async (): Promise<PlannedRelease[]> => {
   // Node gives the default export of this CommonJS module as a property of `default`.
   const loaded = (await import('@changesets/get-release-plan')) as {

@@ -23,7 +23,7 @@ import { generateBlocks, type XmlOptions } from './xml-stream.js';
 
 /** What to generate, and where. One of `records` and `xmlBytes` is required for each type. */
 export interface GenerateDumpOptions {
-  /** Folder for the files; made if it is missing. Files of the same version in it are replaced. */
+  /** Folder for the files; created if it is missing. Files of the same version in it are replaced. */
   directory: string;
   /** A string or an integer; the same seed gives the same XML on every machine and Node version. */
   seed: string | number;

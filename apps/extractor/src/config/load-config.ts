@@ -70,7 +70,7 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
   return config as Config;
 };
 
-/** Makes the error for settings that are wrong, with one line for each problem. */
+/** Creates the error for settings that are wrong, with one line for each problem. */
 export const configError = (problems: readonly ConfigProblem[]): ExtractorError => {
   const lines = problems.map(({ setting, value, accepts }) =>
     value === undefined ? `  ${setting}: expected ${accepts}` : `  ${setting}: got ${value}, expected ${accepts}`,

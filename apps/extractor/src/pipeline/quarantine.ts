@@ -16,7 +16,7 @@ export interface Quarantine {
 /** Enough digits to sort the names of a dump of up to 10 TB by offset. */
 const OFFSET_DIGITS = 13;
 
-/** A quarantine in one folder, which is made when the first record arrives. */
+/** A quarantine in one folder, which is created when the first record arrives. */
 export const createQuarantine = (folder: string): Quarantine => ({
   keep: async (record) => {
     const path = join(folder, String(record.byteOffset).padStart(OFFSET_DIGITS, '0'));

@@ -67,8 +67,8 @@ export const createProgressRows = (): ProgressRows => {
     update: (event, now) => {
       switch (event.type) {
         case 'download-started':
-          begin(`fetch ${event.file}`, now, {
-            name: `fetch ${shortName(event.file)}`,
+          begin(`download ${event.file}`, now, {
+            name: `download ${shortName(event.file)}`,
             counts: 'bytes',
             bytes: 0,
             bytesTotal: event.bytesTotal,
@@ -76,19 +76,19 @@ export const createProgressRows = (): ProgressRows => {
           });
           break;
         case 'download-progress':
-          advance(`fetch ${event.file}`, now, { bytes: event.bytes, bytesTotal: event.bytesTotal });
+          advance(`download ${event.file}`, now, { bytes: event.bytes, bytesTotal: event.bytesTotal });
           break;
         case 'download-retry': {
-          const row = rows.get(`fetch ${event.file}`);
+          const row = rows.get(`download ${event.file}`);
           if (row) row.retryAt = now + event.delayMs;
           break;
         }
         case 'download-finished':
-          advance(`fetch ${event.file}`, now, { bytes: event.bytes, bytesTotal: event.bytes });
-          end(`fetch ${event.file}`, now, 'finished');
+          advance(`download ${event.file}`, now, { bytes: event.bytes, bytesTotal: event.bytes });
+          end(`download ${event.file}`, now, 'finished');
           break;
         case 'download-failed':
-          end(`fetch ${event.file}`, now, 'failed');
+          end(`download ${event.file}`, now, 'failed');
           break;
         case 'file-started':
           begin(event.file, now, {
@@ -103,7 +103,7 @@ export const createProgressRows = (): ProgressRows => {
           advance(event.file, now, { bytes: event.bytesRead, bytesTotal: event.bytesTotal, records: event.records });
           break;
         case 'file-stalled': {
-          const row = rows.get(event.phase === 'download' ? `fetch ${event.file}` : event.file);
+          const row = rows.get(event.phase === 'download' ? `download ${event.file}` : event.file);
           if (row) row.state = 'stalled';
           break;
         }
@@ -129,7 +129,7 @@ const lineOf = (row: Row, width: number, now: number): string => {
       : share === undefined
         ? formatBytes(row.bytes)
         : `${formatBytes(row.bytes)} of ${formatBytes(row.bytesTotal!)}`;
-  const name = row.name.padEnd(14);
+  const name = row.name.padEnd(17);
   const after = [
     // Rounded down, so that 100% means finished.
     (share === undefined ? '' : `${Math.floor(share * 100)}%`).padStart(4),

@@ -7,7 +7,7 @@ import type { SinkTarget } from './sink-target.js';
  *
  * - `publishing`: connected, and the broker takes messages
  * - `blocked`: the broker has an alarm (memory or disk) and takes no messages until it clears
- * - `disconnected`: no connection; it is being made, or waits for the next attempt
+ * - `disconnected`: not connected; connecting, or waiting for the next attempt
  * - `failed`: given up
  */
 export type DeliveryCondition = 'publishing' | 'blocked' | 'disconnected' | 'failed';
@@ -29,7 +29,7 @@ export interface DeliveryConnection {
   readonly windowBytes: number;
 }
 
-/** Totals over files since the sink was made. They never decrease. */
+/** Totals over files since the sink was created. They never decrease. */
 export interface DeliveryTotals {
   /** Messages sent to the broker, each counted once, and the bytes of their bodies. */
   readonly published: number;

@@ -12,7 +12,7 @@ const SCAN_BYTES = 1 << 20;
 const SYNC_BYTES = 8 << 20;
 
 export interface NdjsonSinkOptions {
-  /** Folder for the output; made if it is missing. */
+  /** Folder for the output; created if it is missing. */
   readonly directory: string;
 }
 

@@ -13,7 +13,7 @@ export interface StatusBoard extends Disposable {
   subscribe(listener: ServiceListener): void;
 }
 
-/** Makes a board. It samples the totals for {@link Throughput} until it is disposed of. */
+/** Creates a board. It samples the totals for {@link Throughput} until it is disposed of. */
 export const createStatusBoard = (now: () => number = Date.now): StatusBoard => {
   let state = newServiceState(now());
   const throughput = new Throughput();

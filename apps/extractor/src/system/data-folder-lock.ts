@@ -22,7 +22,7 @@ export interface DataFolderLock extends AsyncDisposable {
 }
 
 /**
- * Locks the data folder for this process; makes the folder if it is missing.
+ * Locks the data folder for this process; creates the folder if it is missing.
  *
  * The lock is the kernel's (`fcntl` open file description lock), so it ends with the process however that ends: there
  * are no stale locks to detect or to break.

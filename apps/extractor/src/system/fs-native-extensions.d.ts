@@ -1,4 +1,7 @@
 declare module 'fs-native-extensions' {
-  /** Requests an exclusive lock on an open file; returns `false` if another process has it. Closing the file releases it. */
+  /**
+   * Requests an exclusive lock on an open file; returns `false` if another process has it. Closing the file releases
+   * it.
+   */
   export function tryLock(fd: number): boolean;
 }

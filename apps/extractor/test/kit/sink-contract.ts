@@ -24,7 +24,7 @@ export interface SinkCase {
   /**
    * Rejects if the sink breaks the rule.
    *
-   * @param createHarness - makes a sink with an empty output each time
+   * @param createHarness - creates a sink with an empty output each time
    */
   run(createHarness: () => Promise<SinkHarness>): Promise<void>;
 }

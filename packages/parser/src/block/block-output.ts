@@ -51,7 +51,7 @@ export class BlockOutput implements LineOutput {
 
   /**
    * Everything that was added, in memory that can be transferred to another thread. If there is space, the table
-   * follows the lines: separate memory would pile up by the megabyte, because the receiving thread rarely collects
+   * follows the lines: separate memory would accumulate, because the receiving thread rarely collects
    * garbage.
    */
   finish(): { bytes: Uint8Array; table: Int32Array; hashes: Uint8Array } {

@@ -48,7 +48,7 @@ const INCOMPLETE_RECORD: RecordScan = { kind: 'incomplete' };
 
 /**
  * Finds where the record ends whose start tag's `<` is at `start` (CONVERSION.md, section 2). It reads no byte at or
- * past `start + maxRecordBytes`, so the result does not depend on how much of the dump is at hand.
+ * past `start + maxRecordBytes`, so the result does not depend on how much of the dump is available.
  */
 export const scanRecord = (
   bytes: Buffer,

@@ -193,15 +193,15 @@ export class GzipDecoder {
     }
     const before = inflater.output.length;
     const status = inflater.inflate();
-    const made = inflater.output.subarray(before);
-    if (made.length > 0) {
+    const produced = inflater.output.subarray(before);
+    if (produced.length > 0) {
       // Computed for each step, while the bytes are in the processor's cache.
-      this.#member.crc = crc32(made, this.#member.crc);
-      this.#member.size += made.length;
+      this.#member.crc = crc32(produced, this.#member.crc);
+      this.#member.size += produced.length;
     }
     if (status === 'ended') this.#place = 'trailer';
     else if (status === 'damaged') this.#damaged(inflater.fault);
-    else if (status === 'needs-input') return this.#takeInput() || made.length > 0;
+    else if (status === 'needs-input') return this.#takeInput() || produced.length > 0;
     return true;
   }
 

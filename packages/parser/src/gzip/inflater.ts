@@ -163,7 +163,7 @@ export class Inflater {
     return this.#heap.subarray(this.#exports.inputPosition(), this.#inputEnd);
   }
 
-  /** All output since the last {@link resetOutput} or {@link continueOutput}: likewise a view. */
+  /** All output since the last {@link resetOutput} or {@link continueOutput}: also a view. */
   get output(): Buffer {
     return this.#heap.subarray(this.#outputStart, this.#exports.outputPosition());
   }

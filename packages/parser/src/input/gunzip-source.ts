@@ -79,7 +79,7 @@ export class GunzipSource implements ByteSource {
       if (length > 0) {
         this.#count(length);
         if (length >= CHUNK_BYTES / 2) return chunk.subarray(0, length);
-        // A slow stream brings little at a time: then many chunks would each hold on to large memory.
+        // A slow stream yields few bytes at a time: many nearly empty chunks would each occupy a full buffer.
         this.#spare = memory;
         return chunk.slice(0, length);
       }

@@ -14,6 +14,6 @@ export const resolveEngine = (engine: EngineName): 'fast' | 'strict' => {
   );
 };
 
-/** The argument that makes `encodeBlock` this engine; `undefined` for the strict one. */
+/** The argument that makes `encodeBlock` use this engine; `undefined` for the strict one. */
 export const createEngine = (engine: 'fast' | 'strict', options: FastRecordsOptions): RegularRecords | undefined =>
   engine === 'fast' ? new FastRecords(options) : undefined;

@@ -130,7 +130,7 @@ const SIMD_PROBE = Uint8Array.of(
 /** Whether this runtime has WebAssembly with fixed-width SIMD. */
 export const isKernelSupported = (): boolean => webAssembly?.validate(SIMD_PROBE) === true;
 
-/** Makes a kernel, or returns `undefined` if {@link isKernelSupported} is false. */
+/** Creates a kernel, or returns `undefined` if {@link isKernelSupported} is false. */
 export const createKernel = (options: KernelOptions): Kernel | undefined =>
   webAssembly?.validate(SIMD_PROBE) ? new WasmKernel(webAssembly, options) : undefined;
 
@@ -273,7 +273,7 @@ class WasmKernel implements Kernel {
     for (let record = 0; record < records; record++, entry += WORK_WORDS) {
       const start = words[entry]!;
       // A one-shot hash is less than half the cost of a Hash object for records of a few hundred bytes, and a string of
-      // 32 bytes costs half of what a Buffer does; the kernel makes the hexadecimal digits.
+      // 32 bytes costs half of what a Buffer does; the kernel writes the hexadecimal digits.
       digests += hash('sha256', new Uint8Array(buffer, start, words[entry + 1]! - start), 'binary');
       // A write per digest would cost a sixth of a hash. A single write for all would keep thousands of strings alive,
       // for which the thread's heap grows by 15 MB.

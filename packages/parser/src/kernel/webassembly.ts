@@ -15,7 +15,7 @@ export interface WasmGlobal {
   readonly value: number;
 }
 
-/** A compiled module; instances are made of it. */
+/** A compiled module; instances are created from it. */
 export type WasmModule = object;
 
 /** The parts of the global `WebAssembly` that are used. */

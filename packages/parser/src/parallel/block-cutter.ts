@@ -43,7 +43,7 @@ export class BlockCutter {
 
   /**
    * From now on blocks are cut between records. `state` is a state between records; `rest` comes before everything
-   * else. Returns how many bytes are at hand.
+   * else. Returns how many bytes are available.
    */
   cutBetweenRecords(state: DocumentState, dataType: DataType, rest: Uint8Array): number {
     this.#boundary = { state: { ...state }, recordName: recordNameOf(dataType), indent: state.indent };

@@ -62,7 +62,7 @@ export class GzipBlockSource implements BlockSource {
   #rest: Uint8Array;
   /** XML before the next segment. */
   #xmlBytes: number;
-  /** How many bytes of the waiting input are known not to bring the stream any further on their own. */
+  /** How many bytes of the waiting input are known to make no progress on their own. */
   #undecodable = 0;
   #stopped = false;
   #taken: Segment | undefined;

@@ -23,13 +23,13 @@ export interface SegmentTask extends Pick<BlockRequest, 'output' | 'maxDepth' | 
   readonly decoder: SavedDecoder;
   /** XML that was inflated earlier but belongs to no block yet. */
   readonly rest: Uint8Array;
-  /** The compressed bytes at hand. */
+  /** The compressed bytes that are available. */
   readonly input: readonly Uint8Array[];
   /** Whether more comes after `input`: not if the stream is complete with it, or if reading failed there. */
   readonly inputEnd: 'open' | 'complete' | 'failed';
   /** How much to inflate. */
   readonly blockBytes: number;
-  /** A state between records, from which the next block's state is made. */
+  /** A state between records, from which the next block's state is derived. */
   readonly boundary: DocumentState;
   /** The state to encode the block from. Without it, the block is only inflated and returned as XML. */
   readonly state: DocumentState | undefined;

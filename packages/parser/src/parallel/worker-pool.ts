@@ -13,9 +13,9 @@ const MAX_NICE = 19;
 const POOLS = new WeakMap<WorkerPool, BlockThreads>();
 
 /**
- * Makes threads for the option `workers` of several reads, such as those of a month's four dumps in parallel: together
- * they use at most `threads` threads, and the last one still reading has all of them. The first read starts the
- * threads.
+ * Creates a pool of threads for the option `workers` of several reads, such as those of a month's four dumps in
+ * parallel: together they use at most `threads` threads, and the last one still reading has all of them. The first read
+ * starts the threads.
  *
  * @throws ParserError `INVALID_OPTIONS`
  */
@@ -34,5 +34,5 @@ export const createWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
   return pool;
 };
 
-/** The threads of a pool made by {@link createWorkerPool}; `undefined` for anything else. */
+/** The threads of a pool created by {@link createWorkerPool}; `undefined` for anything else. */
 export const threadsOf = (pool: WorkerPool): BlockThreads | undefined => POOLS.get(pool);

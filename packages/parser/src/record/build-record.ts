@@ -18,7 +18,7 @@ export interface BuiltRecord {
 
 const UNKNOWN = 'unknown';
 
-/** Makes the canonical JSON, the hash and the message of a record (CONVERSION.md, section 5). */
+/** Builds the canonical JSON, the hash and the message of a record (CONVERSION.md, section 5). */
 export const buildRecord = (element: Element, dataType: DataType): BuiltRecord => {
   const members = membersOf(element);
   const attributeId = element.attributes?.get('id');

@@ -35,7 +35,7 @@ const jsonOf = (element: Element): string => {
 };
 
 /**
- * By UTF-8 bytes, which is by code points. UTF-16 code units sort differently only if characters above U+FFFF are compared
- * with U+E000 and above, and names hold no such characters (`sax` refuses them).
+ * By UTF-8 bytes, which is by code points. UTF-16 code units sort differently only if characters above U+FFFF are
+ * compared with U+E000 and above, and names hold no such characters (`sax` refuses them).
  */
 export const byName = ([one]: Member, [other]: Member): number => (one < other ? -1 : one > other ? 1 : 0);

@@ -97,7 +97,7 @@ test('the event loop runs between chunks', async () => {
   await source.close();
 });
 
-test('an abort is noticed between chunks, although all of the input is at hand', async () => {
+test('an abort is noticed between chunks, although all of the input is available', async () => {
   const controller = new AbortController();
   const source = await open(chunksOf(gz, gz.length), controller.signal);
   let chunks = 0;
@@ -137,7 +137,7 @@ test('closing in the middle ends a read that waits for input', async () => {
 describe('faults come after everything before them', () => {
   const recordsIn = (part: Buffer): number => part.toString().split('</label>').length - 1;
 
-  test('an early end', async () => {
+  test('if the stream ends early', async () => {
     const cut = gz.subarray(0, 2_345_678);
     const whole = recordsIn(gunzipSync(cut, { finishFlush: 2 }));
     for (const workers of [0, 1, 2]) {
@@ -146,7 +146,7 @@ describe('faults come after everything before them', () => {
     }
   });
 
-  test('damage', async () => {
+  test('if the stream is damaged', async () => {
     const damaged = Buffer.from(gz);
     damaged.fill(0xff, 2_000_000, 2_000_100);
     const outcomes = await Promise.all(
@@ -161,7 +161,7 @@ describe('faults come after everything before them', () => {
     }
   });
 
-  test('an error of the input', async () => {
+  test('if the input fails', async () => {
     const mine = new Error('mine');
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield* chunksOf(gz.subarray(0, 2_000_000), 100_000);

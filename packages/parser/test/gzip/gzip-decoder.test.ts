@@ -126,13 +126,13 @@ describe.each(CONTENTS)('%s', (_, content) => {
   });
 });
 
-test('input and output byte by byte', () => {
+test('decodes with input and output of one byte each', () => {
   const content = artistsXml(200);
   const gz = gzipSync(content);
   expectDecoded(decode(gz, { input: 1, output: 1 }), content);
 });
 
-test('another decoder continues from any position', () => {
+test('lets another decoder continue from any position', () => {
   const content = Buffer.concat([artistsXml(3000), randomBytes(50_000), artistsXml(3000)]);
   const gz = Buffer.concat([gzipSync(content), gzipSync(content, { level: 0 })]);
   const input = 3001;
@@ -143,8 +143,8 @@ test('another decoder continues from any position', () => {
   }
 });
 
-describe('cut short', () => {
-  test('anywhere: returns what is there, then the fault', () => {
+describe('a stream that is cut short', () => {
+  test('yields what can be decoded, then the fault', () => {
     const content = Buffer.concat([artistsXml(60), randomBytes(300), artistsXml(60)]);
     const gz = gzipSync(content, { memLevel: 1 });
     for (let length = 0; length < gz.length; length++) {
@@ -158,7 +158,7 @@ describe('cut short', () => {
   });
 });
 
-describe('damaged', () => {
+describe('a damaged stream', () => {
   const content = Buffer.concat([artistsXml(12), randomBytes(40), artistsXml(12)]);
   const streams = [
     gzipSync(content),
@@ -169,7 +169,7 @@ describe('damaged', () => {
   ];
 
   test.each(streams.map((gz, index) => [index, gz] as const))(
-    'in any bit: the verdict is zlib’s (stream %i)',
+    'gets the verdict of zlib for every flipped bit (stream %i)',
     (_, gz) => {
       for (let bit = 0; bit < 8 * gz.length; bit++) {
         const damaged = Buffer.from(gz);
@@ -212,9 +212,9 @@ describe('damaged', () => {
   });
 
   test.each([
-    ['a block of a type that does not exist', '07'],
-    ['no code for the distance', bitsOf(['1', '01', '0000001', '11110'])],
-    ['no distance before the beginning', bitsOf(['1', '01', '0000001', '00000'])],
+    ['an invalid block type', '07'],
+    ['an invalid distance code', bitsOf(['1', '01', '0000001', '11110'])],
+    ['a distance before the beginning', bitsOf(['1', '01', '0000001', '00000'])],
   ])('%s', (_, deflate) => {
     const gz = Buffer.concat([gzipSync('').subarray(0, 10), Buffer.from(deflate, 'hex'), Buffer.alloc(16)]);
     expect(zlibVerdict(gz).fault).toBe('damaged');

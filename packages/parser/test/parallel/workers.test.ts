@@ -119,7 +119,7 @@ describe('segments of a gzip stream', () => {
     },
   );
 
-  test('those cases ran segments', () => {
+  test('those cases inflated segments', () => {
     expect(segments).toBeGreaterThan(1000);
   });
 

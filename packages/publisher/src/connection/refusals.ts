@@ -4,7 +4,7 @@ import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
 
 const TLS_CODES = /^(CERT_|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
 
-/** Why no connection could be made, if waiting does not help; `undefined` if another attempt may succeed. */
+/** Why no connection could be established, if waiting does not help; `undefined` if another attempt may succeed. */
 export const explainConnectRefusal = (error: unknown, redact: Redact, broker: string): PublisherError | undefined => {
   const replyCode = replyCodeOf(error);
   const cause = redactedCause(redact, error);

@@ -220,7 +220,7 @@ export class TopologyCheck {
     }
   }
 
-  /** A check that was cut short by a lost connection is made again on the next one. */
+  /** A check that was cut short by a lost connection is repeated on the next one. */
   #onFailure(connection: CheckedConnection, error: unknown): void {
     if (connection.ended || !this.#owner.isAlive()) return;
     const fatal = error instanceof DeclarationError ? this.explainRefusal(error) : undefined;

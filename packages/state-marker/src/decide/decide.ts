@@ -5,8 +5,8 @@ import { isSameSource } from '../transitions/processing.js';
 import { entryOf, isCompleted } from '../transitions/update-marker.js';
 
 /**
- * - `start`: make a new marker.
- * - `reprocess`: make a new marker and download again; verified files are kept.
+ * - `start`: create a new marker.
+ * - `reprocess`: create a new marker and download again; verified files are kept.
  * - `continue`: use this marker; ask {@link planFile} about each file.
  * - `skip`: nothing to do.
  */

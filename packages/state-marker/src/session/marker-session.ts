@@ -92,7 +92,7 @@ const KNOWN: Readonly<Record<keyof MarkerSessionOptions, true>> = {
 const DEFAULT_SAVE_INTERVAL_RECORDS = 5000;
 
 /**
- * Makes a session. Does no I/O.
+ * Creates a session. Does no I/O.
  *
  * @throws {@link StateMarkerError} `INVALID_OPTIONS`
  */

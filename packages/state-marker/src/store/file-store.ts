@@ -10,7 +10,7 @@ import { runStep } from './run-step.js';
 import { setFileAside } from './set-file-aside.js';
 
 export interface FileMarkerStoreOptions {
-  /** The data folder. The first save makes it if it is missing. */
+  /** The data folder. The first save creates it if it is missing. */
   readonly directory: string;
   /**
    * Never changes anything, for programs such as a status command that runs next to an extractor: an unreadable marker

@@ -5,7 +5,7 @@ import { unfinishedFiles } from './processing.js';
 import { failPhase, refuse, timestamp, updateDerivedFields, updatePart } from './update-marker.js';
 
 /**
- * Makes the marker of a version that no work has begun on.
+ * Creates the marker of a version on which no work has begun.
  *
  * @param version - of the dump, `YYYYMMDD`
  * @throws {@link StateMarkerError} `INVALID_VERSION`, `INVALID_OPTIONS`
