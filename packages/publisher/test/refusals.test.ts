@@ -113,7 +113,7 @@ describe('createPublisher rejects with a typed error for', () => {
 
   it('a message that is too large for the broker', async () => {
     const { options } = twoQueues();
-    await broker.ctl('eval', 'application:set_env(rabbit, max_message_size, 100000).');
+    await broker.evaluate('application:set_env(rabbit, max_message_size, 100000).');
     const { publisher } = await openPublisher({ url: broker.url, ...options });
     await publishNumbered(publisher, 1, 10);
     publisher.publish(numbered(11, 200_000));
@@ -123,7 +123,7 @@ describe('createPublisher rejects with a typed error for', () => {
     });
     expect(publisher.confirmed).toBe(10);
     await publisher.close();
-    await broker.ctl('eval', 'application:set_env(rabbit, max_message_size, 134217728).');
+    await broker.evaluate('application:set_env(rabbit, max_message_size, 134217728).');
   });
 
   it('a broker that stays unreachable, if attempts are limited', async () => {

@@ -15,7 +15,7 @@ import {
 
 /**
  * Makes a broker as good as new: no connections, queues, exchanges, users or policies of the last lease, no alarm, and
- * the default limits. One expression, since each `rabbitmqctl` takes most of a second of processor time.
+ * the default limits.
  */
 const RESET = `
   By = <<"test-broker">>,
@@ -58,7 +58,7 @@ export const startBrokerPool = async (startNewBroker: () => Promise<TestBroker>)
   };
   const reset = async (broker: TestBroker): Promise<TestBroker> => {
     try {
-      const result = await broker.ctl('eval', RESET);
+      const result = await broker.evaluate(RESET);
       if (result.trim() === 'ok') return broker;
     } catch {
       // It was killed or stopped, or is another version of RabbitMQ than the expression is written for.

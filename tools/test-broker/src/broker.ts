@@ -17,6 +17,11 @@ export interface TestBroker extends AsyncDisposable {
    * @throws TestBrokerError `NOT_OWNED` for an external or shared broker, `CONTROL_FAILED`
    */
   ctl(...args: string[]): Promise<string>;
+  /**
+   * Evaluates an Erlang expression on the broker's node and returns the result as text, much faster than `ctl('eval', …)`.
+   * @throws TestBrokerError `CONTROL_FAILED`
+   */
+  evaluate(expression: string): Promise<string>;
   /** Sends SIGKILL: nothing is flushed, clients are not notified. */
   kill9(): Promise<void>;
   /** Starts a killed broker again, on the same port with the same data. */

@@ -31,6 +31,14 @@ export const dockerProcess = async (): Promise<BrokerProcess> => {
     name,
   ]);
   let running = false;
+  const ctl = async (args: readonly string[]): Promise<string> => {
+    try {
+      return (await run('docker', ['exec', name, 'rabbitmqctl', '-q', ...args], { maxBuffer: 64 << 20 })).stdout;
+    } catch (cause) {
+      const { stderr = '' } = cause as { stderr?: string };
+      throw new TestBrokerError('CONTROL_FAILED', `rabbitmqctl ${args[0]} failed: ${stderr}`, cause);
+    }
+  };
 
   return {
     origin: 'docker',
@@ -47,14 +55,8 @@ export const dockerProcess = async (): Promise<BrokerProcess> => {
       if (running) await run('docker', ['kill', '-s', 'KILL', name]);
       running = false;
     },
-    async ctl(args) {
-      try {
-        return (await run('docker', ['exec', name, 'rabbitmqctl', '-q', ...args], { maxBuffer: 64 << 20 })).stdout;
-      } catch (cause) {
-        const { stderr = '' } = cause as { stderr?: string };
-        throw new TestBrokerError('CONTROL_FAILED', `rabbitmqctl ${args[0]} failed: ${stderr}`, cause);
-      }
-    },
+    ctl,
+    evaluate: (expression) => ctl(['eval', expression]),
     log: () =>
       run('docker', ['logs', '--tail', '40', name]).then(
         ({ stdout, stderr }) => stdout + stderr,

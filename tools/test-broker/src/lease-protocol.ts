@@ -4,6 +4,7 @@ import type { TestBrokerErrorCode } from './errors.js';
 /** The methods of a broker that work in the pool's process. */
 export const LEASED_METHODS = [
   'ctl',
+  'evaluate',
   'kill9',
   'start',
   'restart',

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { createControlNode } from './control-node.js';
 import { TestBrokerError } from './errors.js';
 import type { Installation } from './installation.js';
 import type { BrokerProcess } from './owned-broker.js';
@@ -13,7 +14,8 @@ import { findFreePorts } from './ports.js';
 import { startTethered, type TetheredProcess } from './tethered-process.js';
 
 const run = promisify(execFile);
-const LOOPBACK = '-kernel inet_dist_use_interface {127,0,0,1}';
+const LOOPBACK_ARGS = ['-kernel', 'inet_dist_use_interface', '{127,0,0,1}'];
+const LOOPBACK = LOOPBACK_ARGS.join(' ');
 
 const isListening = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -77,6 +79,7 @@ export const nativeProcess = async (installation: Installation): Promise<BrokerP
     RABBITMQ_CTL_ERL_ARGS: LOOPBACK,
   };
 
+  const control = createControlNode(node, LOOPBACK_ARGS, env);
   let epmd: TetheredProcess | undefined;
   let broker: TetheredProcess | undefined;
 
@@ -114,11 +117,13 @@ export const nativeProcess = async (installation: Installation): Promise<BrokerP
         throw new TestBrokerError('CONTROL_FAILED', `rabbitmqctl ${args[0]} failed: ${stderr}${stdout}`, cause);
       }
     },
+    evaluate: (expression) => control.evaluate(expression),
     async log() {
       const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
       return `${await read(processLog)}\n${await read(log)}`.slice(-4000);
     },
     async remove() {
+      await control.close();
       await epmd?.kill();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },

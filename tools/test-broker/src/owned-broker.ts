@@ -5,7 +5,7 @@ import { TestBrokerError } from './errors.js';
 
 const START_TIMEOUT_MS = 120_000;
 
-/** A way to run RabbitMQ; everything else goes through `rabbitmqctl`. */
+/** A way to run RabbitMQ. */
 export interface BrokerProcess {
   readonly origin: BrokerOrigin;
   readonly host: string;
@@ -13,7 +13,10 @@ export interface BrokerProcess {
   readonly running: boolean;
   start(): Promise<void>;
   kill(): Promise<void>;
+  /** Runs `rabbitmqctl`. */
   ctl(args: readonly string[]): Promise<string>;
+  /** Evaluates an Erlang expression on the broker's node. */
+  evaluate(expression: string): Promise<string>;
   /** Returns the end of the log. */
   log(): Promise<string>;
   remove(): Promise<void>;
@@ -37,6 +40,16 @@ const waitUntilReady = async (process: BrokerProcess, url: string): Promise<void
   throw new TestBrokerError('START_FAILED', `RabbitMQ did not start: ${await process.log()}`, last);
 };
 
+/** Text as an Erlang binary, whatever characters it has. */
+const binary = (text: string): string => `<<${[...Buffer.from(text)].join(',')}>>`;
+
+/** Who the broker's log says made a change. */
+const ACTOR = binary('test');
+const ALL = { configure: '.*', write: '.*', read: '.*' } as const;
+
+const permissionsOf = (user: string, vhost: string, { configure, write, read }: typeof ALL | UserPermissions): string =>
+  `ok = rabbit_auth_backend_internal:set_permissions(${[user, vhost, configure!, write!, read!].map(binary).join()}, ${ACTOR})`;
+
 /** Starts the broker and returns the handle that tests use. */
 export const startOwnedBroker = async (process: BrokerProcess): Promise<TestBroker> => {
   const { host, port } = process;
@@ -50,7 +63,7 @@ export const startOwnedBroker = async (process: BrokerProcess): Promise<TestBrok
     await waitUntilReady(process, url);
   };
   const ctl = (...args: string[]): Promise<string> => process.ctl(args);
-  const evaluate = (expression: string): Promise<string> => ctl('eval', expression);
+  const evaluate = (expression: string): Promise<string> => process.evaluate(expression);
   const close = async (): Promise<void> => {
     closing ??= process.kill().then(() => process.remove());
     await closing;
@@ -76,40 +89,44 @@ export const startOwnedBroker = async (process: BrokerProcess): Promise<TestBrok
       await process.kill();
       await start();
     },
+    evaluate,
     async stopApp() {
-      await ctl('stop_app');
+      await evaluate('rabbit:stop().');
     },
     async startApp() {
-      await ctl('start_app');
+      await evaluate('rabbit:start().');
       await waitUntilReady(process, url);
     },
     async closeConnections(reason = 'closed by a test') {
-      await ctl('close_all_connections', reason);
+      await evaluate(
+        `[rabbit_networking:close_connection(C, ${JSON.stringify(reason)}) || C <- rabbit_networking:connections()].`,
+      );
     },
     async closeChannels() {
       // Makes each channel handle an ack of a delivery that does not exist, which closes it with 406.
-      await evaluate(`[rabbit_channel:do(P, {'basic.ack', 77777, false}) || P <- rabbit_channel:list()].`);
+      await evaluate(`[rabbit_channel:do(C, {'basic.ack', 77777, false}) || C <- rabbit_channel:list()].`);
     },
     async setMemoryAlarm() {
-      await ctl('set_vm_memory_high_watermark', 'absolute', '1');
+      await evaluate('vm_memory_monitor:set_vm_memory_high_watermark({absolute, 1}).');
     },
     async clearMemoryAlarm() {
-      await ctl('set_vm_memory_high_watermark', '0.6');
+      await evaluate('vm_memory_monitor:set_vm_memory_high_watermark(0.6).');
     },
     async createVhost(name) {
-      await ctl('add_vhost', name);
-      await ctl('set_permissions', '-p', name, 'guest', '.*', '.*', '.*');
+      await evaluate(`ok = rabbit_vhost:add(${binary(name)}, ${ACTOR}), ${permissionsOf('guest', name, ALL)}.`);
     },
     async deleteVhost(name) {
-      await ctl('delete_vhost', name);
+      await evaluate(`rabbit_vhost:delete(${binary(name)}, ${ACTOR}).`);
     },
     async createUser(name: string, password: string, permissions: UserPermissions = {}) {
-      const { vhost = '/', configure = '.*', write = '.*', read = '.*' } = permissions;
-      await ctl('add_user', name, password);
-      await ctl('set_permissions', '-p', vhost, name, configure, write, read);
+      const { vhost = '/', ...patterns } = permissions;
+      await evaluate(
+        `ok = rabbit_auth_backend_internal:add_user(${binary(name)}, ${binary(password)}, ${ACTOR}),
+         ${permissionsOf(name, vhost, { ...ALL, ...patterns })}.`,
+      );
     },
     async deleteUser(name) {
-      await ctl('delete_user', name);
+      await evaluate(`rabbit_auth_backend_internal:delete_user(${binary(name)}, ${ACTOR}).`);
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -30,6 +30,7 @@ export const externalBroker = (url: string, ctl?: TestBroker['ctl']): TestBroker
     port,
     urlFor: (other) => amqpUrl({ host, port, username, password, vhost, ...other }),
     ctl: ctl ?? notOwned,
+    evaluate: notOwned,
     kill9: notOwned,
     start: notOwned,
     restart: notOwned,
