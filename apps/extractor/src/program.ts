@@ -1,9 +1,5 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { downloadCommand } from './commands/download.js';
-import { parseCommand } from './commands/parse.js';
-import { runCommand } from './commands/run.js';
-import { statusCommand } from './commands/status.js';
 import { DATA_TYPES, type DataType } from './config/data-type.js';
 import type { ConfigSources } from './config/load-config.js';
 import { SETTINGS, type SettingName } from './config/settings.js';
@@ -41,6 +37,7 @@ const wholeNumber =
     return number;
   };
 
+// Each command is imported only when it is asked for: a start then loads only what it uses.
 const program = new Command('discogs-extractor')
   .description('Delivers every record of the monthly Discogs dumps at least once, as JSON, to RabbitMQ.')
   .version(version, '-V, --version')
@@ -67,6 +64,7 @@ program
   .addOption(settingOption('forceReprocess'))
   .addHelpText('after', HELP.run)
   .action(async (options: Record<string, unknown>) => {
+    const { runCommand } = await import('./commands/run.js');
     process.exitCode = await runCommand({ ...sourcesFrom(options), once: options['once'] === true, version });
   });
 
@@ -79,6 +77,7 @@ program
   .addOption(settingOption('dumpVersion', '<YYYYMMDD>'))
   .addHelpText('after', HELP.download)
   .action(async (options: Record<string, unknown>) => {
+    const { downloadCommand } = await import('./commands/download.js');
     process.exitCode = await downloadCommand(sourcesFrom(options));
   });
 
@@ -93,6 +92,7 @@ program
   .option('--quarantine <folder>', 'folder to keep malformed records in (default: only count and report them)')
   .addHelpText('after', HELP.parse)
   .action(async (file: string, options: Record<string, unknown>) => {
+    const { parseCommand } = await import('./commands/parse.js');
     process.exitCode = await parseCommand({
       file,
       dataType: options['type'] as DataType | undefined,
@@ -110,6 +110,7 @@ program
   .option('--json', 'print the state marker as JSON')
   .addHelpText('after', HELP.status)
   .action(async (options: Record<string, unknown>) => {
+    const { statusCommand } = await import('./commands/status.js');
     process.exitCode = await statusCommand({ ...sourcesFrom(options), json: options['json'] === true });
   });
 

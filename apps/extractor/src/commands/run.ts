@@ -23,7 +23,7 @@ export interface RunOptions extends ConfigSources {
 export const runCommand = ({ once, version, ...sources }: RunOptions): Promise<number> =>
   withCommandContext(sources, async (context) => {
     const { config, logger, signal } = context;
-    const sink = createSink(config, { once, onPublisherEvent: createPublisherLog(logger) });
+    const sink = await createSink(config, { once, onPublisherEvent: createPublisherLog(logger) });
     using board = createStatusBoard();
     const trigger = createTrigger();
     const stopping = (): void => board.onEvent({ type: 'stopping' });

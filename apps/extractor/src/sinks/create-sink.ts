@@ -1,9 +1,6 @@
 import { join } from 'node:path';
 import type { PublisherEvent } from '@discogs-extractor/publisher';
 import type { Config } from '../config/settings.js';
-import { createAmqpSink } from './amqp-sink.js';
-import { createNdjsonSink } from './ndjson-sink.js';
-import { createNullSink } from './null-sink.js';
 import type { Sink } from './sink.js';
 
 /** A single run gives up on an unreachable broker; the service keeps trying. */
@@ -16,11 +13,11 @@ export interface CreateSinkOptions {
   readonly onPublisherEvent: (file: string, event: PublisherEvent) => void;
 }
 
-/** The sink that the configuration names. */
-export const createSink = (config: Config, { once, onPublisherEvent }: CreateSinkOptions): Sink => {
+/** The sink that the configuration names; the others are not loaded. */
+export const createSink = async (config: Config, { once, onPublisherEvent }: CreateSinkOptions): Promise<Sink> => {
   switch (config.sink) {
     case 'amqp':
-      return createAmqpSink({
+      return (await import('./amqp-sink.js')).createAmqpSink({
         // `loadConfig` requires it for this sink.
         url: config.amqpConnection!,
         queueSize: config.queueSize,
@@ -32,8 +29,10 @@ export const createSink = (config: Config, { once, onPublisherEvent }: CreateSin
         ...(once ? SINGLE_RUN_ATTEMPTS : {}),
       });
     case 'ndjson':
-      return createNdjsonSink({ directory: config.outputDirectory ?? join(config.discogsRoot, 'ndjson') });
+      return (await import('./ndjson-sink.js')).createNdjsonSink({
+        directory: config.outputDirectory ?? join(config.discogsRoot, 'ndjson'),
+      });
     case 'null':
-      return createNullSink();
+      return (await import('./null-sink.js')).createNullSink();
   }
 };
