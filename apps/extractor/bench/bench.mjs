@@ -20,7 +20,7 @@ import {
   withTopology,
 } from '../../../packages/publisher/bench/kit.mjs';
 import { healthRows } from './health-latency.mjs';
-import { resumeBesideGunzip } from './resume.mjs';
+import { compareResumeWithGunzip } from './resume.mjs';
 
 const run = promisify(execFile);
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -95,7 +95,7 @@ const resume = async () => {
     types: ['releases'],
     xmlBytes,
   });
-  const { ratio, text } = await resumeBesideGunzip(files.releases, folder, rounds);
+  const { ratio, text } = await compareResumeWithGunzip(files.releases, folder, rounds);
   row(`resume at 90 % of ${show(xmlBytes / 1e6)} MB of releases ÷ gunzip of those 90 %`, ratio, ['<=', 1.3], text);
 };
 

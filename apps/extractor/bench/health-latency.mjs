@@ -19,7 +19,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
 import { median } from '../../../packages/publisher/bench/kit.mjs';
-import { goingFirst } from './own-priority.mjs';
+import { withHighestPriority } from './own-priority.mjs';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const VERSION = '20260101';
@@ -102,7 +102,7 @@ const percentile = (values, share) => {
 };
 
 /** Clients: with normal priority, and with priority over everything else. */
-const CLIENTS = [async (url) => ({ result: await ask(url) }), (url) => goingFirst(() => ask(url))];
+const CLIENTS = [async (url) => ({ result: await ask(url) }), (url) => withHighestPriority(() => ask(url))];
 
 /** One run with a sink; returns percentiles of latencies, the work done meanwhile, and delays of the event loop. */
 const measure = async (source, env, client) => {

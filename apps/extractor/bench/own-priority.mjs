@@ -11,8 +11,8 @@ const run = promisify(execFile);
  * threads that `work` starts inherit it. Returns its result and a description of the priority, `undefined` if none was
  * allowed.
  */
-export const goingFirst = async (work) => {
-  const { how, undo } = await goFirst();
+export const withHighestPriority = async (work) => {
+  const { how, undo } = await raisePriority();
   try {
     return { result: await work(), how };
   } finally {
@@ -20,7 +20,7 @@ export const goingFirst = async (work) => {
   }
 };
 
-const goFirst = async () => {
+const raisePriority = async () => {
   const pid = String(process.pid);
   try {
     await run('chrt', ['--fifo', '--pid', '50', pid]);

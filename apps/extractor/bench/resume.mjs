@@ -33,7 +33,7 @@ const gunzip = async (path, xmlBytes) => {
  * verified its files) until the marker on disk has a confirmed record after the old watermark; and of gunzip in this
  * process.
  */
-export const resumeBesideGunzip = async ({ path, records, xmlBytes }, folder, rounds) => {
+export const compareResumeWithGunzip = async ({ path, records, xmlBytes }, folder, rounds) => {
   const data = join(folder, 'resume-data');
   await mkdir(data);
   const settings = {

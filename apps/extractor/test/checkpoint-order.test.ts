@@ -65,7 +65,7 @@ const labels = async () => (await readMarker(data, VERSION))!.processing_phase.p
  * A proxy that kills the process when `file_complete` passes: before it reaches the broker, or before its confirm
  * returns.
  */
-const killAtAnnouncement = async (passes: boolean): Promise<void> => {
+const killAtFileComplete = async (passes: boolean): Promise<void> => {
   let running: RunningCli | undefined;
   let isKilled = false;
   const server = createServer((client) => {
@@ -102,7 +102,7 @@ const killAtAnnouncement = async (passes: boolean): Promise<void> => {
 
 describe('a process killed', () => {
   it('between the last confirm and file_complete: the next run sends only file_complete', async () => {
-    await killAtAnnouncement(false);
+    await killAtFileComplete(false);
     expect(await labels()).toMatchObject({ status: 'in_progress', messages_published: RECORDS.labels });
     expect(await arrived('labels')).toEqual({ records: RECORDS.labels, completions: 0 });
     await run('labels');
@@ -111,7 +111,7 @@ describe('a process killed', () => {
   });
 
   it('between file_complete and its confirm: the next run sends file_complete again, and no record', async () => {
-    await killAtAnnouncement(true);
+    await killAtFileComplete(true);
     expect(await labels()).toMatchObject({ status: 'in_progress', messages_published: RECORDS.labels });
     expect(await arrived('labels')).toEqual({ records: RECORDS.labels, completions: 1 });
     await run('labels');

@@ -30,16 +30,16 @@ export const makeDirectory = async (directory: string, runStep: RunStep = runAsI
 /** Whether the directory was created. */
 const makeWithParents = async (directory: string): Promise<boolean> => {
   try {
-    return await makeOne(directory);
+    return await makeSingleDirectory(directory);
   } catch (error) {
     const parent = dirname(directory);
     if (errnoOf(error) !== 'ENOENT' || parent === directory) throw error;
     if (await makeWithParents(parent)) await syncDirectory(dirname(parent));
-    return makeOne(directory);
+    return makeSingleDirectory(directory);
   }
 };
 
-const makeOne = async (directory: string): Promise<boolean> => {
+const makeSingleDirectory = async (directory: string): Promise<boolean> => {
   try {
     await mkdir(directory);
     return true;

@@ -60,7 +60,7 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
     }
   }
 
-  if (config.sink === 'amqp' && config.amqpConnection === undefined && !problems.some(isAboutAmqp)) {
+  if (config.sink === 'amqp' && config.amqpConnection === undefined && !problems.some(isAmqpProblem)) {
     problems.push({
       setting: 'AMQP_CONNECTION',
       accepts: `${SETTINGS.amqpConnection.accepts}; the amqp sink requires it (or use --sink ndjson or null)`,
@@ -80,7 +80,7 @@ export const configError = (problems: readonly ConfigProblem[]): ExtractorError 
   });
 };
 
-const isAboutAmqp = ({ setting }: ConfigProblem): boolean => /amqp_connection|^AMQP_CONNECTION/.test(setting);
+const isAmqpProblem = ({ setting }: ConfigProblem): boolean => /amqp_connection|^AMQP_CONNECTION/.test(setting);
 
 /** Hides credentials: a URL may hold them even if it was given for a setting that expects none. */
 const printable = (value: unknown): string =>

@@ -54,10 +54,10 @@ export const createStallDetector = ({ afterMs, onEvent }: StallDetectorOptions):
   const check = (): void => {
     const now = performance.now();
     for (const entry of watched.values()) {
-      const stillMs = now - entry.movedAt;
-      if (stillMs < entry.reportAfter) continue;
-      entry.reportAfter = 2 * stillMs;
-      onEvent({ type: 'file-stalled', phase: entry.phase, file: entry.file, seconds: stillMs / 1000 });
+      const stalledMs = now - entry.movedAt;
+      if (stalledMs < entry.reportAfter) continue;
+      entry.reportAfter = 2 * stalledMs;
+      onEvent({ type: 'file-stalled', phase: entry.phase, file: entry.file, seconds: stalledMs / 1000 });
     }
   };
   const timer = setInterval(check, Math.min(afterMs / 4, MAX_CHECK_INTERVAL_MS)).unref();

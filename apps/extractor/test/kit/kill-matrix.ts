@@ -125,11 +125,11 @@ const expectNoStepBack = (before: MarkerFile | undefined, after: MarkerFile | un
 /** Checks what arrived in one place: every record, in order except for repetitions, and `file_complete` after them. */
 const checkArrivals = (place: string, expected: readonly string[], bodies: readonly string[]): number => {
   const numbers = new Map(expected.map((body, index) => [body, index]));
-  const isAnnouncement = (body: string): boolean => body.startsWith('{"type":"file_complete"');
-  const end = bodies.findIndex(isAnnouncement);
+  const isFileComplete = (body: string): boolean => body.startsWith('{"type":"file_complete"');
+  const end = bodies.findIndex(isFileComplete);
   expect(end, `file_complete in ${place}`).toBeGreaterThan(0);
   expect(
-    bodies.slice(end).filter((body) => !isAnnouncement(body)),
+    bodies.slice(end).filter((body) => !isFileComplete(body)),
     `after file_complete in ${place}`,
   ).toEqual([]);
   for (const body of bodies.slice(end)) expect(JSON.parse(body)).toMatchObject({ total_processed: expected.length });
@@ -261,11 +261,11 @@ const expectStopped = (result: CliResult, signal: 'SIGKILL' | 'SIGTERM'): void =
   const isTooEarly = result.signal === 'SIGTERM' && result.stdout === '';
   // During its shutdown, Node handles no signals any more: then the work is complete, as the last line says.
   const isTooLate = result.signal === 'SIGTERM' && /🎉[^\n]*\n$/.test(result.stdout);
-  const fine =
+  const endedAsExpected =
     signal === 'SIGKILL'
       ? result.signal === 'SIGKILL' || result.status === 0
       : result.status === 0 || isTooEarly || isTooLate;
-  expect(fine, JSON.stringify({ ...result, stdout: result.stdout.slice(-2000) })).toBe(true);
+  expect(endedAsExpected, JSON.stringify({ ...result, stdout: result.stdout.slice(-2000) })).toBe(true);
 };
 
 type Annotate = (message: string) => unknown;

@@ -74,7 +74,7 @@ export const downloadThroughFaults = async (faults: number, seed: number): Promi
 
   const outcomes = new Map<string, number>();
   /** Wrong files that no download has reached yet. */
-  const planted = new Set<string>();
+  const wrongFiles = new Set<string>();
   let root = await temporaryDirectory();
   for (let round = 0; injected < faults; round += 1) {
     expect(round).toBeLessThan(faults);
@@ -88,7 +88,7 @@ export const downloadThroughFaults = async (faults: number, seed: number): Promi
       // A truncated file under its final name, as an older program leaves it.
       const name = `discogs_20260101_${pick(wanted)}.xml.gz`;
       await writeFiles(root, new Map([[name, files.get(name)!.subarray(0, below(SIZE))]]));
-      planted.add(`${root}/${name}`);
+      wrongFiles.add(`${root}/${name}`);
     }
     const source = createWebSource({
       baseUrl: server.url,
@@ -101,7 +101,7 @@ export const downloadThroughFaults = async (faults: number, seed: number): Promi
     });
     const downloader = createDownloader({ source, directory: root, retry, concurrency: 1 + below(4) });
     const onEvent = (event: DownloadEvent): void => {
-      if (event.type === 'download-started') planted.delete(`${root}/${event.file}`);
+      if (event.type === 'download-started') wrongFiles.delete(`${root}/${event.file}`);
     };
     const outcome = await downloader.download({ version: pick(versions), dataTypes: wanted, onEvent }).then(
       async (verified) => {
@@ -121,7 +121,7 @@ export const downloadThroughFaults = async (faults: number, seed: number): Promi
     await downloader.close();
     await source.close();
     for (const [name, summary] of Object.entries(await contentOf(root))) {
-      if (name.endsWith('.part') || planted.has(`${root}/${name}`)) continue;
+      if (name.endsWith('.part') || wrongFiles.has(`${root}/${name}`)) continue;
       expect(`${name} ${summary.split(' ')[1]}`).toBe(`${name} ${hashes.get(name)}`);
     }
   }

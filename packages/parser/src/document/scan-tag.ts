@@ -49,8 +49,8 @@ export const scanStartTag = (bytes: Buffer, from: number, end: number): TagScan 
 
     position = indexOfByte(bytes, quote, position + 1, end) + 1;
     if (position === 0 || position === end) return incomplete;
-    const glued = bytes[position];
-    if (glued !== GREATER_THAN && glued !== SLASH && glued !== QUESTION_MARK && !isSpace(glued)) {
+    const next = bytes[position];
+    if (next !== GREATER_THAN && next !== SLASH && next !== QUESTION_MARK && !isSpace(next)) {
       return { end: BROKEN, selfClosing: false, brokenAt: position };
     }
   }

@@ -229,8 +229,8 @@ class WasmKernel implements Kernel {
 
   load(bytes: Uint8Array): void {
     if (bytes.length > MAX_LOAD_BYTES) throw new RangeError(`Cannot load more than ${MAX_LOAD_BYTES} bytes`);
-    const isThere = bytes.buffer === this.inputBuffer.buffer && bytes.byteOffset === this.inputBuffer.byteOffset;
-    if (!isThere) this.inputBuffer.set(bytes);
+    const isInPlace = bytes.buffer === this.inputBuffer.buffer && bytes.byteOffset === this.inputBuffer.byteOffset;
+    if (!isInPlace) this.inputBuffer.set(bytes);
     this.#inputLength = bytes.length;
     this.#setRegions();
   }

@@ -99,13 +99,13 @@ export async function* encodeOnWorkers(
       let block = await abortable(source.take(), signal);
       const { speculation } = block;
       const skip = toSkip();
-      const isRight =
+      const isAssumptionRight =
         speculation !== undefined &&
         leftover.length === 0 &&
         sameState(speculation.state, state) &&
         (speculation.countOnly ? speculation.result.records <= skip : skip === 0);
       let result: BlockResult;
-      if (isRight) {
+      if (isAssumptionRight) {
         result = speculation.result;
         leftover = speculation.leftover();
       } else {

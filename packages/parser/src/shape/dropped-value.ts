@@ -12,9 +12,8 @@ export type DropReason = 'unknown' | 'repeated' | 'unreadable';
 /** A value of a raw record that the typed record does not contain. */
 export interface DroppedValue {
   /**
-   * The value's place: element names from the record downwards, then `@name` for an attribute or `#text` for text, as
-   * in
-   * `release/formats/format/@qty`.
+   * The value's place: element names from the record downwards, then `@name` for an attribute or `#text` for text,
+   * as in `release/formats/format/@qty`.
    */
   readonly path: string;
   readonly value: XmlValue;
