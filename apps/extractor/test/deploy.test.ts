@@ -120,8 +120,8 @@ describe('Kubernetes manifests', () => {
         .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
     };
     expect(await problemsIn(manifests)).toEqual([]);
-    const misspelt = manifests.map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, lables: {} } }));
-    expect((await problemsIn(misspelt)).filter((text) => text.includes('lables'))).toHaveLength(manifests.length);
+    const misspelled = manifests.map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, lables: {} } }));
+    expect((await problemsIn(misspelled)).filter((text) => text.includes('lables'))).toHaveLength(manifests.length);
   });
 
   it('are consistent with each other and use existing settings only', () => {

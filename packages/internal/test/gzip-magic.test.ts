@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { GZIP_MAGIC_BYTES, isGzip } from '../src/gzip-magic.js';
 
-test('recognizes a gzip stream by its first bytes', () => {
+test('recognises a gzip stream by its first bytes', () => {
   const bytes = gzipSync('text');
   expect(isGzip(bytes)).toBe(true);
   expect(isGzip(bytes.subarray(0, GZIP_MAGIC_BYTES))).toBe(true);

@@ -261,8 +261,8 @@ describe('invalid arguments', () => {
   });
 
   test('an unknown option is refused, but the index that `map` passes is ignored', () => {
-    const misspelt = { ondropped: () => {} } as ShapeOptions;
-    expect(() => toArtist({}, misspelt)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+    const misspelled = { ondropped: () => {} } as ShapeOptions;
+    expect(() => toArtist({}, misspelled)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
     expect([{ id: '1' }, { id: '2' }].map(toArtist as (record: RawArtist) => Artist).map(({ id }) => id)).toEqual([
       1, 2,
     ]);
