@@ -36,8 +36,8 @@ export interface BrokerPool {
 }
 
 /**
- * Starts a pool. A connection to it is a lease: it gets a broker of its own, which no other process uses until the connection
- * ends. A broker takes ten seconds to start, so one that is returned is reset and lent again.
+ * Starts a pool. A connection to it is a lease: it gets a broker of its own, which no other process uses until the
+ * connection ends. A broker takes ten seconds to start, so one that is returned is reset and lent again.
  *
  * @param startNewBroker - starts a broker when none is free
  */

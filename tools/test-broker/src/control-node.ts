@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { TestBrokerError } from './errors.js';
 
 /**
- * Evaluates each line of standard input (an Erlang expression, in base64) on the broker's node and answers with a line:
+ * Evaluates each line of standard input (an Erlang expression, in base64) on the broker's node and prints a line:
  * `ok` or `error`, and the result as text, in base64. Ends with its standard input.
  */
 const LOOP = `

@@ -38,7 +38,7 @@ export interface LeaseCall {
   readonly args: readonly unknown[];
 }
 
-/** The pool's answer to one call. */
+/** The pool's response to one call. */
 export interface LeaseReply {
   readonly id: number;
   readonly result?: unknown;

@@ -49,7 +49,9 @@ export const either =
     return parsed === INVALID ? second(value) : parsed;
   };
 
-/** A list, or a text with commas between its entries, that has at least one entry and only entries that are accepted. */
+/**
+ * A list, or a text with commas between its entries, that has at least one entry and only entries that are accepted.
+ */
 export const listOf =
   <T>(parseEntry: ParseValue<T>): ParseValue<readonly T[]> =>
   (value) => {
