@@ -18,8 +18,8 @@ export interface TestBroker extends AsyncDisposable {
    */
   ctl(...args: string[]): Promise<string>;
   /**
-   * Evaluates an Erlang expression on the broker's node and returns the result as text, much faster than `ctl('eval',
-   * …)`.
+   * Evaluates an Erlang expression on the broker's node and returns the result as text. Much faster than
+   * `ctl('eval', …)`.
    * @throws TestBrokerError `CONTROL_FAILED`
    */
   evaluate(expression: string): Promise<string>;

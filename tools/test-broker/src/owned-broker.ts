@@ -43,7 +43,7 @@ const waitUntilReady = async (process: BrokerProcess, url: string): Promise<void
 /** Text as an Erlang binary, whatever characters it has. */
 const binary = (text: string): string => `<<${[...Buffer.from(text)].join(',')}>>`;
 
-/** Who the broker's log says made a change. */
+/** The name under which changes appear in the broker's log. */
 const ACTOR = binary('test');
 const ALL = { configure: '.*', write: '.*', read: '.*' } as const;
 
