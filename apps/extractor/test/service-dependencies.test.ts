@@ -10,7 +10,7 @@ const RECORDS = 400;
 const [FIRST, SECOND] = ['20260101', '20260201'] as const;
 
 /** A few seconds, in days, so that the second run starts by itself. */
-const PERIOD_DAYS = String(4 / 86_400);
+const PERIOD_DAYS = String(2 / 86_400);
 
 it('the service delivers dumps from an unreliable website to RabbitMQ, run after run, until it is stopped', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'service-'));
