@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { encodeRecords, ParserError, type ReadOptions } from '../../src/index.js';
 import { chunksOf, randomFrom } from '../support/chunks.js';
 import { ENGINES } from '../support/engines.js';
+import { isExhaustive } from '../support/exhaustive.js';
+import { expectSame } from '../support/expect-same.js';
 import { outcomeOf } from '../support/outcome.js';
 import { LocalRunner, outcomeOfSegments } from '../support/outcome-of-blocks.js';
 
@@ -19,11 +21,13 @@ const xml = Buffer.from(
 );
 /** A header with an extra field, a name and a checksum; then a second member, and zeros after it. */
 const half = xml.indexOf('<artist>', xml.length / 2);
-const small = Buffer.concat([
-  gzipSync(xml.subarray(0, half)),
-  gzipSync(xml.subarray(half), { level: 1, strategy: 4 }),
-  Buffer.alloc(3),
-]);
+const members = [gzipSync(xml.subarray(0, half)), gzipSync(xml.subarray(half), { level: 1, strategy: 4 })] as const;
+const small = Buffer.concat([...members, Buffer.alloc(3)]);
+const borders = [0, members[0].length, small.length - 3];
+
+/** Near the borders of members, where headers and checksums are, every place is tried; elsewhere, every fourth. */
+const isTried = (at: number): boolean =>
+  isExhaustive || at % 4 === 0 || borders.some((border) => Math.abs(at - border) < 16);
 
 interface Result {
   lines: string;
@@ -71,19 +75,21 @@ test('the whole stream is read', async () => {
   expect(await expectAgreement(small, 'whole')).toBeUndefined();
 });
 
-test('engines agree on every cut', async () => {
+test('engines agree on cuts', async () => {
   const codes = new Set<string | undefined>();
   for (let length = 2; length < small.length; length++) {
+    if (!isTried(length)) continue;
     codes.add(await expectAgreement(small.subarray(0, length), `cut at ${length}`));
   }
   expect(codes).toContain('TRUNCATED');
 });
 
-test('engines agree on every flipped byte', async () => {
+test('engines agree on flipped bytes', async () => {
   const codes = new Set<string | undefined>();
   for (let at = 0; at < small.length; at++) {
     const damaged = Buffer.from(small);
     damaged[at]! ^= 1 << Math.floor(random() * 8);
+    if (!isTried(at)) continue;
     codes.add(await expectAgreement(damaged, `byte ${at}`));
   }
   expect(codes).toContain('CORRUPT_GZIP');
@@ -105,10 +111,10 @@ test('engines deliver everything before damage deep in a stream, and report data
     const expected = await outcomeOf(chunksOf(input, 1000), { engine: strict, maxMalformed });
     expect(expected.error).toBe('CORRUPT_GZIP');
     expect(expected.records.length).toBeGreaterThanOrEqual(records);
-    expect(await outcomeOf(chunksOf(input, 4096), { engine: fast.name, maxMalformed })).toEqual(expected);
+    expectSame(await outcomeOf(chunksOf(input, 4096), { engine: fast.name, maxMalformed }), expected);
     for (const workers of [1, 2]) {
-      expect(await outcomeOf(chunksOf(input, 4096), { workers, maxMalformed })).toEqual(expected);
+      expectSame(await outcomeOf(chunksOf(input, 4096), { workers, maxMalformed }), expected);
     }
-    expect(await outcomeOf(chunksOf(input, 4096), { engine: strict, workers: 1, maxMalformed })).toEqual(expected);
+    expectSame(await outcomeOf(chunksOf(input, 4096), { engine: strict, workers: 1, maxMalformed }), expected);
   }
 });

@@ -8,12 +8,15 @@ import { GunzipSource } from '../../src/input/gunzip-source.js';
 import { openBytes } from '../../src/input/open-bytes.js';
 import type { DumpInput } from '../../src/options.js';
 import { chunksOf, randomFrom } from '../support/chunks.js';
+import { expectSame } from '../support/expect-same.js';
 import { outcomeOf } from '../support/outcome.js';
 
 const SEED = 20260102;
 const random = randomFrom(SEED);
-const noise = (length: number): string =>
-  Array.from({ length: Math.ceil(length / 8) }, () => Math.floor(random() * 2 ** 32).toString(16)).join('');
+const noise = (length: number): string => {
+  const words = Uint32Array.from({ length: Math.ceil(length / 8) }, () => Math.floor(random() * 2 ** 32));
+  return Buffer.from(words.buffer).toString('hex');
+};
 
 /** Text that compresses to about half. */
 const labelsXml = (count: number, bytes: number): string =>
@@ -157,7 +160,7 @@ describe('faults come after everything before them', () => {
     for (const outcome of outcomes) {
       expect(outcome.error).toBe('CORRUPT_GZIP');
       expect(outcome.records.length).toBeGreaterThan(5000);
-      expect(outcome).toEqual(outcomes[0]);
+      expectSame(outcome, outcomes[0]!);
     }
   });
 
@@ -181,12 +184,12 @@ describe('faults come after everything before them', () => {
 
 describe('records across the borders of chunks', () => {
   test.each([
-    ['much smaller than a chunk', [100, 30_000, 60_000]],
-    ['of up to a fifth of a chunk', [70_000, 200_000, 500]],
-    ['larger than a chunk', [1_500_000, 300, 2_200_000]],
-  ])('%s', async (_, sizes) => {
+    ['much smaller than a chunk', 12, [100, 30_000, 60_000]],
+    ['of up to a fifth of a chunk', 12, [70_000, 200_000, 500]],
+    ['larger than a chunk', 5, [1_500_000, 300, 2_200_000]],
+  ])('%s', async (_, count, sizes) => {
     const records = Array.from(
-      { length: 12 },
+      { length: count },
       (_, n) => `<label><id>${n + 1}</id><profile>${noise(sizes[n % sizes.length]!)}</profile></label>\n`,
     );
     const dump = gzipSync(`<labels>\n${labelsXml(3000, 200)}${records.join('')}${labelsXml(3000, 200)}</labels>`, {
@@ -194,9 +197,9 @@ describe('records across the borders of chunks', () => {
     });
     expect(dump.length).toBeGreaterThan(500_000);
     const alone = await outcomeOf(chunksOf(dump, 100_000), { engine: 'strict' });
-    expect(alone.records.length).toBe(6012);
+    expect(alone.records.length).toBe(6000 + count);
     for (const workers of [0, 1, 2]) {
-      expect(await outcomeOf(chunksOf(dump, 250_000), { engine: 'fast', workers })).toEqual(alone);
+      expectSame(await outcomeOf(chunksOf(dump, 250_000), { engine: 'fast', workers }), alone);
     }
   });
 });

@@ -5,6 +5,7 @@ import { Inflater, inflaterModule } from '../../src/gzip/inflater.js';
 import { createKernel } from '../../src/kernel/kernel.js';
 import { randomFrom } from '../support/chunks.js';
 import { artistsXml } from '../support/dumps.js';
+import { isExhaustive } from '../support/exhaustive.js';
 
 const SEED = 20260101;
 
@@ -25,9 +26,11 @@ interface Cutting {
 // Shared by all tests: what a decoder leaves in them must not affect the next.
 const inflaters = [new Inflater(inflaterModule()), new Inflater(inflaterModule())] as const;
 
+const outputMemory = new Uint8Array(1_000_000);
+
 const decode = (gz: Uint8Array, { input = gz.length, output = 100_000, handOver }: Cutting = {}): Decoded => {
   let decoder = new GzipDecoder(inflaters[0]);
-  const target = new Uint8Array(output);
+  const target = outputMemory.subarray(0, output);
   const parts: Buffer[] = [];
   const takeAll = (): void => {
     for (;;) {
@@ -84,7 +87,7 @@ const randomBytes = (length: number, values = 256): Buffer =>
   Buffer.from(Array.from({ length }, () => Math.floor(random() * values)));
 
 /** Streams with random damage; `npm run test:chaos` tries many more. */
-const ROUNDS = Number(process.env['GUNZIP_ROUNDS'] ?? 4000);
+const ROUNDS = Number(process.env['GUNZIP_ROUNDS'] ?? 2000);
 
 const CONTENTS: readonly (readonly [string, Buffer])[] = [
   ['nothing', Buffer.alloc(0)],
@@ -116,8 +119,9 @@ describe.each(CONTENTS)('%s', (_, content) => {
 
   test.each(streams)('%s', (_name, gz) => {
     const inputs = [gz.length, 1 + Math.floor(random() * 5000), 7919];
-    for (const input of inputs) {
-      for (const output of [1_000_000, 1 + Math.floor(random() * 70_000)]) {
+    for (const [index, input] of inputs.entries()) {
+      const outputs = [1_000_000, 1 + Math.floor(random() * 70_000)];
+      for (const output of isExhaustive ? outputs : [outputs[index % 2]!]) {
         const { bytes, fault } = decode(gz, { input, output });
         expect(fault, `input by ${input}, output by ${output}`).toBeUndefined();
         expect(bytes.equals(content), `input by ${input}, output by ${output}`).toBe(true);
@@ -169,9 +173,10 @@ describe('a damaged stream', () => {
   ];
 
   test.each(streams.map((gz, index) => [index, gz] as const))(
-    'gets the verdict of zlib for every flipped bit (stream %i)',
+    'gets the verdict of zlib for a flipped bit (stream %i)',
     (_, gz) => {
-      for (let bit = 0; bit < 8 * gz.length; bit++) {
+      // Every third bit is two or three in each byte.
+      for (let bit = 0; bit < 8 * gz.length; bit += isExhaustive ? 1 : 3) {
         const damaged = Buffer.from(gz);
         damaged[bit >> 3]! ^= 1 << (bit & 7);
         const expected = zlibVerdict(damaged);

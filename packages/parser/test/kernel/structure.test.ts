@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isExhaustive } from '../support/exhaustive.js';
 import { checkBlock, jsonOf, kernelFor } from './harness.js';
 
 const kernel = kernelFor('artists');
@@ -19,7 +20,9 @@ describe('the order of keys', () => {
     [['n'.repeat(59), 'n'.repeat(58), 'n'.repeat(31), 'n'.repeat(32), 'n'.repeat(33)]],
   ])('is by bytes: %j', (names) => {
     const sorted = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    for (const order of permutations(names)) {
+    // A kernel takes long to create, so that the normal suite tries a fifth of the orders.
+    for (const [index, order] of permutations(names).entries()) {
+      if (index % 5 !== 0 && !isExhaustive) continue;
       // A new kernel has not interned the names in another order.
       const fresh = kernelFor('artists');
       expect(
