@@ -1,7 +1,8 @@
-import { amqpUrl, exchangeName, QUEUE_TYPES, type QueueType, queueArguments, queueNames } from './amqp-parsers.js';
+import { z } from 'zod';
+import { amqpUrl, exchangeName, QUEUE_TYPES, type QueueType, queueArguments, queueNames } from './amqp-schemas.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
 import { noDefault, setting } from './setting.js';
-import { oneOf, requiredText, wholeNumber } from './value-parsers.js';
+import { optionalText, trimmed, wholeNumber } from './value-schemas.js';
 
 export const SINKS = ['amqp', 'ndjson', 'null'] as const;
 export type SinkName = (typeof SINKS)[number];
@@ -13,7 +14,7 @@ export const DELIVERY_SETTINGS = {
     flag: '--sink',
     about: 'destination of the records: amqp (RabbitMQ), ndjson (files) or null (nowhere)',
     accepts: `one of ${SINKS.join(', ')}`,
-    parse: oneOf(SINKS),
+    schema: z.preprocess(trimmed, z.enum(SINKS)),
     defaultValue: () => 'amqp',
   }),
   amqpConnection: setting<string | undefined>({
@@ -23,7 +24,7 @@ export const DELIVERY_SETTINGS = {
     about: 'address of RabbitMQ: amqp://user:password@host:5672/vhost',
     details: 'It holds a password: prefer the environment, or a file that AMQP_CONNECTION_FILE names.',
     accepts: 'an amqp:// or amqps:// URL, such as amqp://user:password@host:5672/vhost',
-    parse: amqpUrl,
+    schema: amqpUrl,
     defaultValue: noDefault,
     defaultText: 'none; required for the amqp sink',
     example: 'amqp://user:password@localhost:5672/',
@@ -33,7 +34,7 @@ export const DELIVERY_SETTINGS = {
     toml: 'amqp_exchange',
     about: 'topic exchange to publish to',
     accepts: 'the name of a topic exchange',
-    parse: exchangeName,
+    schema: exchangeName,
     defaultValue: () => PLATFORM_EXCHANGE,
   }),
   amqpQueues: setting<readonly string[]>({
@@ -42,7 +43,7 @@ export const DELIVERY_SETTINGS = {
     about: 'queues of each data type',
     details: '{type} stands for the data type.',
     accepts: 'queue names that each contain {type}, separated by commas',
-    parse: queueNames,
+    schema: queueNames,
     defaultValue: () => PLATFORM_QUEUES,
   }),
   amqpQueueType: setting<QueueType | undefined>({
@@ -50,7 +51,7 @@ export const DELIVERY_SETTINGS = {
     toml: 'amqp_queue_type',
     about: `type of the queues: ${QUEUE_TYPES.join(', ')}`,
     accepts: `one of ${QUEUE_TYPES.join(', ')}`,
-    parse: oneOf(QUEUE_TYPES),
+    schema: z.preprocess(trimmed, z.enum(QUEUE_TYPES)),
     defaultValue: noDefault,
     defaultText: 'that of the virtual host',
     example: 'quorum',
@@ -60,7 +61,7 @@ export const DELIVERY_SETTINGS = {
     toml: 'amqp_queue_arguments',
     about: 'further arguments of the queues: JSON, or a table in TOML',
     accepts: 'a JSON object such as {"x-quorum-initial-group-size": 3}, without x-queue-type',
-    parse: queueArguments,
+    schema: queueArguments,
     defaultValue: () => ({}),
     defaultText: 'none',
   }),
@@ -72,7 +73,7 @@ export const DELIVERY_SETTINGS = {
       'It bounds both the messages that the broker has not confirmed yet and the records sent past the progress saved ' +
       'on disk: after a crash, at most this many records per file are sent again. For the amqp sink.',
     accepts: 'a whole number from 1 to 65535',
-    parse: wholeNumber(1, 65_535),
+    schema: wholeNumber(1, 65_535),
     defaultValue: () => 5000,
   }),
   outputDirectory: setting<string | undefined>({
@@ -81,7 +82,7 @@ export const DELIVERY_SETTINGS = {
     flag: '--output',
     about: 'folder for the files of the ndjson sink',
     accepts: 'the path of a folder',
-    parse: requiredText,
+    schema: optionalText,
     defaultValue: noDefault,
     defaultText: 'ndjson in DISCOGS_ROOT',
     example: '/discogs-data/ndjson',

@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { noDefault, setting } from './setting.js';
-import { calendarDay, either, httpUrl, numberIf, oneOf, requiredText, wholeNumber } from './value-parsers.js';
+import { calendarDay, httpUrl, numeric, requiredText, trimmed, wholeNumber } from './value-schemas.js';
 
 export const DUMP_SETTINGS = {
   dumpSource: setting<string>({
@@ -10,7 +11,7 @@ export const DUMP_SETTINGS = {
     details:
       '"auto" tries S3, then the website if S3 refuses. A folder needs discogs_VERSION_CHECKSUM.txt next to the files.',
     accepts: 'auto, s3, web, or the path of a folder that holds dumps',
-    parse: requiredText,
+    schema: requiredText,
     defaultValue: () => 'auto',
   }),
   dumpVersion: setting<string | undefined>({
@@ -19,7 +20,7 @@ export const DUMP_SETTINGS = {
     flag: '--dump-version',
     about: 'date of the dump to deliver, YYYYMMDD',
     accepts: 'the date of a dump as YYYYMMDD',
-    parse: calendarDay,
+    schema: calendarDay.optional(),
     defaultValue: noDefault,
     defaultText: 'the newest complete one',
     example: '20260101',
@@ -29,7 +30,7 @@ export const DUMP_SETTINGS = {
     toml: 'keep_versions',
     about: 'how many dumps to keep in DISCOGS_ROOT: all, or a number',
     accepts: 'all, or a whole number of versions from 1 to 1000',
-    parse: either(oneOf(['all']), wholeNumber(1, 1000)),
+    schema: z.union([z.preprocess(trimmed, z.literal('all')), wholeNumber(1, 1000)]),
     defaultValue: () => 'all',
   }),
   webUrl: setting<string>({
@@ -37,7 +38,7 @@ export const DUMP_SETTINGS = {
     toml: 'web_url',
     about: 'address of the website that lists the dumps',
     accepts: 'the http:// or https:// URL of the listing of dumps',
-    parse: httpUrl,
+    schema: httpUrl,
     defaultValue: () => 'https://data.discogs.com/',
   }),
   webGapSeconds: setting<number>({
@@ -46,7 +47,7 @@ export const DUMP_SETTINGS = {
     about: 'minimum delay between two requests to the website, in seconds',
     details: 'data.discogs.com limits the rate of requests; set 0 for a mirror of your own.',
     accepts: 'a number of seconds from 0 to 3600',
-    parse: numberIf((seconds) => seconds >= 0 && seconds <= 3600),
+    schema: z.preprocess(numeric, z.number().min(0).max(3600)),
     defaultValue: () => 5,
   }),
   s3Bucket: setting<string>({
@@ -55,7 +56,7 @@ export const DUMP_SETTINGS = {
     about: 'S3 bucket that holds the dumps',
     details: 'Requests are signed if AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set in the environment.',
     accepts: 'the name of a bucket',
-    parse: requiredText,
+    schema: requiredText,
     defaultValue: () => 'discogs-data-dumps',
   }),
   s3Region: setting<string>({
@@ -63,7 +64,7 @@ export const DUMP_SETTINGS = {
     toml: 's3_region',
     about: 'region of the bucket',
     accepts: 'the name of a region',
-    parse: requiredText,
+    schema: requiredText,
     defaultValue: () => 'us-west-2',
   }),
   s3Endpoint: setting<string | undefined>({
@@ -71,7 +72,7 @@ export const DUMP_SETTINGS = {
     toml: 's3_endpoint',
     about: 'address of another S3-compatible server',
     accepts: 'an http:// or https:// URL',
-    parse: httpUrl,
+    schema: httpUrl.optional(),
     defaultValue: noDefault,
     defaultText: 'none',
     example: 'http://localhost:9000',

@@ -1,24 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { z } from 'zod';
 import { DATA_TYPES, type DataType } from './data-type.js';
 import { setting } from './setting.js';
-import {
-  booleanValue,
-  INVALID,
-  listOf,
-  numberIf,
-  oneOf,
-  type ParseValue,
-  requiredText,
-  wholeNumber,
-} from './value-parsers.js';
-
-const dataTypeList = listOf(oneOf(DATA_TYPES));
-
-/** Without repetitions, in the order in which Discogs lists them. */
-const parseDataTypes: ParseValue<readonly DataType[]> = (value) => {
-  const types = dataTypeList(value);
-  return types === INVALID ? INVALID : DATA_TYPES.filter((type) => types.includes(type));
-};
+import { booleanValue, commaSeparated, numeric, requiredText, wholeNumber } from './value-schemas.js';
 
 export const GENERAL_SETTINGS = {
   discogsRoot: setting<string>({
@@ -27,7 +11,7 @@ export const GENERAL_SETTINGS = {
     about: 'folder for dumps, progress and quarantined records',
     details: 'It must outlive the process. Only one extractor at a time can use it.',
     accepts: 'the path of a folder',
-    parse: requiredText,
+    schema: requiredText,
     defaultValue: () => '/discogs-data',
   }),
   periodicCheckDays: setting<number>({
@@ -37,7 +21,7 @@ export const GENERAL_SETTINGS = {
     details:
       'A random delay of up to an hour is added, so that installations do not all send requests at the same time.',
     accepts: 'a number of days above 0, up to 3650',
-    parse: numberIf((days) => days > 0 && days <= 3650),
+    schema: z.preprocess(numeric, z.number().positive().max(3650)),
     defaultValue: () => 15,
   }),
   dataTypes: setting<readonly DataType[]>({
@@ -46,7 +30,9 @@ export const GENERAL_SETTINGS = {
     flag: '--types',
     about: `data types to include: ${DATA_TYPES.join(', ')}`,
     accepts: `one or more of ${DATA_TYPES.join(', ')}, separated by commas`,
-    parse: parseDataTypes,
+    schema: z
+      .preprocess(commaSeparated, z.array(z.enum(DATA_TYPES)).min(1))
+      .transform((types) => DATA_TYPES.filter((type) => types.includes(type))),
     defaultValue: () => DATA_TYPES,
     defaultText: 'all four',
   }),
@@ -57,7 +43,7 @@ export const GENERAL_SETTINGS = {
     about: 'deliver the dump again from its start, whatever was delivered before',
     details: 'It applies to the first run only.',
     accepts: 'true or false',
-    parse: booleanValue,
+    schema: booleanValue,
     defaultValue: () => false,
   }),
   maxWorkers: setting<number>({
@@ -65,7 +51,7 @@ export const GENERAL_SETTINGS = {
     toml: 'max_workers',
     about: 'threads that parse, shared by all files',
     accepts: 'a whole number from 1 to 256',
-    parse: wholeNumber(1, 256),
+    schema: wholeNumber(1, 256),
     defaultValue: () => availableParallelism(),
     defaultText: 'number of CPU cores',
     example: 4,

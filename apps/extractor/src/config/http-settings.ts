@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { noDefault, setting } from './setting.js';
-import { either, oneOf, requiredText, wholeNumber } from './value-parsers.js';
+import { optionalText, trimmed, wholeNumber } from './value-schemas.js';
 
 export const HTTP_SETTINGS = {
   healthPort: setting<number | 'off'>({
@@ -8,7 +9,7 @@ export const HTTP_SETTINGS = {
     about: 'port of the HTTP server; 0 picks a free one, off disables HTTP',
     details: 'The port that was picked is logged.',
     accepts: 'a TCP port from 1 to 65535, 0 for a free one, or off for no HTTP',
-    parse: either(oneOf(['off']), wholeNumber(0, 65_535)),
+    schema: z.union([z.preprocess(trimmed, z.literal('off')), wholeNumber(0, 65_535)]),
     defaultValue: () => 8000,
   }),
   healthHost: setting<string | undefined>({
@@ -16,7 +17,7 @@ export const HTTP_SETTINGS = {
     toml: 'health_host',
     about: 'address that the HTTP server listens on',
     accepts: 'the address that HTTP listens on, such as 127.0.0.1',
-    parse: requiredText,
+    schema: optionalText,
     defaultValue: noDefault,
     defaultText: 'every address of the machine',
     example: '127.0.0.1',
@@ -28,7 +29,7 @@ export const HTTP_SETTINGS = {
     about: 'secret that POST /trigger requires',
     details: 'Prefer the environment, or a file that TRIGGER_TOKEN_FILE names.',
     accepts: 'a text that is not empty',
-    parse: requiredText,
+    schema: optionalText,
     defaultValue: noDefault,
     defaultText: 'none; POST /trigger is refused',
     example: 'a long random text',

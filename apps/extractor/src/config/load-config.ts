@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { parse as parseToml, TomlError } from 'smol-toml';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import type { Setting } from './setting.js';
 import { type Config, SETTINGS, type SettingName } from './settings.js';
-import { INVALID } from './value-parsers.js';
 
 /** Where settings come from. `flags` win over `env`, which wins over the TOML file, which wins over the defaults. */
 export interface ConfigSources {
@@ -48,9 +48,9 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
       config[name] = definition.defaultValue();
       continue;
     }
-    const parsed = definition.parse(given.value);
-    if (parsed !== INVALID) {
-      config[name] = parsed;
+    const parsed = definition.schema.safeParse(given.value);
+    if (parsed.success) {
+      config[name] = parsed.data;
     } else {
       problems.push({
         setting: given.setting,
@@ -131,26 +131,19 @@ const DEFAULT_CONFIG_FILE = './config.toml';
 const readConfigFile = async (path: string | undefined, problems: ConfigProblem[]): Promise<ConfigFile> => {
   const chosen = path || DEFAULT_CONFIG_FILE;
   const absent = { path: chosen, table: {} };
-  let text: string;
   try {
-    text = await readFile(chosen, 'utf8');
+    return { path: chosen, table: parseToml(await readFile(chosen, 'utf8')) };
   } catch (error) {
     if (!path && errorCodeOf(error) === 'ENOENT') return absent;
-    problems.push({
-      setting: '--config',
-      value: printable(chosen),
-      accepts: `the path of a readable TOML file (${describeError(error)})`,
-    });
-    return absent;
-  }
-  // Imported only when needed: a start without a file is faster.
-  const { parse, TomlError } = await import('smol-toml');
-  try {
-    return { path: chosen, table: parse(text) };
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const { line, column } = error;
-    problems.push({ setting: chosen, accepts: `valid TOML (syntax error at line ${line}, column ${column})` });
+    problems.push(
+      error instanceof TomlError
+        ? { setting: chosen, accepts: `valid TOML (syntax error at line ${error.line}, column ${error.column})` }
+        : {
+            setting: '--config',
+            value: printable(chosen),
+            accepts: `the path of a readable TOML file (${describeError(error)})`,
+          },
+    );
     return absent;
   }
 };

@@ -1,10 +1,9 @@
+import { z } from 'zod';
 import { setting } from './setting.js';
-import { numberIf, oneOf, wholeNumber } from './value-parsers.js';
+import { numeric, wholeNumber } from './value-schemas.js';
 
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-const logLevel = oneOf(LOG_LEVELS);
 
 export const PROGRESS_SETTINGS = {
   maxMalformedRecords: setting<number>({
@@ -13,7 +12,7 @@ export const PROGRESS_SETTINGS = {
     about: 'malformed records that a file may have; with more, it fails',
     details: 'Malformed records are kept in the folder "quarantine" in DISCOGS_ROOT.',
     accepts: 'a whole number from 0 to 1000000000',
-    parse: wholeNumber(0, 1_000_000_000),
+    schema: wholeNumber(0, 1_000_000_000),
     defaultValue: () => 100,
   }),
   minRecordsPercent: setting<number>({
@@ -23,7 +22,7 @@ export const PROGRESS_SETTINGS = {
     about: "records that a file must have, in percent of the previous dump's; 0: no check",
     details: 'A file with fewer fails before its file_complete is sent.',
     accepts: 'a percentage from 0 to 100; 0 turns the check off',
-    parse: numberIf((percent) => percent >= 0 && percent <= 100),
+    schema: z.preprocess(numeric, z.number().min(0).max(100)),
     defaultValue: () => 50,
   }),
   stateSaveInterval: setting<number>({
@@ -32,7 +31,7 @@ export const PROGRESS_SETTINGS = {
     about: 'records between two saves of the progress',
     details: 'The amqp sink saves more often if QUEUE_SIZE is smaller.',
     accepts: 'a whole number of records from 1 to 1000000000',
-    parse: wholeNumber(1, 1_000_000_000),
+    schema: wholeNumber(1, 1_000_000_000),
     defaultValue: () => 5000,
   }),
   batchSize: setting<number>({
@@ -41,7 +40,7 @@ export const PROGRESS_SETTINGS = {
     about: 'messages that count as one batch in batches_sent of the saved progress',
     details: 'It does not change how messages are sent.',
     accepts: 'a whole number from 1 to 1000000',
-    parse: wholeNumber(1, 1_000_000),
+    schema: wholeNumber(1, 1_000_000),
     defaultValue: () => 100,
   }),
   stallWarningSeconds: setting<number>({
@@ -50,7 +49,7 @@ export const PROGRESS_SETTINGS = {
     about: 'seconds without progress after which a file is warned about',
     details: 'The warning is repeated each time the wait has doubled.',
     accepts: 'a number of seconds above 0, up to 86400',
-    parse: numberIf((seconds) => seconds > 0 && seconds <= 86_400),
+    schema: z.preprocess(numeric, z.number().positive().max(86_400)),
     defaultValue: () => 120,
   }),
   progressLogInterval: setting<number>({
@@ -59,7 +58,7 @@ export const PROGRESS_SETTINGS = {
     about: 'records between two progress lines of a file in the log',
     details: 'The lines are at least a second apart.',
     accepts: 'a whole number of records from 1 to 1000000000',
-    parse: wholeNumber(1, 1_000_000_000),
+    schema: wholeNumber(1, 1_000_000_000),
     defaultValue: () => 1000,
   }),
   logLevel: setting<LogLevel>({
@@ -67,7 +66,10 @@ export const PROGRESS_SETTINGS = {
     toml: 'log_level',
     about: `lowest level to log: ${LOG_LEVELS.join(', ')}`,
     accepts: `one of ${LOG_LEVELS.join(', ')}`,
-    parse: (value) => logLevel(typeof value === 'string' ? value.toUpperCase() : value),
+    schema: z.preprocess(
+      (value) => (typeof value === 'string' ? value.trim().toUpperCase() : value),
+      z.enum(LOG_LEVELS),
+    ),
     defaultValue: () => 'INFO',
   }),
 } as const;

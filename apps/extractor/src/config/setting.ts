@@ -1,4 +1,4 @@
-import type { ParseValue } from './value-parsers.js';
+import type { z } from 'zod';
 
 /** A value that can be written in TOML. */
 export type TomlValue = string | number | boolean | readonly string[] | Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export interface Setting<T> {
   readonly details?: string | undefined;
   /** What is accepted, as the end of "expected …". */
   readonly accepts: string;
-  readonly parse: ParseValue<T>;
+  readonly schema: z.ZodType<T>;
   /** Returns `undefined` if there is no default. */
   readonly defaultValue: () => T;
   /** The default in words, if the value does not say it. */

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
 import type { TriggerResult } from '../events/service-events.js';
 import type { Logger } from '../report/logger.js';
 
@@ -17,6 +18,8 @@ const MAX_BODY_BYTES = 1024;
 
 /** Lower bound of the time between two warnings: refused calls must not fill the log. */
 const MIN_WARNING_INTERVAL_MS = 10_000;
+
+const Body = z.strictObject({ force_reprocess: z.boolean().default(false) });
 
 /** Adds `POST /trigger`: 202; 403 without the right token; 409 during a run; 400 or 413 for an invalid body. */
 export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: TriggerRouteOptions): void => {
@@ -50,14 +53,14 @@ export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: T
     }),
     async (context) => {
       const body = parseBody(await context.req.text());
-      if (!body) {
+      if (!body.success) {
         onResult('invalid');
         return context.json(
           { status: 'invalid', error: 'the body must be empty or {"force_reprocess": true or false}' },
           400,
         );
       }
-      const { force_reprocess } = body;
+      const { force_reprocess } = body.data;
       if (!start({ forceReprocess: force_reprocess })) {
         onResult('running');
         return context.json({ status: 'already_running' }, 409);
@@ -69,18 +72,13 @@ export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: T
   );
 };
 
-/** `undefined` if the body is not valid. */
-const parseBody = (text: string): { readonly force_reprocess: boolean } | undefined => {
-  if (text.trim() === '') return { force_reprocess: false };
-  let body: unknown;
+const parseBody = (text: string): ReturnType<typeof Body.safeParse> => {
+  if (text.trim() === '') return Body.safeParse({});
   try {
-    body = JSON.parse(text);
+    return Body.safeParse(JSON.parse(text));
   } catch {
-    return undefined;
+    return Body.safeParse(undefined);
   }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
-  const { force_reprocess = false, ...unknown } = body as Record<string, unknown>;
-  return typeof force_reprocess === 'boolean' && Object.keys(unknown).length === 0 ? { force_reprocess } : undefined;
 };
 
 /** Takes the same time for every token: digests have one length, and are compared completely. */

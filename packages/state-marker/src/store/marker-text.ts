@@ -1,6 +1,71 @@
+import { z } from 'zod';
 import { invalidMarkerError, StateMarkerError } from '../errors.js';
 import type { StateMarker } from '../marker.js';
-import { findMarkerIssues } from './marker-schema.js';
+
+const status = z.enum(['pending', 'in_progress', 'completed', 'failed']);
+const count = z.int().nonnegative();
+// The Rust extractor writes nanoseconds and `Z`, the Python one microseconds (or none) and `+00:00`.
+const time = z.iso.datetime({ offset: true, local: true }).nullable();
+const errors = z.array(z.string());
+
+const fileDownload = z.looseObject({
+  status,
+  bytes_downloaded: count,
+  started_at: time,
+  completed_at: time,
+  checksum: z.string().nullable(),
+});
+
+const fileProgress = z.looseObject({
+  status,
+  records_extracted: count,
+  messages_published: count,
+  batches_sent: count,
+  started_at: time,
+  completed_at: time,
+  source_checksum: z.string().nullable(),
+  undelivered: count.optional(),
+});
+
+const markerSchema = z.looseObject({
+  metadata_version: z.string().regex(/^1\.[0-9]+$/),
+  last_updated: time.unwrap(),
+  current_version: z.string().regex(/^[0-9]{8}$/),
+  download_phase: z.looseObject({
+    status,
+    started_at: time,
+    completed_at: time,
+    files_downloaded: count,
+    files_total: count,
+    bytes_downloaded: count,
+    downloads_by_file: z.record(z.string(), fileDownload),
+    errors,
+  }),
+  processing_phase: z.looseObject({
+    status,
+    started_at: time,
+    completed_at: time,
+    files_processed: count,
+    files_total: count,
+    records_extracted: count,
+    current_file: z.string().nullable(),
+    progress_by_file: z.record(z.string(), fileProgress),
+    errors,
+  }),
+  publishing_phase: z.looseObject({
+    status,
+    messages_published: count,
+    batches_sent: count,
+    errors,
+    last_amqp_heartbeat: time,
+    sink: z.string().optional(),
+  }),
+  summary: z.looseObject({
+    overall_status: status,
+    total_duration_seconds: z.number().nonnegative().nullable(),
+    files_by_type: z.record(z.string(), status),
+  }),
+});
 
 /**
  * Reads a marker's text. Unknown fields are kept in place. Fields that earlier extractors did not write yet
@@ -35,9 +100,15 @@ export const parseMarker = (text: string): StateMarker => {
  */
 export const serializeMarker = (marker: StateMarker): string => JSON.stringify(validateMarker(marker), null, 2);
 
+/** Returns the value itself, not the schema's copy, which has the unknown fields after the known ones. */
 const validateMarker = (value: unknown): StateMarker => {
-  const issues = findMarkerIssues(value);
-  if (issues.length > 0) throw invalidMarkerError(issues);
+  const result = markerSchema.safeParse(value);
+  if (!result.success) {
+    throw invalidMarkerError(
+      result.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
+      result.error,
+    );
+  }
   return value as StateMarker;
 };
 
