@@ -18,6 +18,7 @@ const compile = async (entry, options) => {
       ...['--outFile', 'module.wasm'],
       // No allocator and no garbage collection: the modules lay out their memory themselves.
       ...['--runtime', 'stub', '--use', 'abort=', '--noAssert'],
+      ...['--enable', 'simd'],
       ...['-O3', '--converge'],
       ...options,
     ],
@@ -34,7 +35,7 @@ const compile = async (entry, options) => {
   return wasm;
 };
 
-const write = async (what, entry, target, constant, options) => {
+const write = async (what, entry, target, constant, options = []) => {
   const wasm = await compile(entry, options);
   await mkdir(dirname(path(target)), { recursive: true });
   await writeFile(
@@ -44,8 +45,8 @@ const write = async (what, entry, target, constant, options) => {
   process.stdout.write(`${what}: ${wasm.length} bytes\n`);
 };
 
-await write('kernel', 'kernel/index.ts', 'src/kernel/kernel-wasm.generated.ts', 'KERNEL_WASM', ['--enable', 'simd']);
-// Without SIMD, so that every runtime with WebAssembly can gunzip. The inflater can share the kernel's memory.
+await write('kernel', 'kernel/index.ts', 'src/kernel/kernel-wasm.generated.ts', 'KERNEL_WASM');
+// The inflater can share the kernel's memory.
 await write('inflater', 'inflater/index.ts', 'src/gzip/inflater-wasm.generated.ts', 'INFLATER_WASM', [
   '--importMemory',
 ]);

@@ -9,7 +9,7 @@ import { HISTORY_BYTES, INFLATER, INPUT as XML } from '../kernel/layout';
  *
  *   STATE            16 words       the state of the stream, for another instance to resume it
  *   COUNTS, STARTS   16 words each  per code length: the number of its codes, and where its symbols start in SORTED
- *   PATTERNS         8 × 16 bytes   a mask and a factor for each distance under 8 (copy-match.ts)
+ *   PATTERNS         16 × 16 bytes  for each distance under 16, how the source repeats (copy-match.ts)
  *   LENGTHS          320 bytes      code lengths, as a block's header gives them
  *   SORTED           320 half words symbols sorted by code length
  *   *_TEMPLATES      words          a symbol's table entry without the length of its code (symbol-templates.ts)

@@ -62,9 +62,6 @@ const WORD_BYTES = 8;
 /** The maximum distance of a match. */
 const HISTORY_BYTES = 32 * 1024;
 
-/** Whether this runtime can inflate: any with WebAssembly; unlike the kernel, the inflater needs no SIMD. */
-export const isInflaterSupported = (): boolean => webAssembly !== undefined;
-
 /** The inflater's module. */
 export const inflaterModule = compiledOnce(INFLATER_WASM);
 

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { ParserError } from '../errors.js';
 import { GzipDecoder, type SavedDecoder } from '../gzip/gzip-decoder.js';
 import { gzipError } from '../gzip/gzip-error.js';
-import { acquireInflater, type Inflater, isInflaterSupported, releaseInflater } from '../gzip/inflater.js';
+import { acquireInflater, type Inflater, releaseInflater } from '../gzip/inflater.js';
+import { isSimdSupported } from '../kernel/webassembly.js';
 import type { ByteSource } from './byte-source.js';
 
 /** The first chunk is small: most often it holds the first record, and the rest can be gunzipped by other threads. */
@@ -49,10 +50,10 @@ export class GunzipSource implements ByteSource {
    * @throws ParserError `ENGINE_UNAVAILABLE`
    */
   constructor(input: ByteSource, signal: AbortSignal | undefined, onXml: (bytes: number) => void = () => {}) {
-    if (!isInflaterSupported()) {
+    if (!isSimdSupported()) {
       throw new ParserError(
         'ENGINE_UNAVAILABLE',
-        'This runtime has no WebAssembly, which gunzip needs: pass a stream that is already decompressed',
+        'This runtime has no WebAssembly with SIMD, which gunzip needs: pass a stream that is already decompressed',
       );
     }
     this.#input = input;

@@ -1,8 +1,9 @@
 import type { DataType } from '../data-type.js';
 import { TABLE_WIDTH } from '../record/message-layout.js';
 import { sha256 } from '../record/sha256.js';
-import { createKernel, isKernelSupported, type Kernel, type KernelRun, MAX_LOAD_BYTES } from './kernel.js';
+import { createKernel, type Kernel, type KernelRun, MAX_LOAD_BYTES } from './kernel.js';
 import type { LineOutput, RegularRecords, RegularRun } from './regular-records.js';
+import { isSimdSupported } from './webassembly.js';
 
 export interface FastRecordsOptions {
   maxDepth: number;
@@ -10,7 +11,7 @@ export interface FastRecordsOptions {
 }
 
 /** Whether the fast engine runs in this runtime. */
-export const isFastEngineSupported = isKernelSupported;
+export const isFastEngineSupported = isSimdSupported;
 
 /**
  * Encodes regular records with the WebAssembly kernel. An instance belongs to one thread and one dump at a time; the

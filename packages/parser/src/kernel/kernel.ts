@@ -5,6 +5,7 @@ import { KERNEL_WASM } from './kernel-wasm.generated.js';
 import {
   compiledOnce,
   growTo,
+  isSimdSupported,
   type WasmGlobal,
   type WasmMemory,
   type WebAssemblyApi,
@@ -118,21 +119,9 @@ export interface Kernel {
  */
 export const MAX_LOAD_BYTES = 16 * 1024 * 1024;
 
-/** A module without imports and exports that uses one SIMD instruction. */
-const SIMD_PROBE = Uint8Array.of(
-  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
-  ...[0x01, 0x04, 0x01, 0x60, 0x00, 0x00], // type 0: [] → []
-  ...[0x03, 0x02, 0x01, 0x00], // function 0 is of type 0
-  ...[0x0a, 0x09, 0x01, 0x07, 0x00], // its body, no locals
-  ...[0x41, 0x00, 0xfd, 0x0f, 0x1a, 0x0b], // i32.const 0, i8x16.splat, drop, end
-);
-
-/** Whether this runtime has WebAssembly with fixed-width SIMD. */
-export const isKernelSupported = (): boolean => webAssembly?.validate(SIMD_PROBE) === true;
-
-/** Creates a kernel, or returns `undefined` if {@link isKernelSupported} is false. */
+/** Creates a kernel, or returns `undefined` if `isSimdSupported` is false. */
 export const createKernel = (options: KernelOptions): Kernel | undefined =>
-  webAssembly?.validate(SIMD_PROBE) ? new WasmKernel(webAssembly, options) : undefined;
+  webAssembly && isSimdSupported() ? new WasmKernel(webAssembly, options) : undefined;
 
 /** What `assembly/kernel/index.ts` exports. */
 interface KernelExports {

@@ -29,6 +29,18 @@ export interface WebAssemblyApi {
 /** The runtime's WebAssembly; `undefined` if it has none. */
 export const webAssembly = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
 
+/** A module without imports and exports that uses one SIMD instruction. */
+const SIMD_PROBE = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
+  ...[0x01, 0x04, 0x01, 0x60, 0x00, 0x00], // type 0: [] → []
+  ...[0x03, 0x02, 0x01, 0x00], // function 0 is of type 0
+  ...[0x0a, 0x09, 0x01, 0x07, 0x00], // its body, no locals
+  ...[0x41, 0x00, 0xfd, 0x0f, 0x1a, 0x0b], // i32.const 0, i8x16.splat, drop, end
+);
+
+/** Whether this runtime has WebAssembly with fixed-width SIMD, which kernel and inflater need. */
+export const isSimdSupported = (): boolean => webAssembly?.validate(SIMD_PROBE) === true;
+
 /**
  * A function that returns a module given as base64: compiled on the first call, once per thread, synchronously within a
  * few milliseconds.
