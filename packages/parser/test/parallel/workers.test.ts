@@ -391,7 +391,7 @@ describe('the built package', () => {
     );
     expect(String(stdout).split('\n')).toEqual([
       '1',
-      'ENGINE_UNAVAILABLE This runtime has no WebAssembly, which gunzip needs: pass a stream that is already decompressed',
+      'ENGINE_UNAVAILABLE This runtime has no WebAssembly with SIMD, which gunzip needs: pass a stream that is already decompressed',
       '',
     ]);
     expect(status).toBe(0);
