@@ -10,6 +10,23 @@ export interface OutgoingMessage {
   messageId?: string | undefined;
 }
 
+/** Which broker a publisher is connected to. Contains no credentials. */
+export interface BrokerIdentity {
+  /** The broker's URL without credentials, such as `amqp://localhost:5672/%2F`. */
+  readonly display: string;
+  /** The virtual host. */
+  readonly vhost: string;
+  /**
+   * The name of the cluster (`rabbitmqctl set_cluster_name`), which all of its nodes share. `undefined` if the broker
+   * reports none.
+   */
+  readonly clusterName: string | undefined;
+  /** The name of the server, such as `RabbitMQ`. */
+  readonly product: string | undefined;
+  /** The version of the server, such as `3.13.7`. */
+  readonly version: string | undefined;
+}
+
 /** Counters since the publisher was created. */
 export interface PublisherStats {
   /** Messages accepted by `publish`. */
@@ -69,6 +86,8 @@ export interface UnsettledMessage {
 /** Publishes with a bounded window of confirms, reconnects, and accounts for every message. */
 export interface Publisher extends AsyncDisposable {
   readonly state: PublisherState;
+  /** The broker of the current connection, or of the last one. */
+  readonly broker: BrokerIdentity;
   /** Why the publisher failed, once it has. */
   readonly error: PublisherError | undefined;
   /** The broker acked messages 1 … `confirmed` and returned none of them: at least one queue took each. */

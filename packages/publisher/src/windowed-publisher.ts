@@ -4,6 +4,7 @@ import { ConditionWaiters, createDeferred, type Deferred, markHandled } from './
 import { PublisherError } from './errors.js';
 import type { PublisherEvent, PublisherState } from './events.js';
 import {
+  type BrokerIdentity,
   CLOSE_OPTION_NAMES,
   type CloseOptions,
   type CloseReport,
@@ -110,6 +111,10 @@ export class WindowedPublisher implements Publisher {
     if (this.#lifecycle !== 'running') return this.#lifecycle;
     const { state } = this.#connection;
     return state === 'open' && !this.#window.hasCapacity() ? 'full' : state;
+  }
+
+  get broker(): BrokerIdentity {
+    return this.#connection.broker;
   }
 
   get error(): PublisherError | undefined {

@@ -1,6 +1,7 @@
 import { backoffDelayMs } from '@discogs-extractor/internal/backoff';
 import { PublisherError, type PublisherErrorFacts } from '../errors.js';
 import type { PublisherEvent } from '../events.js';
+import type { BrokerIdentity } from '../publisher.js';
 import { type Redact, redactedCause } from '../redact.js';
 import { replyCodeOf } from '../reply-code.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -8,6 +9,7 @@ import { DeclarationError, type QueueReadings } from '../topology/declare-topolo
 import { explainDeclarationRefusal } from '../topology/refusals.js';
 import type { TopologyCheck } from '../topology/topology-check.js';
 import type { SendWindow } from '../window/send-window.js';
+import { brokerIdentity } from './broker-identity.js';
 import { explainConnectRefusal, explainPublishRefusal, isClientFault } from './refusals.js';
 import { type DeliveryHandlers, Session } from './session.js';
 
@@ -48,6 +50,7 @@ export class ConnectionLoop {
   readonly #owner: ConnectionOwner;
   #state: ConnectionState = 'connecting';
   #session: Session | undefined;
+  #broker: BrokerIdentity;
   #epoch = 0;
   /** Attempts in a row that failed, or whose connection was lost before it was of use. */
   #failures = 0;
@@ -75,6 +78,7 @@ export class ConnectionLoop {
     this.#window = window;
     this.#check = check;
     this.#owner = owner;
+    this.#broker = brokerIdentity(options.address);
   }
 
   get state(): ConnectionState {
@@ -84,6 +88,11 @@ export class ConnectionLoop {
   /** The current connection, or the last one. */
   get session(): Session | undefined {
     return this.#session;
+  }
+
+  /** The broker of the last connection that was made. */
+  get broker(): BrokerIdentity {
+    return this.#broker;
   }
 
   /** Connections made after the first. */
@@ -172,6 +181,7 @@ export class ConnectionLoop {
     try {
       this.#setState('connecting');
       await session.open();
+      this.#broker = brokerIdentity(this.#options.address, session.serverProperties);
       this.#setState('setup');
       if (this.#epoch > 0) await session.assertQueuesExist();
       const readings = await session.declareTopology();

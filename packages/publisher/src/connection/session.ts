@@ -72,6 +72,11 @@ export class Session implements MessageTransport, CheckedConnection {
     return this.#blocked;
   }
 
+  /** What the broker says about itself, while connected. */
+  get serverProperties(): Readonly<Record<string, unknown>> {
+    return this.#model?.connection.serverProperties ?? {};
+  }
+
   get outstanding(): number {
     return this.#tags.outstanding;
   }

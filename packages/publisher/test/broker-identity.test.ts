@@ -1,0 +1,63 @@
+import { startOwnBroker, type TestBroker, uniqueTopology } from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { identifyBroker, PublisherError } from '../src/index.js';
+import { openPublisher, twoQueues, visibleText } from './support/publisher-harness.js';
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await startOwnBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+});
+
+/** What the broker reports about itself. */
+const ABOUT = { product: 'RabbitMQ', version: expect.stringMatching(/^\d+\.\d+\.\d+/) };
+
+describe('the identity of a broker', () => {
+  it('has its cluster name and virtual host but no credentials, and reading it declares nothing', async () => {
+    const vhost = uniqueTopology('identity').exchange;
+    const clusterName = `cluster-${vhost}`;
+    const before = await broker.evaluate('rabbit_nodes:cluster_name().');
+    await broker.createVhost(vhost);
+    await broker.createUser('reader', 'secret-of-reader', { vhost, configure: '^$', write: '^$', read: '^$' });
+    await broker.evaluate(`rabbit_nodes:set_cluster_name(<<"${clusterName}">>, <<"test">>).`);
+    try {
+      const url = broker.urlFor({ vhost, username: 'reader', password: 'secret-of-reader' });
+      const identity = await identifyBroker({ url });
+      const display = `amqp://127.0.0.1:${broker.port}/${vhost}`;
+      expect(identity).toEqual({ display, vhost, clusterName, ...ABOUT });
+      expect(visibleText(identity)).not.toContain('reader');
+      const owned = `length(rabbit_exchange:list(<<"${vhost}">>)) + length(rabbit_amqqueue:list(<<"${vhost}">>))`;
+      const builtIn = `length(rabbit_exchange:list(<<"/">>))`;
+      expect(await broker.evaluate(`${owned} - ${builtIn}.`)).toBe('0');
+      expect(await broker.evaluate('length(rabbit_networking:connections()).')).toBe('0');
+    } finally {
+      await broker.evaluate(`rabbit_nodes:set_cluster_name(${before}, <<"test">>).`);
+      await broker.deleteVhost(vhost);
+      await broker.deleteUser('reader');
+    }
+  });
+
+  it('is the same for a publisher, also after its end', async () => {
+    const { options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    const identity = await identifyBroker({ url: broker.url });
+    expect(publisher.broker).toEqual(identity);
+    await publisher.close();
+    expect(publisher.broker).toEqual(identity);
+  });
+
+  it('rejects with the errors of createPublisher, and refuses options that it does not have', async () => {
+    const wrong = identifyBroker({ url: broker.urlFor({ password: 'wrong' }) });
+    await expect(wrong).rejects.toMatchObject({ code: 'BAD_CREDENTIALS' });
+    const nobody = identifyBroker({ url: broker.urlFor({ port: 1 }), connectAttempts: 1 });
+    await expect(nobody).rejects.toMatchObject({ code: 'UNREACHABLE', facts: { attempts: 1 } });
+    const withQueues = identifyBroker({ url: broker.url, queues: [] } as Parameters<typeof identifyBroker>[0]);
+    await expect(withQueues).rejects.toBeInstanceOf(PublisherError);
+    await expect(withQueues).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    const reason = new Error('stopped');
+    const stopped = identifyBroker({ url: broker.url, signal: AbortSignal.abort(reason) });
+    await expect(stopped).rejects.toBe(reason);
+  });
+});
