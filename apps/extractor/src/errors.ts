@@ -16,7 +16,11 @@ import { errnoOf } from '@discogs-extractor/internal/errno';
  * - `NO_RECORDS`: a dump file has no record that can be delivered (`file`, `records`)
  * - `TOO_FEW_RECORDS`: a dump file has far fewer records than the one of the earlier dump
  *   (`file`, `records`, `earlierRecords`, `earlierVersion`)
- * - `FILE_CHANGED`: a dump file has fewer records than were delivered from it before (`file`, `records`)
+ * - `FILE_CHANGED`: a dump file is not the one that was verified (`file`, `path`), or has fewer records than were
+ *   delivered from it before (`file`, `records`)
+ * - `DUMP_DAMAGED`: the content of a dump file is not the one that was verified, although nothing has written to it, so
+ *   records that were delivered from it may be wrong (`file`, `path`)
+ * - `DUMP_UNREADABLE`: a dump file cannot be read (`file`, `path`)
  * - `SINK_CHANGED`: the records of a dump were delivered to another sink (`version`, `records`)
  */
 export type ExtractorErrorCode =
@@ -32,11 +36,13 @@ export type ExtractorErrorCode =
   | 'NO_RECORDS'
   | 'TOO_FEW_RECORDS'
   | 'FILE_CHANGED'
+  | 'DUMP_DAMAGED'
+  | 'DUMP_UNREADABLE'
   | 'SINK_CHANGED';
 
 /** Facts about an {@link ExtractorError}; {@link ExtractorErrorCode} says which are present for which code. */
 export interface ExtractorErrorFacts {
-  /** A folder or an output file. */
+  /** A folder, an output file or a dump file. */
   readonly path?: string | undefined;
   /** Name of a dump file. */
   readonly file?: string | undefined;

@@ -39,5 +39,7 @@ export type { S3Credentials, S3SourceOptions } from './sources/s3/s3-source.js';
 export { createS3Source } from './sources/s3/s3-source.js';
 export type { WebSourceOptions } from './sources/web/web-source.js';
 export { createWebSource } from './sources/web/web-source.js';
+export type { FileIdentity, KnownContent } from './storage/file-identity.js';
+export { identityOfOpen, isUnchanged } from './storage/file-identity.js';
 export type { FileMetadata } from './storage/metadata-store.js';
 export type { VerifiedFile } from './transfer/file-download.js';

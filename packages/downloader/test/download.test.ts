@@ -1,4 +1,4 @@
-import { readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { chmod, cp, open, readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -7,6 +7,7 @@ import {
   type DataType,
   type DownloadEvent,
   type DownloadProgress,
+  isUnchanged,
 } from '../src/index.js';
 import { checksumFileOf, gzipOf, makeVersion, sha256, temporaryDirectory, writeFiles } from './support/dump.js';
 import { errorThrownBy, rejectionOf } from './support/errors.js';
@@ -36,13 +37,22 @@ describe('a download from a folder', () => {
         sha256: sha256(bytes),
         version: V2,
         reused: false,
+        identity: file.identity,
+      });
+      const { ino, mtimeNs, ctimeNs } = await stat(file.path, { bigint: true });
+      expect(file.identity).toMatchObject({
+        inode: String(ino),
+        size: String(bytes.length),
+        modifiedNs: String(mtimeNs),
+        changedNs: String(ctimeNs),
       });
       expect(await metadataOf(root)).toHaveProperty([file.name], {
         path: file.path,
         checksum: file.sha256,
         version: V2,
         size: file.size,
-        mtime: (await stat(file.path)).mtimeMs,
+        mtime: Number(mtimeNs) / 1e6,
+        ctime: Number(ctimeNs) / 1e6,
       });
     }
     expect(await contentOf(root)).toEqual(summaryOf(files));
@@ -138,28 +148,64 @@ describe('a download from a folder', () => {
 });
 
 describe('a local file', () => {
-  it('is neither downloaded nor hashed again while its size and time are unchanged', async () => {
+  it('is neither downloaded nor hashed again while its size and times are unchanged', async () => {
     const files = makeVersion(V1);
     const { root, downloader, events, onEvent } = await setUp(files);
+    const path = join(root, ARTISTS);
     await downloader.download();
-    // A time that can be restored to the nanosecond.
-    await utimes(join(root, ARTISTS), 1, 1);
-    await downloader.download({ onEvent });
+    const downloadAgain = async (): Promise<string[]> => {
+      events.length = 0;
+      await downloader.download({ onEvent });
+      return [
+        ...new Set(events.flatMap((it) => (it.type === 'download-progress' ? [`${it.phase} ${it.dataType}`] : []))),
+      ];
+    };
+    expect(await downloadAgain()).toEqual([]);
     expect(reusedOf(events)).toEqual({ artists: true, labels: true, masters: true, releases: true });
-    const hashed = events.filter((event) => event.type === 'download-progress');
-    expect(new Set(hashed.map(({ file, phase }) => `${phase} ${file}`))).toEqual(new Set([`verify ${ARTISTS}`]));
+    await utimes(path, 1, 1);
+    expect(await downloadAgain()).toEqual(['verify artists']);
     expect((await metadataOf(root))[ARTISTS]!.mtime).toBe(1000);
+    expect(await downloadAgain()).toEqual([]);
 
-    // Other content with the same size and time is accepted: the file is not read.
-    await writeFile(join(root, ARTISTS), Buffer.from(files.get(ARTISTS)!).fill(0));
-    await utimes(join(root, ARTISTS), 1, 1);
-    events.length = 0;
-    expect((await downloader.download({ onEvent })).every(({ reused }) => reused)).toBe(true);
-    expect(events.filter(({ type }) => type === 'download-progress')).toEqual([]);
-
-    await utimes(join(root, ARTISTS), 1, 2);
-    await downloader.download({ onEvent });
+    // Other content with the same size and modification time, in the same file and in another one.
+    await writeFile(path, Buffer.from(files.get(ARTISTS)!).fill(0));
+    await utimes(path, 1, 1);
+    expect(await downloadAgain()).toEqual(['verify artists', 'download artists']);
     expect(await contentOf(root)).toEqual(summaryOf(files));
+    const { atime, mtime } = await stat(path);
+    await writeFile(join(root, 'other'), Buffer.from(files.get(ARTISTS)!).fill(0));
+    await utimes(path, atime, mtime);
+    await utimes(join(root, 'other'), atime, mtime);
+    await rename(join(root, 'other'), path);
+    expect(await downloadAgain()).toEqual(['verify artists', 'download artists']);
+    expect(await contentOf(root)).toEqual(summaryOf(files));
+  });
+
+  it('is compared with what was verified while it is open', async () => {
+    const { root, downloader } = await setUp(makeVersion(V1));
+    const artists = (await downloader.download()).find(({ dataType }) => dataType === 'artists')!;
+    const path = join(root, ARTISTS);
+    await using handle = await open(path, 'r');
+    expect(await isUnchanged(handle, artists)).toBe(true);
+    // Neither its name nor its permissions are content.
+    await chmod(path, 0o600);
+    await rename(path, join(root, 'renamed'));
+    expect(await isUnchanged(handle, artists)).toBe(true);
+    const { atime, mtime } = await stat(join(root, 'renamed'));
+    await utimes(join(root, 'renamed'), atime, new Date(mtime.getTime() + 1));
+    expect(await isUnchanged(handle, artists)).toBe(false);
+
+    // A file whose modification time can be set back exactly.
+    await utimes(join(root, 'renamed'), 1, 1);
+    await rename(join(root, 'renamed'), path);
+    const verified = (await downloader.download()).find(({ dataType }) => dataType === 'artists')!;
+    expect(await isUnchanged(handle, verified)).toBe(true);
+    await writeFile(path, (await readFile(path)).fill(0, 100, 200));
+    await utimes(path, 1, 1);
+    expect(await isUnchanged(handle, verified)).toBe(false);
+    await cp(path, join(root, 'copy'), { preserveTimestamps: true });
+    await using copy = await open(join(root, 'copy'), 'r');
+    expect(await isUnchanged(copy, verified)).toBe(false);
   });
 
   it.each([

@@ -1,10 +1,17 @@
-import { encodeRecords, type MalformedRecord, type ReadStats, type WorkerPool } from '@discogs-extractor/parser';
-import type { DataType } from '../config/data-type.js';
+import type { VerifiedFile } from '@discogs-extractor/downloader';
+import {
+  encodeRecords,
+  type MalformedRecord,
+  ParserError,
+  type ReadStats,
+  type WorkerPool,
+} from '@discogs-extractor/parser';
 import { ExtractorError } from '../errors.js';
 import type { FileSink, Sink } from '../sinks/sink.js';
 import type { EarlierCount } from './earlier-counts.js';
 import { fileCompleteMessage } from './file-complete-message.js';
 import type { Quarantine } from './quarantine.js';
+import { openVerifiedDump, type VerifiedDump } from './verified-dump.js';
 
 /** Time between two progress reports while no block arrives, in milliseconds. */
 const PROGRESS_INTERVAL_MS = 500;
@@ -15,14 +22,11 @@ const PROGRESS_INTERVAL_MS = 500;
  */
 const CONFIRM_TIMEOUT_MS = 1500;
 
+/** The parser's codes for a file that may be damaged on disk. */
+const DAMAGE: ReadonlySet<string> = new Set(['CORRUPT_GZIP', 'TRUNCATED']);
+
 export interface ExtractFileOptions {
-  /** Path of the verified dump file. */
-  readonly path: string;
-  /** Its name, such as `discogs_20260101_artists.xml.gz`. */
-  readonly file: string;
-  /** Version of the dump, `YYYYMMDD`. */
-  readonly version: string;
-  readonly dataType: DataType;
+  readonly dump: VerifiedFile;
   /** Records that were confirmed in earlier runs. */
   readonly afterRecord: number;
   readonly sink: Sink;
@@ -70,28 +74,31 @@ export interface ExtractedFile {
  * Resolves when the sink has confirmed everything. After a failure or a stop, `onProgress` has received what was
  * confirmed by then.
  *
- * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `FILE_CHANGED`; errors of the parser, the sink or the file
- *   system; the signal's reason
+ * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `FILE_CHANGED`, `DUMP_DAMAGED`, `DUMP_UNREADABLE`; errors of the
+ *   parser, the sink or the file system; the signal's reason
  */
 export const extractFile = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
-  const { sink, version, dataType, file, afterRecord, save, signal } = options;
+  const { dump: verified, sink, afterRecord, save, signal } = options;
+  const { version, dataType, name: file } = verified;
+  await using dump = await openVerifiedDump(verified, signal);
   const fileSink = await sink.open({ version, dataType, file }, { resumeAfter: afterRecord, save, signal });
   try {
-    return await deliver(options, fileSink);
+    return await deliver(options, dump, fileSink);
   } finally {
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
   }
 };
 
-const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise<ExtractedFile> => {
-  const { path, file, dataType, quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
+const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink: FileSink): Promise<ExtractedFile> => {
+  const { name: file, dataType } = options.dump;
+  const { quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
   const { resumedAfter } = fileSink;
   const malformed: MalformedRecord[] = [];
   const keepMalformed = async (): Promise<void> => {
     for (const record of malformed.splice(0)) options.onMalformed(record, await quarantine.keep(record));
   };
 
-  const blocks = encodeRecords(path, {
+  const blocks = encodeRecords(dump.bytes, {
     dataType,
     skip: resumedAfter,
     workers,
@@ -112,6 +119,8 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
   const ticker = setInterval(() => onProgress(progress()), PROGRESS_INTERVAL_MS);
   try {
     for await (const block of blocks) {
+      // Before its records are sent: what is confirmed came from the verified bytes.
+      await dump.assertUnchanged();
       await keepMalformed();
       // The only place between parser and sink where a record can be inspected, changed or dropped.
       records += block.count;
@@ -119,6 +128,7 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
       onProgress(progress());
     }
     await keepMalformed();
+    await dump.assertUnchanged();
     if (blocks.stats.skipped < resumedAfter) {
       throw new ExtractorError(
         'FILE_CHANGED',
@@ -143,6 +153,9 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
     await keepMalformed();
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
     onProgress(progress());
+    // What the parser cannot read may be what has replaced the verified bytes.
+    if (error instanceof ParserError)
+      await (DAMAGE.has(error.code) ? dump.assertUndamaged(error) : dump.assertUnchanged());
     throw error;
   } finally {
     clearInterval(ticker);
@@ -150,7 +163,10 @@ const deliver = async (options: ExtractFileOptions, fileSink: FileSink): Promise
 };
 
 /** Consumers take `file_complete` as a sign that they have the whole dump, and may delete records that it lacks. */
-const assertRecordCount = ({ file, earlier, minRecordsPercent }: ExtractFileOptions, records: number): void => {
+const assertRecordCount = (
+  { dump: { name: file }, earlier, minRecordsPercent }: ExtractFileOptions,
+  records: number,
+): void => {
   if (!earlier || records >= (earlier.records * minRecordsPercent) / 100) return;
   const percent = Math.floor((100 * records) / earlier.records);
   throw new ExtractorError(

@@ -1,8 +1,7 @@
-import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
-import { createWorkerPool, ParserError, type WorkerPool } from '@discogs-extractor/parser';
+import { createWorkerPool, type WorkerPool } from '@discogs-extractor/parser';
 import { PublisherError } from '@discogs-extractor/publisher';
 import { type MarkerSession, planFile, StateMarkerError, unfinishedFiles } from '@discogs-extractor/state-marker';
 import type { Config } from '../config/settings.js';
@@ -72,9 +71,10 @@ const endPhase = (session: MarkerSession, summaries: readonly FileSummary[]): vo
 
 const processFile = async (
   { config, version, earlierCounts, sink, session, onEvent, signal }: ProcessingPhaseOptions,
-  { name: file, path, size, sha256, dataType }: VerifiedFile,
+  dump: VerifiedFile,
   workers: WorkerPool,
 ): Promise<FileSummary> => {
+  const { name: file, size, sha256, dataType } = dump;
   const startedAt = performance.now();
   const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {
     const confirmed = session.marker.processing_phase.progress_by_file[file]?.messages_published ?? 0;
@@ -105,10 +105,7 @@ const processFile = async (
     const eventFields = (progress: Progress) => ({ file, dataType, ...progress, bytesTotal: size });
 
     const { records, delivered, stats } = await extractFile({
-      path,
-      file,
-      version,
-      dataType,
+      dump,
       afterRecord: plan.afterRecord,
       sink,
       quarantine: createQuarantine(join(config.discogsRoot, 'quarantine', version, dataType)),
@@ -142,8 +139,6 @@ const processFile = async (
     if (signal.aborted) return summary({ outcome: 'stopped' });
     // The marker itself failed, so the failure cannot be recorded in it.
     if (error instanceof StateMarkerError) throw error;
-    // The file may have been damaged on disk after it was verified: a new mtime makes the next run hash it again.
-    if (error instanceof ParserError && DAMAGE.has(error.code)) await utimes(path, new Date(), new Date());
     const reason = describeError(error);
     session.failFile(file, reason);
     if (isPublisherError(error)) session.failPublishing(`${file}: ${reason}`);
@@ -155,8 +150,5 @@ const processFile = async (
 /** Whether the delivery failed; the sink may have wrapped the publisher's error. */
 const isPublisherError = (error: unknown): boolean =>
   error instanceof PublisherError || (error instanceof Error && error.cause instanceof PublisherError);
-
-/** The parser's codes for a file that may have changed on disk. */
-const DAMAGE: ReadonlySet<string> = new Set(['CORRUPT_GZIP', 'TRUNCATED']);
 
 const NO_ISSUES = { malformed: 0, irregularities: {}, undelivered: 0 } as const;

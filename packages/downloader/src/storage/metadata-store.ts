@@ -9,8 +9,8 @@ import { runStorageStep, toStorageError } from './storage-error.js';
 export const METADATA_FILE = '.discogs_metadata.json';
 
 /**
- * An entry of the metadata file. Only this project writes `mtime`: the older extractors hash every file at every start,
- * and ignore the field when they read it.
+ * An entry of the metadata file. Only this project writes `mtime` and `ctime`: the older extractors hash every file at
+ * every start, and ignore these fields when they read them.
  */
 export interface FileMetadata {
   readonly path: string;
@@ -22,6 +22,8 @@ export interface FileMetadata {
   readonly size: number;
   /** Modification time in milliseconds since 1970, with the fraction that the file system stores. */
   readonly mtime?: number | undefined;
+  /** Time of the last change of content, permissions or links, in the same unit. */
+  readonly ctime?: number | undefined;
 }
 
 const isFileMetadata = (value: unknown): value is FileMetadata => {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { syncDirectory } from '@discogs-extractor/internal/durable-file';
 import { isGzip } from '@discogs-extractor/internal/gzip-magic';
 import { CHUNK_BYTES, readChunks } from '../read-chunks.js';
+import { type FileIdentity, identityOfOpen } from './file-identity.js';
 import { toStorageError } from './storage-error.js';
 
 /** A chunk of at least this size is written directly: copying it into the buffer would cost more. */
@@ -103,15 +104,18 @@ export class PartFile {
     this.#writing = Promise.resolve();
   }
 
-  /** Makes the bytes durable under the final name. */
-  async moveTo(path: string): Promise<void> {
+  /** Makes the bytes durable under the final name, and closes the file. */
+  async moveTo(path: string): Promise<FileIdentity> {
     try {
       await this.#flush();
       await this.#writing;
       await this.#handle.sync();
-      await this.#handle.close();
       await rename(this.path, path);
       await syncDirectory(dirname(path));
+      // Of the open file, whatever has its name by now; after the renaming, which changes it.
+      const identity = await identityOfOpen(this.#handle);
+      await this.#handle.close();
+      return identity;
     } catch (error) {
       throw toStorageError(error, path);
     }

@@ -1,4 +1,4 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '@discogs-extractor/internal/errno';
 import type { DumpFile, DumpSource } from '../dump-source.js';
@@ -6,8 +6,9 @@ import { DownloaderError } from '../errors.js';
 import type { DownloadEvent } from '../events.js';
 import type { DataType } from '../names.js';
 import type { RetryPolicy } from '../retry.js';
+import { type FileIdentity, identityOf, identityOfOpen } from '../storage/file-identity.js';
 import { hashFile } from '../storage/hash-file.js';
-import type { MetadataStore } from '../storage/metadata-store.js';
+import type { FileMetadata, MetadataStore } from '../storage/metadata-store.js';
 import { partPathOf } from '../storage/part-file.js';
 import { toStorageError } from '../storage/storage-error.js';
 import { ProgressMeter } from './progress-meter.js';
@@ -27,6 +28,8 @@ export interface VerifiedFile {
   readonly version: string;
   /** Whether a local copy was used and nothing was transferred. */
   readonly reused: boolean;
+  /** Of the file that was hashed: `isUnchanged` finds out whether another file, or other content, has its name now. */
+  readonly identity: FileIdentity;
 }
 
 /** What the files of a download share. */
@@ -89,24 +92,23 @@ export class FileDownload {
   async verifyExisting(): Promise<void> {
     this.#context.onEvent({ type: 'download-started', ...this.#identity, bytesTotal: this.#file.size });
     await this.#run(async () => {
-      const stats = await this.#statIfExists();
-      if (stats === undefined) return;
-      const known = this.#context.metadata.get(this.#file.name);
-      // Each file is hashed once, and then recognised by size and time, so that a start does not read twelve gigabytes.
-      const isKnown = known?.checksum === this.#expected && known.size === stats.size && known.mtime === stats.mtimeMs;
-      const actual = isKnown ? this.#expected : await this.#hash(stats.size);
+      const found = await this.#identify();
+      if (found === undefined) return;
+      const isKnown = this.#isRecorded(found);
+      // Each file is hashed once, and then recognised, so that a start does not read twelve gigabytes.
+      const { actual, identity } = isKnown ? { actual: this.#expected, identity: found } : await this.#hash();
+      const bytes = Number(identity.size);
       if (actual === this.#expected) {
-        // Records the time from before the hashing: if the file changed meanwhile, the next start notices.
-        if (!isKnown) await this.#record(stats);
+        if (!isKnown) await this.#record(identity);
         await rm(this.#partPath, { force: true });
-        this.#finish(stats.size, true);
+        this.#finish(identity, true);
         return;
       }
       if (await this.#isSourceFile()) {
         throw new DownloaderError(
           'CHECKSUM_MISMATCH',
           `${this.#path} is the source's only copy; the published SHA-256 is ${this.#expected}, but it has ${actual}`,
-          { facts: { file: this.#file.name, expected: this.#expected, actual, bytes: stats.size, attempts: 1 } },
+          { facts: { file: this.#file.name, expected: this.#expected, actual, bytes, attempts: 1 } },
         );
       }
       await this.#setAside();
@@ -118,7 +120,7 @@ export class FileDownload {
     await this.#run(async () => {
       const { source, retry, reserveBytes, signal, onEvent } = this.#context;
       const meters = { verify: this.#meter('verify'), download: this.#meter('download') };
-      await transferFile({
+      const identity = await transferFile({
         source,
         file: this.#file,
         expected: this.#expected,
@@ -130,10 +132,9 @@ export class FileDownload {
         onRetry: (failures, delayMs, error) =>
           onEvent({ type: 'download-retry', ...this.#identity, failures, delayMs, error }),
       });
-      const stats = await stat(this.#path);
-      meters.download.finish(stats.size);
-      await this.#record(stats);
-      this.#finish(stats.size, false);
+      meters.download.finish(Number(identity.size));
+      await this.#record(identity);
+      this.#finish(identity, false);
     });
   }
 
@@ -149,20 +150,31 @@ export class FileDownload {
     }
   }
 
-  async #statIfExists(): Promise<{ size: number; mtimeMs: number } | undefined> {
+  async #identify(): Promise<FileIdentity | undefined> {
     try {
-      return await stat(this.#path);
+      return identityOf(await stat(this.#path, { bigint: true }));
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw error;
     }
   }
 
-  async #hash(size: number): Promise<string> {
+  /** Whether the metadata say that a file with this size and these times has the published SHA-256. */
+  #isRecorded(identity: FileIdentity): boolean {
+    const known = this.#context.metadata.get(this.#file.name);
+    const { size, mtime, ctime } = this.#metadataOf(identity);
+    return known?.checksum === this.#expected && known.size === size && known.mtime === mtime && known.ctime === ctime;
+  }
+
+  /** The identity is the one from before the hashing: a change during it is noticed. */
+  async #hash(): Promise<{ readonly actual: string; readonly identity: FileIdentity }> {
     const meter = this.#meter('verify');
-    const actual = await hashFile(this.#path, this.#context.signal, (bytes) => meter.update(bytes, size));
+    await using handle = await open(this.#path, 'r');
+    const identity = await identityOfOpen(handle);
+    const size = Number(identity.size);
+    const actual = await hashFile(handle, this.#context.signal, (bytes) => meter.update(bytes, size));
     meter.finish(size);
-    return actual;
+    return { actual, identity };
   }
 
   /** Whether the source would return this very file: its directory is the one downloaded to, or the file is a link. */
@@ -184,20 +196,26 @@ export class FileDownload {
     else await rm(this.#path);
   }
 
-  async #record(stats: { size: number; mtimeMs: number }): Promise<void> {
-    await this.#context.metadata.record(this.#file.name, {
+  #metadataOf({ size, modifiedNs, changedNs }: FileIdentity): FileMetadata {
+    return {
       path: this.#path,
       checksum: this.#expected,
       version: this.#file.version,
-      size: stats.size,
-      mtime: stats.mtimeMs,
-    });
+      size: Number(size),
+      mtime: Number(modifiedNs) / 1e6,
+      ctime: Number(changedNs) / 1e6,
+    };
   }
 
-  #finish(size: number, reused: boolean): void {
+  async #record(identity: FileIdentity): Promise<void> {
+    await this.#context.metadata.record(this.#file.name, this.#metadataOf(identity));
+  }
+
+  #finish(identity: FileIdentity, reused: boolean): void {
     const { file: name, dataType, version } = this.#identity;
+    const size = Number(identity.size);
     const shared = { path: this.#path, sha256: this.#expected, reused };
-    this.#result = { dataType, name, version, size, ...shared };
+    this.#result = { dataType, name, version, size, identity, ...shared };
     this.#context.onEvent({ type: 'download-finished', ...this.#identity, bytes: size, ...shared });
   }
 

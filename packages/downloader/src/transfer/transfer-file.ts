@@ -5,6 +5,7 @@ import type { DumpFile, DumpSource, DumpStream } from '../dump-source.js';
 import { DownloaderError, isSourceError, type SourceErrorCode, withAttempts } from '../errors.js';
 import { mayRetry, type OnRetry, type RetryPolicy, retryDelayMs } from '../retry.js';
 import { ensureDiskSpace } from '../storage/disk-space.js';
+import type { FileIdentity } from '../storage/file-identity.js';
 import { PartFile, partPathOf } from '../storage/part-file.js';
 
 /** A resumed attempt that adds this much counts as a success: the count of failures starts again. */
@@ -33,13 +34,13 @@ export interface TransferRequest {
  * @throws DownloaderError `CHECKSUM_MISMATCH`, `DISK_FULL`, `STORAGE_FAILED`, a fault of the source; the signal's
  * reason
  */
-export const transferFile = async (request: TransferRequest): Promise<void> => {
+export const transferFile = async (request: TransferRequest): Promise<FileIdentity> => {
   const part = await PartFile.open(partPathOf(request.path));
   const transfer = new Transfer(request, part);
   try {
     await transfer.run();
     request.signal.throwIfAborted();
-    await part.moveTo(request.path);
+    return await part.moveTo(request.path);
   } catch (error) {
     // The first error is the one to report.
     await transfer.abandon(error).catch(() => undefined);
