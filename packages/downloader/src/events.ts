@@ -110,6 +110,19 @@ export interface ListingRetry {
   readonly error: Error;
 }
 
+/**
+ * The page of a year is missing or has no listing, and the versions of other years are listed without it. Discogs may
+ * link to a year before it has any dump.
+ */
+export interface ListingPageSkipped {
+  readonly type: 'listing-page-skipped';
+  /** {@link DumpSource.name} of the source. */
+  readonly source: string;
+  /** URL of the page, without credentials. */
+  readonly location: string;
+  readonly error: DownloaderError;
+}
+
 /** A source of a fallback source was given up, and the next one is tried. */
 export interface SourceFallback {
   readonly type: 'source-fallback';

@@ -18,6 +18,7 @@ export type {
   DownloadProgress,
   DownloadRetry,
   DownloadStarted,
+  ListingPageSkipped,
   ListingRetry,
   MetadataSetAside,
   SourceFallback,
@@ -35,7 +36,8 @@ export type { FallbackSourceOptions } from './sources/fallback-source.js';
 export { createFallbackSource } from './sources/fallback-source.js';
 export type { FolderSourceOptions } from './sources/folder/folder-source.js';
 export { createFolderSource } from './sources/folder/folder-source.js';
-export type { S3Credentials, S3SourceOptions } from './sources/s3/s3-source.js';
+export type { S3Credentials } from './sources/s3/s3-client.js';
+export type { S3SourceOptions } from './sources/s3/s3-source.js';
 export { createS3Source } from './sources/s3/s3-source.js';
 export type { WebSourceOptions } from './sources/web/web-source.js';
 export { createWebSource } from './sources/web/web-source.js';

@@ -85,6 +85,46 @@ describe('an S3 source', () => {
     expect(server.requests.map(({ query }) => query.get('prefix'))).toEqual([prefix]);
   });
 
+  it('repeats a request in the region that the server names, once', async () => {
+    const { server, downloader } = await setUpS3(makeVersion(V1), { s3: { credentials: KEYS } });
+    const moved = { kind: 'error', status: 400, code: 'AuthorizationHeaderMalformed' } as const;
+    server.fault = ({ region }) => (region === 'us-west-2' ? { ...moved, region: 'eu-north-1' } : undefined);
+    expect((await downloader.choose()).version).toBe(V1);
+    await downloader.download();
+    // The other region is found by the first request, and used by all others.
+    expect(server.requests.map(({ region }) => region)).toEqual(['us-west-2', ...Array(6 + 1).fill('eu-north-1')]);
+    server.fault = ({ region }) => ({ ...moved, region: region === 'us-west-2' ? 'eu-north-1' : 'us-west-2' });
+    await rejectionOf((await sourceOf(server, { credentials: KEYS })).list(), 'HTTP_STATUS');
+  });
+
+  it.each([
+    ['a page of something else', '<!DOCTYPE html><html><body>Welcome</body></html>'],
+    ['half a listing', '<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>data/x</Key></Contents>'],
+    [
+      'a listing that does not say how it continues',
+      '<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>',
+    ],
+    ['nothing', ''],
+  ])('reports %s as LISTING_UNREADABLE', async (_, body) => {
+    const server = await startS3();
+    server.fault = () => ({ kind: 'body', body });
+    await rejectionOf((await sourceOf(server)).list(), 'LISTING_UNREADABLE');
+    expect(server.requests).toHaveLength(QUICK.attempts);
+  });
+
+  it('reads keys with escapes', async () => {
+    const { server, downloader } = await setUpS3(new Map());
+    server.fault = () => ({ kind: 'listing', keys: ['data/R&amp;B &lt;1&gt;/é&#x27;/discogs_20260101_labels.xml.gz'] });
+    const { key } = (await downloader.list()).versions[0]!.data.labels!;
+    expect(key).toBe("data/R&B <1>/é'/discogs_20260101_labels.xml.gz");
+    server.fault = () => undefined;
+    await rejectionOf(
+      (await sourceOf(server, { credentials: KEYS })).open({ name: '', version: '', kind: 'labels', key }),
+      'NOT_FOUND',
+    );
+    expect(decodeURIComponent(server.requests.at(-1)!.path)).toBe(`/${server.bucket}/${key}`);
+  });
+
   it('lists the bucket page by page', async () => {
     const versions = ['20251101', '20251201', V1];
     const { server, downloader } = await setUpS3(new Map(versions.flatMap((version) => [...makeVersion(version)])), {

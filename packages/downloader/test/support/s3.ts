@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { AwsClient } from 'aws4fetch';
 import { afterAll, onTestFinished } from 'vitest';
 import { signatureFault } from './sigv4.js';
 
@@ -19,6 +19,8 @@ export interface RecordedS3Request {
   readonly query: URLSearchParams;
   readonly range: string | undefined;
   readonly signed: boolean;
+  /** The region that the signature is for. */
+  readonly region: string | undefined;
   readonly host: string;
 }
 
@@ -26,7 +28,8 @@ export interface RecordedS3Request {
  * What the gate does instead of forwarding a request; `cut` forwards it, and ends the connection after this many bytes.
  */
 export type S3Fault =
-  | { readonly kind: 'error'; readonly status: number; readonly code: string }
+  | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly region?: string | undefined }
+  | { readonly kind: 'body'; readonly body: string }
   | { readonly kind: 'listing'; readonly keys: readonly string[] }
   | { readonly kind: 'cut'; readonly after: number }
   | { readonly kind: 'reset' };
@@ -79,8 +82,10 @@ const sendXml = (response: ServerResponse, status: number, xml: string): void =>
     .end(body);
 };
 
-const sendError = (response: ServerResponse, status: number, code: string): void =>
-  sendXml(response, status, `<Error><Code>${code}</Code><Message>No</Message></Error>`);
+const sendError = (response: ServerResponse, status: number, code: string, region?: string): void => {
+  const element = region === undefined ? '' : `<Region>${region}</Region>`;
+  sendXml(response, status, `<Error><Code>${code}</Code><Message>No</Message>${element}</Error>`);
+};
 
 /** Files lie in folders by year, as in Discogs' bucket. */
 const keyOf = (name: string): string => `data/${name.slice(8, 12)}/${name}`;
@@ -90,25 +95,22 @@ export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): P
   const port = await running;
   buckets += 1;
   const bucket = `dumps-${buckets}`;
-  const client = new S3Client({
-    region: 'us-east-1',
-    endpoint: `http://127.0.0.1:${port}`,
-    forcePathStyle: true,
-    credentials: KEYS,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-  });
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  const client = new AwsClient({ ...KEYS, service: 's3', region: 'us-east-1' });
+  const send = async (method: string, key: string, body?: Buffer): Promise<void> => {
+    const response = await client.fetch(`http://127.0.0.1:${port}/${bucket}/${key}`, {
+      method,
+      ...(body === undefined ? {} : { body: new Uint8Array(body) }),
+    });
+    if (!response.ok) throw new Error(`s3rver responded to ${method} with ${response.status}`);
+  };
+  await send('PUT', '');
   const server: S3Server = {
     url: '',
     bucket,
     requests: [],
     fault: () => undefined,
-    async put(key, bytes) {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
-    },
-    async remove(name) {
-      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keyOf(name) }));
-    },
+    put: (key, bytes) => send('PUT', key, bytes),
+    remove: (name) => send('DELETE', keyOf(name)),
   };
   for (const [name, bytes] of files) await server.put(keyOf(name), bytes);
 
@@ -135,13 +137,15 @@ export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): P
       query: url.searchParams,
       range: request.headers.range,
       signed: request.headers.authorization !== undefined,
+      region: request.headers.authorization?.split('/')[2],
       host: request.headers.host ?? '',
     };
     server.requests.push(recorded);
     const fault = server.fault(recorded);
     const unsigned = recorded.signed ? signatureFault(request, KEYS) : undefined;
     if (fault?.kind === 'reset') request.socket.destroy();
-    else if (fault?.kind === 'error') sendError(response, fault.status, fault.code);
+    else if (fault?.kind === 'error') sendError(response, fault.status, fault.code, fault.region);
+    else if (fault?.kind === 'body') sendXml(response, 200, fault.body);
     else if (unsigned !== undefined) sendError(response, 403, unsigned);
     else if (fault?.kind === 'listing') {
       const contents = fault.keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`);
@@ -156,7 +160,6 @@ export const startS3 = async (files: ReadonlyMap<string, Buffer> = new Map()): P
   await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
   Object.assign(server, { url: `http://127.0.0.1:${(gate.address() as AddressInfo).port}` });
   onTestFinished(async () => {
-    client.destroy();
     gate.closeAllConnections();
     await new Promise((resolve) => gate.close(resolve));
   });

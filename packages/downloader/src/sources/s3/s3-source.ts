@@ -1,9 +1,7 @@
-import type { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
 import type { DumpSource } from '../../dump-source.js';
 import { DownloaderError } from '../../errors.js';
 import type { ListingRetry } from '../../events.js';
-import { parseContentRange } from '../../http/content-range.js';
+import { parseContentLength, parseContentRange } from '../../http/content-range.js';
 import { readBody } from '../../http/read-body.js';
 import { createTransport, TRANSPORT_OPTIONS, type TransportOptions } from '../../http/transport.js';
 import { parseFileName } from '../../names.js';
@@ -11,16 +9,8 @@ import { checks, httpUrl, nonEmptyText } from '../../option-checks.js';
 import { type RetryOptions, resolveRetry, withRetries } from '../../retry.js';
 import { ListingBuilder } from '../listing-builder.js';
 import { SourceLifetime } from '../source-lifetime.js';
-import { createRequestHandler } from './request-handler.js';
-import { toS3Error } from './s3-error.js';
-
-/** Keys to sign requests with. */
-export interface S3Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  /** For temporary keys. */
-  sessionToken?: string | undefined;
-}
+import { readText, S3Client, type S3Credentials } from './s3-client.js';
+import { parseListing, type S3Listing } from './s3-response.js';
 
 /** What `createS3Source` takes. */
 export interface S3SourceOptions extends TransportOptions {
@@ -68,8 +58,8 @@ const nameOf = (key: string): string | undefined => {
 };
 
 /**
- * An S3 bucket as a source. The SDK is loaded by the first call, so that programs that read from elsewhere do not pay
- * for it.
+ * An S3 bucket as a source. It lists and reads with plain HTTP requests: the official SDK is several times the size of this
+ * package and its other dependencies, and drops versions of Node that this package supports.
  *
  * @throws DownloaderError `INVALID_OPTIONS`
  */
@@ -84,32 +74,13 @@ export const createS3Source = (options: S3SourceOptions = {}): DumpSource => {
   const transport = createTransport(options);
   const lifetime = new SourceLifetime('The S3 source');
 
-  const createClient = ({ S3Client }: typeof import('@aws-sdk/client-s3')): S3Client =>
-    new S3Client({
-      region,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      forcePathStyle: options.forcePathStyle ?? endpoint !== undefined,
-      followRegionRedirects: true,
-      requestHandler: createRequestHandler(transport, lifetime.signal),
-      // This package decides on retries, and verifies the bytes against the published SHA-256.
-      maxAttempts: 1,
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      ...(credentials === undefined
-        ? { signer: { sign: async (request) => request }, credentials: { accessKeyId: '-', secretAccessKey: '-' } }
-        : { credentials: credentials as S3Credentials & { sessionToken: string } }),
-    });
-
-  let client: S3Client | undefined;
-  const load = async () => {
-    const sdk = await import('@aws-sdk/client-s3');
-    client ??= createClient(sdk);
-    return { client, ...sdk };
-  };
+  const client = new S3Client(
+    { bucket, region, endpoint, forcePathStyle: options.forcePathStyle ?? endpoint !== undefined, credentials },
+    transport,
+  );
 
   const close = async (): Promise<void> => {
     lifetime.close();
-    client?.destroy();
     await transport.close();
   };
 
@@ -120,26 +91,36 @@ export const createS3Source = (options: S3SourceOptions = {}): DumpSource => {
     list: ({ signal } = {}) =>
       lifetime.run(signal, async (linked) => {
         const target = { source: 's3', location: `s3://${bucket}/${prefix}` };
-        const { client, ListObjectsV2Command } = await load();
         const listing = new ListingBuilder();
+        const getPage = async (token: string | undefined): Promise<S3Listing> => {
+          const query = {
+            'list-type': '2',
+            'continuation-token': token,
+            'max-keys': String(pageSize),
+            prefix: prefix === '' ? undefined : prefix,
+          };
+          const page = await parseListing(await readText(await client.get({ query }, target, linked), target, linked));
+          if (page === undefined) {
+            throw new DownloaderError('LISTING_UNREADABLE', `${target.location} is not a whole listing of a bucket`, {
+              facts: { ...target, retryable: true },
+            });
+          }
+          return page;
+        };
         let token: string | undefined;
         do {
-          const input = { Bucket: bucket, Prefix: prefix, MaxKeys: pageSize, ContinuationToken: token };
           const page = await withRetries(
             retry,
             linked,
-            () =>
-              client.send(new ListObjectsV2Command(input), { abortSignal: linked }).catch((error: unknown) => {
-                throw toS3Error(error, target);
-              }),
+            () => getPage(token),
             (failures, delayMs, error) => onEvent?.({ type: 'listing-retry', ...target, failures, delayMs, error }),
           );
-          for (const { Key: key = '', Size: size } of page.Contents ?? []) {
+          for (const { key, size } of page.objects) {
             const name = parseFileName(nameOf(key) ?? '');
             if (name === undefined) listing.ignore(key);
             else listing.add({ ...name, size, key });
           }
-          token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+          token = page.nextToken;
         } while (token !== undefined);
         return listing.build();
       }),
@@ -147,29 +128,20 @@ export const createS3Source = (options: S3SourceOptions = {}): DumpSource => {
     open: (file, { from = 0, signal } = {}) =>
       lifetime.open(signal, async (linked) => {
         const target = { source: 's3', location: `s3://${bucket}/${file.key}` };
-        const { client, GetObjectCommand } = await load();
-        try {
-          const input = { Bucket: bucket, Key: file.key, ...(from > 0 ? { Range: `bytes=${from}-` } : {}) };
-          const output = await client.send(new GetObjectCommand(input), { abortSignal: linked });
-          const body = output.Body as Readable;
-          const range = parseContentRange(output.ContentRange);
-          const status = output.$metadata.httpStatusCode;
-          if (status === 206 && range?.start !== from) {
-            body.destroy();
-            const contentRange = output.ContentRange ?? '';
-            const message = `${target.location} responded with "${contentRange}", not from byte ${from} on`;
-            throw new DownloaderError('RANGE_REJECTED', message, { facts: { ...target, status, retryable: true } });
-          }
-          return {
-            body: readBody(body, target, linked),
-            offset: range?.start ?? 0,
-            size: range === undefined ? output.ContentLength : range.size,
-            close: async () => void body.destroy(),
-          };
-        } catch (error) {
-          if (linked.aborted) throw linked.reason;
-          throw toS3Error(error, target);
+        const { status, headers, body } = await client.get({ key: file.key, from }, target, linked);
+        const contentRange = headers['content-range'];
+        const range = status === 206 ? parseContentRange(contentRange) : undefined;
+        if (status === 206 && range?.start !== from) {
+          body.destroy();
+          const message = `${target.location} responded with "${contentRange ?? ''}", not from byte ${from} on`;
+          throw new DownloaderError('RANGE_REJECTED', message, { facts: { ...target, status, retryable: true } });
         }
+        return {
+          body: readBody(body, target, linked),
+          offset: range?.start ?? 0,
+          size: range === undefined ? parseContentLength(headers['content-length']) : range.size,
+          close: async () => void body.destroy(),
+        };
       }),
 
     close,
