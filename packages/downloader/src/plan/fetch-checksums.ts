@@ -1,7 +1,7 @@
 import type { DumpFile, DumpSource } from '../dump-source.js';
 import { DownloaderError } from '../errors.js';
 import { type OnRetry, type RetryPolicy, withRetries } from '../retry.js';
-import { parseChecksumFile } from './checksum-file.js';
+import { decodeChecksumFile, parseChecksumFile } from './checksum-file.js';
 
 /** A CHECKSUM file has four lines; a longer body is something else. */
 const MAX_BYTES = 64 * 1024;
@@ -20,7 +20,7 @@ export interface ChecksumsRequest {
 
 /** The content of a version's CHECKSUM file. */
 export interface PublishedChecksums {
-  /** The file's text, unchanged. */
+  /** The file's text. */
   readonly text: string;
   /** SHA-256 in lower-case hex by file name. */
   readonly checksums: ReadonlyMap<string, string>;
@@ -40,7 +40,7 @@ const readText = async ({ source, file, signal }: ChecksumsRequest): Promise<str
         });
       }
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return decodeChecksumFile(Buffer.concat(chunks));
   } finally {
     await stream.close();
   }
