@@ -52,7 +52,10 @@ export interface DumpStream {
 
 /** What {@link DumpSource.list} takes. */
 export interface ListOptions {
-  /** `YYYYMMDD`: a version to look for, for sources that list only recent versions otherwise. */
+  /**
+   * `YYYYMMDD`: a version to look for, for sources that list only recent versions otherwise. If it is found, the other
+   * versions may be left out.
+   */
   readonly version?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,5 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { type Fault, FaultyServer, type RecordedRequest } from '@discogs-extractor/test-server';
 import { describe, expect, it } from 'vitest';
 import {
@@ -8,6 +9,7 @@ import {
   type DownloadEvent,
   type DownloaderErrorCode,
   type DownloadRetry,
+  type ListingPageSkipped,
 } from '../src/index.js';
 import { checksumFileOf, gzipOf, makeVersion, sha256, writeFiles } from './support/dump.js';
 import { errorThrownBy, rejectionOf } from './support/errors.js';
@@ -61,6 +63,96 @@ describe('the listing', () => {
     const { server, downloader } = await setUpWeb(new Map());
     server.extraLinks = '<a href="?prefix=data%2F">data/</a>';
     await rejectionOf(downloader.choose(), 'NO_VERSION');
+  });
+
+  it.each<[string, Fault]>([
+    ['is missing', { kind: 'status', status: 404 }],
+    ['has no links', { kind: 'page', status: 200, type: 'text/html' }],
+    ['is truncated each time', { kind: 'silent-cut', after: 40 }],
+  ])('lacks the newest year if its page %s, and has the year before', async (_, fault) => {
+    const skipped: ListingPageSkipped[] = [];
+    const { server, downloader } = await setUpWeb(new Map([...makeVersion('20251201'), ...makeVersion(V1)]), {
+      web: {
+        retry: { ...QUICK, attempts: 2 },
+        onEvent: (event) => event.type === 'listing-page-skipped' && skipped.push(event),
+      },
+    });
+    server.fault = always('2026', fault);
+    expect((await downloader.choose()).version).toBe('20251201');
+    expect(skipped).toMatchObject([{ source: 'web', location: `${server.url}?prefix=data%2F2026%2F` }]);
+    await rejectionOf(downloader.choose({ version: V1 }), skipped[0]!.error.code);
+  });
+
+  it('does not let an older version seem the newest because of a temporary failure', async () => {
+    const versions = ['20241201', '20251201', V1];
+    const { server, downloader } = await setUpWeb(new Map(versions.flatMap((version) => [...makeVersion(version)])), {
+      web: { retry: { ...QUICK, attempts: 1 } },
+    });
+    server.fault = always('2026', { kind: 'status', status: 500 });
+    await rejectionOf(downloader.choose(), 'HTTP_STATUS');
+    // Another year is not needed for a requested version, and an older one not for the newest version.
+    expect((await downloader.choose({ version: '20251201' })).version).toBe('20251201');
+    await rejectionOf(downloader.choose({ version: '20240101' }), 'UNKNOWN_VERSION');
+    server.fault = always('2025', { kind: 'status', status: 500 });
+    expect((await downloader.choose()).version).toBe(V1);
+  });
+
+  it('makes no version of links elsewhere', async () => {
+    const { server, downloader } = await setUpWeb(makeVersion(V1));
+    const link = (key: string, host = ''): string => `<a href="${host}?download=${encodeURIComponent(key)}">x</a>`;
+    server.extraLinks = [
+      link('data/2026/discogs_20260301_artists.xml.gz', 'https://example.org/'),
+      link('data/2026/discogs_20260301_artists.xml.gz', '//example.org/'),
+      `<!-- ${link('data/2026/discogs_20260301_artists.xml.gz')} -->`,
+      `<template>${link('data/2026/discogs_20260301_artists.xml.gz')}</template>`,
+      link('data/2025/discogs_20260301_artists.xml.gz'),
+      '?download=data%2F2026%2Fdiscogs_20260301_artists.xml.gz',
+      '<a href="https://example.org/?prefix=data%2F2027%2F">2027/</a>',
+      '<!-- <a href="?prefix=data%2F2028%2F">2028/</a> -->',
+    ].join('\n');
+    expect((await downloader.list()).versions.map(({ version }) => version)).toEqual([V1]);
+    expect(server.requests.map(({ name }) => name)).toEqual(['', '2026']);
+  });
+
+  it('may be written in another way, with anything after its end', async () => {
+    const { server, downloader } = await setUpWeb(new Map());
+    server.trailer = '\n<!-- 12 ms --><script src="https://beacon.example/x.js"></script>\n';
+    server.extraLinks = [
+      '<A HREF=/?prefix=data/2026/>2026/</A>',
+      ...[...makeVersion(V1).keys()].map(
+        (name) =>
+          `<tr>\n<td>461&nbsp;MB</td>\n<td><a class='x' href='/?a=1&amp;download=data%2f2026%2f${name}'>x</a></td>`,
+      ),
+    ].join('\n');
+    const { version, files } = await downloader.choose();
+    expect(version).toBe(V1);
+    expect(files.map(({ sizeEstimate }) => sizeEstimate)).toEqual(files.map(() => 461 * MiB));
+  });
+
+  it.each<[string, string | undefined, (body: Buffer) => Buffer]>([
+    ['gzip', 'gzip', gzipSync],
+    ['gzip without a header', undefined, gzipSync],
+    ['deflate', 'deflate', deflateSync],
+    ['bare deflate', 'Deflate', deflateRawSync],
+    ['Brotli', 'br', brotliCompressSync],
+    ['two encodings', 'gzip, br', (body) => brotliCompressSync(gzipSync(body))],
+  ])('is read if it was compressed with %s in spite of the request, as is CHECKSUM', async (_, as, by) => {
+    const files = makeVersion(V1);
+    const { server, root, downloader } = await setUpWeb(files);
+    const fault: Fault = { kind: 'compressed', as, by };
+    server.fault = ({ page, name }) => (page !== 'file' || (as && name === CHECKSUM) ? fault : undefined);
+    await downloader.download({ dataTypes });
+    expect(await contentOf(root)).toHaveProperty([CHECKSUM], summaryOf(files)[CHECKSUM]);
+  });
+
+  it.each<[string, string, (body: Buffer) => Buffer]>([
+    ['is unknown', 'compress', (body) => body],
+    ['is not the one that was used', 'br', gzipSync],
+  ])('is refused if its encoding %s', async (_, as, by) => {
+    const { server, downloader } = await setUpWeb(makeVersion(V1), { web: { retry: { ...QUICK, attempts: 2 } } });
+    server.fault = always('start', { kind: 'compressed', as, by });
+    const error = await rejectionOf(downloader.list(), 'LISTING_UNREADABLE');
+    expect(error.message).toContain(as);
   });
 
   it('ignores names with a path or anything else in them', async () => {

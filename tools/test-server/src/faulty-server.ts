@@ -26,6 +26,8 @@ export type Fault =
   | { readonly kind: 'wrong-bit'; readonly at: number }
   /** Sends another range than the requested one, correctly labelled. */
   | { readonly kind: 'wrong-range' }
+  /** Compresses the body although `identity` was requested; `as` is the header, which gzip may lack. */
+  | { readonly kind: 'compressed'; readonly as: string | undefined; readonly by: (body: Buffer) => Buffer }
   /** Redirects to another address. */
   | { readonly kind: 'redirect'; readonly status: number; readonly to: string };
 
@@ -56,6 +58,8 @@ export class FaultyServer {
   fault: (request: RecordedRequest) => Fault | undefined = () => undefined;
   /** HTML that is added to the start page and to the pages of years. */
   extraLinks = '';
+  /** What follows the end of each page. */
+  trailer = '';
   /** Address of the start page. */
   readonly url: string;
 
@@ -131,8 +135,10 @@ export class FaultyServer {
       body = Buffer.from(body);
       body[fault.at % body.length]! ^= 1;
     }
+    if (fault?.kind === 'compressed') body = fault.by(body);
     const hasLength = fault?.kind !== 'no-length' && fault?.kind !== 'silent-cut';
     const headers: Record<string, string> = { 'content-type': type };
+    if (fault?.kind === 'compressed' && fault.as !== undefined) headers['content-encoding'] = fault.as;
     // Without a length, the range must not reveal the size either.
     if (isPartial) headers['content-range'] = `bytes ${start}-${whole.length - 1}/${hasLength ? whole.length : '*'}`;
     const length = body.length + (fault?.kind === 'wrong-length' ? fault.by : 0);
@@ -176,7 +182,7 @@ export class FaultyServer {
 
   #page(rows: readonly string[]): Buffer {
     const table = [...rows, this.extraLinks].join('\n');
-    return Buffer.from(`<!DOCTYPE html><html><body><table>\n${table}\n</table></body></html>`);
+    return Buffer.from(`<!DOCTYPE html><html><body><table>\n${table}\n</table></body></html>${this.trailer}`);
   }
 }
 

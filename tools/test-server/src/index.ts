@@ -1,2 +1,3 @@
 export type { Fault, RecordedRequest } from './faulty-server.js';
 export { FaultyServer } from './faulty-server.js';
+export { INDEX_STYLES, type IndexStyle, MirrorServer } from './mirror-server.js';

@@ -36,7 +36,8 @@ export const DUMP_SETTINGS = {
   webUrl: setting<string>({
     env: 'WEB_URL',
     toml: 'web_url',
-    about: 'address of the website that lists the dumps',
+    about: 'address of the website that lists the dumps, or of a mirror of your own',
+    details: 'A mirror needs nothing but the directory index of nginx, Apache or python -m http.server.',
     accepts: 'the http:// or https:// URL of the listing of dumps',
     schema: httpUrl,
     defaultValue: () => 'https://data.discogs.com/',

@@ -58,11 +58,15 @@ export const withCommandContext = async (
   try {
     await using lock = await lockDataFolder(config.discogsRoot);
     await using source = createSource(config, {
-      onListingRetry: ({ delayMs, error }) =>
-        logger.warn(
-          { delay_ms: delayMs, code: errorCodeOf(error), error: describeError(error) },
-          '⚠️ Could not fetch the dump listing; retrying',
-        ),
+      onListingEvent: (event) => {
+        const facts = { location: event.location, code: errorCodeOf(event.error), error: describeError(event.error) };
+        if (event.type === 'listing-page-skipped') {
+          logger.warn(facts, '⚠️ Could not read a page of the dump listing; listing the other years only');
+        } else {
+          const { delayMs } = event;
+          logger.warn({ delay_ms: delayMs, ...facts }, '⚠️ Could not fetch the dump listing; retrying');
+        }
+      },
       onFallback: ({ from, to, error }) =>
         logger.warn(
           { from, to, error: error ? describeError(error) : undefined },

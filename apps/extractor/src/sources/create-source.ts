@@ -4,6 +4,7 @@ import {
   createS3Source,
   createWebSource,
   type DumpSource,
+  type ListingPageSkipped,
   type ListingRetry,
   type ProxyOptions,
   type S3Credentials,
@@ -14,8 +15,8 @@ import type { Config } from '../config/settings.js';
 export interface CreateSourceOptions {
   /** Source of proxy settings and S3 credentials, under their usual names. @default process.env */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Called when a page of the website's listing could not be fetched and is retried. */
-  readonly onListingRetry?: ((event: ListingRetry) => void) | undefined;
+  /** Called when a page of a listing could not be fetched and is retried, or given up. */
+  readonly onListingEvent?: ((event: ListingRetry | ListingPageSkipped) => void) | undefined;
   /** Called when a source has no dumps, or refuses them, and the next one is tried. */
   readonly onFallback?: ((event: SourceFallback) => void) | undefined;
 }
@@ -26,7 +27,7 @@ export interface CreateSourceOptions {
  */
 export const createSource = (
   config: Config,
-  { env = process.env, onFallback, onListingRetry }: CreateSourceOptions = {},
+  { env = process.env, onFallback, onListingEvent }: CreateSourceOptions = {},
 ): DumpSource => {
   const proxy = proxyFrom(env);
   const s3 = (): DumpSource =>
@@ -36,13 +37,14 @@ export const createSource = (
       endpoint: config.s3Endpoint,
       credentials: credentialsFrom(env),
       proxy,
+      onEvent: onListingEvent,
     });
   const web = (): DumpSource =>
     createWebSource({
       baseUrl: config.webUrl,
       minGapMs: Math.round(config.webGapSeconds * 1000),
       proxy,
-      onEvent: onListingRetry,
+      onEvent: onListingEvent,
     });
   switch (config.dumpSource) {
     case 's3':

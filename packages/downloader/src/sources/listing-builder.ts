@@ -7,7 +7,7 @@ export class ListingBuilder {
     string,
     { data: Partial<Record<DataType, DumpFile>>; checksum?: DumpFile | undefined }
   >();
-  readonly #ignored: string[] = [];
+  readonly #ignored = new Set<string>();
 
   /** Adds a file whose name `parseFileName` accepted. */
   add(file: DumpFile): void {
@@ -20,9 +20,18 @@ export class ListingBuilder {
     else version.data[file.kind] ??= file;
   }
 
+  /** Whether any file of a version was added. */
+  has(version: string): boolean {
+    return this.#versions.has(version);
+  }
+
+  get isEmpty(): boolean {
+    return this.#versions.size === 0;
+  }
+
   /** Records a name that is not the name of a dump file. */
   ignore(name: string): void {
-    this.#ignored.push(name);
+    this.#ignored.add(name);
   }
 
   /** Everything added, newest version first. */
@@ -30,6 +39,6 @@ export class ListingBuilder {
     const versions: DumpVersion[] = [...this.#versions]
       .sort(([a], [b]) => (a < b ? 1 : -1))
       .map(([version, files]) => ({ version, ...files }));
-    return { versions, ignored: this.#ignored };
+    return { versions, ignored: [...this.#ignored] };
   }
 }
