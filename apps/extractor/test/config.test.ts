@@ -114,9 +114,37 @@ describe('loadConfig', () => {
     'amqp://user:canary/1@host/',
     'amqp://127.0.0.1:1/canary@host:5672/',
     'amqp://host/?heartbeat=often',
+    'amqp://host/?hartbeat=5',
+    'amqp://host/v#canary',
+    'amqp://host/?cacertfile=/ca.pem',
     'http://host/',
   ])('refuses %s as the broker URL without showing it', async (AMQP_CONNECTION) => {
     expect(await problemsOf({ env: { AMQP_CONNECTION } })).toMatchObject([{ setting: 'AMQP_CONNECTION' }]);
+  });
+
+  it('says what is wrong with the broker URL, and accepts one that is percent-encoded', async () => {
+    const env = { AMQP_CONNECTION: 'amqp://user:canary#1@host/' };
+    const [problem] = await problemsOf({ env });
+    expect(problem?.accepts).toContain('# is %23');
+    expect(problem?.accepts).not.toContain('canary');
+    const AMQP_CONNECTION = 'amqps://user:canary%231@host/a%40b%2Fc?verify=verify_peer&connection_timeout=5000';
+    expect(await loadConfig({ env: { AMQP_CONNECTION } })).toMatchObject({ amqpConnection: AMQP_CONNECTION });
+  });
+
+  it('reads the files for TLS, which an amqp:// URL has no use for', async () => {
+    const AMQP_CONNECTION = 'amqps://host/';
+    const tls = { AMQP_CA_FILE: 'ca', AMQP_CERT_FILE: 'cert', AMQP_KEY_FILE: 'key', AMQP_SERVER_NAME: 'name' };
+    expect(await loadConfig({ env: { AMQP_CONNECTION, ...tls } })).toMatchObject({
+      amqpCaFile: 'ca',
+      amqpCertFile: 'cert',
+      amqpKeyFile: 'key',
+      amqpServerName: 'name',
+    });
+    expect((await problemsOf({ env: { ...AMQP, ...tls } })).map(({ setting }) => setting)).toEqual(Object.keys(tls));
+    expect(await loadConfig({ env: { SINK: 'null', ...AMQP, ...tls } })).toMatchObject({ amqpCaFile: 'ca' });
+    expect(await problemsOf({ env: { AMQP_CONNECTION, AMQP_KEY_FILE: 'key' } })).toMatchObject([
+      { setting: 'AMQP_KEY_FILE' },
+    ]);
   });
 
   it('reads names, type and arguments of the queues from the environment and from TOML', async () => {

@@ -53,7 +53,8 @@ describe('config.example.toml', () => {
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const configFile = join(folder, 'config.toml');
     await writeFile(configFile, await uncommented());
-    const shown = await loadConfig({ configFile, env: {} });
+    // The files for TLS need such a URL.
+    const shown = await loadConfig({ configFile, env: { AMQP_CONNECTION: 'amqps://host/' } });
     const emptyFile = join(folder, 'empty.toml');
     await writeFile(emptyFile, '');
     const plain: Config = await loadConfig({ env: { AMQP_CONNECTION: 'amqp://host/' }, configFile: emptyFile });

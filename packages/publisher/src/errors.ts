@@ -9,7 +9,7 @@
  * - `BAD_CREDENTIALS`: the broker refused user and password (`broker`, `replyCode`)
  * - `VHOST_REFUSED`: the virtual host does not exist, or is closed to the user (`broker`)
  * - `ACCESS_REFUSED`: the user may not declare, bind or publish (`replyCode`, `exchange`, `queue`, `routingKey`)
- * - `TLS_FAILED`: the certificate was not accepted, or the port does not speak TLS (`broker`)
+ * - `TLS_FAILED`: a certificate was not accepted or cannot be used, or the port does not speak TLS (`broker`)
  * - `TOPOLOGY_CONFLICT`: an exchange or queue exists with other settings (`replyCode`, `exchange`, `queue`)
  * - `TOPOLOGY_MISSING`: a queue or its binding vanished while publishing (`queue`, `exchange`, `verified`)
  * - `UNROUTABLE`: the broker returned a message that no queue took (`routingKey`, `sequence`, `messageId`, `verified`)

@@ -64,11 +64,51 @@ export interface BackoffOptions {
   factor?: number | undefined;
 }
 
+/**
+ * TLS settings for `amqps://`. Those without a comment are handed to `tls.connect` of Node, which documents them. Files
+ * are read at each connect, so that a certificate may be replaced while the publisher runs.
+ */
+export interface TlsOptions
+  extends Pick<
+    ConnectionOptions,
+    | 'ca'
+    | 'cert'
+    | 'key'
+    | 'pfx'
+    | 'passphrase'
+    | 'crl'
+    | 'servername'
+    | 'rejectUnauthorized'
+    | 'checkServerIdentity'
+    | 'minVersion'
+    | 'maxVersion'
+    | 'ciphers'
+    | 'sigalgs'
+    | 'ecdhCurve'
+    | 'secureOptions'
+    | 'secureContext'
+  > {
+  /**
+   * Path of a PEM file with the certificates of the authorities that may have signed the broker's.
+   * @default the URL's `cacertfile`, else the authorities that Node knows
+   */
+  caFile?: string | undefined;
+  /** Path of a PEM file with the client's certificate. @default the URL's `certfile`, else none */
+  certFile?: string | undefined;
+  /** Path of a PEM file with the key of that certificate. @default the URL's `keyfile`, else `certFile` */
+  keyFile?: string | undefined;
+}
+
 /** What {@link createPublisher} accepts. */
 export interface PublisherOptions {
   /**
    * `amqp://user:password@host:port/vhost` or `amqps://…`. Without a path, or with `/` alone, the virtual host is `/`.
-   * Named virtual hosts and `%2F` work too. User and password are percent-encoded; both default to `guest`.
+   * Named virtual hosts and `%2F` work too. User, password and virtual host are percent-encoded; user and password
+   * default to `guest`.
+   *
+   * Parameters, as RabbitMQ's clients name them: `heartbeat`, `connection_timeout`, `frame_max`, `channel_max`,
+   * `auth_mechanism` (`plain` or `external`), and for `amqps://` `cacertfile`, `certfile`, `keyfile`, `verify`
+   * (`verify_peer` or `verify_none`) and `server_name_indication`. Options win over them. Anything else is refused.
    */
   url: string;
   /** The exchange to publish to. A string means a durable topic exchange of that name. */
@@ -87,7 +127,10 @@ export interface PublisherOptions {
   connectAttempts?: number | undefined;
   /** Attempts to reach the broker again after a loss before giving up with `UNREACHABLE`. @default Infinity */
   reconnectAttempts?: number | undefined;
-  /** Time limit of one attempt, from the TCP connect to the last declared binding, in milliseconds. @default 15_000 */
+  /**
+   * Time limit of one attempt, from the TCP connect to the last declared binding, in milliseconds.
+   * @default the URL's `connection_timeout`, else 15_000
+   */
   connectTimeoutMs?: number | undefined;
   /**
    * Heartbeat interval in milliseconds, 0 for none. A multiple of 1,000, since AMQP negotiates whole seconds. A
@@ -116,8 +159,8 @@ export interface PublisherOptions {
   topologyCheckCounts?: boolean | undefined;
   /** The name that the broker shows for the connection. @default undefined */
   connectionName?: string | undefined;
-  /** TLS settings for `amqps://`: `ca`, `cert`, `key`, `rejectUnauthorized`, … @default {} */
-  tls?: ConnectionOptions | undefined;
+  /** TLS settings for `amqps://`. @default {} */
+  tls?: TlsOptions | undefined;
   /** Ends everything at once: pending calls reject with its reason, the connection is cut. @default undefined */
   signal?: AbortSignal | undefined;
   /** Called after the watermark moved, once per batch of confirms. Must not throw. @default undefined */
@@ -181,6 +224,29 @@ export const MESSAGE_PROPERTY_NAMES: NamesOf<MessageProperties> = {
   headers: true,
   appId: true,
   type: true,
+};
+
+/** The names of {@link TlsOptions}. */
+export const TLS_OPTION_NAMES: NamesOf<TlsOptions> = {
+  ca: true,
+  cert: true,
+  key: true,
+  pfx: true,
+  passphrase: true,
+  crl: true,
+  servername: true,
+  rejectUnauthorized: true,
+  checkServerIdentity: true,
+  minVersion: true,
+  maxVersion: true,
+  ciphers: true,
+  sigalgs: true,
+  ecdhCurve: true,
+  secureOptions: true,
+  secureContext: true,
+  caFile: true,
+  certFile: true,
+  keyFile: true,
 };
 
 /** The names of {@link BackoffOptions}. */

@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from 'node:tls';
 import { MAX_TIMER_MS } from '@discogs-extractor/internal/abort';
 import { createOptionChecks } from '@discogs-extractor/internal/option-checks';
 import { type BrokerAddress, parseBrokerUrl } from './broker-address.js';
@@ -14,6 +13,8 @@ import {
   QUEUE_OPTION_NAMES,
   QUEUE_TYPES,
   type QueueOptions,
+  TLS_OPTION_NAMES,
+  type TlsOptions,
 } from './options.js';
 import { isShortString, MAX_SHORT_STRING_BYTES } from './short-string.js';
 
@@ -53,7 +54,7 @@ export interface ResolvedOptions {
   readonly topologyCheckIntervalMs: number;
   readonly topologyCheckCounts: boolean;
   readonly connectionName: string | undefined;
-  readonly tls: ConnectionOptions;
+  readonly tls: Readonly<TlsOptions>;
   readonly signal: AbortSignal | undefined;
   readonly onConfirmed: ((confirmed: number) => void) | undefined;
   readonly onEvent: ((event: PublisherEvent) => void) | undefined;
@@ -91,7 +92,7 @@ const amqpTable = <T extends object>(name: string, value: T): T => {
 };
 
 const heartbeatMs = (option: number | undefined, address: BrokerAddress): number => {
-  const value = option ?? (address.heartbeatSeconds ?? DEFAULT_HEARTBEAT_SECONDS) * 1_000;
+  const value = option ?? (address.parameters.heartbeatSeconds ?? DEFAULT_HEARTBEAT_SECONDS) * 1_000;
   checks.wholeNumber('heartbeatMs', value, { min: 0, max: MAX_HEARTBEAT_SECONDS * 1_000 });
   return value % 1_000 === 0 ? value : checks.fail('heartbeatMs', 'a multiple of 1000', value);
 };
@@ -116,10 +117,11 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
       'reconnectAttempts',
       options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
     ),
-    connectTimeoutMs: checks.wholeNumber('connectTimeoutMs', options.connectTimeoutMs ?? 15_000, {
-      min: 1,
-      max: MAX_TIMER_MS,
-    }),
+    connectTimeoutMs: checks.wholeNumber(
+      'connectTimeoutMs',
+      options.connectTimeoutMs ?? address.parameters.connectTimeoutMs ?? 15_000,
+      { min: 1, max: MAX_TIMER_MS },
+    ),
     heartbeatMs: heartbeatMs(options.heartbeatMs, address),
     confirmTimeoutMs: checks.durationMs('confirmTimeoutMs', options.confirmTimeoutMs ?? 60_000),
     nackAttempts: checks.wholeNumber('nackAttempts', options.nackAttempts ?? 10, { min: 1 }),
@@ -127,11 +129,46 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
     topologyCheckIntervalMs: checks.durationMs('topologyCheckIntervalMs', options.topologyCheckIntervalMs ?? 2_000),
     topologyCheckCounts: checks.boolean('topologyCheckCounts', options.topologyCheckCounts ?? true),
     connectionName: connectionName === undefined ? undefined : checks.text('connectionName', connectionName),
-    tls: checks.object('tls', options.tls ?? {}),
+    tls: resolveTls(options.tls ?? {}, address),
     signal: checks.optionalSignal('signal', options.signal),
     onConfirmed: checks.optionalFunction('onConfirmed', options.onConfirmed),
     onEvent: checks.optionalFunction('onEvent', options.onEvent),
   };
+};
+
+/** The options, and what the URL has in addition. */
+const resolveTls = (options: TlsOptions, { protocol, parameters }: BrokerAddress): Readonly<TlsOptions> => {
+  checks.object('tls', options, TLS_OPTION_NAMES);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  if (protocol === 'amqp' && given.length > 0) {
+    checks.fail(`tls.${given[0]?.[0]}`, 'absent, or the URL start with amqps://', options);
+  }
+  for (const name of ['caFile', 'certFile', 'keyFile', 'servername'] as const) {
+    const value = options[name];
+    if (value !== undefined && (typeof value !== 'string' || value === '')) checks.fail(`tls.${name}`, 'a text', value);
+  }
+  const { ca, cert, key, pfx } = options;
+  const rejectUnauthorized = options.rejectUnauthorized ?? parameters.isVerified;
+  if (rejectUnauthorized !== undefined) checks.boolean('tls.rejectUnauthorized', rejectUnauthorized);
+  const hasIdentity = [cert, key, pfx, options.certFile, options.keyFile].some((value) => value !== undefined);
+  const resolved = {
+    ...options,
+    caFile: options.caFile ?? (ca === undefined ? parameters.caFile : undefined),
+    certFile: hasIdentity ? options.certFile : parameters.certFile,
+    keyFile: hasIdentity ? options.keyFile : parameters.keyFile,
+    servername: options.servername ?? parameters.serverName,
+    // Node's own default depends on the environment, and applies only if the option is absent.
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+  };
+  for (const [file, content] of Object.entries({ caFile: 'ca', certFile: 'cert', keyFile: 'key' } as const)) {
+    if (resolved[file as 'caFile'] !== undefined && options[content] !== undefined) {
+      checks.fail(`tls.${file}`, `absent, because tls.${content} is given`, resolved[file as 'caFile']);
+    }
+  }
+  if (resolved.keyFile !== undefined && resolved.certFile === undefined && cert === undefined) {
+    checks.fail('tls.keyFile', 'given together with tls.certFile (certfile in the URL)', resolved.keyFile);
+  }
+  return resolved;
 };
 
 const resolveBackoff = (backoff: NonNullable<PublisherOptions['backoff']>): ResolvedOptions['backoff'] => {

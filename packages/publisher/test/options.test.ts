@@ -15,8 +15,30 @@ describe('a broker URL', () => {
     ['amqp://u:p%40@h:1/', { username: 'u', password: 'p@', port: 1, display: 'amqp://h:1/%2F' }],
     ['amqp://u@h', { username: 'u', password: '' }],
     ['amqp://[::1]:7', { hostname: '::1', port: 7 }],
-    ['amqp://h?heartbeat=7', { heartbeatSeconds: 7 }],
     ['amqp://', { hostname: 'localhost' }],
+    ['AMQP://h', { protocol: 'amqp' }],
+    ['amqp://h//', { vhost: '/' }],
+    ['amqp://h/a%40b%2Fc', { vhost: 'a@b/c', display: 'amqp://h:5672/a%40b%2Fc' }],
+    ['amqp://h/..', { vhost: '..' }],
+    ['amqp://u:p:s@h', { username: 'u', password: 'p:s' }],
+    [
+      'amqp://h?heartbeat=7&connection_timeout=900&frame_max=8192&channel_max=16&auth_mechanism=EXTERNAL',
+      {
+        parameters: {
+          heartbeatSeconds: 7,
+          connectTimeoutMs: 900,
+          frameMax: 8_192,
+          channelMax: 16,
+          authMechanism: 'external',
+        },
+      },
+    ],
+    [
+      'amqps://h?cacertfile=/ca+1.pem&certfile=%2Fc.pem&keyfile=k.pem&verify=verify_none&server_name_indication=n',
+      {
+        parameters: { caFile: '/ca+1.pem', certFile: '/c.pem', keyFile: 'k.pem', isVerified: false, serverName: 'n' },
+      },
+    ],
   ])('%s is split into its parts', (url, expected) => {
     expect(parseBrokerUrl(url)).toMatchObject(expected);
   });
@@ -28,6 +50,33 @@ describe('a broker URL', () => {
     'amqp://u:hunter22%@h',
     'amqp://h?heartbeat=soon',
     'amqp://u:hunter22@h:99999',
+    'amqp://u:hunter22@h:0',
+    'amqp://u:a/hunter22@h',
+    'amqp://u:1/hunter22@h',
+    'amqp://u:1?hunter22@h',
+    'amqp://u:1#hunter22@h',
+    'amqp://u:hunter22@h/v@w',
+    'amqp://u%3Ahunter22%40h',
+    'amqp://u:hun\nter22@h',
+    'amqp:u:hunter22@h',
+    'u:hunter22@h',
+    'amqp://u:hunter22@h/%ff',
+    'amqp://h#fragment',
+    'amqp://h/v#',
+    'amqp://h?heartbeat=',
+    'amqp://h?heartbeat=65536',
+    'amqp://h?heartbeat=1&heartbeat=2',
+    'amqp://h?hartbeat=1',
+    'amqp://h?toString=1',
+    'amqp://h?connection_timeout=0',
+    'amqp://h?channel_max=1',
+    'amqp://h?frame_max=100',
+    'amqp://h?auth_mechanism=amqplain',
+    'amqp://h?cacertfile=/ca.pem',
+    'amqps://h?cacertfile=',
+    'amqps://h?verify=yes',
+    'amqps://h?server_name_indication=disable',
+    'amqps://h?depth=2',
   ])('%j is refused, and not repeated in the error', (url) => {
     const error = (() => {
       try {
@@ -54,6 +103,21 @@ describe('options', () => {
       heartbeatMs: 10_000,
       connectAttempts: Number.POSITIVE_INFINITY,
     });
+    expect(resolveOptions({ ...valid, url: 'amqp://h?connection_timeout=900' }).connectTimeoutMs).toBe(900);
+    const url = 'amqps://h?cacertfile=ca.pem&certfile=cert.pem&verify=verify_none&server_name_indication=n';
+    expect(resolveOptions({ ...valid, url }).tls).toEqual({
+      caFile: 'ca.pem',
+      certFile: 'cert.pem',
+      servername: 'n',
+      rejectUnauthorized: false,
+    });
+    expect(
+      resolveOptions({
+        ...valid,
+        url,
+        tls: { ca: 'x', cert: 'y', key: 'z', servername: 'm', rejectUnauthorized: true },
+      }).tls,
+    ).toEqual({ ca: 'x', cert: 'y', key: 'z', servername: 'm', rejectUnauthorized: true });
     expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=0' }).heartbeatMs).toBe(0);
     expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=7' }).heartbeatMs).toBe(7_000);
     expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=7', heartbeatMs: 3_000 }).heartbeatMs).toBe(3_000);
@@ -84,6 +148,12 @@ describe('options', () => {
     { onConfirmed: {} },
     { connectionName: 5 },
     { tls: true },
+    { tls: { ca: 'x' } },
+    { url: 'amqps://h', exchange: 'e', tls: { cafile: 'ca.pem' } },
+    { url: 'amqps://h', exchange: 'e', tls: { caFile: '' } },
+    { url: 'amqps://h', exchange: 'e', tls: { ca: 'x', caFile: 'ca.pem' } },
+    { url: 'amqps://h', exchange: 'e', tls: { keyFile: 'key.pem' } },
+    { url: 'amqps://h', exchange: 'e', tls: { rejectUnauthorized: 'no' } },
   ])('are checked for callers without types: %j', (options) => {
     const given = options && typeof options === 'object' && !('url' in options) ? { ...valid, ...options } : options;
     expect(() => resolveOptions(given as PublisherOptions)).toThrow(

@@ -1,3 +1,4 @@
+import { AmqpUrlError, parseAmqpUrl } from '@discogs-extractor/internal/amqp-url';
 import { z } from 'zod';
 import { commaSeparated, trimmed } from './value-schemas.js';
 
@@ -9,20 +10,22 @@ const MAX_NAME_BYTES = 255;
 
 const isShort = (name: string): boolean => Buffer.byteLength(name) <= MAX_NAME_BYTES;
 
-/** An `@` past the host means that the password holds a `/`, `?` or `#` that is not percent-encoded. */
-const isAmqpUrl = (value: string): boolean => {
-  try {
-    const { hostname, username, password, pathname, search, hash, searchParams } = new URL(value);
-    for (const part of [username, password, pathname]) decodeURIComponent(part);
-    const isComplete =
-      /^amqps?:\/\/[^/]/i.test(value) && hostname !== '' && !/@|%40/.test(hostname + pathname + search + hash);
-    return isComplete && /^\d*$/.test(searchParams.get('heartbeat') ?? '');
-  } catch {
-    return false;
-  }
-};
-
-export const amqpUrl: z.ZodType<string | undefined> = z.preprocess(trimmed, z.string().refine(isAmqpUrl).optional());
+/** The problem says what is wrong with the URL, without showing it. */
+export const amqpUrl: z.ZodType<string | undefined> = z.preprocess(
+  trimmed,
+  z
+    .string()
+    .superRefine((value, context) => {
+      try {
+        if (/^amqps?:\/\/([/?#]|$)/i.test(value)) throw new AmqpUrlError('The broker URL has no host');
+        parseAmqpUrl(value);
+      } catch (error) {
+        if (!(error instanceof AmqpUrlError)) throw error;
+        context.addIssue({ code: 'custom', message: error.message });
+      }
+    })
+    .optional(),
+);
 
 /** Not empty: the default exchange, whose name is empty, accepts no bindings. */
 export const exchangeName: z.ZodType<string> = z.preprocess(trimmed, z.string().min(1).refine(isShort));

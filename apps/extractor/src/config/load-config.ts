@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse as parseToml, TomlError } from 'smol-toml';
+import type { ZodError } from 'zod';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import type { Setting } from './setting.js';
 import { type Config, SETTINGS, type SettingName } from './settings.js';
@@ -55,7 +56,7 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
       problems.push({
         setting: given.setting,
         ...(definition.secret ? {} : { value: printable(given.value) }),
-        accepts: definition.accepts,
+        accepts: definition.accepts + explanation(parsed.error),
       });
     }
   }
@@ -66,8 +67,33 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
       accepts: `${SETTINGS.amqpConnection.accepts}; the amqp sink requires it (or use --sink ndjson or null)`,
     });
   }
+  problems.push(...findTlsProblems(config as Config));
   if (problems.length > 0) throw configError(problems);
   return config as Config;
+};
+
+/** What a schema says about a value that it refuses, if it says more than that. */
+const explanation = ({ issues }: ZodError): string => {
+  const explained = issues.find(({ code, message }) => code === 'custom' && message !== 'Invalid input');
+  return explained ? `. ${explained.message}` : '';
+};
+
+const TLS_SETTINGS = ['amqpCaFile', 'amqpCertFile', 'amqpKeyFile', 'amqpServerName'] as const;
+
+/** Without TLS, these settings would silently have no effect. */
+const findTlsProblems = (config: Config): ConfigProblem[] => {
+  const given = TLS_SETTINGS.filter((name) => config[name] !== undefined);
+  if (config.sink !== 'amqp' || config.amqpConnection === undefined) return [];
+  if (!/^amqps:/i.test(config.amqpConnection)) {
+    return given.map((name) => ({
+      setting: SETTINGS[name].env,
+      value: printable(config[name]),
+      accepts: 'AMQP_CONNECTION to start with amqps://, since it is for TLS only',
+    }));
+  }
+  return config.amqpKeyFile !== undefined && config.amqpCertFile === undefined
+    ? [{ setting: SETTINGS.amqpKeyFile.env, accepts: 'AMQP_CERT_FILE to name the certificate of this key' }]
+    : [];
 };
 
 /** Creates the error for settings that are wrong, with one line for each problem. */

@@ -5,6 +5,7 @@ import {
   type Publisher,
   PublisherError,
   type PublisherEvent,
+  type PublisherOptions,
   type QueueOptions,
 } from '@discogs-extractor/publisher';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from '../config/platform-names.js';
@@ -33,6 +34,8 @@ const CLOSE_TIMEOUT_MS = 500;
 export interface AmqpSinkOptions {
   /** `amqp://` or `amqps://` URL of the broker. */
   readonly url: string;
+  /** Files and server name for `amqps://`. @default {} */
+  readonly tls?: PublisherOptions['tls'];
   /**
    * Messages of a file that may be unconfirmed, and records of it that may be confirmed without being in the state
    * marker: after a crash, at most this many records of a file are sent again.
@@ -85,6 +88,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       const publisher = await withLinkedAbort([signal], ({ signal: connecting }) =>
         createPublisher({
           url: options.url,
+          tls: options.tls,
           exchange: { name: exchange, type: 'topic', durable: true },
           queues: queues.map(queueOf(dataType)),
           properties: PROPERTIES,
@@ -187,12 +191,18 @@ const fileSink = (
   };
 };
 
+const TOPOLOGY_SETTINGS = 'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS';
+const TLS_SETTINGS = 'AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE and AMQP_SERVER_NAME';
+
 /** Adds the names of the settings, which the publisher does not know. */
-const withSettingNames = (error: unknown): unknown =>
-  error instanceof PublisherError && error.code === 'TOPOLOGY_CONFLICT'
-    ? new ExtractorError(
-        'TOPOLOGY_CONFLICT',
-        `${error.message} (the settings are AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS)`,
-        { facts: { exchange: error.facts.exchange, queue: error.facts.queue }, cause: error },
-      )
-    : error;
+const withSettingNames = (error: unknown): unknown => {
+  if (!(error instanceof PublisherError)) return error;
+  const { code, message, facts } = error;
+  if (code === 'TLS_FAILED') {
+    return new PublisherError(code, `${message} (the settings are ${TLS_SETTINGS})`, { facts, cause: error.cause });
+  }
+  if (code !== 'TOPOLOGY_CONFLICT') return error;
+  const { exchange, queue } = facts;
+  const settings = `(the settings are ${TOPOLOGY_SETTINGS})`;
+  return new ExtractorError(code, `${message} ${settings}`, { facts: { exchange, queue }, cause: error });
+};

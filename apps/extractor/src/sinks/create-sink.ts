@@ -20,6 +20,12 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
       return (await import('./amqp-sink.js')).createAmqpSink({
         // `loadConfig` requires it for this sink.
         url: config.amqpConnection!,
+        tls: {
+          ...(config.amqpCaFile !== undefined && { caFile: config.amqpCaFile }),
+          ...(config.amqpCertFile !== undefined && { certFile: config.amqpCertFile }),
+          ...(config.amqpKeyFile !== undefined && { keyFile: config.amqpKeyFile }),
+          ...(config.amqpServerName !== undefined && { servername: config.amqpServerName }),
+        },
         queueSize: config.queueSize,
         exchange: config.amqpExchange,
         queues: config.amqpQueues,

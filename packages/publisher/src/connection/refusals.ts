@@ -2,16 +2,43 @@ import { PublisherError, type PublisherErrorFacts } from '../errors.js';
 import { type Redact, redactedCause } from '../redact.js';
 import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
 
-const TLS_CODES = /^(CERT_|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
+const TLS_CODES =
+  /^(CERT_|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_MISMATCH|INVALID_|EPROTO)/;
+
+/** What helps against a failed TLS handshake, by the code of Node or OpenSSL; the first match counts. */
+const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    /ALTNAME_INVALID|HOSTNAME_MISMATCH/,
+    'the certificate of the broker is for another name: connect by that name, or set tls.servername',
+  ],
+  [/^CERT_HAS_EXPIRED|^CERT_NOT_YET_VALID/, 'renew the certificate of the broker, or correct the clock'],
+  [
+    /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|CERT_SIGNATURE|INVALID_CA|DEPTH_ZERO/,
+    'no known authority has signed the certificate of the broker: name a file with its authority in tls.caFile',
+  ],
+  [
+    /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/,
+    'the broker requires a certificate of the client (tls.certFile, tls.keyFile), or other versions or ciphers of TLS',
+  ],
+  [
+    /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_|UNKNOWN_CA|ACCESS_DENIED)/,
+    'the broker does not accept the certificate of the client: check tls.certFile and tls.keyFile',
+  ],
+  [/WRONG_VERSION|PACKET_LENGTH|UNEXPECTED_MESSAGE|EPROTO/, 'check that the port speaks TLS'],
+];
+
+const tlsRemedy = (code: string): string =>
+  TLS_REMEDIES.find(([pattern]) => pattern.test(code))?.[1] ?? 'check the settings of TLS on both sides';
 
 /** Why no connection could be established, if waiting does not help; `undefined` if another attempt may succeed. */
 export const explainConnectRefusal = (error: unknown, redact: Redact, broker: string): PublisherError | undefined => {
+  if (error instanceof PublisherError) return error;
   const replyCode = replyCodeOf(error);
   const cause = redactedCause(redact, error);
   if (replyCode === REPLY_CODE.ACCESS_REFUSED) {
     return new PublisherError(
       'BAD_CREDENTIALS',
-      `${broker} refused the login: check user and password of the broker URL (guest is only let in from the broker's own machine)`,
+      `${broker} refused the login: check user and password of the broker URL, whose special characters are percent-encoded (guest is only let in from the broker's own machine)`,
       { facts: { broker, replyCode }, cause },
     );
   }
@@ -25,11 +52,10 @@ export const explainConnectRefusal = (error: unknown, redact: Redact, broker: st
   }
   const { code } = cause as { code?: unknown };
   if (typeof code === 'string' && TLS_CODES.test(code)) {
-    return new PublisherError(
-      'TLS_FAILED',
-      `No TLS connection with ${broker} (${code}): check that the port speaks TLS, and that the certificate is for this name and signed by an authority in tls.ca`,
-      { facts: { broker }, cause },
-    );
+    return new PublisherError('TLS_FAILED', `No TLS connection with ${broker} (${code}): ${tlsRemedy(code)}`, {
+      facts: { broker },
+      cause,
+    });
   }
   return undefined;
 };

@@ -1,4 +1,4 @@
-import { type Channel, type ChannelModel, type ConfirmChannel, connect, type Message } from 'amqplib';
+import { type Channel, type ChannelModel, type ConfirmChannel, connect, credentials, type Message } from 'amqplib';
 import { createDeferred } from '../deferred.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { declareTopology, type QueueReadings, readQueues } from '../topology/declare-topology.js';
@@ -7,6 +7,7 @@ import type { OutboxEntry } from '../window/outbox.js';
 import type { MessageTransport } from '../window/send-window.js';
 import { createSender, type MessageSender } from '../wire/message-sender.js';
 import { TagTable } from '../wire/tag-table.js';
+import { loadTls } from './load-tls.js';
 
 /** What the broker reports about messages. */
 export interface DeliveryHandlers {
@@ -98,6 +99,8 @@ export class Session implements MessageTransport, CheckedConnection {
   /** Connects and opens the confirm channel. */
   async open(): Promise<void> {
     const { address, heartbeatMs, connectionName, tls, connectTimeoutMs } = this.#options;
+    const { frameMax, channelMax, authMechanism } = address.parameters;
+    const tlsOptions = address.protocol === 'amqps' ? await loadTls(tls) : {};
     const model = await connect(
       {
         protocol: address.protocol,
@@ -108,9 +111,12 @@ export class Session implements MessageTransport, CheckedConnection {
         // amqplib decodes it again.
         vhost: encodeURIComponent(address.vhost),
         heartbeat: heartbeatMs / 1_000,
+        ...(frameMax !== undefined && { frameMax }),
+        ...(channelMax !== undefined && { channelMax }),
       },
       {
-        ...tls,
+        ...tlsOptions,
+        ...(authMechanism === 'external' && { credentials: credentials.external() }),
         noDelay: true,
         timeout: connectTimeoutMs,
         signal: this.#socket.signal,
