@@ -236,6 +236,22 @@ describe('loadConfig', () => {
     expect(await problemsOf(sources)).toEqual(expect.arrayContaining([expect.objectContaining({ setting })]));
   });
 
+  it('suggests the names that a misspelled one in the file may stand for', async () => {
+    const configFile = await file(
+      'typos.toml',
+      'heath_port = 1\nAMQP_CONECTION = "x"\ndump-versoin = 1\nlevel = 1\nxyz = 1\n',
+    );
+    const accepts = (await problemsOf({ configFile, env: AMQP })).map((problem) => problem.accepts);
+    expect(accepts.slice(0, 4)).toEqual([
+      expect.stringMatching(/^the name health_port( |$)/),
+      expect.stringMatching(/^the name amqp_connection( |$)/),
+      expect.stringMatching(/^the name dump_version( |$)/),
+      expect.stringContaining('log_level'),
+    ]);
+    expect(accepts[4]).toContain('config.example.toml');
+    for (const text of accepts) expect(text.split(' or ').length).toBeLessThanOrEqual(3);
+  });
+
   it('refuses a file that is not TOML', async () => {
     const configFile = await file('no.toml', 'sink = null\n');
     expect((await problemsOf({ configFile, env: AMQP }))[0]!.setting).toBe(configFile);

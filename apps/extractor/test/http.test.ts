@@ -50,6 +50,10 @@ describe('a service that waits for the next run', () => {
   });
   afterAll(() => service[Symbol.asyncDispose]());
 
+  it('shows numbers that people can read in its status', async () => {
+    expect(await (await service.request('/status')).text()).not.toMatch(/\.\d{5}/);
+  });
+
   it('returns its health in the form that the platform expects', async () => {
     const response = await service.request('/health');
     expect(response.status).toBe(200);
@@ -215,6 +219,26 @@ describe('a service that waits for the next run', () => {
 });
 
 describe('POST /trigger', () => {
+  it('takes a client that leaves for no error of its own', async () => {
+    await using service = await start(dumps, { LOG_LEVEL: 'DEBUG' });
+    await service.reaches('waiting');
+    const sending = httpRequest(`${service.url}/trigger`, {
+      method: 'POST',
+      headers: { ...AUTHORIZED, 'content-length': '100' },
+    });
+    sending.on('error', () => {});
+    await new Promise<void>((resolve) => sending.write('{', () => resolve()));
+    await until(
+      () => service.request('/metrics'),
+      (response) => response.ok,
+    );
+    sending.destroy();
+    await service.says('the client has gone');
+    expect(service.output()).not.toContain('"level":"ERROR"');
+    expect((await trigger(service)).status).toBe(202);
+    await service.reaches('waiting');
+  });
+
   it('responds with 403 if no token is set, also to an empty one', async () => {
     await using service = await start(dumps, { TRIGGER_TOKEN: '' });
     await service.reaches('waiting');
@@ -321,6 +345,13 @@ describe('the HTTP port', () => {
     expect(status).toBe(0);
     const warning = stdout.split('\n').find((line) => line.includes('HTTP_UNAVAILABLE'));
     expect(JSON.parse(warning!)).toMatchObject({ level: 'WARNING' });
+  });
+
+  it('is shown as an address that a browser can open', async () => {
+    const cli = startCli(['run', '--source', dumps], { env: env({ HEALTH_PORT: '0' }) });
+    expect(await cli.says('Status page on ')).toMatch(/"url":"http:\/\/localhost:\d+"/);
+    cli.process.kill('SIGTERM');
+    expect(await cli.ended).toMatchObject({ status: 0 });
   });
 
   it('reports an address that is not one of this machine', async () => {

@@ -6,6 +6,7 @@ import { startOwnBroker } from '@discogs-extractor/test-broker';
 import { FaultyServer } from '@discogs-extractor/test-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DATA_TYPES } from '../src/config/data-type.js';
+import { runCli } from './kit/cli.js';
 import { dumpFile } from './kit/dumps.js';
 import { startInTerminal } from './kit/terminal.js';
 
@@ -58,6 +59,35 @@ describe('run in a terminal', () => {
     // People see no JSON, and no progress lines in addition to the bars.
     expect(lines.join('\n')).not.toMatch(/\{"level"|📊/);
     expect(cli.isCursorVisible()).toBe(true);
+  });
+
+  it('writes plain lines where bars cannot be drawn, and JSON if it is asked to', async () => {
+    const run = async (env: Record<string, string>, size?: { columns: number; rows: number }): Promise<string> => {
+      const args = ['run', '--once', '--source', dumps, '--sink', 'null', '--types', 'labels'];
+      const cli = startInTerminal(args, { DISCOGS_ROOT: join(folder, 'data'), ...env }, size);
+      expect(await cli.ended).toBe(0);
+      return cli.output();
+    };
+    const expectNothingDrawn = (output: string): void => {
+      for (const drawn of ['\u001b', '█']) expect(output).not.toContain(drawn);
+    };
+    const plain = /^\d{4}-\d\d-\d\dT[\d:.]+Z 🎉 Dump 20260101: all 1500 records delivered\r$/m;
+    const dumb = await run({ TERM: 'dumb' });
+    expect(dumb).toMatch(plain);
+    expectNothingDrawn(dumb);
+    expect(dumb).not.toContain('{"level"');
+    const again = /^\d{4}-\d\d-\d\dT[\d:.]+Z ✅ Dump 20260101: nothing to do\r$/m;
+    const sizeless = await run({}, { columns: 0, rows: 0 });
+    expect(sizeless).toMatch(again);
+    expectNothingDrawn(sizeless);
+    const json = await run({ LOG_FORMAT: 'json' });
+    expect(json).toMatch(/^\{"level":"INFO".*nothing to do/m);
+    expectNothingDrawn(json);
+    const piped = await runCli(['run', '--once', '--source', dumps, '--sink', 'null', '--types', 'labels'], {
+      env: { DISCOGS_ROOT: join(folder, 'data'), LOG_FORMAT: 'text' },
+    });
+    expect(piped.stdout.replaceAll('\n', '\r\n')).toMatch(again);
+    expect(piped.stdout).not.toContain('{"level"');
   });
 
   it('shows the progress of a download, warns when it stalls, and stops at Ctrl-C', async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import type { ZodError } from 'zod';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
+import { nearestNames } from './nearest-names.js';
 import type { Setting } from './setting.js';
 import { type Config, SETTINGS, type SettingName } from './settings.js';
 
@@ -32,11 +33,14 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
   const { flags = {}, env = process.env } = sources;
   const problems: ConfigProblem[] = [];
   const file = await readConfigFile(sources.configFile ?? env['EXTRACTOR_CONFIG'], problems);
-  const known = new Set(Object.values(SETTINGS).map(({ toml }) => toml as string));
+  const known = Object.values(SETTINGS).map(({ toml }) => toml as string);
   for (const key of Object.keys(file.table)) {
-    if (!known.has(key)) {
-      problems.push({ setting: `${key} in ${file.path}`, accepts: `one of these names: ${[...known].join(', ')}` });
-    }
+    if (known.includes(key)) continue;
+    const meant = nearestNames(key, known);
+    problems.push({
+      setting: `${key} in ${file.path}`,
+      accepts: meant.length > 0 ? `the name ${meant.join(' or ')}` : 'the name of a setting, as in config.example.toml',
+    });
   }
 
   const config: Partial<Record<SettingName, unknown>> = {};

@@ -5,6 +5,9 @@ import { numeric, wholeNumber } from './value-schemas.js';
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export const LOG_FORMATS = ['auto', 'json', 'text'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 export const PROGRESS_SETTINGS = {
   maxMalformedRecords: setting<number>({
     env: 'MAX_MALFORMED_RECORDS',
@@ -71,5 +74,17 @@ export const PROGRESS_SETTINGS = {
       z.enum(LOG_LEVELS),
     ),
     defaultValue: () => 'INFO',
+  }),
+  logFormat: setting<LogFormat>({
+    env: 'LOG_FORMAT',
+    toml: 'log_format',
+    about: 'json: JSON lines; text: lines for people; auto: text in a terminal, else json',
+    details: 'A terminal that can draw them shows progress bars too, unless it is json.',
+    accepts: `one of ${LOG_FORMATS.join(', ')}`,
+    schema: z.preprocess(
+      (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
+      z.enum(LOG_FORMATS),
+    ),
+    defaultValue: () => 'auto',
   }),
 } as const;

@@ -62,8 +62,13 @@ export const createHttpServer = async ({ port, host, view, trigger }: HttpServer
     });
     return closing;
   };
-  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return { port: address.port, url: `http://${shown}:${address.port}`, close, [Symbol.asyncDispose]: close };
+  return { port: address.port, url: urlOf(address), close, [Symbol.asyncDispose]: close };
+};
+
+/** `0.0.0.0` and `::` are every address of the machine, and not ones to open in a browser. */
+const urlOf = ({ address, family, port }: AddressInfo): string => {
+  if (address === '::' || address === '0.0.0.0') return `http://localhost:${port}`;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 };
 
 const ADVICE: Readonly<Record<string, string>> = {

@@ -31,7 +31,11 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
         : { version: state.version, age_days: Math.floor((now - dumpTime(state.version)) / 86_400_000) },
     check: state.run ? { cause: state.run.cause, started_at: iso(state.run.startedAt) } : null,
     last_check: state.lastRun
-      ? { outcome: state.lastRun.outcome, ended_at: iso(state.lastRun.endedAt), seconds: state.lastRun.seconds }
+      ? {
+          outcome: state.lastRun.outcome,
+          ended_at: iso(state.lastRun.endedAt),
+          seconds: Number(state.lastRun.seconds.toFixed(3)),
+        }
       : null,
     last_success_at: iso(state.lastSuccessAt),
     next_check_at: iso(state.nextRunAt),

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
+import { describeError } from '../errors.js';
 import type { TriggerResult } from '../events/service-events.js';
 import type { Logger } from '../report/logger.js';
 
@@ -52,7 +53,12 @@ export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: T
       },
     }),
     async (context) => {
-      const body = parseBody(await context.req.text());
+      const text = await context.req.text().catch((error: unknown) => {
+        // The client closed the connection in the middle of its request.
+        logger.debug({ error: describeError(error) }, 'POST /trigger: the client has gone');
+        return undefined;
+      });
+      const body = parseBody(text);
       if (!body.success) {
         onResult('invalid');
         return context.json(
@@ -72,10 +78,10 @@ export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: T
   );
 };
 
-const parseBody = (text: string): ReturnType<typeof Body.safeParse> => {
-  if (text.trim() === '') return Body.safeParse({});
+const parseBody = (text: string | undefined): ReturnType<typeof Body.safeParse> => {
+  if (text?.trim() === '') return Body.safeParse({});
   try {
-    return Body.safeParse(JSON.parse(text));
+    return Body.safeParse(text === undefined ? undefined : JSON.parse(text));
   } catch {
     return Body.safeParse(undefined);
   }

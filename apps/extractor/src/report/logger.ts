@@ -34,22 +34,28 @@ export const createLogger = (level: LogLevel, destination: DestinationStream): L
 const MAX_BUFFERED_BYTES = 1 << 20;
 
 /** Standard output, written synchronously. Calls `onError` for each line that cannot be written. */
-export const createJsonDestination = (onError: (error: Error) => void): DestinationStream => {
+export const createStandardOutput = (onError: (error: Error) => void): DestinationStream => {
   const stream = destination({ dest: 1, sync: true, maxLength: MAX_BUFFERED_BYTES });
   stream.on('error', onError);
   return stream;
 };
 
-/** Turns the JSON lines of the log into short ones for people: time, message, and the fields of warnings and errors. */
-export const createPrettyDestination = (write: (text: string) => void): DestinationStream => ({
+/**
+ * Turns the JSON lines of the log into short ones for people: time, message, and the fields of warnings and errors.
+ *
+ * @param timeOf - the part of the ISO timestamp that is shown
+ */
+export const createTextDestination = (
+  write: (text: string) => void,
+  timeOf: (timestamp: string) => string,
+): DestinationStream => ({
   write: (line) => {
     const { level, timestamp, message, service: _, ...facts } = JSON.parse(line) as Record<string, unknown>;
-    const time = String(timestamp).slice(11, 19);
     const shown = level === 'INFO' ? [] : Object.entries(facts);
     const details = shown
       .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
       .join(' ');
     const name = level === 'INFO' ? '' : `${String(level)} `;
-    write(`${time} ${name}${String(message)}${details ? `  ${details}` : ''}\n`);
+    write(`${timeOf(String(timestamp))} ${name}${String(message)}${details ? `  ${details}` : ''}\n`);
   },
 });

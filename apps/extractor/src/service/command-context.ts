@@ -1,11 +1,12 @@
 import type { DumpSource } from '@discogs-extractor/downloader';
 import { StateMarkerError } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
+import type { LogFormat } from '../config/progress-settings.js';
 import type { Config } from '../config/settings.js';
 import { describeError, EXIT, errorCodeOf } from '../errors.js';
 import { combineListeners, type RunListener } from '../events/run-events.js';
 import { createLogListener } from '../report/log-listener.js';
-import { createJsonDestination, createLogger, createPrettyDestination, type Logger } from '../report/logger.js';
+import { createLogger, createStandardOutput, createTextDestination, type Logger } from '../report/logger.js';
 import { createSource } from '../sources/create-source.js';
 import { createStallDetector } from '../status/stall-detector.js';
 import { lockDataFolder } from '../system/data-folder-lock.js';
@@ -34,11 +35,23 @@ export const withCommandContext = async (
   work: (context: CommandContext) => Promise<number>,
 ): Promise<number> => {
   const config = await loadConfig(sources);
+  const format = logFormatOf(config.logFormat);
   // Imported only when needed: other starts are faster.
-  const bars = isInteractive() ? (await import('../report/terminal-listener.js')).createTerminalProgress() : undefined;
+  const bars =
+    format === 'text' && canDraw()
+      ? (await import('../report/terminal-listener.js')).createTerminalProgress()
+      : undefined;
+  const standardOutput = createStandardOutput((error) => onLogLost(error));
   const logger = createLogger(
     config.logLevel,
-    bars ? createPrettyDestination(bars.print) : createJsonDestination((error) => onLogLost(error)),
+    bars
+      ? createTextDestination(bars.print, (timestamp) => timestamp.slice(11, 19))
+      : format === 'text'
+        ? createTextDestination(
+            (text) => standardOutput.write(text),
+            (timestamp) => timestamp,
+          )
+        : standardOutput,
   );
   const log = createLogListener(logger, {
     // The bars show the progress.
@@ -84,6 +97,12 @@ export const withCommandContext = async (
   }
 };
 
-/** Whether the output goes to a terminal, not to a file, a pipe or a log collector, which get JSON lines. */
-const isInteractive = (): boolean =>
-  process.stdout.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
+const isTerminal = (): boolean => process.stdout.isTTY === true && process.stderr.isTTY === true;
+
+/** A file, a pipe or a log collector gets JSON lines. */
+const logFormatOf = (format: LogFormat): Exclude<LogFormat, 'auto'> =>
+  format === 'auto' ? (isTerminal() ? 'text' : 'json') : format;
+
+/** Whether progress bars can be drawn: some terminals have no size, or cannot move the cursor. */
+const canDraw = (): boolean =>
+  isTerminal() && process.env['TERM'] !== 'dumb' && process.stderr.columns > 0 && process.stderr.rows > 0;

@@ -12,6 +12,8 @@ export interface TerminalCli {
   /** The lines of the screen and of what has scrolled off, without blank ones. */
   readonly lines: () => string[];
   readonly isCursorVisible: () => boolean;
+  /** Everything that was written to it, control sequences included. */
+  readonly output: () => string;
   /** Presses keys; `\x03` is Ctrl-C. */
   readonly type: (keys: string) => void;
   /** Waits until the screen shows it; rejects when the process ends before. */
@@ -23,11 +25,15 @@ export interface TerminalCli {
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Starts `discogs-extractor` in a pseudo-terminal of util-linux's `script`, and reads it with a terminal emulator. */
-export const startInTerminal = (args: readonly string[], env: Readonly<Record<string, string>> = {}): TerminalCli => {
+export const startInTerminal = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  { columns, rows } = { columns: COLUMNS, rows: ROWS },
+): TerminalCli => {
   const command = [process.execPath, CLI, ...args].map(quoted).join(' ');
   const child = spawn(
     'script',
-    ['--quiet', '--return', '--flush', '--command', `stty cols ${COLUMNS} rows ${ROWS}; exec ${command}`, '/dev/null'],
+    ['--quiet', '--return', '--flush', '--command', `stty cols ${columns} rows ${rows}; exec ${command}`, '/dev/null'],
     {
       env: {
         PATH: process.env['PATH'] ?? '',
@@ -43,7 +49,9 @@ export const startInTerminal = (args: readonly string[], env: Readonly<Record<st
   const terminal = new Terminal({ cols: COLUMNS, rows: ROWS, allowProposedApi: true, scrollback: 1000 });
   let isCursorVisible = true;
   const waiting = new Set<() => void>();
+  let output = '';
   child.stdout.on('data', (bytes: Buffer) => {
+    output += bytes.toString();
     // The emulator does not report whether the cursor is visible; the last of the two sequences decides.
     const [shown, hidden] = ['\x1b[?25h', '\x1b[?25l'].map((sequence) => bytes.lastIndexOf(sequence)) as [
       number,
@@ -69,6 +77,7 @@ export const startInTerminal = (args: readonly string[], env: Readonly<Record<st
     process: child,
     lines,
     isCursorVisible: () => isCursorVisible,
+    output: () => output,
     type: (keys) => child.stdin.write(keys),
     shows: (what) =>
       new Promise((resolve, reject) => {
