@@ -16,6 +16,8 @@ import { errnoOf } from '@discogs-extractor/internal/errno';
  * - `NO_RECORDS`: a dump file has no record that can be delivered (`file`, `records`)
  * - `TOO_FEW_RECORDS`: a dump file has far fewer records than the one of the earlier dump
  *   (`file`, `records`, `earlierRecords`, `earlierVersion`)
+ * - `CONTENT_LEFT_OUT`: a dump file has content outside of records, in more places than MAX_LEFT_OUT allows
+ *   (`file`, `places`, `byteOffset`)
  * - `FILE_CHANGED`: a dump file is not the one that was verified (`file`, `path`), or has fewer records than were
  *   delivered from it before (`file`, `records`)
  * - `DUMP_DAMAGED`: the content of a dump file is not the one that was verified, although nothing has written to it, so
@@ -35,6 +37,7 @@ export type ExtractorErrorCode =
   | 'TOPOLOGY_CONFLICT'
   | 'NO_RECORDS'
   | 'TOO_FEW_RECORDS'
+  | 'CONTENT_LEFT_OUT'
   | 'FILE_CHANGED'
   | 'DUMP_DAMAGED'
   | 'DUMP_UNREADABLE'
@@ -50,6 +53,9 @@ export interface ExtractorErrorFacts {
   readonly version?: string | undefined;
   /** Records of the file or dump. */
   readonly records?: number | undefined;
+  /** Places with content outside of records, and the position of the first in the XML. */
+  readonly places?: number | undefined;
+  readonly byteOffset?: number | undefined;
   readonly port?: number | undefined;
   readonly exchange?: string | undefined;
   readonly queue?: string | undefined;

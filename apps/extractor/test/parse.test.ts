@@ -74,14 +74,12 @@ describe('parse', () => {
     expect((await readdir(quarantine)).filter((name) => name.endsWith('.xml'))).toHaveLength(1);
   });
 
-  it.each([
-    ['a second root', '<artists><artist><id>9</id></artist></artists>'],
-    ['a stray end tag', '</label>'],
-  ])('reports %s outside records, and ends with status 1', async (_, more) => {
+  it('reports content outside records, and ends with status 1', async () => {
+    const more = '</label><artists><artist><id>9</id></artist></artists>';
     const result = await runCli(['parse', '-'], { input: Buffer.from(smallDump(2).artists + more) });
     expect(result.status).toBe(1);
-    expect(linesOf(result.stdout)).toHaveLength(2);
-    expect(result.stderr).toContain('after-root 1');
+    expect(linesOf(result.stdout)).toHaveLength(3);
+    expect(result.stderr).toContain('stray-markup 1, repeated-root 1');
   });
 
   it('refuses to overwrite the dump that it reads', async () => {

@@ -29,12 +29,13 @@ export type {
   XmlObject,
   XmlValue,
 } from './record/types.js';
-export type {
-  Irregularity,
-  IrregularityKind,
-  MalformedReason,
-  MalformedRecord,
-  ReadStats,
+export {
+  type Irregularity,
+  type IrregularityKind,
+  LEFT_OUT_KINDS,
+  type MalformedReason,
+  type MalformedRecord,
+  type ReadStats,
 } from './reports.js';
 export type { Credit } from './shape/credit.js';
 export type { DroppedValue, DropReason, ShapeOptions } from './shape/dropped-value.js';

@@ -7,15 +7,18 @@ export type IrregularityKind =
   | 'stray-text'
   | 'stray-markup'
   | 'foreign-element'
-  | 'after-root'
+  | 'repeated-root'
+  | 'record-after-root'
   // Inside a record.
   | 'bare-ampersand'
   | 'unknown-entity'
   | 'invalid-character-reference'
   | 'invalid-utf8'
   | 'control-character'
-  // A record as a whole: it is not an object (and so not delivered), or has no usable id.
+  // A record as a whole: it is empty (and so not delivered), or something is wrong with its id.
   | 'not-an-object'
+  | 'id-not-a-string'
+  | 'conflicting-id'
   | 'unknown-id';
 
 export const IRREGULARITY_KINDS: readonly IrregularityKind[] = [
@@ -23,15 +26,24 @@ export const IRREGULARITY_KINDS: readonly IrregularityKind[] = [
   'stray-text',
   'stray-markup',
   'foreign-element',
-  'after-root',
+  'repeated-root',
+  'record-after-root',
   'bare-ampersand',
   'unknown-entity',
   'invalid-character-reference',
   'invalid-utf8',
   'control-character',
   'not-an-object',
+  'id-not-a-string',
+  'conflicting-id',
   'unknown-id',
 ];
+
+/**
+ * The irregularities that stand for content that is in no record, and so is not delivered: a dump that has one of them
+ * may have more records than were read, such as one whose start tag is damaged. Each counts a place.
+ */
+export const LEFT_OUT_KINDS: readonly IrregularityKind[] = ['stray-text', 'stray-markup', 'foreign-element'];
 
 export interface Irregularity {
   kind: IrregularityKind;
@@ -41,6 +53,8 @@ export interface Irregularity {
   byteOffset: number;
   /** The record's number; `undefined` between records, and for an element that is not delivered. */
   recordNumber: number | undefined;
+  /** The start tag of a `foreign-element`, such as `<labels>`, without its attributes; else `undefined`. */
+  detail: string | undefined;
 }
 
 /**
@@ -51,6 +65,7 @@ export interface Irregularity {
  * - `unclosed`: the root's end tag comes before the record's.
  * - `too-large`, `too-deep`: over `maxRecordBytes`, `maxDepth`.
  * - `duplicate-attribute`: the same name twice in one tag.
+ * - `not-an-object`: text, but neither attributes nor elements.
  * - `not-well-formed`: anything else; see `detail`.
  */
 export type MalformedReason =
@@ -60,6 +75,7 @@ export type MalformedReason =
   | 'too-large'
   | 'too-deep'
   | 'duplicate-attribute'
+  | 'not-an-object'
   | 'not-well-formed';
 
 export interface MalformedRecord {
@@ -96,7 +112,11 @@ export interface ReadStats {
   skipped: number;
   malformed: number;
   irregularities: Record<IrregularityKind, number>;
-  /** True once the dump was read to its end without an error; stays false if `limit` or the caller ended the read. */
+  /**
+   * True once the dump was read to its end without an error and without content that is in no record
+   * ({@link LEFT_OUT_KINDS}). Malformed records up to `maxMalformed` are tolerated: see `malformed`. Stays false if
+   * `limit` or the caller ended the read.
+   */
   complete: boolean;
 }
 

@@ -18,6 +18,16 @@ export const PROGRESS_SETTINGS = {
     schema: wholeNumber(0, 1_000_000_000),
     defaultValue: () => 100,
   }),
+  maxLeftOut: setting<number>({
+    env: 'MAX_LEFT_OUT',
+    toml: 'max_left_out',
+    about: 'places with content outside of records that a file may have; with more, it fails',
+    details:
+      'Such content is not delivered, and can be what is left of a record. A file that fails gets no file_complete.',
+    accepts: 'a whole number from 0 to 1000000000',
+    schema: wholeNumber(0, 1_000_000_000),
+    defaultValue: () => 0,
+  }),
   minRecordsPercent: setting<number>({
     env: 'MIN_RECORDS_PERCENT',
     toml: 'min_records_percent',

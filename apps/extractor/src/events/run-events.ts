@@ -30,7 +30,7 @@ export interface FileSummary {
   readonly seconds: number;
   /** Records kept in the quarantine instead of being delivered. */
   readonly malformed: number;
-  /** Irregularities in the XML, counted by kind; `not-an-object` counts records that have no message. */
+  /** Irregularities in the XML, counted by kind; `not-an-object` counts empty records, which have no message. */
   readonly irregularities: Readonly<Record<string, number>>;
   /** Malformed records and places with content outside records; those of the earlier run for a skipped file. */
   readonly undelivered: number;

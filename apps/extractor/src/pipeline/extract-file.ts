@@ -1,6 +1,8 @@
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import {
   encodeRecords,
+  type Irregularity,
+  LEFT_OUT_KINDS,
   type MalformedRecord,
   ParserError,
   type ReadStats,
@@ -11,6 +13,7 @@ import type { FileSink, Sink } from '../sinks/sink.js';
 import type { EarlierCount } from './earlier-counts.js';
 import { fileCompleteMessage } from './file-complete-message.js';
 import type { Quarantine } from './quarantine.js';
+import { countUndelivered } from './undelivered.js';
 import { openVerifiedDump, type VerifiedDump } from './verified-dump.js';
 
 /** Time between two progress reports while no block arrives, in milliseconds. */
@@ -35,6 +38,8 @@ export interface ExtractFileOptions {
   readonly workers: WorkerPool;
   /** The file fails if it has more malformed records than this. */
   readonly maxMalformed: number;
+  /** The file fails, without `file_complete`, if it has content outside of records in more places than this. */
+  readonly maxLeftOut: number;
   /** Records of this type in an earlier dump, if known. */
   readonly earlier: EarlierCount | undefined;
   /** The file fails if it has fewer records than this percentage of the earlier ones. */
@@ -74,8 +79,8 @@ export interface ExtractedFile {
  * Resolves when the sink has confirmed everything. After a failure or a stop, `onProgress` has received what was
  * confirmed by then.
  *
- * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `FILE_CHANGED`, `DUMP_DAMAGED`, `DUMP_UNREADABLE`; errors of the
- *   parser, the sink or the file system; the signal's reason
+ * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `CONTENT_LEFT_OUT`, `FILE_CHANGED`, `DUMP_DAMAGED`,
+ *   `DUMP_UNREADABLE`; errors of the parser, the sink or the file system; the signal's reason
  */
 export const extractFile = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   const { dump: verified, sink, afterRecord, save, signal } = options;
@@ -94,6 +99,7 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
   const { quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
   const { resumedAfter } = fileSink;
   const malformed: MalformedRecord[] = [];
+  let firstLeftOut: Irregularity | undefined;
   const keepMalformed = async (): Promise<void> => {
     for (const record of malformed.splice(0)) options.onMalformed(record, await quarantine.keep(record));
   };
@@ -105,6 +111,9 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
     maxMalformed,
     signal,
     onMalformed: (record) => malformed.push(record),
+    onIrregularity: (irregularity) => {
+      if (LEFT_OUT_KINDS.includes(irregularity.kind)) firstLeftOut ??= irregularity;
+    },
   });
   let records = resumedAfter;
   const progress = (): Progress => ({
@@ -146,7 +155,10 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
       );
     }
     assertRecordCount(options, records);
-    await fileSink.complete(fileCompleteMessage(dataType, file, records, new Date()));
+    const leftOut = countUndelivered(blocks.stats.irregularities);
+    if (leftOut > options.maxLeftOut) throw contentLeftOut(file, leftOut, firstLeftOut!);
+    const undelivered = blocks.stats.malformed + leftOut;
+    await fileSink.complete(fileCompleteMessage(dataType, file, records, undelivered, new Date()));
     onProgress(progress());
     return { records, delivered: records - resumedAfter, stats: blocks.stats };
   } catch (error) {
@@ -175,5 +187,17 @@ const assertRecordCount = (
       `at least ${minRecordsPercent} % are expected. They are delivered, but file_complete is not sent. ` +
       `Check the dump; if it is right, run again with --min-records-percent ${percent} (0 turns the check off).`,
     { facts: { file, records, earlierRecords: earlier.records, earlierVersion: earlier.version } },
+  );
+};
+
+/** Such content may be records that were not read, such as one whose start tag is damaged. */
+const contentLeftOut = (file: string, places: number, first: Irregularity): ExtractorError => {
+  const { kind, detail = kind, byteOffset } = first;
+  return new ExtractorError(
+    'CONTENT_LEFT_OUT',
+    `${file} has content that is in no record, in ${places} ${places === 1 ? 'place' : 'places'}: the first is ` +
+      `${detail} at byte ${byteOffset} of the XML. The records are delivered, but records may be missing, so ` +
+      `file_complete is not sent. Check the dump; if it is right, run again with MAX_LEFT_OUT=${places}.`,
+    { facts: { file, places, byteOffset } },
   );
 };

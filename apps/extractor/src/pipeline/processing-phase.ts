@@ -111,6 +111,7 @@ const processFile = async (
       quarantine: createQuarantine(join(config.discogsRoot, 'quarantine', version, dataType)),
       workers,
       maxMalformed: config.maxMalformedRecords,
+      maxLeftOut: config.maxLeftOut,
       earlier: earlierCounts.get(dataType),
       minRecordsPercent: config.minRecordsPercent,
       signal,

@@ -23,8 +23,6 @@ const DIGITS: usize = 64;
 const HEAD_EXTRA: usize = HEAD_BYTES + HASH_KEY_BYTES + DIGITS + 2;
 /** The bytes of the member `id` without the string's content: `,"id":""`. */
 const MEMBER_EXTRA: usize = 8;
-/** `,"id":null` */
-const NULL_MEMBER_BYTES: usize = 10;
 
 /** A record with a longer id is irregular. */
 const MAX_ID_BYTES: usize = 256;
@@ -36,6 +34,8 @@ export let idBytes: usize = 0;
 export let memberBytes: usize = 0;
 /** Set by {@link findId}: the entry of the child `id` that is added to the record, or 0. */
 export let addedChild: usize = 0;
+/** Set by {@link findId}: whether the record's child `id` is empty, and so left out of the JSON. */
+export let isIdLeftOut: bool = false;
 
 /**
  * Finds the id of the record in ELEMENTS. If a child `id` is to be added, appends an entry for it. Returns whether the
@@ -47,6 +47,7 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
   idBytes = 0;
   memberBytes = 0;
   addedChild = 0;
+  isIdLeftOut = false;
 
   let child: usize = 0;
   const childrenEnd: usize = load<usize>(record, Element.SUBTREE_END);
@@ -60,7 +61,9 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
     if (load<usize>(child, Element.ATTRIBUTES) != load<usize>(child, Element.ATTRIBUTES_END)) return false;
     const start: usize = load<usize>(child, Element.TEXT + Span.START);
     if (start == 0 || start == load<usize>(child, Element.TEXT + Span.END)) {
-      memberBytes = NULL_MEMBER_BYTES;
+      // The JSON of a record without any other member would be `{}`, which `writeRecord` does not write.
+      if (load<usize>(record, Element.SUBTREE_END) == record + 2 * ELEMENT_BYTES) return false;
+      isIdLeftOut = true;
     } else {
       idStart = start;
       idBytes = load<usize>(child, Element.TEXT + Span.END) - start;
@@ -72,10 +75,12 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
   const attributesEnd: usize = load<usize>(record, Element.ATTRIBUTES_END);
   for (let at: usize = load<usize>(record, Element.ATTRIBUTES); at < attributesEnd; at += ATTRIBUTE_BYTES) {
     if (load<usize>(at, Attribute.NAME) != idName) continue;
+    // The child is left out, but if its value differs, it is counted: no dump has both.
+    if (child != 0) return false;
     idStart = load<usize>(at, Attribute.VALUE + Span.START);
     idBytes = load<usize>(at, Attribute.VALUE + Span.END) - idStart;
     if (!isPlain(idStart, idBytes)) return false;
-    if (child == 0 && addsId) {
+    if (addsId) {
       // The added `id` is an empty string, but would be written as an empty element, which is `null`.
       if (idBytes == 0) return false;
       memberBytes = MEMBER_EXTRA + idBytes;

@@ -3,7 +3,7 @@ import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RECO
 import { TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WORK, WORK_BYTES } from './layout';
 import { Element, Mode, Result, Status, Table, Work } from './layout';
 import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput } from './layout';
-import { addedChild, findId, idBytes, idStart, jsonGap, memberBytes } from './assemble-messages';
+import { addedChild, findId, idBytes, idStart, isIdLeftOut, jsonGap, memberBytes } from './assemble-messages';
 import { Name, countNameBytes, forgetNames, internName, namesFull } from './interned-names';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan-record';
 import { isUtf8 } from './validate-utf8';
@@ -95,14 +95,14 @@ export function run(from: usize, mode: u32, limit: usize): u32 {
         break;
       }
       const json = out + gap;
-      const jsonEnd = writeRecord(load<usize>(idName, Name.RANK), addedChild, json);
+      const jsonEnd = writeRecord(load<usize>(idName, Name.RANK), addedChild, isIdLeftOut, json);
       store<u8>(jsonEnd, LINE_FEED);
       if (mode == Mode.MESSAGES) storeWork(WORK + records * WORK_BYTES, out, json, jsonEnd);
       else storeTable(TABLE + records * TABLE_BYTES, json, jsonEnd);
       out = jsonEnd + 1;
       if (idStart == 0) {
         store<usize>(UNKNOWN_IDS + unknownIds * UNKNOWN_ID_BYTES, records);
-        store<usize>(UNKNOWN_IDS + unknownIds * UNKNOWN_ID_BYTES, start - INPUT, 4);
+        store<usize>(UNKNOWN_IDS + unknownIds * UNKNOWN_ID_BYTES, ((start - INPUT) << 1) | (isIdLeftOut as usize), 4);
         unknownIds++;
       }
     }

@@ -14,7 +14,8 @@
  *   NAMES           255 slots      interned names: the name, its rank in byte order, its JSON keys ready to copy
  *   WORK            32 bytes each  per record: where its JSON is and how it becomes a message (assemble-messages.ts)
  *   TABLE           16 bytes each  per record: its line and id, for JavaScript
- *   UNKNOWN_IDS     2 words each   per record without an id: its index in the run, its offset in the input
+ *   UNKNOWN_IDS     2 words each   per record without an id: its index in the run, and its offset in the input shifted left by
+ *                                 one bit, which is set if an empty child `id` was left out
  *   DIGESTS         32 bytes each  per record: its SHA-256, written by JavaScript
  *   KEYS            words          pass 2's stack of sort keys
  *   ATTRIBUTES      16 bytes each  the current record's attributes in document order

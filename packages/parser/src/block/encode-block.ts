@@ -4,7 +4,9 @@ import type { ParserErrorCode } from '../errors.js';
 import type { RegularRecords, RegularRun } from '../kernel/regular-records.js';
 import { buildRecord } from '../record/build-record.js';
 import { isObject } from '../record/canonical-json.js';
+import type { Element } from '../record/element.js';
 import type { OutputKind } from '../record/message-layout.js';
+import { trimWhiteSpace } from '../record/white-space.js';
 import type { IrregularityKind, MalformedReason } from '../reports.js';
 import { readElement } from '../strict/read-element.js';
 import { BlockOutput } from './block-output.js';
@@ -36,6 +38,7 @@ export type BlockNote =
       recordsBefore: number;
       /** Whether it belongs to the next record. */
       ofRecord: boolean;
+      detail?: string | undefined;
     }
   | {
       kind: 'malformed';
@@ -119,7 +122,7 @@ class BlockEncoder {
           this.#encodeStrictly(item);
           break;
         case 'irregularity':
-          this.#note(item.irregularity, 1, item.at, false);
+          this.#note(item.irregularity, 1, item.at, false, item.detail);
           break;
         case 'broken':
           this.#broken = { start: item.start, begins: true, reason: item.reason, detail: item.detail };
@@ -142,14 +145,9 @@ class BlockEncoder {
     const run: RegularRun = { position, records: 0, skipped: 0, unknownIds: [] };
     regular.encode(this.#state.dataType!, this.#request.skip - this.#skipped, this.#output, run);
     for (const unknown of run.unknownIds) {
-      this.#notes.push({
-        kind: 'irregularity',
-        irregularity: 'unknown-id',
-        count: 1,
-        at: unknown.at,
-        recordsBefore: this.#records + unknown.recordsBefore,
-        ofRecord: true,
-      });
+      const facts = { count: 1, at: unknown.at, recordsBefore: this.#records + unknown.recordsBefore, ofRecord: true };
+      if (unknown.hasEmptyId) this.#notes.push({ kind: 'irregularity', irregularity: 'id-not-a-string', ...facts });
+      this.#notes.push({ kind: 'irregularity', irregularity: 'unknown-id', ...facts });
     }
     this.#records += run.records;
     this.#skipped += run.skipped;
@@ -164,7 +162,7 @@ class BlockEncoder {
       return;
     }
     if (!isObject(read.element)) {
-      this.#note('not-an-object', 1, item.start, false);
+      this.#noteNotAnObject(item, read.element);
       return;
     }
     if (this.#skipped < skip) {
@@ -174,13 +172,27 @@ class BlockEncoder {
     }
     for (const [irregularity, count] of read.irregularities) this.#note(irregularity, count, item.start, true);
     const built = buildRecord(read.element, this.#state.dataType!);
-    if (built.unknownId) this.#note('unknown-id', 1, item.start, true);
+    for (const irregularity of built.irregularities) this.#note(irregularity, 1, item.start, true);
     this.#output.add(built);
     this.#records++;
   }
 
-  #note(irregularity: IrregularityKind, count: number, at: number, ofRecord: boolean): void {
-    this.#notes.push({ kind: 'irregularity', irregularity, count, at, recordsBefore: this.#records, ofRecord });
+  /** An empty record lacks nothing if it is skipped, but one with text does. */
+  #noteNotAnObject(item: Extract<DocumentItem, { kind: 'record' }>, element: Element): void {
+    if (trimWhiteSpace(element.text) === '') {
+      this.#note('not-an-object', 1, item.start, false);
+      return;
+    }
+    this.#noteMalformed(item.start, item.next, {
+      reason: 'not-an-object',
+      detail: 'the record has text, but neither attributes nor elements',
+      begins: true,
+      ends: true,
+    });
+  }
+
+  #note(irregularity: IrregularityKind, count: number, at: number, ofRecord: boolean, detail?: string): void {
+    this.#notes.push({ kind: 'irregularity', irregularity, count, at, recordsBefore: this.#records, ofRecord, detail });
   }
 
   #noteBroken(end: number, ends: boolean): void {

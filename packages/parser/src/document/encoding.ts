@@ -16,16 +16,23 @@ export const checkEncoding = (bytes: Buffer, end: number, isFinal: boolean): Enc
   if (end < 8 && !isFinal) return { kind: 'incomplete' };
 
   const markLength = end >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  const head = bytes.toString('latin1', markLength, Math.min(end, markLength + MAX_DECLARATION_BYTES));
-  if (!head.startsWith('<?xml')) return { kind: 'supported', markLength };
+  const encoding = unsupportedEncoding(bytes, markLength, end, isFinal);
+  if (encoding === 'incomplete') return { kind: 'incomplete' };
+  return encoding === undefined ? { kind: 'supported', markLength } : { kind: 'unsupported', ...encoding };
+};
+
+/** The encoding that an XML declaration at `start` names, unless there is none or it is supported. */
+export const unsupportedEncoding = (
+  bytes: Buffer,
+  start: number,
+  end: number,
+  isFinal: boolean,
+): { encoding: string } | 'incomplete' | undefined => {
+  const head = bytes.toString('latin1', start, Math.min(end, start + MAX_DECLARATION_BYTES));
+  if (!head.startsWith('<?xml')) return undefined;
   const close = head.indexOf('?>');
-  if (close === -1) {
-    const undecided = !isFinal && head.length < MAX_DECLARATION_BYTES;
-    return undecided ? { kind: 'incomplete' } : { kind: 'supported', markLength };
-  }
+  if (close === -1) return !isFinal && head.length < MAX_DECLARATION_BYTES ? 'incomplete' : undefined;
   const declared = /^<\?xml\s(?:.*\s)?encoding\s*=\s*(?:"([^"]*)"|'([^']*)')/s.exec(head.slice(0, close));
   const encoding = declared?.[1] ?? declared?.[2];
-  return encoding === undefined || SUPPORTED.has(encoding.toLowerCase())
-    ? { kind: 'supported', markLength }
-    : { kind: 'unsupported', encoding };
+  return encoding === undefined || SUPPORTED.has(encoding.toLowerCase()) ? undefined : { encoding };
 };

@@ -13,7 +13,7 @@ import {
   SLASH,
   skipSpace,
 } from './bytes.js';
-import { checkEncoding } from './encoding.js';
+import { checkEncoding, unsupportedEncoding } from './encoding.js';
 import { resyncAfterEndTag, resyncAtLine } from './resync.js';
 import { scanDoctype } from './scan-doctype.js';
 import { CDATA_START, COMMENT_START, type CommentOrInstruction, type RecordNames, scanRecord } from './scan-record.js';
@@ -34,7 +34,7 @@ export type DocumentItem =
   /** A broken record begins at `start`; `resumed` follows where it ends. */
   | { kind: 'broken'; start: number; next: number; reason: MalformedReason; detail: string }
   | { kind: 'resumed'; next: number }
-  | { kind: 'irregularity'; irregularity: IrregularityKind; at: number; next: number }
+  | { kind: 'irregularity'; irregularity: IrregularityKind; at: number; next: number; detail: string | undefined }
   /** Deciding what is at `next` takes more bytes. */
   | { kind: 'more'; next: number }
   | { kind: 'end'; next: number }
@@ -52,6 +52,8 @@ export interface ScanInput {
 }
 
 const DOCTYPE = ascii('<!DOCTYPE');
+const BYTE_ORDER_MARK = ascii('\xef\xbb\xbf');
+const XML_DECLARATION = ascii('<?xml');
 
 interface TypeNames extends RecordNames {
   recordName: string;
@@ -85,7 +87,7 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
     const check = checkEncoding(bytes, end, isFinal);
     if (check.kind === 'incomplete') return { kind: 'more', next: position };
     if (check.kind === 'unsupported') {
-      return error('UNSUPPORTED_ENCODING', `The dump declares the encoding ${check.encoding}: convert it to UTF-8`, 0);
+      return unsupported(check.encoding, 0);
     }
     state.phase = 'prolog';
     position = check.markLength;
@@ -105,16 +107,28 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
     state.blank = false;
 
     if (bytes[position] !== LESS_THAN) {
-      if (state.phase === 'epilog') return afterRoot(state, start);
+      // Documents that were joined may each begin with a mark.
+      const isMark = state.phase === 'epilog' ? isAt(bytes, position, end, BYTE_ORDER_MARK) : false;
+      if (isMark === undefined && !isFinal) return { kind: 'more', next: start };
+      if (isMark) {
+        position += BYTE_ORDER_MARK.length;
+        continue;
+      }
       state.inside = { kind: 'text' };
       return irregular('stray-text', start, position);
     }
 
-    const more = (): DocumentItem => (isFinal ? cutShort(state, start) : { kind: 'more', next: start });
+    const more = (): DocumentItem => (isFinal ? cutShort(state, start, end) : { kind: 'more', next: start });
     if (position + 1 === end) return more();
     const next = bytes[position + 1]!;
 
     if (next === QUESTION_MARK) {
+      if (state.phase === 'epilog') {
+        const isDeclaration = isAt(bytes, position, end, XML_DECLARATION);
+        const encoding = isDeclaration ? unsupportedEncoding(bytes, position, end, isFinal) : undefined;
+        if (isDeclaration === undefined || encoding === 'incomplete') return more();
+        if (encoding !== undefined) return unsupported(encoding.encoding, start);
+      }
       state.inside = { kind: 'until', terminator: '?>' };
       position += 2;
       continue;
@@ -128,29 +142,28 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
         continue;
       }
       const cdata = isAt(bytes, position, end, CDATA_START);
-      const doctype = state.phase === 'prolog' ? isAt(bytes, position, end, DOCTYPE) : false;
+      const isBeforeRoot = state.phase === 'prolog' || state.phase === 'epilog';
+      const doctype = isBeforeRoot ? isAt(bytes, position, end, DOCTYPE) : false;
       if (comment === undefined) return more();
-      if (state.phase === 'epilog') return afterRoot(state, start);
       if (cdata === undefined || doctype === undefined) return more();
       if (doctype) {
         const after = scanDoctype(bytes, position + DOCTYPE.length, Math.min(end, start + input.maxRecordBytes));
         if (after !== INCOMPLETE) return irregular('doctype', start, after);
-        if (end - start >= input.maxRecordBytes)
+        if (end - start < input.maxRecordBytes) return more();
+        if (state.phase === 'prolog')
           return error('NOT_A_DUMP', 'The document type declaration does not end: this is not a Discogs dump', start);
-        return more();
       }
       state.inside = cdata ? { kind: 'until', terminator: ']]>' } : { kind: 'stray-markup' };
       return irregular('stray-markup', start, position + (cdata ? CDATA_START.length : 2));
     }
-
-    if (state.phase === 'epilog') return afterRoot(state, start);
 
     if (next === SLASH) {
       if (state.phase === 'root') {
         const tag = scanEndTag(bytes, position, Math.min(end, start + input.maxRecordBytes));
         if (tag.end === INCOMPLETE && end - start < input.maxRecordBytes) return more();
         if (tag.end >= 0 && bytes.toString('latin1', position + 2, tag.nameEnd) === state.dataType) {
-          state.phase = 'epilog';
+          state.openRoots--;
+          if (state.openRoots === 0) state.phase = 'epilog';
           position = tag.end;
           continue;
         }
@@ -172,9 +185,15 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
       continue;
     }
 
-    const isRecord = beginsTag(bytes, position + 1, end, namesOf(state).record);
-    if (isRecord === undefined) return more();
-    return isRecord ? recordItem(state, input, position) : foreignItem(state, input, position);
+    const { record, root } = namesOf(state);
+    const isRecord = beginsTag(bytes, position + 1, end, record);
+    const isRoot = beginsTag(bytes, position + 1, end, root!);
+    if (isRecord === undefined || isRoot === undefined) return more();
+    if (isRoot) return repeatedRoot(state, input, position);
+    if (!isRecord) return foreignItem(state, input, position);
+    if (state.phase !== 'epilog') return recordItem(state, input, position);
+    state.phase = 'rootless';
+    return irregular('record-after-root', start, start);
   }
 };
 
@@ -183,7 +202,7 @@ const openDocument = (state: DocumentState, input: ScanInput, position: number):
   const { bytes, end, isFinal } = input;
   let nameEnd = position + 1;
   while (nameEnd < end && !isNameEnd(bytes[nameEnd]!) && nameEnd - position < 64) nameEnd++;
-  if (nameEnd === end) return isFinal ? cutShort(state, position) : { kind: 'more', next: position };
+  if (nameEnd === end) return isFinal ? cutShort(state, position, end) : { kind: 'more', next: position };
   const name = bytes.toString('latin1', position + 1, nameEnd);
 
   const found = DATA_TYPES.find((type) => name === type || name === recordNameOf(type));
@@ -203,13 +222,26 @@ const openDocument = (state: DocumentState, input: ScanInput, position: number):
   }
   const tag = scanStartTag(bytes, nameEnd, Math.min(end, position + input.maxRecordBytes));
   if (tag.end === INCOMPLETE && end - position < input.maxRecordBytes) {
-    return isFinal ? cutShort(state, position) : { kind: 'more', next: position };
+    return isFinal ? cutShort(state, position, end) : { kind: 'more', next: position };
   }
   if (tag.end < 0)
     return error('NOT_A_DUMP', 'The root element has a broken start tag: this is not a Discogs dump', position);
   state.dataType = found;
-  state.phase = tag.selfClosing ? 'epilog' : 'root';
+  openRoot(state, tag.selfClosing);
   return tag.end;
+};
+
+const openRoot = (state: DocumentState, isEmpty: boolean): void => {
+  if (!isEmpty) state.openRoots++;
+  state.phase = isEmpty ? 'epilog' : 'root';
+};
+
+/** Another root: its records are read as those of the first. */
+const repeatedRoot = (state: DocumentState, input: ScanInput, start: number): DocumentItem => {
+  const tag = scanStartTag(input.bytes, start + 2, Math.min(input.end, start + input.maxRecordBytes));
+  if (tag.end < 0) return foreignItem(state, input, start);
+  if (!tag.selfClosing || state.openRoots === 0) openRoot(state, tag.selfClosing);
+  return irregular('repeated-root', start, tag.end);
 };
 
 const recordItem = (state: DocumentState, input: ScanInput, start: number): DocumentItem => {
@@ -217,7 +249,7 @@ const recordItem = (state: DocumentState, input: ScanInput, start: number): Docu
   const scan = scanRecord(bytes, start, end, recordNamesOf(state), input.maxRecordBytes);
   switch (scan.kind) {
     case 'incomplete':
-      return isFinal ? cutShort(state, start) : { kind: 'more', next: start };
+      return isFinal ? cutShort(state, start, end) : { kind: 'more', next: start };
     case 'complete':
       return {
         kind: 'record',
@@ -233,6 +265,7 @@ const recordItem = (state: DocumentState, input: ScanInput, start: number): Docu
         detail: scan.detail,
         afterEndTag: false,
         indent: indentAt(bytes, start, input.indentBefore),
+        resumeAt: scan.resumeAt,
       };
       return { kind: 'broken', start, next: start + 1, reason: scan.reason, detail: scan.detail };
   }
@@ -243,14 +276,14 @@ const foreignItem = (state: DocumentState, input: ScanInput, start: number): Doc
   const limit = Math.min(end, start + input.maxRecordBytes);
   const tag = scanStartTag(bytes, start + 2, limit);
   if (tag.end === INCOMPLETE) {
-    if (end - start < input.maxRecordBytes) return isFinal ? cutShort(state, start) : { kind: 'more', next: start };
+    if (end - start < input.maxRecordBytes)
+      return isFinal ? cutShort(state, start, end) : { kind: 'more', next: start };
     return irregular('stray-markup', start, limit);
   }
   if (tag.end === BROKEN) return irregular('stray-markup', start, tag.brokenAt);
-  if (!tag.selfClosing) {
-    state.inside = { kind: 'foreign', name: nameAt(bytes, start + 1), depth: 1, until: undefined };
-  }
-  return irregular('foreign-element', start, tag.end);
+  const name = nameAt(bytes, start + 1);
+  if (!tag.selfClosing) state.inside = { kind: 'foreign', name, depth: 1, until: undefined };
+  return irregular('foreign-element', start, tag.end, `<${shortened(Buffer.from(name, 'latin1').toString())}>`);
 };
 
 /** Continues inside of what is open. A number is the position where that ends. */
@@ -258,11 +291,8 @@ const continueInside = (state: DocumentState, input: ScanInput, from: number): D
   const { bytes, end, isFinal } = input;
   const inside = state.inside!;
   switch (inside.kind) {
-    case 'ignored':
-      return isFinal ? { kind: 'end', next: end } : { kind: 'more', next: end };
-
     case 'cut-short':
-      return cutShort(state, end);
+      return cutShort(state, end, end);
 
     case 'until': {
       const after = skipUntil(bytes, from, end, inside.terminator);
@@ -270,7 +300,7 @@ const continueInside = (state: DocumentState, input: ScanInput, from: number): D
         state.inside = undefined;
         return after.position;
       }
-      return isFinal ? cutShort(state, end) : { kind: 'more', next: after.position };
+      return isFinal ? cutShort(state, end, end) : { kind: 'more', next: after.position };
     }
 
     case 'text': {
@@ -297,7 +327,7 @@ const continueInside = (state: DocumentState, input: ScanInput, from: number): D
         state.inside = undefined;
         return byte === GREATER_THAN ? position + 1 : position;
       }
-      return isFinal ? cutShort(state, end) : { kind: 'more', next: end };
+      return isFinal ? cutShort(state, end, end) : { kind: 'more', next: end };
     }
 
     case 'foreign': {
@@ -306,19 +336,20 @@ const continueInside = (state: DocumentState, input: ScanInput, from: number): D
         state.inside = undefined;
         return position;
       }
-      return isFinal ? cutShort(state, position) : { kind: 'more', next: position };
+      return isFinal ? cutShort(state, position, end) : { kind: 'more', next: position };
     }
 
     case 'resync': {
       const { recordName } = namesOf(state);
       const rootName = state.phase === 'root' ? namesOf(state).rootName : undefined;
+      const searchEnd = inside.resumeAt ?? end;
       const resync =
         inside.indent === undefined
-          ? resyncAfterEndTag(bytes, from, end, inside.afterEndTag, recordName, rootName)
-          : resyncAtLine(bytes, from, end, inside.indent, recordName, rootName);
-      if (resync.kind === 'found') {
+          ? resyncAfterEndTag(bytes, from, searchEnd, inside.afterEndTag, recordName, rootName)
+          : resyncAtLine(bytes, from, searchEnd, inside.indent, recordName, rootName);
+      if (resync.kind === 'found' || inside.resumeAt !== undefined) {
         state.inside = undefined;
-        return { kind: 'resumed', next: resync.position };
+        return { kind: 'resumed', next: resync.kind === 'found' ? resync.position : inside.resumeAt! };
       }
       if (!isFinal) {
         inside.afterEndTag = resync.afterEndTag;
@@ -347,24 +378,33 @@ const atEnd = (state: DocumentState, position: number): DocumentItem => {
   }
 };
 
-/** The item for the end of the input inside of something. */
-const cutShort = (state: DocumentState, position: number): DocumentItem => {
+/**
+ * The item for the end of the input inside of something that begins at `position`, or before. After the root's end, no
+ * record can be missing, so that is not an error.
+ */
+const cutShort = (state: DocumentState, position: number, end: number): DocumentItem => {
   if (state.phase !== 'epilog')
     return error('TRUNCATED', 'The dump ends in the middle of a record or other markup: download it again', position);
-  return state.inside === undefined ? afterRoot(state, position) : { kind: 'end', next: position };
+  const { inside } = state;
+  state.inside = undefined;
+  const isCounted = inside !== undefined && !(inside.kind === 'until' && inside.terminator !== ']]>');
+  return isCounted ? { kind: 'end', next: position } : irregular('stray-markup', position, end);
 };
 
-const afterRoot = (state: DocumentState, at: number): DocumentItem => {
-  state.inside = { kind: 'ignored' };
-  return irregular('after-root', at, at);
-};
+const unsupported = (encoding: string, at: number): DocumentItem =>
+  error('UNSUPPORTED_ENCODING', `The dump declares the encoding ${encoding}: convert it to UTF-8`, at);
 
-const irregular = (irregularity: IrregularityKind, at: number, next: number): DocumentItem => ({
-  kind: 'irregularity',
-  irregularity,
-  at,
-  next,
-});
+const irregular = (
+  irregularity: IrregularityKind,
+  at: number,
+  next: number,
+  detail: string | undefined = undefined,
+): DocumentItem => ({ kind: 'irregularity', irregularity, at, next, detail });
+
+/** A name is as long as the dump makes it. */
+const MAX_NAME_LENGTH = 60;
+const shortened = (name: string): string =>
+  name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name;
 
 const error = (code: ParserErrorCode, message: string, at: number): DocumentItem => ({
   kind: 'error',

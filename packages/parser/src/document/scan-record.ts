@@ -34,7 +34,8 @@ export type RecordScan =
       commentsAndInstructions: CommentOrInstruction[] | undefined;
       strayLessThan: number | undefined;
     }
-  | { kind: 'broken'; reason: MalformedReason; detail: string }
+  /** `resumeAt`: where reading resumes at the latest, if that is known. */
+  | { kind: 'broken'; reason: MalformedReason; detail: string; resumeAt: number | undefined }
   | { kind: 'incomplete' };
 
 export interface RecordNames {
@@ -97,7 +98,7 @@ export const scanRecord = (
         openRecords--;
         if (openRecords === 0) return { kind: 'complete', end: tag.end, commentsAndInstructions, strayLessThan };
       } else if (names.root !== undefined && equals(bytes, markup + 2, tag.nameEnd, names.root)) {
-        if (openRoots === 0) return broken('unclosed', `the root ends ${markup - start} bytes in`);
+        if (openRoots === 0) return broken('unclosed', `the root ends ${markup - start} bytes in`, markup);
         openRoots--;
       }
       position = tag.end;
@@ -130,7 +131,12 @@ export const scanRecord = (
   }
 };
 
-const broken = (reason: MalformedReason, detail: string): RecordScan => ({ kind: 'broken', reason, detail });
+const broken = (reason: MalformedReason, detail: string, resumeAt?: number): RecordScan => ({
+  kind: 'broken',
+  reason,
+  detail,
+  resumeAt,
+});
 
 /** Whether the start tag's name at `position` is `name`. */
 const isNamed = (bytes: Buffer, position: number, name: Uint8Array): boolean => {

@@ -7,9 +7,14 @@ import type { Terminator } from './skip-until.js';
  * compared. It holds everything that earlier bytes mean for later ones.
  */
 export interface DocumentState {
-  /** `start` is before the very first byte, where a byte-order mark and an XML declaration may be. */
+  /**
+   * `start` is before the very first byte, where a byte-order mark and an XML declaration may be; `epilog` is after the
+   * end tag of a root.
+   */
   phase: 'start' | 'prolog' | 'root' | 'rootless' | 'epilog';
-  /** From the caller or from the dump; always defined in `root` and `rootless`. */
+  /** How many root elements are open: above 0 in `root`, and 0 in all other phases. */
+  openRoots: number;
+  /** From the caller or from the dump; always defined after the prolog. */
   dataType: DataType | undefined;
   /** The white space since the last line feed; `undefined` if something else is on the line. */
   indent: string | undefined;
@@ -29,14 +34,21 @@ export type Inside =
   /** An element that is not a record; `depth` counts open elements of its name. */
   | { kind: 'foreign'; name: string; depth: number; until: Terminator | undefined }
   /** A broken record: searching for a place to resume. */
-  | { kind: 'resync'; reason: MalformedReason; detail: string; afterEndTag: boolean; indent: string | undefined }
+  | {
+      kind: 'resync';
+      reason: MalformedReason;
+      detail: string;
+      afterEndTag: boolean;
+      indent: string | undefined;
+      /** Where reading resumes at the latest, if that is known: then it is in the bytes that are being scanned. */
+      resumeAt: number | undefined;
+    }
   /** The input ended in the middle of a broken record. */
-  | { kind: 'cut-short' }
-  /** Content after the root, which is not read. */
-  | { kind: 'ignored' };
+  | { kind: 'cut-short' };
 
 export const newDocumentState = (dataType?: DataType): DocumentState => ({
   phase: 'start',
+  openRoots: 0,
   dataType,
   indent: '',
   blank: true,
@@ -51,6 +63,7 @@ export const copyState = (state: DocumentState): DocumentState => ({
 /** Whether two states mean the same for the bytes that follow. */
 export const sameState = (one: DocumentState, other: DocumentState): boolean =>
   one.phase === other.phase &&
+  one.openRoots === other.openRoots &&
   one.dataType === other.dataType &&
   one.indent === other.indent &&
   one.blank === other.blank &&

@@ -52,7 +52,8 @@ export class FastRecords implements RegularRecords {
         for (let index = 0; index < result.unknowns.length; index += 2) {
           run.unknownIds.push({
             recordsBefore: run.records + result.unknowns[index]!,
-            at: this.#loadedFrom + result.unknowns[index + 1]!,
+            at: this.#loadedFrom + (result.unknowns[index + 1]! >> 1),
+            hasEmptyId: (result.unknowns[index + 1]! & 1) === 1,
           });
         }
       }

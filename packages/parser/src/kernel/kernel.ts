@@ -74,7 +74,10 @@ export interface KernelRun {
   readonly records: number;
   /** How many of them have no id that is a string (their id is `unknown`). Not counted in mode `count`. */
   readonly unknownIds: number;
-  /** Two numbers for each of these: its index in the run, counted from 0, and its position in the loaded bytes. */
+  /**
+   * Two numbers for each of these: its index in the run, counted from 0, and twice its position in the loaded bytes,
+   * plus 1 if an empty child `id` was left out of it.
+   */
   readonly unknowns: Int32Array;
   /** `records` lines, each ended by a line feed. Empty in mode `count`. */
   readonly output: Uint8Array;

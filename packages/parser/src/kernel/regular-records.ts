@@ -24,6 +24,9 @@ export interface RegularRun {
   position: number;
   records: number;
   skipped: number;
-  /** Encoded records without an id: their positions, and how many records of this run are before each. */
-  unknownIds: { recordsBefore: number; at: number }[];
+  /**
+   * Encoded records without an id: their positions, how many records of this run are before each, and whether an empty
+   * child `id` was left out.
+   */
+  unknownIds: { recordsBefore: number; at: number; hasEmptyId: boolean }[];
 }

@@ -131,6 +131,7 @@ export class Collector {
         count: note.count,
         byteOffset: this.#offset + note.at,
         recordNumber: note.ofRecord ? recordsBefore + note.recordsBefore + 1 : undefined,
+        detail: note.detail,
       });
       return;
     }

@@ -7,7 +7,7 @@ import { BlockThreads } from '../parallel/block-threads.js';
 import { encodeOnCallingThread } from '../parallel/encode-on-calling-thread.js';
 import { encodeOnWorkers } from '../parallel/encode-on-workers.js';
 import type { OutputKind } from '../record/message-layout.js';
-import type { ReadStats } from '../reports.js';
+import { LEFT_OUT_KINDS, type ReadStats } from '../reports.js';
 import { Collector, type Delivery } from './collector.js';
 import type { ResolvedReadOptions } from './resolve-options.js';
 
@@ -35,7 +35,8 @@ export async function* deliver(
       if (delivery !== undefined) yield delivery;
       if (error !== undefined) throw error;
       if (done) {
-        stats.complete = result.ended && !collector.limited;
+        const hasLeftOut = LEFT_OUT_KINDS.some((kind) => stats.irregularities[kind] > 0);
+        stats.complete = result.ended && !collector.limited && !hasLeftOut;
         return;
       }
     }

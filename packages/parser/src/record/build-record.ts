@@ -1,13 +1,14 @@
 import type { DataType } from '../data-type.js';
-import { byName, type Member, membersOf, objectOf } from './canonical-json.js';
+import type { IrregularityKind } from '../reports.js';
+import { byName, membersOf, objectOf } from './canonical-json.js';
 import type { Element } from './element.js';
 import { sha256 } from './sha256.js';
 
 /** A record's JSON in both output forms. */
 export interface BuiltRecord {
   id: string;
-  /** Whether the record has no id of its own. */
-  unknownId: boolean;
+  /** What is unusual about its id. */
+  irregularities: IrregularityKind[];
   sha256: string;
   canonicalJson: string;
   /** The message up to and including the id. */
@@ -20,30 +21,32 @@ const UNKNOWN = 'unknown';
 
 /** Builds the canonical JSON, the hash and the message of a record (CONVERSION.md, section 5). */
 export const buildRecord = (element: Element, dataType: DataType): BuiltRecord => {
-  const members = membersOf(element);
+  const irregularities: IrregularityKind[] = [];
   const attributeId = element.attributes?.get('id');
-  const hasIdElement = element.children?.has('id') ?? false;
-  if ((dataType === 'releases' || dataType === 'masters') && attributeId !== undefined && !hasIdElement) {
+  let members = membersOf(element);
+  const childJson = members.find(([name]) => name === 'id')?.[1];
+  const childId = childJson?.startsWith('"') ? (JSON.parse(childJson) as string) : undefined;
+  if (childJson !== undefined && (childId === undefined || attributeId !== undefined)) {
+    members = members.filter(([name]) => name !== 'id');
+    if (childId === undefined) irregularities.push('id-not-a-string');
+    else if (childId !== attributeId) irregularities.push('conflicting-id');
+  }
+  if ((dataType === 'releases' || dataType === 'masters') && attributeId !== undefined) {
     members.push(['id', JSON.stringify(attributeId)]);
     members.sort(byName);
   }
 
   const canonicalJson = objectOf(members);
-  const own = attributeId ?? stringMember(members, 'id');
-  const id = own ?? UNKNOWN;
+  const id = attributeId ?? childId ?? UNKNOWN;
+  if (attributeId === undefined && childId === undefined) irregularities.push('unknown-id');
   const hash = sha256(canonicalJson);
   const rest = members.filter(([name]) => name !== 'id').map(([name, json]) => `,${JSON.stringify(name)}:${json}`);
   return {
     id,
-    unknownId: own === undefined,
+    irregularities,
     sha256: hash,
     canonicalJson,
     head: `{"type":"data","id":${JSON.stringify(id)}`,
     tail: `,"sha256":"${hash}"${rest.join('')}}`,
   };
-};
-
-const stringMember = (members: readonly Member[], name: string): string | undefined => {
-  const json = members.find((member) => member[0] === name)?.[1];
-  return json?.startsWith('"') ? (JSON.parse(json) as string) : undefined;
 };

@@ -75,6 +75,14 @@ test('the whole stream is read', async () => {
   expect(await expectAgreement(small, 'whole')).toBeUndefined();
 });
 
+test('engines agree on zeros between two members: nothing after them is read, and that is an error', async () => {
+  const middle = Buffer.concat([members[0], Buffer.alloc(10), members[1]]);
+  expect(await expectAgreement(middle, 'zeros between')).toBe('CORRUPT_GZIP');
+  const { lines } = await read(middle, {});
+  expect(lines).toBe((await read(members[0], {})).lines);
+  expect(lines.split('\n').length - 1).toBe(4);
+});
+
 test('engines agree on cuts', async () => {
   const codes = new Set<string | undefined>();
   for (let length = 2; length < small.length; length++) {

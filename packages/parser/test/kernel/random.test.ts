@@ -68,14 +68,19 @@ const { element } = fc.letrec<{ element: string; content: string }>((tie) => ({
   ),
 }));
 
+const digits = fc.stringMatching(/^[0-9]{0,9}$/);
 const record = (type: DataType): fc.Arbitrary<string> =>
   fc
     .tuple(
-      fc.option(fc.stringMatching(/^[0-9]{0,9}$/), { nil: undefined }),
-      fc.option(fc.stringMatching(/^[0-9]{0,9}$/), { nil: undefined }),
+      // A record that has both is irregular.
+      fc.oneof(
+        { weight: 3, arbitrary: fc.tuple(digits, fc.constant(undefined)) },
+        { weight: 3, arbitrary: fc.tuple(fc.constant(undefined), fc.option(digits, { nil: undefined })) },
+        { weight: 1, arbitrary: fc.tuple(digits, digits) },
+      ),
       fc.array(fc.tuple(element, space), { maxLength: 6 }),
     )
-    .map(([own, child, children]) => {
+    .map(([[own, child], children]) => {
       const tag = type.slice(0, -1);
       const id = child === undefined ? '' : `<id>${child}</id>`;
       return `<${tag}${own === undefined ? '' : ` id="${own}"`}>${children.flat().join('')}${id}</${tag}>`;

@@ -154,10 +154,15 @@ function trim(text: string): string {
 function finish(record: Members, dataType: DataType, rawIds: readonly string[]): ExpectedRecord {
   const own = record.get('@id');
   const child = record.get('id');
-  const addsId = (dataType === 'releases' || dataType === 'masters') && own !== undefined && child === undefined;
+  const addsId = (dataType === 'releases' || dataType === 'masters') && own !== undefined;
   // Unusual ids are left to the strict engine.
   if (rawIds.some((id) => !/^[!-~]{0,256}$/.test(id) || /[&"\\]/.test(id))) throw new NotRegular();
   if (child instanceof Map || Array.isArray(child)) throw new NotRegular();
+  if (own !== undefined && child !== undefined) throw new NotRegular();
+  if (child === null) {
+    record.delete('id');
+    if ([...record.keys()].every((key) => /^[@#]/.test(key))) throw new NotRegular();
+  }
   if (addsId && own === '') throw new NotRegular();
   if (addsId) record.set('id', own);
   const json = stringify(record);
