@@ -9,6 +9,8 @@ import { errnoOf } from '@discogs-extractor/internal/errno';
  * - `FOLDER_UNUSABLE`: the data folder cannot be created or written (`path`)
  * - `FOLDER_LOST`: the data folder was deleted or replaced during the run (`path`)
  * - `OUTPUT_LOCKED`: another extractor writes to the output file (`path`)
+ * - `OUTPUT_CHANGED`: the output is not what was delivered to it, or belongs to another data folder (`path`, `before`,
+ *   `now`)
  * - `OUTPUT_FAILED`: the output file cannot be written (`path`)
  * - `HTTP_UNAVAILABLE`: the status server cannot listen (`port`)
  * - `TOPOLOGY_CONFLICT`: the broker has the exchange or a queue with other properties (`exchange` or `queue`);
@@ -23,6 +25,8 @@ import { errnoOf } from '@discogs-extractor/internal/errno';
  * - `DUMP_DAMAGED`: the content of a dump file is not the one that was verified, although nothing has written to it, so
  *   records that were delivered from it may be wrong (`file`, `path`)
  * - `DUMP_UNREADABLE`: a dump file cannot be read (`file`, `path`)
+ * - `DESTINATION_CHANGED`: the records of a file were delivered to another place (`version`, `file`, `records`, `before`,
+ *   `now`)
  * - `SINK_CHANGED`: the records of a dump were delivered to another sink (`version`, `records`)
  */
 export type ExtractorErrorCode =
@@ -31,6 +35,7 @@ export type ExtractorErrorCode =
   | 'FOLDER_LOCKED'
   | 'FOLDER_UNUSABLE'
   | 'FOLDER_LOST'
+  | 'OUTPUT_CHANGED'
   | 'OUTPUT_FAILED'
   | 'OUTPUT_LOCKED'
   | 'HTTP_UNAVAILABLE'
@@ -41,6 +46,7 @@ export type ExtractorErrorCode =
   | 'FILE_CHANGED'
   | 'DUMP_DAMAGED'
   | 'DUMP_UNREADABLE'
+  | 'DESTINATION_CHANGED'
   | 'SINK_CHANGED';
 
 /** Facts about an {@link ExtractorError}; {@link ExtractorErrorCode} says which are present for which code. */
@@ -56,6 +62,9 @@ export interface ExtractorErrorFacts {
   /** Places with content outside of records, and the position of the first in the XML. */
   readonly places?: number | undefined;
   readonly byteOffset?: number | undefined;
+  /** What was there when the records were delivered, and what is there now, in words. */
+  readonly before?: string | undefined;
+  readonly now?: string | undefined;
   readonly port?: number | undefined;
   readonly exchange?: string | undefined;
   readonly queue?: string | undefined;

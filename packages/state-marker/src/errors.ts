@@ -49,6 +49,8 @@ export type TransitionRule =
   | 'file_already_completed'
   /** The file was started from other or unknown bytes: use `restartFile`. */
   | 'source_changed'
+  /** The marker does not say where the confirmed records are: use `restartFile`. */
+  | 'destination_unknown'
   /** `restartFile` was called for the same bytes that the watermark counts: use `startFile`. */
   | 'source_unchanged'
   /** Records, confirmed records and batches never decrease within one source. */

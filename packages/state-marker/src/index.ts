@@ -16,6 +16,8 @@ export {
   type TransitionRule,
 } from './errors.js';
 export {
+  type Checkpoint,
+  type Destination,
   type DownloadPhase,
   type FileDownload,
   type FileProgress,
@@ -47,10 +49,12 @@ export {
   type CompletedFileCounts,
   completeFile,
   completeProcessing,
+  deliveredCounts,
   type FileCounts,
   type FileSource,
   failFile,
   failProcessing,
+  invalidateFile,
   restartFile,
   startFile,
   startProcessing,

@@ -56,6 +56,11 @@ export interface ProcessingPhase {
   readonly current_file: string | null;
   /** By file name, such as `discogs_20260101_artists.xml.gz`. */
   readonly progress_by_file: Readonly<Record<string, FileProgress>>;
+  /**
+   * Records of files that were completed and then started again from the first record, by file name: what consumers
+   * had before. Absent if there was none, and in markers of other extractors.
+   */
+  readonly delivered_before?: Readonly<Record<string, number>> | undefined;
   /** The newest {@link MAX_ERRORS} errors, oldest first. */
   readonly errors: readonly string[];
 }
@@ -79,7 +84,22 @@ export interface FileProgress {
    * are none, and in markers of older extractors.
    */
   readonly undelivered?: number | undefined;
+  /**
+   * Where the file's confirmed records are. Absent in markers of other extractors; an unfinished file cannot be resumed
+   * then.
+   */
+  readonly destination?: Destination | undefined;
+  /** What the destination needs to recognise records 1 to `messages_published`. Absent if it needs nothing. */
+  readonly checkpoint?: Checkpoint | undefined;
+  /** Why the watermark was last set back to 0, if it was, because confirmed records were lost. */
+  readonly restart_reason?: string | undefined;
 }
+
+/** A place where records are delivered to, such as an exchange of a broker, as you describe it. Never a credential. */
+export type Destination = Readonly<Record<string, string | readonly string[]>>;
+
+/** Facts about the records at a destination, such as the size of the output, as you describe them. */
+export type Checkpoint = Readonly<Record<string, string | number>>;
 
 export interface PublishingPhase {
   readonly status: Status;

@@ -7,6 +7,7 @@ import {
   failFile,
   failProcessing,
   failPublishing,
+  invalidateFile,
   planFile,
   type StateMarker,
   StateMarkerError,
@@ -182,6 +183,30 @@ describe('planFile:', () => {
       undefined,
       { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' },
     ],
+    [
+      'started by another extractor, which knows the checksum',
+      withoutDestination(half),
+      sum,
+      { action: 'restart', afterRecord: 0, reason: 'destination_unknown' },
+    ],
+    [
+      'completed by another extractor, which knows the checksum',
+      withoutDestination(completedMarker()),
+      sum,
+      { action: 'skip', afterRecord: 10, reason: 'completed' },
+    ],
+    [
+      'set back because records were lost',
+      invalidateFile(half, ARTISTS, 'x', at(1)),
+      sum,
+      { action: 'start', afterRecord: 0, reason: 'nothing_confirmed' },
+    ],
+    [
+      'completed, then set back because records were lost',
+      invalidateFile(completedMarker(), ARTISTS, 'x', at(1)),
+      sum,
+      { action: 'start', afterRecord: 0, reason: 'nothing_confirmed' },
+    ],
     ['started by an older extractor', foreign, sum, { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' }],
     ['completed, same bytes', completedMarker(), sum, { action: 'skip', afterRecord: 10, reason: 'completed' }],
     [
@@ -216,6 +241,16 @@ test('a property that every object inherits is not taken for a file of the marke
     expect(decide(found(completedMarker()), { files: [{ name }] }).reason).toBe('files_unfinished');
   }
 });
+
+/** The marker without the artists file's destination, as other extractors write it. */
+function withoutDestination(marker: StateMarker): StateMarker {
+  const files = marker.processing_phase.progress_by_file;
+  const { destination: _, ...entry } = files[ARTISTS]!;
+  return {
+    ...marker,
+    processing_phase: { ...marker.processing_phase, progress_by_file: { ...files, [ARTISTS]: entry } },
+  };
+}
 
 /** The marker without the artists file's source checksum, as older extractors write it. */
 function withoutChecksum(marker: StateMarker): StateMarker {

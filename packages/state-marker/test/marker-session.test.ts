@@ -11,11 +11,11 @@ import {
 import {
   ARTISTS,
   at,
-  checksumOf,
   countsOf,
   LABELS,
   newMarker,
   processingMarker,
+  sourceOf,
   T0,
   VERSION,
   withStartedFile,
@@ -47,7 +47,7 @@ const stored = async (store: MarkerStore): Promise<StateMarker> => {
 };
 
 const start = (marker: StateMarker, now: Date): StateMarker =>
-  [ARTISTS, LABELS].reduce((all, file) => startFile(all, file, { checksum: checksumOf(file) }, now), marker);
+  [ARTISTS, LABELS].reduce((all, file) => startFile(all, file, sourceOf(file), now), marker);
 
 const advanceTo = (file: string, records: number) => (marker: StateMarker, now: Date) =>
   advanceFile(marker, file, countsOf(records), now);

@@ -25,6 +25,10 @@ export const T0 = at(0);
 
 export const checksumOf = (file: string): string => `${file}-sha256`;
 
+export const DESTINATION = { sink: 'amqp', exchange: 'e', queues: ['one', 'two'] } as const;
+
+export const sourceOf = (file: string) => ({ checksum: checksumOf(file), destination: DESTINATION });
+
 export const newMarker = (): StateMarker => createMarker(VERSION, T0);
 
 export const downloadedMarker = (files = [ARTISTS, LABELS]): StateMarker => {
@@ -50,11 +54,10 @@ export const withStartedFile = (
   file: string,
   extracted: number,
   confirmed = extracted,
-): StateMarker =>
-  advanceFile(startFile(marker, file, { checksum: checksumOf(file) }, T0), file, countsOf(extracted, confirmed), T0);
+): StateMarker => advanceFile(startFile(marker, file, sourceOf(file), T0), file, countsOf(extracted, confirmed), T0);
 
 export const withCompletedFile = (marker: StateMarker, file: string, records = 10): StateMarker =>
-  completeFile(startFile(marker, file, { checksum: checksumOf(file) }, T0), file, countsOf(records), T0);
+  completeFile(startFile(marker, file, sourceOf(file), T0), file, countsOf(records), T0);
 
 export const completedMarker = (files = [ARTISTS, LABELS]): StateMarker => {
   const marker = files.reduce((done, file) => withCompletedFile(done, file), processingMarker(files));

@@ -8,16 +8,19 @@ import {
   completeProcessing,
   completeRun,
   createMarker,
+  deliveredCounts,
   failDownload,
   failFile,
   failFileDownload,
   failProcessing,
   failPublishing,
+  invalidateFile,
   MAX_ERRORS,
   parseMarker,
   recordHeartbeat,
   recordSink,
   restartFile,
+  type StateMarker,
   StateMarkerError,
   serializeMarker,
   startDownload,
@@ -33,6 +36,7 @@ import {
   checksumOf,
   completedMarker,
   countsOf,
+  DESTINATION,
   downloadedMarker,
   fileOf,
   LABELS,
@@ -40,6 +44,7 @@ import {
   newMarker,
   processingMarker,
   RELEASES,
+  sourceOf,
   T0,
   VERSION,
   withCompletedFile,
@@ -135,6 +140,72 @@ describe('the download phase', () => {
     expect(marker.download_phase.downloads_by_file[ARTISTS]).toMatchObject({ status: 'failed', checksum: null });
   });
 
+  test('keeps where the records are, and what identifies them there', () => {
+    const started = startFile(processingMarker(), ARTISTS, sourceOf(ARTISTS), T0);
+    expect(fileOf(started, ARTISTS).destination).toEqual(DESTINATION);
+    const advanced = advanceFile(started, ARTISTS, { ...countsOf(20, 10), checkpoint: { bytes: 7, sha256: 'aa' } }, T0);
+    expect(fileOf(parseMarker(serializeMarker(advanced)), ARTISTS)).toMatchObject({
+      destination: DESTINATION,
+      checkpoint: { bytes: 7, sha256: 'aa' },
+    });
+    const fewer = { ...DESTINATION, queues: ['one'] };
+    const resumed = startFile(advanced, ARTISTS, { ...sourceOf(ARTISTS), destination: fewer }, T0);
+    expect(fileOf(resumed, ARTISTS)).toMatchObject({ destination: fewer, checkpoint: { bytes: 7, sha256: 'aa' } });
+    // The checkpoint of an older watermark must not stay.
+    expect(fileOf(advanceFile(resumed, ARTISTS, countsOf(20, 11), T0), ARTISTS).checkpoint).toBeUndefined();
+    for (const broken of [{ destination: { a: 1 } }, { checkpoint: { a: null } }, { restart_reason: 1 }]) {
+      const marker = JSON.parse(serializeMarker(advanced)) as StateMarker;
+      Object.assign(fileOf(marker, ARTISTS), broken);
+      const text = JSON.stringify(marker);
+      expect(() => parseMarker(text), text).toThrow(code('INVALID_MARKER'));
+    }
+  });
+
+  test('sets a watermark back when confirmed records were lost, and says why', () => {
+    const half = advanceFile(
+      startFile(processingMarker(), ARTISTS, sourceOf(ARTISTS), T0),
+      ARTISTS,
+      { ...countsOf(100, 70, 7), checkpoint: { token: 't' } },
+      T0,
+    );
+    for (const before of [half, failFile(half, ARTISTS, 'gone', T0)]) {
+      const marker = invalidateFile(before, ARTISTS, 'the queue is gone', at(5));
+      expect(fileOf(marker, ARTISTS)).toEqual({
+        ...fileOf(before, ARTISTS),
+        records_extracted: 0,
+        messages_published: 0,
+        batches_sent: 0,
+        checkpoint: undefined,
+        restart_reason: 'the queue is gone',
+      });
+      expect(marker.publishing_phase).toMatchObject({ messages_published: 0, batches_sent: 0 });
+    }
+    const done = completedMarker();
+    const marker = invalidateFile(done, ARTISTS, 'the queue is gone', at(5));
+    expect(fileOf(marker, ARTISTS)).toMatchObject({ status: 'failed', messages_published: 0, completed_at: null });
+    expect(fileOf(marker, LABELS)).toEqual(fileOf(done, LABELS));
+    expect(marker).toMatchObject({
+      processing_phase: { status: 'failed', completed_at: null, errors: [`${ARTISTS}: the queue is gone`] },
+      publishing_phase: { status: 'pending', messages_published: 10 },
+      summary: { overall_status: 'failed', total_duration_seconds: null },
+    });
+    const again = startFile(startProcessing(marker, [ARTISTS, LABELS], at(6)), ARTISTS, sourceOf(ARTISTS), at(7));
+    expect(fileOf(again, ARTISTS)).toMatchObject({ status: 'in_progress', restart_reason: 'the queue is gone' });
+    expect(deliveredCounts(again)).toEqual({ [ARTISTS]: 10, [LABELS]: 10 });
+  });
+
+  test('remembers how many records a file had when it was last completed', () => {
+    const done = withCompletedFile(processingMarker(), ARTISTS, 110);
+    const changed = restartFile(done, ARTISTS, { ...sourceOf(ARTISTS), checksum: 'other' }, T0);
+    expect(deliveredCounts(parseMarker(serializeMarker(changed)))).toEqual({ [ARTISTS]: 110 });
+    const forced = createMarker(VERSION, at(9), changed);
+    expect(deliveredCounts(forced)).toEqual({ [ARTISTS]: 110 });
+    expect(deliveredCounts(withCompletedFile(startProcessing(forced, [ARTISTS], T0), ARTISTS, 40))).toEqual({
+      [ARTISTS]: 40,
+    });
+    expect(serializeMarker(createMarker(VERSION, T0, newMarker()))).toBe(serializeMarker(newMarker()));
+  });
+
   test('refuses illegal steps', () => {
     const started = startDownload(newMarker(), [ARTISTS], T0);
     const result = { bytes: 1, checksum: undefined };
@@ -201,7 +272,12 @@ describe('the processing phase', () => {
     expect(fileOf(failed, ARTISTS)).toMatchObject({ status: 'failed', messages_published: 70 });
     for (const before of [cut, failProcessing(failed, 'one file failed', at(6))]) {
       const again = startProcessing(before, [ARTISTS, LABELS], at(7));
-      const marker = startFile(again, ARTISTS, { checksum: checksumOf(ARTISTS).toUpperCase() }, at(8));
+      const marker = startFile(
+        again,
+        ARTISTS,
+        { ...sourceOf(ARTISTS), checksum: checksumOf(ARTISTS).toUpperCase() },
+        at(8),
+      );
       expect(fileOf(marker, ARTISTS)).toMatchObject({
         status: 'in_progress',
         records_extracted: 70,
@@ -272,7 +348,7 @@ describe('the processing phase', () => {
   });
 
   test('refuses illegal steps', () => {
-    const source = { checksum: checksumOf(ARTISTS) };
+    const source = sourceOf(ARTISTS);
     const other = { checksum: 'other' };
     const half = withStartedFile(processingMarker(), ARTISTS, 100, 70);
     const done = withCompletedFile(processingMarker(), ARTISTS);
@@ -286,6 +362,12 @@ describe('the processing phase', () => {
     expect(brokenRule(() => startFile(half, ARTISTS, other, T0))).toBe('source_changed');
     expect(brokenRule(() => startFile(half, ARTISTS, { checksum: undefined }, T0))).toBe('source_changed');
     expect(brokenRule(() => restartFile(half, ARTISTS, source, T0))).toBe('source_unchanged');
+    const elsewhere = startFile(processingMarker(), ARTISTS, { checksum: source.checksum }, T0);
+    expect(brokenRule(() => startFile(elsewhere, ARTISTS, source, T0))).toBe('destination_unknown');
+    expect(brokenRule(() => invalidateFile(processingMarker(), ARTISTS, 'x', T0))).toBe('file_not_in_progress');
+    expect(brokenRule(() => invalidateFile(half, 'discogs_20260101_others.xml.gz', 'x', T0))).toBe(
+      'file_not_in_progress',
+    );
     expect(brokenRule(() => advanceFile(processingMarker(), ARTISTS, countsOf(1), T0))).toBe('file_not_in_progress');
     expect(brokenRule(() => completeFile(done, ARTISTS, countsOf(10), T0))).toBe('file_not_in_progress');
     expect(brokenRule(() => advanceFile(half, ARTISTS, countsOf(100, 69), T0))).toBe('progress_decreased');

@@ -8,6 +8,8 @@ import {
   type PublisherOptions,
   type QueueOptions,
 } from '@discogs-extractor/publisher';
+import type { Destination } from '@discogs-extractor/state-marker';
+import type { DataType } from '../config/data-type.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from '../config/platform-names.js';
 import { ExtractorError } from '../errors.js';
 import { EventLoopYielder } from '../system/event-loop-yielder.js';
@@ -80,6 +82,15 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     name: 'amqp',
     destination: `exchange ${exchange}`,
     status: () => monitor.status(),
+    identify: async ({ dataTypes }) => {
+      const destinationOf = (type: DataType): Destination => ({
+        sink: 'amqp',
+        exchange,
+        queues: queues.map((name) => queueOf(type)(name).name),
+        contract: 'topic',
+      });
+      return new Map(dataTypes.map((type) => [type, destinationOf(type)]));
+    },
     open: async (target, opening) => {
       const { signal } = opening;
       const { dataType } = target;
@@ -141,6 +152,9 @@ const fileSink = (
 
   return {
     resumedAfter: resumeAfter,
+    restartReason: undefined,
+    checkpoint: {},
+    missing: 0,
     get confirmed() {
       return resumeAfter + Math.min(publisher.verified, records);
     },
@@ -177,6 +191,7 @@ const fileSink = (
       tracker.sent(message.byteLength);
       if (windowOpen) await abortable(windowOpen, signal);
       await publisher.flush({ signal });
+      return {};
     },
     close: async ({ timeoutMs = 0 } = {}) => {
       if (timeoutMs > 0) {

@@ -37,6 +37,7 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
     case 'ndjson':
       return (await import('./ndjson-sink.js')).createNdjsonSink({
         directory: config.outputDirectory ?? join(config.discogsRoot, 'ndjson'),
+        dataFolder: config.discogsRoot,
       });
     case 'null':
       return (await import('./null-sink.js')).createNullSink();

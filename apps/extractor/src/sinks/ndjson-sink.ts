@@ -1,12 +1,16 @@
-import { constants, type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { makeDirectory, syncDirectory } from '@discogs-extractor/internal/durable-file';
+import type { Checkpoint } from '@discogs-extractor/state-marker';
 import { tryLock } from 'fs-native-extensions';
-import { describeError, ExtractorError } from '../errors.js';
+import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
+import { claimOutputFolder, type OutputFolder } from './output-folder.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
+import type { SinkTarget } from './sink-target.js';
 
 const LINE_FEED = 0x0a;
-const SCAN_BYTES = 1 << 20;
+const READ_BYTES = 1 << 20;
 
 /** Bytes that may be written before they are synced, and so confirmed. */
 const SYNC_BYTES = 8 << 20;
@@ -14,53 +18,74 @@ const SYNC_BYTES = 8 << 20;
 export interface NdjsonSinkOptions {
   /** Folder for the output; created if it is missing. */
   readonly directory: string;
+  /** The data folder, which the output folder belongs to from then on. */
+  readonly dataFolder: string;
 }
 
 /**
  * Writes `DIRECTORY/VERSION/TYPE.ndjson`: one message body per line, `file_complete` as the last one.
  *
- * A record is confirmed once its line is on disk (`fdatasync`). When the sink resumes, it cuts off everything after the
- * confirmed lines, an incomplete last line included. If fewer lines are left than were confirmed, it resumes after
- * those.
+ * A record is confirmed once its line is on disk (`fdatasync`). When the sink resumes, it compares the confirmed lines
+ * with their size and digest in the state marker, and cuts off everything after them, an incomplete last line included.
  */
-export const createNdjsonSink = ({ directory }: NdjsonSinkOptions): Sink => ({
-  name: 'ndjson',
-  destination: directory,
-  open: async (target, options) => {
-    const folder = join(directory, target.version);
-    const path = join(folder, `${target.dataType}.ndjson`);
-    const handle = await withPathInErrors(path, async () => {
-      await makeDirectory(folder);
-      // Not `a`: Linux ignores positions in files opened for appending. Not `w`: it would empty a file that is locked.
-      return open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
-    });
-    try {
-      if (!tryLock(handle.fd)) {
-        throw new ExtractorError(
-          'OUTPUT_LOCKED',
-          `Another extractor writes to ${path}. Stop it first, or choose another folder (--output).`,
-          { facts: { path } },
-        );
+export const createNdjsonSink = ({ directory, dataFolder }: NdjsonSinkOptions): Sink => {
+  let claimed: Promise<OutputFolder> | undefined;
+  const claim = (): Promise<OutputFolder> => {
+    claimed = withPathInErrors(directory, () => claimOutputFolder(directory, dataFolder));
+    return claimed;
+  };
+  const pathOf = (target: SinkTarget): string => join(directory, target.version, `${target.dataType}.ndjson`);
+  return {
+    name: 'ndjson',
+    destination: directory,
+    identify: async ({ dataTypes }) => {
+      const { path, id } = await claim();
+      return new Map(dataTypes.map((type) => [type, { sink: 'ndjson', path, folder: id }]));
+    },
+    checkCompleted: async (target, checkpoint) => {
+      const path = pathOf(target);
+      const size = await withPathInErrors(path, () => sizeOf(path));
+      if (size !== checkpoint?.['bytes']) throw changedError(path, `${checkpoint?.['bytes']} bytes`, `${size} bytes`);
+    },
+    open: async (target, options) => {
+      await (claimed ?? claim());
+      const path = pathOf(target);
+      const folder = dirname(path);
+      const handle = await withPathInErrors(path, async () => {
+        await makeDirectory(folder);
+        // Not `a`: Linux ignores positions in files opened for appending. Not `w`: it would empty a file that is locked.
+        return open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
+      });
+      try {
+        if (!tryLock(handle.fd)) {
+          throw new ExtractorError(
+            'OUTPUT_LOCKED',
+            `Another extractor writes to ${path}. Stop it first, or choose another folder (--output).`,
+            { facts: { path } },
+          );
+        }
+        await withPathInErrors(folder, () => syncDirectory(folder));
+        return await openNdjsonFile(path, handle, options);
+      } catch (error) {
+        await handle.close();
+        throw error;
       }
-      await withPathInErrors(folder, () => syncDirectory(folder));
-      return await openNdjsonFile(path, handle, options);
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
-  },
-});
+    },
+  };
+};
 
 const openNdjsonFile = async (
   path: string,
   handle: FileHandle,
-  { resumeAfter, signal }: OpenOptions,
+  { resumeAfter, checkpoint, signal }: OpenOptions,
 ): Promise<FileSink> => {
-  const kept = await withPathInErrors(path, () => findLines(handle, resumeAfter, signal));
-  await withPathInErrors(path, () => handle.truncate(kept.bytes));
-  let position = kept.bytes;
-  let written = kept.lines;
-  let confirmed = kept.lines;
+  let digest = resumeAfter > 0 ? await withPathInErrors(path, () => verify(path, handle, checkpoint, signal)) : 0;
+  let position = resumeAfter > 0 ? Number(checkpoint?.['bytes']) : 0;
+  await withPathInErrors(path, () => handle.truncate(position));
+  const checkpointNow = (): Checkpoint => ({ bytes: position, crc32: hex(digest) });
+  /** The records that were written whole, and those of them that are on disk. */
+  let written = { records: resumeAfter, checkpoint: checkpointNow() };
+  let synced = written;
   let unsynced = 0;
   let lastConfirmedAt: Date | undefined;
   let hasSyncFailed = false;
@@ -73,6 +98,7 @@ const openNdjsonFile = async (
       done += bytesWritten;
       position += bytesWritten;
     }
+    digest = crc32(bytes, digest);
     unsynced += bytes.byteLength;
   };
   const sync = async (): Promise<void> => {
@@ -85,14 +111,19 @@ const openNdjsonFile = async (
       throw error;
     }
     unsynced = 0;
-    confirmed = written;
+    synced = written;
     lastConfirmedAt = new Date();
   };
 
   return {
-    resumedAfter: kept.lines,
+    resumedAfter: resumeAfter,
+    restartReason: undefined,
+    missing: 0,
+    get checkpoint() {
+      return synced.checkpoint;
+    },
     get confirmed() {
-      return confirmed;
+      return synced.records;
     },
     get lastConfirmedAt() {
       return lastConfirmedAt;
@@ -101,7 +132,7 @@ const openNdjsonFile = async (
       withPathInErrors(path, async () => {
         signal.throwIfAborted();
         await append(block.bytes);
-        written += block.count;
+        written = { records: written.records + block.count, checkpoint: checkpointNow() };
         block.release();
         if (unsynced >= SYNC_BYTES) await sync();
       }),
@@ -111,6 +142,8 @@ const openNdjsonFile = async (
         await sync();
         await append(Buffer.concat([message, Buffer.of(LINE_FEED)]));
         await sync();
+        // `checkpoint` stays: if the marker is not saved any more, the next run cuts this line off and writes it again.
+        return checkpointNow();
       }),
     close: async () => {
       if (isClosed) return;
@@ -124,27 +157,51 @@ const openNdjsonFile = async (
   };
 };
 
-/** Finds the end of the first `wanted` lines, or of the last complete one if there are fewer. */
-const findLines = async (
+/**
+ * Reads the confirmed lines, once. Returns their digest.
+ *
+ * @throws ExtractorError `OUTPUT_CHANGED` unless they are those that were confirmed; the signal's reason
+ */
+const verify = async (
+  path: string,
   handle: FileHandle,
-  wanted: number,
+  checkpoint: Checkpoint = {},
   signal: AbortSignal,
-): Promise<{ lines: number; bytes: number }> => {
-  const buffer = Buffer.allocUnsafe(SCAN_BYTES);
-  let lines = 0;
-  let bytes = 0;
-  for (let offset = 0; lines < wanted; ) {
+): Promise<number> => {
+  const { bytes: size, crc32: expected } = checkpoint;
+  if (typeof size !== 'number') throw changedError(path, 'unknown', 'not comparable with it');
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  let digest = 0;
+  for (let offset = 0; offset < size; ) {
     signal.throwIfAborted();
-    const { bytesRead } = await handle.read(buffer, 0, SCAN_BYTES, offset);
-    if (bytesRead === 0) break;
-    const chunk = buffer.subarray(0, bytesRead);
-    for (let at = chunk.indexOf(LINE_FEED); at !== -1 && lines < wanted; at = chunk.indexOf(LINE_FEED, at + 1)) {
-      lines++;
-      bytes = offset + at + 1;
-    }
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(READ_BYTES, size - offset), offset);
+    if (bytesRead === 0) throw changedError(path, `${size} bytes`, `${offset} bytes`);
+    digest = crc32(buffer.subarray(0, bytesRead), digest);
     offset += bytesRead;
   }
-  return { lines, bytes };
+  if (hex(digest) !== expected) {
+    throw changedError(path, `${size} bytes with CRC-32 ${expected}`, `${size} bytes with CRC-32 ${hex(digest)}`);
+  }
+  return digest;
+};
+
+const hex = (digest: number): string => digest.toString(16).padStart(8, '0');
+
+const changedError = (path: string, before: string, now: string): ExtractorError =>
+  new ExtractorError(
+    'OUTPUT_CHANGED',
+    `The output ${path} is not what was delivered to it: that was ${before}, and there are ${now}. Restore it, or run ` +
+      'with --force-reprocess to write the output of this dump again from the first record.',
+    { facts: { path, before, now } },
+  );
+
+const sizeOf = async (path: string): Promise<number> => {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return 0;
+    throw error;
+  }
 };
 
 /** Adds the path and the remedy to errors of the file system; other errors stay as they are. */

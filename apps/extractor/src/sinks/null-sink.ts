@@ -4,11 +4,15 @@ import type { Sink } from './sink.js';
 export const createNullSink = (): Sink => ({
   name: 'null',
   destination: 'nowhere',
+  identify: async ({ dataTypes }) => new Map(dataTypes.map((type) => [type, { sink: 'null' }])),
   open: async (_target, { resumeAfter, signal }) => {
     let confirmed = resumeAfter;
     let lastConfirmedAt: Date | undefined;
     return {
       resumedAfter: resumeAfter,
+      restartReason: undefined,
+      checkpoint: {},
+      missing: 0,
       get confirmed() {
         return confirmed;
       },
@@ -21,7 +25,10 @@ export const createNullSink = (): Sink => ({
         block.release();
         lastConfirmedAt = new Date();
       },
-      complete: async () => signal.throwIfAborted(),
+      complete: async () => {
+        signal.throwIfAborted();
+        return {};
+      },
       close: async () => {},
     };
   },

@@ -1,10 +1,21 @@
 import type { EncodedBlock } from '@discogs-extractor/parser';
+import type { Checkpoint, Destination } from '@discogs-extractor/state-marker';
+import type { DataType } from '../config/data-type.js';
 import type { DeliveryStatus } from './delivery-status.js';
 import type { SinkTarget } from './sink-target.js';
 
+export interface IdentifyOptions {
+  /** The types whose records this run may deliver. */
+  readonly dataTypes: readonly DataType[];
+  /** Rejects `identify` with its reason. */
+  readonly signal: AbortSignal;
+}
+
 export interface OpenOptions {
-  /** Records of the file that the sink confirmed in earlier runs. */
+  /** Records of the file that the sink confirmed in earlier runs, at the destination that `identify` names. */
   readonly resumeAfter: number;
+  /** What {@link FileSink.checkpoint} was when these records were confirmed. */
+  readonly checkpoint: Checkpoint | undefined;
   /** Rejects `open`, and any `write` or `complete` in progress, with its reason. */
   readonly signal: AbortSignal;
   /**
@@ -21,6 +32,17 @@ export interface Sink {
   readonly destination: string;
   /** The state of the delivery, for health pages and metrics; only sinks with a broker have one. */
   status?(): DeliveryStatus;
+  /**
+   * Connects to the destination, so that one that refuses is known before anything is fetched. Returns where the records
+   * of each type go, for the state marker: records that are at another destination would be missing at this one.
+   */
+  identify(options: IdentifyOptions): Promise<ReadonlyMap<DataType, Destination>>;
+  /**
+   * Rejects if the destination no longer has what a completed file delivered, as far as this can be seen at once.
+   *
+   * @param checkpoint - what {@link FileSink.checkpoint} was after `complete`
+   */
+  checkCompleted?(target: SinkTarget, checkpoint: Checkpoint | undefined): Promise<void>;
   open(target: SinkTarget, options: OpenOptions): Promise<FileSink>;
 }
 
@@ -28,8 +50,14 @@ export interface Sink {
 export interface FileSink {
   /** Records that the sink already holds: reading resumes after them. At most `resumeAfter`. */
   readonly resumedAfter: number;
+  /** Why `resumedAfter` is lower than `resumeAfter`: how confirmed records were lost. `undefined` if it is not. */
+  readonly restartReason: string | undefined;
   /** Records 1 to this one of the file are confirmed: they are safe at the destination. Never decreases. */
   readonly confirmed: number;
+  /** What the sink needs to recognise records 1 to `confirmed` when it is opened again; plain JSON, no credentials. */
+  readonly checkpoint: Checkpoint;
+  /** Confirmed messages that the destination is known to have dropped since, without making the file fail. */
+  readonly missing: number;
   /** When the sink last confirmed anything. */
   readonly lastConfirmedAt: Date | undefined;
   /**
@@ -37,8 +65,11 @@ export interface FileSink {
    * sink, which calls `release` once its bytes are written.
    */
   write(block: EncodedBlock): Promise<void>;
-  /** Confirms all records, then delivers and confirms the `file_complete` message, given as the bytes of its body. */
-  complete(message: Uint8Array): Promise<void>;
+  /**
+   * Confirms all records, then delivers and confirms the `file_complete` message, given as the bytes of its body.
+   * Resolves with the checkpoint of the completed file; `checkpoint` stays that of its records.
+   */
+  complete(message: Uint8Array): Promise<Checkpoint>;
   /**
    * Waits up to `timeoutMs` for confirms in flight, then releases everything; `confirmed` is final
    * afterwards. Idempotent. Does not throw for records that stay unconfirmed.

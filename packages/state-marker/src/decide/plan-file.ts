@@ -8,6 +8,7 @@ export type FilePlanReason =
   | 'watermark'
   | 'checksum_changed'
   | 'checksum_unknown'
+  | 'destination_unknown'
   | 'completed';
 
 /** What to do about one file. */
@@ -27,7 +28,8 @@ export interface FilePlan {
 /**
  * Decides what to do about a file, from the bytes that are on disk now. A file whose bytes differ from those it was
  * processed from is started again, even if it is completed. An unfinished file is resumed only if both checksums are
- * known and equal; that excludes markers of older extractors, whose counts are not confirmed watermarks.
+ * known and equal, and the marker says where the confirmed records are. That excludes markers of other extractors,
+ * whose counts are not confirmed watermarks.
  *
  * @param checksum - SHA-256 of the file in hexadecimal, `undefined` if it is unknown
  */
@@ -44,6 +46,7 @@ export const planFile = (marker: StateMarker, file: string, checksum: string | u
     return { action: 'skip', afterRecord: entry.messages_published, reason: 'completed' };
   }
   if (!areBothKnown) return { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' };
+  if (entry.destination === undefined) return { action: 'restart', afterRecord: 0, reason: 'destination_unknown' };
   return entry.messages_published === 0
     ? { action: 'start', afterRecord: 0, reason: 'nothing_confirmed' }
     : { action: 'resume', afterRecord: entry.messages_published, reason: 'watermark' };

@@ -66,6 +66,7 @@ export interface MarkerSession extends AsyncDisposable {
   advanceFile(file: string, counts: processing.FileCounts): StateMarker;
   completeFile(file: string, counts: processing.CompletedFileCounts): StateMarker;
   failFile(file: string, error: string): StateMarker;
+  invalidateFile(file: string, reason: string): StateMarker;
   completeProcessing(): StateMarker;
   failProcessing(error: string): StateMarker;
 
@@ -211,6 +212,10 @@ class Session implements MarkerSession {
 
   failFile(file: string, error: string): StateMarker {
     return this.update((marker, now) => processing.failFile(marker, file, error, now));
+  }
+
+  invalidateFile(file: string, reason: string): StateMarker {
+    return this.update((marker, now) => processing.invalidateFile(marker, file, reason, now));
   }
 
   completeProcessing(): StateMarker {

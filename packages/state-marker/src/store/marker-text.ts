@@ -25,6 +25,9 @@ const fileProgress = z.looseObject({
   completed_at: time,
   source_checksum: z.string().nullable(),
   undelivered: count.optional(),
+  destination: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
+  checkpoint: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  restart_reason: z.string().optional(),
 });
 
 const markerSchema = z.looseObject({
@@ -50,6 +53,7 @@ const markerSchema = z.looseObject({
     records_extracted: count,
     current_file: z.string().nullable(),
     progress_by_file: z.record(z.string(), fileProgress),
+    delivered_before: z.record(z.string(), count).optional(),
     errors,
   }),
   publishing_phase: z.looseObject({

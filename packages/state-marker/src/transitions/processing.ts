@@ -1,4 +1,4 @@
-import type { FileProgress, StateMarker } from '../marker.js';
+import type { Checkpoint, Destination, FileProgress, StateMarker } from '../marker.js';
 import { dataTypeOf } from '../version.js';
 import {
   addError,
@@ -27,10 +27,12 @@ const NEW_FILE: FileProgress = {
   source_checksum: null,
 };
 
-/** The bytes that a file's records are read from. */
+/** The bytes that a file's records are read from, and where they go to. */
 export interface FileSource {
   /** SHA-256 in hexadecimal; absent if it is unknown, and then the file cannot be resumed later. */
   readonly checksum?: string | undefined;
+  /** Where the records go to; absent if it is unknown, and then the file cannot be resumed later. */
+  readonly destination?: Destination | undefined;
 }
 
 /** A file's counts, from its first record and not from the record that this run resumed at. */
@@ -40,6 +42,8 @@ export interface FileCounts {
   /** The confirmed watermark: records 1 to this number are confirmed. */
   readonly messagesPublished: number;
   readonly batchesSent: number;
+  /** What the destination needs to recognise records 1 to `messagesPublished`; replaces the one before. @default none */
+  readonly checkpoint?: Checkpoint | undefined;
 }
 
 /** A completed file's counts. */
@@ -87,8 +91,11 @@ export const startProcessing = (marker: StateMarker, files: readonly string[], n
  * Starts a file's processing, or resumes it after its watermark. Sets `records_extracted` back to the watermark, since
  * the records after it are read again.
  *
+ * Whether `source.destination` is the place where the confirmed records are is for you to check.
+ *
  * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`, `file_already_completed`;
- * `source_changed` if the file was started from other bytes, or either checksum is unknown), `INVALID_OPTIONS`
+ * `source_changed` if the file was started from other bytes, or either checksum is unknown; `destination_unknown` if
+ * the marker does not say where the confirmed records are), `INVALID_OPTIONS`
  */
 export const startFile = (marker: StateMarker, file: string, source: FileSource, now: Date): StateMarker => {
   assertInProgress('startFile', marker, 'processing_phase');
@@ -99,6 +106,10 @@ export const startFile = (marker: StateMarker, file: string, source: FileSource,
     const message = 'it was started from other or unknown bytes; use restartFile';
     refuse('startFile', 'source_changed', message, { file, status });
   }
+  if (status !== 'pending' && entry.destination === undefined) {
+    const message = 'the marker does not say where its records are; use restartFile';
+    refuse('startFile', 'destination_unknown', message, { file, status });
+  }
   const resumed = status === 'pending' ? NEW_FILE : entry;
   return setCurrentFile(marker, file, now, {
     status: 'in_progress',
@@ -108,30 +119,97 @@ export const startFile = (marker: StateMarker, file: string, source: FileSource,
     started_at: resumed.started_at ?? timestamp(now),
     completed_at: null,
     source_checksum: source.checksum ?? null,
+    destination: source.destination,
   });
 };
 
 /**
  * Starts a file again from its first record, because its bytes are not, or not provably, those that its watermark
- * counts.
+ * counts, or because the marker does not say where the confirmed records are.
  *
  * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`; `source_unchanged` if the bytes are
- * the same), `INVALID_OPTIONS`
+ * the same and the destination is known), `INVALID_OPTIONS`
  */
 export const restartFile = (marker: StateMarker, file: string, source: FileSource, now: Date): StateMarker => {
   assertInProgress('restartFile', marker, 'processing_phase');
   const entry = entryOf(marker.processing_phase.progress_by_file, file);
-  if (entry !== undefined && isSameSource(entry.source_checksum, source.checksum)) {
+  if (entry?.destination !== undefined && isSameSource(entry.source_checksum, source.checksum)) {
     const message = 'its bytes are those that it was processed from; use startFile';
     refuse('restartFile', 'source_unchanged', message, { file, status: entry.status });
   }
-  return setCurrentFile(marker, file, now, {
+  return setCurrentFile(keepDeliveredCount(marker, file), file, now, {
     ...NEW_FILE,
     status: 'in_progress',
     started_at: timestamp(now),
     source_checksum: source.checksum ?? null,
     undelivered: undefined,
+    destination: source.destination,
+    checkpoint: undefined,
+    restart_reason: undefined,
   });
+};
+
+/**
+ * Sets a file's watermark back to 0, because confirmed records were lost at their destination: it will be started from
+ * its first record. A completed file, and with it the run, is failed then; other files keep their status. The marker
+ * keeps the reason (`restart_reason`).
+ *
+ * @param reason - what was lost, for people
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`file_not_in_progress` if the file was never started)
+ */
+export const invalidateFile = (marker: StateMarker, file: string, reason: string, now: Date): StateMarker => {
+  const entry = entryOf(marker.processing_phase.progress_by_file, file);
+  if (entry === undefined || entry.status === 'pending') {
+    return refuse('invalidateFile', 'file_not_in_progress', 'it has not been started', { file, status: entry?.status });
+  }
+  const { status } = entry;
+  const invalidated = updateFile(keepDeliveredCount(marker, file), file, now, {
+    status: status === 'completed' ? 'failed' : status,
+    records_extracted: 0,
+    messages_published: 0,
+    batches_sent: 0,
+    completed_at: null,
+    undelivered: undefined,
+    checkpoint: undefined,
+    restart_reason: reason,
+  });
+  return status === 'completed' ? reopenRun(invalidated, `${file}: ${reason}`, now) : invalidated;
+};
+
+/** Fails what was completed together with the file. */
+const reopenRun = (marker: StateMarker, error: string, now: Date): StateMarker => {
+  const failed = addError(marker, 'processing_phase', error);
+  const { status: processing } = failed.processing_phase;
+  const { status: publishing } = failed.publishing_phase;
+  const phases = updatePart(
+    updatePart(failed, 'processing_phase', {
+      status: processing === 'completed' ? 'failed' : processing,
+      completed_at: null,
+    }),
+    'publishing_phase',
+    { status: publishing === 'completed' ? 'pending' : publishing },
+  );
+  const { overall_status: overall } = phases.summary;
+  const summary = {
+    overall_status: overall === 'completed' ? 'failed' : overall,
+    total_duration_seconds: null,
+  } as const;
+  return updateDerivedFields(updatePart(phases, 'summary', summary), now);
+};
+
+/** The records of each file when it was last completed, by file name, whatever has happened to the file since. */
+export const deliveredCounts = (marker: StateMarker): Record<string, number> => {
+  const { delivered_before: before = {}, progress_by_file: files } = marker.processing_phase;
+  const completed = Object.entries(files).filter(([, { status }]) => status === 'completed');
+  return { ...before, ...Object.fromEntries(completed.map(([file, entry]) => [file, entry.records_extracted])) };
+};
+
+/** Keeps the number of records of a completed file that is about to lose it. */
+const keepDeliveredCount = (marker: StateMarker, file: string): StateMarker => {
+  const { delivered_before: before, progress_by_file: files } = marker.processing_phase;
+  const entry = entryOf(files, file);
+  if (entry?.status !== 'completed') return marker;
+  return updatePart(marker, 'processing_phase', { delivered_before: { ...before, [file]: entry.records_extracted } });
 };
 
 /**
@@ -225,7 +303,7 @@ const updateCounts = (
   transition: string,
   marker: StateMarker,
   file: string,
-  { recordsExtracted, messagesPublished, batchesSent }: FileCounts,
+  { recordsExtracted, messagesPublished, batchesSent, checkpoint }: FileCounts,
   now: Date,
 ): StateMarker => {
   assertInProgress(transition, marker, 'processing_phase');
@@ -252,6 +330,7 @@ const updateCounts = (
     records_extracted: recordsExtracted,
     messages_published: messagesPublished,
     batches_sent: batchesSent,
+    checkpoint,
   });
   // A watermark that rises is a sign of life from the broker.
   if (messagesPublished === entry.messages_published) return advanced;

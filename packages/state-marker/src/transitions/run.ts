@@ -1,17 +1,19 @@
 import { METADATA_VERSION, type StateMarker } from '../marker.js';
 import { checks } from '../option-checks.js';
 import { assertVersion } from '../version.js';
-import { unfinishedFiles } from './processing.js';
+import { deliveredCounts, unfinishedFiles } from './processing.js';
 import { failPhase, refuse, timestamp, updateDerivedFields, updatePart } from './update-marker.js';
 
 /**
  * Creates the marker of a version on which no work has begun.
  *
  * @param version - of the dump, `YYYYMMDD`
+ * @param previous - the marker that it replaces, if any: the new one keeps the counts of completely delivered files
  * @throws {@link StateMarkerError} `INVALID_VERSION`, `INVALID_OPTIONS`
  */
-export const createMarker = (version: string, now: Date): StateMarker => {
+export const createMarker = (version: string, now: Date, previous?: StateMarker): StateMarker => {
   assertVersion(version);
+  const delivered = previous ? deliveredCounts(previous) : {};
   return {
     metadata_version: METADATA_VERSION,
     last_updated: timestamp(now),
@@ -36,6 +38,7 @@ export const createMarker = (version: string, now: Date): StateMarker => {
       current_file: null,
       progress_by_file: {},
       errors: [],
+      ...(Object.keys(delivered).length > 0 && { delivered_before: delivered }),
     },
     publishing_phase: {
       status: 'pending',

@@ -1,0 +1,78 @@
+import type { Destination, FileProgress, StateMarker } from '@discogs-extractor/state-marker';
+import type { DataType } from '../config/data-type.js';
+import { ExtractorError } from '../errors.js';
+import type { Sink } from '../sinks/sink.js';
+
+/** A file of the chosen dump. */
+export interface WantedDumpFile {
+  readonly name: string;
+  readonly dataType: DataType;
+  /** SHA-256 in hexadecimal, if it is published. */
+  readonly checksum: string | undefined;
+}
+
+/**
+ * Checks that the records of an earlier run are where this run's records go: otherwise the earlier ones would be missing
+ * there. A file whose bytes have changed is delivered from its first record anyway.
+ *
+ * @throws ExtractorError `DESTINATION_CHANGED`; `OUTPUT_CHANGED` if output of a completed file is gone or another one
+ */
+export const checkDestinations = async (
+  marker: StateMarker,
+  files: readonly WantedDumpFile[],
+  destinations: ReadonlyMap<DataType, Destination>,
+  sink: Sink,
+): Promise<void> => {
+  const { current_version: version } = marker;
+  for (const { name: file, dataType, checksum } of files) {
+    const progress = marker.processing_phase.progress_by_file[file];
+    const destination = destinations.get(dataType);
+    if (!progress?.destination || !destination || progress.messages_published === 0) continue;
+    if (isOtherSource(progress, checksum)) continue;
+    if (!holdsRecordsOf(progress.destination, destination)) {
+      throw changedError(version, file, progress.messages_published, progress.destination, destination);
+    }
+    if (progress.status === 'completed') {
+      await sink.checkCompleted?.({ version, dataType, file }, progress.checkpoint);
+    }
+  }
+};
+
+const isOtherSource = ({ source_checksum: before }: FileProgress, checksum: string | undefined): boolean =>
+  before !== null && checksum !== undefined && before.toLowerCase() !== checksum.toLowerCase();
+
+/** Members of a destination that do not matter if another one, a random id of the place itself, is the same. */
+const NAMED_BY_ID: Readonly<Record<string, string>> = { path: 'folder' };
+
+/** Whether all records at the place `before` are at the place `now`, which may have fewer queues. */
+const holdsRecordsOf = (before: Destination, now: Destination): boolean =>
+  [...new Set([...Object.keys(before), ...Object.keys(now)])].every((name) => {
+    const [one, other] = [before[name], now[name]];
+    const id = NAMED_BY_ID[name];
+    if (id !== undefined && before[id] !== undefined && before[id] === now[id]) return true;
+    if (Array.isArray(one) && Array.isArray(other)) return other.every((item) => one.includes(item));
+    return one === other;
+  });
+
+/** The place in words: `sink amqp, exchange discogsography-exchange, queues a and b`. */
+const describe = (destination: Destination): string =>
+  Object.entries(destination)
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : value.join(' and ')}`)
+    .join(', ');
+
+const changedError = (
+  version: string,
+  file: string,
+  records: number,
+  destinationBefore: Destination,
+  destinationNow: Destination,
+): ExtractorError => {
+  const [before, now] = [describe(destinationBefore), describe(destinationNow)];
+  return new ExtractorError(
+    'DESTINATION_CHANGED',
+    `${records} records of ${file} were delivered to: ${before}. This run would deliver to: ${now}, where they would be ` +
+      'missing. Change the settings back, use another DISCOGS_ROOT for the new destination, or run with ' +
+      '--force-reprocess to deliver everything to it from the first record.',
+    { facts: { version, file, records, before, now } },
+  );
+};
