@@ -21,7 +21,7 @@ afterAll(async () => {
 const sinkOf = (options: Partial<AmqpSinkOptions> = {}): Sink =>
   createAmqpSink({ url: broker.url, queueSize: 100, ...options });
 const open = (sink: Sink, signal = new AbortController().signal): Promise<FileSink> =>
-  sink.open(TARGET, { resumeAfter: 0, signal, save: async () => {} });
+  sink.open(TARGET, { resumeAfter: 0, checkpoint: undefined, signal, save: async () => {} });
 const connectionOf = (sink: Sink): DeliveryConnection | undefined => sink.status?.().connections[0];
 
 describe('the amqp sink', () => {

@@ -72,6 +72,7 @@ describe('a dump with far fewer records than the previous one', () => {
   it('is accepted if the check is off or no earlier dump is known', async () => {
     expect(await run(VERSION, [], { MIN_RECORDS_PERCENT: '0' })).toMatchObject({ status: 0 });
     await rm(root, { recursive: true });
+    await rm(join(folder, 'out'), { recursive: true });
     expect(await run(VERSION)).toMatchObject({ status: 0 });
   });
 

@@ -325,7 +325,7 @@ describe('run --once on bad input', () => {
     expect(errors(result)).toContain('OUTPUT_FAILED');
   });
 
-  it('loses nothing when the output was truncated in the meantime', async () => {
+  it('refuses an unfinished output that was truncated in the meantime, and writes it again if it is forced', async () => {
     await run();
     await truncate(join(output, VERSION, 'artists.ndjson'), 1000);
     const path = join(root, `.extraction_status_${VERSION}.json`);
@@ -334,7 +334,10 @@ describe('run --once on bad input', () => {
     before.processing_phase.status = 'in_progress';
     before.summary.overall_status = 'in_progress';
     await writeFile(path, JSON.stringify(before));
-    expect(await run()).toMatchObject({ status: 0 });
+    const result = await run();
+    expect(result.status).toBe(1);
+    expect(errors(result)).toContain('OUTPUT_CHANGED');
+    expect(await run(sampleDump, ['--force-reprocess'])).toMatchObject({ status: 0 });
     expect(await outputLines('artists')).toHaveLength(RECORDS + 2);
   });
 });

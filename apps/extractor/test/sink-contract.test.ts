@@ -22,7 +22,7 @@ describe('the ndjson sink passes the contract:', () => {
     const directory = await mkdtemp(join(tmpdir(), 'sink-contract-'));
     const path = join(directory, CONTRACT_TARGET.version, `${CONTRACT_TARGET.dataType}.ndjson`);
     return {
-      sink: createNdjsonSink({ directory }),
+      sink: createNdjsonSink({ directory, dataFolder: join(directory, 'data') }),
       arrived: async () => (await readFile(path, 'utf8')).trimEnd().split('\n'),
       [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
     };

@@ -44,8 +44,8 @@ export const runCommand = ({ once, version, ...sources }: RunOptions): Promise<n
         `🚀 Next ${failures > 0 ? 'attempt' : 'run'} at ${next.toISOString()}`,
       );
       const wake = await trigger.wait(next, signal);
-      // A requested reprocessing stays requested until a run has chosen a dump.
-      forceReprocess = (forceReprocess && !run.hasChosenDump) || (wake.by === 'trigger' && wake.forceReprocess);
+      // A requested reprocessing stays requested until a marker of it is on the disk, which the next run continues.
+      forceReprocess = (forceReprocess && !run.isMarkerSaved) || (wake.by === 'trigger' && wake.forceReprocess);
       // A triggered run has been reported to the board already.
       const cause: RunCause = failures > 0 ? 'retry' : 'period';
       if (wake.by === 'time') board.onEvent({ type: 'run-started', cause });
@@ -60,7 +60,7 @@ interface ExecuteRunOptions {
 
 interface ExecutedRun {
   readonly outcome: RunOutcome;
-  readonly hasChosenDump: boolean;
+  readonly isMarkerSaved: boolean;
 }
 
 /**
@@ -74,18 +74,19 @@ const executeRun = async (
 ): Promise<ExecutedRun> => {
   const { config, source, signal } = context;
   const startedAt = performance.now();
-  let hasChosenDump = false;
-  const onEvent: RunListener = combineListeners(context.onEvent, board.onEvent, ({ type }) => {
-    hasChosenDump ||= type === 'dump-chosen';
-  });
+  let isMarkerSaved = false;
+  const onEvent: RunListener = combineListeners(context.onEvent, board.onEvent);
+  const onMarkerSaved = (): void => {
+    isMarkerSaved = true;
+  };
   const end = (outcome: RunOutcome, error?: unknown): ExecutedRun => {
     board.onEvent({ type: 'run-ended', outcome, seconds: (performance.now() - startedAt) / 1000, error });
-    return { outcome, hasChosenDump };
+    return { outcome, isMarkerSaved };
   };
   try {
     const { outcome, undelivered } = await runExtraction(
       { ...config, forceReprocess },
-      { source, sink, onEvent, signal },
+      { source, sink, onEvent, onMarkerSaved, signal },
     );
     return end(outcome !== 'failed' && undelivered > 0 ? 'incomplete' : outcome);
   } catch (error) {

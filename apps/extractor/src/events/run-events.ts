@@ -55,6 +55,15 @@ export type RunEvent =
   | { readonly type: 'earlier-marker-unreadable'; readonly version: string; readonly error: Error }
   | { readonly type: 'version-passed-over'; readonly version: string; readonly missing: readonly string[] }
   | DownloadEvent
+  | {
+      /** Confirmed records of a file are lost, or cannot be relied on: it is delivered from its first record. */
+      readonly type: 'file-restarted';
+      readonly file: string;
+      readonly dataType: DataType;
+      /** Records that were confirmed; 0 if the loss was noticed in an earlier run. */
+      readonly records: number;
+      readonly reason: string;
+    }
   | ({ readonly type: 'file-started'; readonly resumedAfter: number; readonly reason: string } & FileProgress)
   | ({ readonly type: 'file-progress' } & FileProgress)
   | {

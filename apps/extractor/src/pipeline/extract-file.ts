@@ -8,6 +8,7 @@ import {
   type ReadStats,
   type WorkerPool,
 } from '@discogs-extractor/parser';
+import type { Checkpoint } from '@discogs-extractor/state-marker';
 import { ExtractorError } from '../errors.js';
 import type { FileSink, Sink } from '../sinks/sink.js';
 import type { EarlierCount } from './earlier-counts.js';
@@ -32,6 +33,8 @@ export interface ExtractFileOptions {
   readonly dump: VerifiedFile;
   /** Records that were confirmed in earlier runs. */
   readonly afterRecord: number;
+  /** The sink's checkpoint at that record. */
+  readonly checkpoint: Checkpoint | undefined;
   readonly sink: Sink;
   readonly quarantine: Quarantine;
   /** Parsing threads, shared with other files. */
@@ -45,20 +48,28 @@ export interface ExtractFileOptions {
   /** The file fails if it has fewer records than this percentage of the earlier ones. */
   readonly minRecordsPercent: number;
   readonly signal: AbortSignal;
-  /** Makes it durable that records 1 to `confirmed` are confirmed. */
-  readonly save: (confirmed: number) => Promise<void>;
+  /** Makes it durable that records 1 to `confirmed` are confirmed, at that checkpoint of the sink. */
+  readonly save: (at: Confirmed) => Promise<void>;
+  /** Makes it durable that no record is confirmed, because confirmed ones were lost. @param reason - what was lost */
+  readonly restart: (reason: string) => Promise<void>;
   readonly onStart: (resumedAfter: number, at: Progress) => void;
   /** Called after each block, at least every {@link PROGRESS_INTERVAL_MS}, and at the end, also after a failure. */
   readonly onProgress: (progress: Progress) => void;
   readonly onMalformed: (record: MalformedRecord, keptIn: string) => void;
 }
 
-/** The progress of a file, counted from its first record, so that records of earlier runs are included. */
-export interface Progress {
-  /** Records read. */
-  readonly records: number;
+/** What the sink has confirmed. */
+export interface Confirmed {
   /** Records 1 to this one are confirmed by the sink. */
   readonly confirmed: number;
+  /** What the sink needs to recognise them. */
+  readonly checkpoint: Checkpoint;
+}
+
+/** The progress of a file, counted from its first record, so that records of earlier runs are included. */
+export interface Progress extends Confirmed {
+  /** Records read. */
+  readonly records: number;
   /** Bytes of the dump file read. */
   readonly bytesRead: number;
   /** Bytes of XML read in this run, and the irregularities in them, counted by kind. */
@@ -72,6 +83,8 @@ export interface ExtractedFile {
   /** Records delivered in this run. */
   readonly delivered: number;
   readonly stats: ReadStats;
+  /** The sink's checkpoint of the completed file. */
+  readonly checkpoint: Checkpoint;
 }
 
 /**
@@ -83,11 +96,25 @@ export interface ExtractedFile {
  *   `DUMP_UNREADABLE`; errors of the parser, the sink or the file system; the signal's reason
  */
 export const extractFile = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
-  const { dump: verified, sink, afterRecord, save, signal } = options;
+  const { dump: verified, sink, afterRecord: resumeAfter, checkpoint, signal } = options;
   const { version, dataType, name: file } = verified;
   await using dump = await openVerifiedDump(verified, signal);
-  const fileSink = await sink.open({ version, dataType, file }, { resumeAfter: afterRecord, save, signal });
+  const fileSink: FileSink = await sink.open(
+    { version, dataType, file },
+    {
+      resumeAfter,
+      checkpoint,
+      save: (confirmed) => options.save({ confirmed, checkpoint: fileSink.checkpoint }),
+      signal,
+    },
+  );
   try {
+    // The marker has the new place before it gets the first record: after a crash, the next run would otherwise resume
+    // after records that are lost, or not recognise those that are there.
+    const { resumedAfter, restartReason } = fileSink;
+    if (resumedAfter < resumeAfter)
+      await options.restart(restartReason ?? 'the sink does not have its records any more');
+    await options.save({ confirmed: resumedAfter, checkpoint: fileSink.checkpoint });
     return await deliver(options, dump, fileSink);
   } finally {
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
@@ -119,6 +146,7 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
   const progress = (): Progress => ({
     records,
     confirmed: fileSink.confirmed,
+    checkpoint: fileSink.checkpoint,
     bytesRead: blocks.stats.sourceBytes,
     xmlBytes: blocks.stats.xmlBytes,
     irregularities: { ...blocks.stats.irregularities },
@@ -158,9 +186,9 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
     const leftOut = countUndelivered(blocks.stats.irregularities);
     if (leftOut > options.maxLeftOut) throw contentLeftOut(file, leftOut, firstLeftOut!);
     const undelivered = blocks.stats.malformed + leftOut;
-    await fileSink.complete(fileCompleteMessage(dataType, file, records, undelivered, new Date()));
+    const checkpoint = await fileSink.complete(fileCompleteMessage(dataType, file, records, undelivered, new Date()));
     onProgress(progress());
-    return { records, delivered: records - resumedAfter, stats: blocks.stats };
+    return { records, delivered: records - resumedAfter, stats: blocks.stats, checkpoint };
   } catch (error) {
     await keepMalformed();
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });

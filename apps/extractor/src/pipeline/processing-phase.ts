@@ -3,13 +3,21 @@ import type { VerifiedFile } from '@discogs-extractor/downloader';
 import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
 import { createWorkerPool, type WorkerPool } from '@discogs-extractor/parser';
 import { PublisherError } from '@discogs-extractor/publisher';
-import { type MarkerSession, planFile, StateMarkerError, unfinishedFiles } from '@discogs-extractor/state-marker';
+import {
+  type Checkpoint,
+  type Destination,
+  type MarkerSession,
+  planFile,
+  StateMarkerError,
+  unfinishedFiles,
+} from '@discogs-extractor/state-marker';
+import type { DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
-import { describeError } from '../errors.js';
+import { describeError, errorCodeOf } from '../errors.js';
 import type { FileSummary, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
 import type { EarlierCounts } from './earlier-counts.js';
-import { extractFile, type Progress } from './extract-file.js';
+import { type Confirmed, extractFile, type Progress } from './extract-file.js';
 import { createQuarantine } from './quarantine.js';
 import { countUndelivered } from './undelivered.js';
 
@@ -27,6 +35,8 @@ export interface ProcessingPhaseOptions {
   /** Records of earlier dumps, to compare with. */
   readonly earlierCounts: EarlierCounts;
   readonly sink: Sink;
+  /** Where the records of each type go. */
+  readonly destinations: ReadonlyMap<DataType, Destination>;
   readonly session: MarkerSession;
   readonly onEvent: RunListener;
   readonly signal: AbortSignal;
@@ -70,7 +80,7 @@ const endPhase = (session: MarkerSession, summaries: readonly FileSummary[]): vo
 };
 
 const processFile = async (
-  { config, version, earlierCounts, sink, session, onEvent, signal }: ProcessingPhaseOptions,
+  { config, version, earlierCounts, sink, destinations, session, onEvent, signal }: ProcessingPhaseOptions,
   dump: VerifiedFile,
   workers: WorkerPool,
 ): Promise<FileSummary> => {
@@ -83,30 +93,51 @@ const processFile = async (
     onEvent({ type: 'file-finished', ...summarized });
     return summarized;
   };
+  const known = () => session.marker.processing_phase.progress_by_file[file]!;
   const plan = planFile(session.marker, file, sha256);
   if (plan.action === 'skip') {
-    const { undelivered = 0 } = session.marker.processing_phase.progress_by_file[file]!;
-    return summary({ outcome: 'skipped', records: plan.afterRecord, undelivered });
+    return summary({ outcome: 'skipped', records: plan.afterRecord, undelivered: known().undelivered ?? 0 });
   }
 
   try {
     signal.throwIfAborted();
-    session.beginFile(file, { checksum: sha256 });
+    session.beginFile(file, { checksum: sha256, destination: destinations.get(dataType) });
+    const restart = async (reason: string): Promise<void> => {
+      const { messages_published: records } = known();
+      session.invalidateFile(file, reason);
+      await session.save();
+      onEvent({ type: 'file-restarted', file, dataType, records, reason });
+    };
+    const { messages_published: resumeAfter, checkpoint, restart_reason: restartReason } = known();
+    // The sink cannot recognise records 1 to N by what it noted at another record.
+    if (resumeAfter > 0 && checkpoint?.[CHECKPOINT_RECORDS] !== resumeAfter) {
+      await restart("the state marker's count of confirmed records was not saved by this program");
+    } else if (resumeAfter === 0 && restartReason !== undefined) {
+      onEvent({ type: 'file-restarted', file, dataType, records: 0, reason: restartReason });
+    }
     await session.save();
 
-    const advance = ({ records, confirmed }: Pick<Progress, 'records' | 'confirmed'>): void => {
-      const known = session.marker.processing_phase.progress_by_file[file];
-      // A sink that lost confirmed records (a deleted output) starts lower: the marker keeps its counts until then.
-      const messagesPublished = Math.max(confirmed, known?.messages_published ?? 0);
-      const recordsExtracted = Math.max(records, messagesPublished, known?.records_extracted ?? 0);
-      const batchesSent = Math.max(Math.ceil(messagesPublished / config.batchSize), known?.batches_sent ?? 0);
-      session.advanceFile(file, { recordsExtracted, messagesPublished, batchesSent });
+    const advance = ({ records, confirmed, checkpoint }: Confirmed & Pick<Progress, 'records'>): void => {
+      const { messages_published, records_extracted, batches_sent } = known();
+      // `save` and progress reports may arrive in another order than they were requested in.
+      if (confirmed < messages_published) return;
+      const recordsExtracted = Math.max(records, records_extracted);
+      const batchesSent = Math.max(Math.ceil(confirmed / config.batchSize), batches_sent);
+      session.advanceFile(file, {
+        recordsExtracted,
+        messagesPublished: confirmed,
+        batchesSent,
+        checkpoint: checkpointAt(confirmed, checkpoint),
+      });
     };
-    const eventFields = (progress: Progress) => ({ file, dataType, ...progress, bytesTotal: size });
+    const eventFields = ({ records, confirmed, bytesRead, xmlBytes, irregularities }: Progress) => ({
+      ...{ file, dataType, records, confirmed, bytesRead, bytesTotal: size, xmlBytes, irregularities },
+    });
 
-    const { records, delivered, stats } = await extractFile({
+    const { records, delivered, stats, ...completed } = await extractFile({
       dump,
-      afterRecord: plan.afterRecord,
+      afterRecord: known().messages_published,
+      checkpoint: known().checkpoint,
       sink,
       quarantine: createQuarantine(join(config.discogsRoot, 'quarantine', version, dataType)),
       workers,
@@ -115,10 +146,11 @@ const processFile = async (
       earlier: earlierCounts.get(dataType),
       minRecordsPercent: config.minRecordsPercent,
       signal,
-      save: async (confirmed) => {
-        advance({ records: confirmed, confirmed });
+      save: async (at) => {
+        advance({ records: at.confirmed, ...at });
         await session.save();
       },
+      restart,
       onStart: (resumedAfter, at) =>
         onEvent({ type: 'file-started', ...eventFields(at), resumedAfter, reason: plan.reason }),
       onProgress: (at) => {
@@ -128,12 +160,16 @@ const processFile = async (
       onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
         onEvent({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
     });
-    const progress = session.marker.processing_phase.progress_by_file[file]!;
     const irregularities = Object.fromEntries(Object.entries(stats.irregularities).filter(([, count]) => count > 0));
     const { malformed } = stats;
     const undelivered = malformed + countUndelivered(irregularities);
-    const { batches_sent: batchesSent } = progress;
-    session.completeFile(file, { recordsExtracted: records, messagesPublished: records, batchesSent, undelivered });
+    session.completeFile(file, {
+      recordsExtracted: records,
+      messagesPublished: records,
+      batchesSent: known().batches_sent,
+      checkpoint: checkpointAt(records, completed.checkpoint),
+      undelivered,
+    });
     await session.save();
     return summary({ outcome: 'completed', records, delivered, malformed, irregularities, undelivered });
   } catch (error) {
@@ -142,11 +178,26 @@ const processFile = async (
     if (error instanceof StateMarkerError) throw error;
     const reason = describeError(error);
     session.failFile(file, reason);
+    if (isLoss(error)) session.invalidateFile(file, reason);
     if (isPublisherError(error)) session.failPublishing(`${file}: ${reason}`);
     await session.save();
     return summary({ outcome: 'failed', error: error instanceof Error ? error : new Error(reason) });
   }
 };
+
+/** In the checkpoint in the marker: the number of records that it was noted at. */
+const CHECKPOINT_RECORDS = 'records';
+
+const checkpointAt = (records: number, checkpoint: Checkpoint): Checkpoint => ({
+  ...checkpoint,
+  [CHECKPOINT_RECORDS]: records,
+});
+
+/** Whether confirmed records are lost, or may be wrong, so that the file must be delivered from its first record. */
+const isLoss = (error: unknown): boolean =>
+  error instanceof Error && (LOSSES.has(errorCodeOf(error) ?? '') || isLoss(error.cause));
+
+const LOSSES: ReadonlySet<string> = new Set(['TOPOLOGY_MISSING', 'TOPOLOGY_LOST', 'UNROUTABLE', 'DUMP_DAMAGED']);
 
 /** Whether the delivery failed; the sink may have wrapped the publisher's error. */
 const isPublisherError = (error: unknown): boolean =>

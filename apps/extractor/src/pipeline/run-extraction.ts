@@ -10,6 +10,7 @@ import type { Config } from '../config/settings.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSummary, RunEvent, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
+import { checkDestinations } from './check-destinations.js';
 import { chooseDump } from './choose-dump.js';
 import { downloadPhase } from './download-phase.js';
 import { findEarlierCounts } from './earlier-counts.js';
@@ -20,6 +21,8 @@ export interface RunContext {
   readonly source: DumpSource;
   readonly sink: Sink;
   readonly onEvent: RunListener;
+  /** Called when the state marker of this run is on the disk: from then on, the next run continues it. */
+  readonly onMarkerSaved?: (() => void) | undefined;
   /** Stops the run; the state marker then has what was confirmed. */
   readonly signal: AbortSignal;
 }
@@ -79,15 +82,25 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
   const isKept = decision.action === 'continue' || decision.action === 'skip';
   const known = isKept && found.status === 'found' ? found.marker : undefined;
   if (known) assertSameSink(known, sink);
-  if (known && decision.action === 'skip') return finish('skipped', [], undeliveredIn(known));
+  // Before anything is fetched: a destination that refuses must not be noticed hours later.
+  const destinations = await sink.identify({ dataTypes: config.dataTypes, signal });
+  if (known) {
+    const wanted = choice.files.flatMap(({ name, kind }) =>
+      kind === 'checksum' ? [] : [{ name, dataType: kind, checksum: published.get(name) }],
+    );
+    await checkDestinations(known, wanted, destinations, sink);
+    if (decision.action === 'skip') return finish('skipped', [], undeliveredIn(known));
+  }
 
   const session = createMarkerSession({
     store,
-    marker: known ?? createMarker(version, new Date()),
+    marker: known ?? createMarker(version, new Date(), found.status === 'found' ? found.marker : undefined),
     saveIntervalRecords: config.stateSaveInterval,
     onSaveError: (error) => saveFailure.abort(error),
   });
   session.recordSink(sink.name);
+  await session.save();
+  context.onMarkerSaved?.();
   const files = await downloadPhase({ downloader, choice, session, onEvent, signal });
   const earlierCounts = await findEarlierCounts(config.discogsRoot, version, onEvent);
   const summaries = await processingPhase({
@@ -96,6 +109,7 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     files,
     earlierCounts,
     sink,
+    destinations,
     session,
     onEvent,
     signal,

@@ -81,6 +81,12 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           `✅ ${event.file} ${event.reused ? 'is already present; verified' : 'downloaded and verified'}`,
         );
         break;
+      case 'file-restarted':
+        logger.warn(
+          { file: event.file, data_type: event.dataType, confirmed_before: event.records, reason: event.reason },
+          `⚠️ ${event.dataType}: delivering again from the first record: ${event.reason}`,
+        );
+        break;
       case 'file-started':
         lastLogged.set(event.file, { count: event.records, at: performance.now() });
         logger.info(

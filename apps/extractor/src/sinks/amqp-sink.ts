@@ -2,6 +2,7 @@ import { abortable, withLinkedAbort } from '@discogs-extractor/internal/abort';
 import type { EncodedBlock } from '@discogs-extractor/parser';
 import {
   createPublisher,
+  identifyBroker,
   type Publisher,
   PublisherError,
   type PublisherEvent,
@@ -82,9 +83,20 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     name: 'amqp',
     destination: `exchange ${exchange}`,
     status: () => monitor.status(),
-    identify: async ({ dataTypes }) => {
+    identify: async ({ dataTypes, signal }) => {
+      const { clusterName, display, vhost } = await withLinkedAbort([signal], ({ signal: connecting }) =>
+        identifyBroker({
+          url: options.url,
+          tls: options.tls,
+          connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
+          connectionName: 'discogs-extractor',
+          signal: connecting,
+        }),
+      );
       const destinationOf = (type: DataType): Destination => ({
         sink: 'amqp',
+        cluster: clusterName ?? display,
+        vhost,
         exchange,
         queues: queues.map((name) => queueOf(type)(name).name),
         contract: 'topic',

@@ -4,7 +4,7 @@ import type { FileState, FileStatus, TypeTotals } from './service-state.js';
 /** An event about one file. */
 export type FileEvent = Exclude<
   Extract<RunEvent, { readonly file: string }>,
-  { readonly type: 'file-stalled' | 'file-moving' }
+  { readonly type: 'file-stalled' | 'file-moving' | 'file-restarted' }
 >;
 
 /** The file's status after an event, and what the event adds to the totals of the file's type. */

@@ -71,6 +71,8 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
     // `lastProgressAt` shows which file stalls.
     case 'file-stalled':
     case 'file-moving':
+    // `file-started` follows.
+    case 'file-restarted':
     // `run-ended` reports the same.
     case 'dump-finished':
     case 'run-failed':

@@ -1,13 +1,23 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** The parts of a file's progress that the tests use. */
+export interface MarkerFileProgress {
+  status: string;
+  messages_published: number;
+  records_extracted: number;
+  destination?: Record<string, string | string[]>;
+  checkpoint?: Record<string, string | number>;
+  restart_reason?: string;
+}
+
 /** The parts of a state marker that the tests use. */
 export interface MarkerFile {
   download_phase: { status: string };
   processing_phase: {
     status: string;
     errors: string[];
-    progress_by_file: Record<string, { status: string; messages_published: number; records_extracted: number }>;
+    progress_by_file: Record<string, MarkerFileProgress>;
   };
   publishing_phase: { status: string; messages_published: number; sink?: string };
   summary: { overall_status: string; files_by_type: Record<string, string> };

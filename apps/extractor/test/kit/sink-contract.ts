@@ -44,6 +44,7 @@ const open = async (
   const saved: number[] = [];
   const file = await sink.open(CONTRACT_TARGET, {
     resumeAfter: 0,
+    checkpoint: undefined,
     signal: new AbortController().signal,
     save: async (confirmed) => {
       saved.push(confirmed);
@@ -136,7 +137,9 @@ export const sinkContract: readonly SinkCase[] = [
     const { file: first } = await open(sink);
     await write(first, 1, 300);
     await first.close({ timeoutMs: 10_000 });
-    const { file: second } = await open(sink, { resumeAfter: first.confirmed });
+    const { confirmed: resumeAfter, checkpoint } = first;
+    const { file: second } = await open(sink, { resumeAfter, checkpoint });
+    assert.equal(second.restartReason, undefined);
     assert.ok(second.resumedAfter <= first.confirmed);
     assert.equal(second.confirmed, second.resumedAfter);
     await write(second, second.resumedAfter + 1, RECORDS);
@@ -147,13 +150,33 @@ export const sinkContract: readonly SinkCase[] = [
     if (output) assert.deepEqual(withoutRepeats(output), [...bodies(1, RECORDS), COMPLETE]);
   }),
 
-  rule('never resumes after more records than it is asked to', async ({ sink }) => {
+  rule('resumes once more, before file_complete is known to have arrived', async ({ sink, arrived }) => {
     const { file: first } = await open(sink);
     await write(first, 1, 100);
-    await first.close({ timeoutMs: 10_000 });
-    const { file: second } = await open(sink, { resumeAfter: 40 });
-    assert.ok(second.resumedAfter <= 40);
+    const completed = await first.complete(Buffer.from(COMPLETE));
+    const { confirmed: resumeAfter, checkpoint } = first;
+    await first.close();
+    // As if the process had been killed before it noted that the file is complete.
+    const { file: second } = await open(sink, { resumeAfter, checkpoint });
+    assert.equal(second.resumedAfter, 100);
+    assert.deepEqual(await second.complete(Buffer.from(COMPLETE)), completed);
     await second.close();
+    const output = await arrived();
+    if (output) assert.deepEqual(withoutRepeats(output), [...bodies(1, 100), COMPLETE]);
+    await sink.checkCompleted?.(CONTRACT_TARGET, completed);
+  }),
+
+  rule('names the same destination each time, one for each data type, as plain JSON', async ({ sink }) => {
+    const dataTypes = ['artists', 'labels'] as const;
+    const identify = async () => [...(await sink.identify({ dataTypes, signal: new AbortController().signal }))];
+    const destinations = await identify();
+    assert.deepEqual(
+      destinations.map(([type]) => type),
+      dataTypes,
+    );
+    for (const [, destination] of destinations) assert.equal(destination['sink'], sink.name);
+    assert.deepEqual(JSON.parse(JSON.stringify(destinations)), destinations);
+    assert.deepEqual(await identify(), destinations);
   }),
 
   rule('releases no block twice', async ({ sink }) => {
@@ -204,7 +227,7 @@ export const sinkContract: readonly SinkCase[] = [
     await file.close({ timeoutMs: 5000 });
     assert.ok(file.confirmed <= 100);
     // The output is free for the next file sink.
-    const { file: next } = await open(sink, { resumeAfter: file.confirmed });
+    const { file: next } = await open(sink, { resumeAfter: file.confirmed, checkpoint: file.checkpoint });
     await write(next, next.resumedAfter + 1, 100);
     await next.complete(Buffer.from(COMPLETE));
     assert.equal(next.confirmed, 100);
@@ -217,7 +240,7 @@ export const sinkContract: readonly SinkCase[] = [
       types.map((dataType) =>
         sink.open(
           { ...CONTRACT_TARGET, dataType, file: `discogs_20260101_${dataType}.xml.gz` },
-          { resumeAfter: 0, signal: new AbortController().signal, save: async () => {} },
+          { resumeAfter: 0, checkpoint: undefined, signal: new AbortController().signal, save: async () => {} },
         ),
       ),
     );
