@@ -49,14 +49,15 @@ export interface Downloader extends AsyncDisposable {
   /**
    * Fetches the published SHA-256 of each file of a choice, in lower-case hex by file name. This is enough to find out
    * whether files that were processed before have changed, without downloading them. A later download of the same
-   * choice does not fetch the CHECKSUM file again.
+   * choice does not fetch the CHECKSUM file again. With `allowUnverified`, files may be missing from the result.
    *
    * @throws DownloaderError `CHECKSUM_FILE_MALFORMED`, `CHECKSUM_MISSING`, or a fault of the source; the signal's
    * reason
    */
   checksums(choice: DumpChoice, options?: ChecksumsOptions): Promise<ReadonlyMap<string, string>>;
   /**
-   * Downloads a version's files into the directory, each verified against the published CHECKSUM. Resolves in the order
+   * Downloads a version's files into the directory, each verified against the published CHECKSUM (unless
+   * `allowUnverified` is set and there is none for it). Resolves in the order
    * of `DATA_TYPES`. A file that fails does not stop the others (unless the disk is full); the first failure is thrown
    * when all have ended.
    *
@@ -86,7 +87,7 @@ const resolveDataTypes = (dataTypes: readonly DataType[] = DATA_TYPES): readonly
 export const createDownloader = (options: DownloaderOptions): Downloader => {
   const resolved = resolveOptions(options);
   const settings = { ...resolved, retry: resolved.source.remote ? resolved.retry : LOCAL_RETRY };
-  const { source, retry } = settings;
+  const { source, retry, allowUnverified } = settings;
   const closing = new AbortController();
   const published = new WeakMap<DumpChoice, PublishedChecksums>();
   let running: Promise<VerifiedFile[]> | undefined;
@@ -97,7 +98,7 @@ export const createDownloader = (options: DownloaderOptions): Downloader => {
   const choose: Downloader['choose'] = async ({ version, dataTypes, signal } = {}) => {
     const wanted = resolveDataTypes(dataTypes);
     if (version !== undefined && !isVersion(version)) checks.fail('version', 'a date as YYYYMMDD', version);
-    return chooseVersion(await list({ version, signal }), wanted, version);
+    return chooseVersion(await list({ version, signal }), wanted, version, allowUnverified);
   };
 
   // Fetched once per choice: servers count requests, and a choice is a snapshot of the source.
@@ -107,12 +108,14 @@ export const createDownloader = (options: DownloaderOptions): Downloader => {
     onEvent: ChecksumsOptions['onEvent'],
   ): Promise<PublishedChecksums> => {
     const { checksum: file, version } = choice;
+    if (file === undefined) return { text: undefined, checksums: new Map() };
     const known =
       published.get(choice) ??
       (await fetchChecksums({
         source,
         file,
         wanted: choice.files.map(({ name }) => name),
+        allowUnverified,
         retry,
         signal,
         onRetry: (failures, delayMs, error) =>
@@ -125,7 +128,8 @@ export const createDownloader = (options: DownloaderOptions): Downloader => {
   const checksums: Downloader['checksums'] = (choice, { signal, onEvent } = {}) =>
     withLinkedAbort([signal, closing.signal], async (controller) => {
       const known = await publishedChecksums(choice, controller.signal, onEvent);
-      return new Map(choice.files.map(({ name }) => [name, known.checksums.get(name)!]));
+      const names = choice.files.map(({ name }) => name).filter((name) => known.checksums.has(name));
+      return new Map(names.map((name) => [name, known.checksums.get(name)!]));
     });
 
   const download: Downloader['download'] = async ({ choice, signal, onEvent = () => undefined, ...wanted } = {}) => {

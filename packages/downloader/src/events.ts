@@ -50,7 +50,7 @@ export interface DownloadRetry {
   readonly error: Error;
 }
 
-/** A file is in place, verified, and recorded in the metadata file. */
+/** A file is in place, verified if a SHA-256 is published, and recorded in the metadata file. */
 export interface DownloadFinished extends OfDataFile {
   readonly type: 'download-finished';
   /** Absolute path. */
@@ -59,6 +59,8 @@ export interface DownloadFinished extends OfDataFile {
   readonly bytes: number;
   /** Lower-case hex. */
   readonly sha256: string;
+  /** Whether `sha256` is the published one; `false` only with `allowUnverified`. */
+  readonly verified: boolean;
   /** Whether a local copy was used and nothing was transferred. */
   readonly reused: boolean;
 }

@@ -27,6 +27,13 @@ export interface DownloaderOptions {
   keepVersions?: number | 'all' | undefined;
   /** Minimum time between two progress events of a file. @default 250 */
   progressIntervalMs?: number | undefined;
+  /**
+   * Whether to download files without a published SHA-256: of a version without a CHECKSUM file, or that its CHECKSUM
+   * file has no line for. They have to be whole gzip files of the announced size, and are marked as not `verified`.
+   *
+   * @default false
+   */
+  allowUnverified?: boolean | undefined;
 }
 
 /** {@link DownloaderOptions} with every default filled in. */
@@ -38,6 +45,7 @@ export interface DownloaderSettings {
   readonly reserveBytes: number;
   readonly keepVersions: number | 'all';
   readonly progressIntervalMs: number;
+  readonly allowUnverified: boolean;
 }
 
 const KNOWN: Readonly<Record<keyof DownloaderOptions, true>> = {
@@ -48,6 +56,7 @@ const KNOWN: Readonly<Record<keyof DownloaderOptions, true>> = {
   reserveBytes: true,
   keepVersions: true,
   progressIntervalMs: true,
+  allowUnverified: true,
 };
 
 /**
@@ -69,5 +78,6 @@ export const resolveOptions = (options: DownloaderOptions): DownloaderSettings =
     reserveBytes: checks.wholeNumber('reserveBytes', options.reserveBytes ?? 16 * 1024 * 1024, { min: 0 }),
     keepVersions: keepVersions === 'all' ? 'all' : checks.wholeNumber('keepVersions', keepVersions, { min: 1 }),
     progressIntervalMs: checks.wholeNumber('progressIntervalMs', options.progressIntervalMs ?? 250, { min: 0 }),
+    allowUnverified: checks.boolean('allowUnverified', options.allowUnverified ?? false),
   };
 };

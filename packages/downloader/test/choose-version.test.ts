@@ -24,7 +24,7 @@ describe('chooseVersion', () => {
     const choice = chooseVersion({ ...versions, versions: versions.versions.toReversed() }, DATA_TYPES, undefined);
     expect(choice.version).toBe('20260201');
     expect(choice.files.map(({ kind }) => kind)).toEqual(DATA_TYPES);
-    expect(choice.checksum.name).toBe('discogs_20260201_CHECKSUM.txt');
+    expect(choice.checksum?.name).toBe('discogs_20260201_CHECKSUM.txt');
     expect(choice.passedOver).toEqual([]);
   });
 

@@ -36,6 +36,7 @@ describe('a download from a folder', () => {
         size: bytes.length,
         sha256: sha256(bytes),
         version: V2,
+        verified: true,
         reused: false,
         identity: file.identity,
       });

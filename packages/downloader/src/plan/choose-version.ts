@@ -8,7 +8,8 @@ export interface DumpChoice {
   readonly version: string;
   /** The wanted data files, in the order of `DATA_TYPES`. */
   readonly files: readonly DumpFile[];
-  readonly checksum: DumpFile;
+  /** The CHECKSUM file; `undefined` only if `allowUnverified` is set and the version has none. */
+  readonly checksum: DumpFile | undefined;
   /** Newer versions that were passed over because they lack files. */
   readonly passedOver: readonly VersionSummary[];
 }
@@ -33,20 +34,24 @@ const describe = (available: readonly VersionSummary[]): string => {
  * progress counts as complete if the wanted files are there; the published CHECKSUM still verifies each of them.
  *
  * @param requested - `YYYYMMDD`
+ * @param allowUnverified - whether a version without a CHECKSUM file will do, if it is requested or there is no other
  * @throws DownloaderError `NO_VERSION`, `UNKNOWN_VERSION`, `INCOMPLETE_VERSION`
  */
 export const chooseVersion = (
   listing: DumpListing,
   types: readonly DataType[],
   requested: string | undefined,
+  allowUnverified = false,
 ): DumpChoice => {
   const versions = [...listing.versions].sort((a, b) => (a.version < b.version ? 1 : a.version > b.version ? -1 : 0));
   const available = versions.map((version) => ({ version: version.version, missing: missingFilesOf(version, types) }));
 
   const choose = (index: number, passedOver: readonly VersionSummary[]): DumpChoice => {
     const { version, data, checksum } = versions[index]!;
-    return { version, files: types.map((type) => data[type]!), checksum: checksum!, passedOver };
+    return { version, files: types.map((type) => data[type]!), checksum, passedOver };
   };
+  const lacksOnlyChecksum = ({ version, missing }: VersionSummary): boolean =>
+    allowUnverified && missing.every((name) => name === checksumFileName(version));
 
   if (requested !== undefined) {
     const index = available.findIndex(({ version }) => version === requested);
@@ -56,7 +61,7 @@ export const chooseVersion = (
       });
     }
     const { missing } = available[index]!;
-    if (missing.length > 0) {
+    if (missing.length > 0 && !lacksOnlyChecksum(available[index]!)) {
       throw new DownloaderError('INCOMPLETE_VERSION', `Version ${requested} lacks ${missing.join(', ')}`, {
         facts: { version: requested, missing, available },
       });
@@ -64,7 +69,8 @@ export const chooseVersion = (
     return choose(index, []);
   }
 
-  const index = available.findIndex(({ missing }) => missing.length === 0);
+  const complete = available.findIndex(({ missing }) => missing.length === 0);
+  const index = complete < 0 ? available.findIndex(lacksOnlyChecksum) : complete;
   if (index < 0) {
     const newest = available[0];
     const lack = newest === undefined ? '' : `; the newest, ${newest.version}, lacks ${newest.missing.join(', ')}`;

@@ -13,6 +13,8 @@ export interface ChecksumsRequest {
   readonly file: DumpFile;
   /** Names of the files whose checksums are needed. */
   readonly wanted: readonly string[];
+  /** Whether some of them may be missing. */
+  readonly allowUnverified: boolean;
   readonly retry: RetryPolicy;
   readonly signal: AbortSignal;
   readonly onRetry: OnRetry;
@@ -20,8 +22,8 @@ export interface ChecksumsRequest {
 
 /** The content of a version's CHECKSUM file. */
 export interface PublishedChecksums {
-  /** The file's text. */
-  readonly text: string;
+  /** The file's text; `undefined` if there is no such file. */
+  readonly text: string | undefined;
   /** SHA-256 in lower-case hex by file name. */
   readonly checksums: ReadonlyMap<string, string>;
 }
@@ -53,11 +55,13 @@ const readText = async ({ source, file, signal }: ChecksumsRequest): Promise<str
  * @throws DownloaderError `CHECKSUM_FILE_MALFORMED`, `CHECKSUM_MISSING`, a fault of the source; the signal's reason
  */
 export const fetchChecksums = async (request: ChecksumsRequest): Promise<PublishedChecksums> => {
-  const { file, wanted, retry, signal, onRetry } = request;
+  const { file, wanted, allowUnverified, retry, signal, onRetry } = request;
+  let incomplete: PublishedChecksums | undefined;
   const attempt = async (): Promise<PublishedChecksums> => {
     const text = await readText(request);
     const checksums = parseChecksumFile(text, file.name);
     const missing = wanted.filter((name) => !checksums.has(name));
+    incomplete = { text, checksums };
     if (missing.length > 0) {
       throw new DownloaderError('CHECKSUM_MISSING', `${file.name} has no line for ${missing.join(', ')}`, {
         facts: { file: file.name, missing },
@@ -65,5 +69,12 @@ export const fetchChecksums = async (request: ChecksumsRequest): Promise<Publish
     }
     return { text, checksums };
   };
-  return withRetries(retry, signal, attempt, onRetry);
+  try {
+    return await withRetries(retry, signal, attempt, onRetry);
+  } catch (error) {
+    // Only now, because over a network the file may have been truncated.
+    const isMissing = error instanceof DownloaderError && error.code === 'CHECKSUM_MISSING';
+    if (allowUnverified && isMissing && incomplete !== undefined) return incomplete;
+    throw error;
+  }
 };

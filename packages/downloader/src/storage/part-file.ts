@@ -1,7 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { syncDirectory } from '@discogs-extractor/internal/durable-file';
+import { errnoOf } from '@discogs-extractor/internal/errno';
 import { isGzip } from '@discogs-extractor/internal/gzip-magic';
 import { CHUNK_BYTES, readChunks } from '../read-chunks.js';
 import { type FileIdentity, identityOfOpen } from './file-identity.js';
@@ -91,6 +95,30 @@ export class PartFile {
   async digest(): Promise<string> {
     await this.#flush();
     return this.#hash.copy().digest('hex');
+  }
+
+  /**
+   * Decompresses all bytes, as a check of files that have no published hash.
+   *
+   * @returns what is wrong; `undefined` for a whole gzip file
+   */
+  async gzipFault(signal: AbortSignal): Promise<string | undefined> {
+    await this.#flush();
+    await this.#writing;
+    const chunks = readChunks(this.#handle, 0, signal);
+    // The chunks' memory is reused, while the stream may still hold them.
+    const copies = async function* (): AsyncGenerator<Buffer, void> {
+      for await (const chunk of chunks) yield Buffer.from(chunk);
+    };
+    const discard = new Writable({ write: (_chunk, _encoding, done) => done() });
+    try {
+      await pipeline(copies, createGunzip(), discard);
+      return undefined;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!/^Z_/.test(errnoOf(error) ?? '')) throw toStorageError(error, this.path);
+      return (error as Error).message;
+    }
   }
 
   /** Discards all bytes and starts over. */

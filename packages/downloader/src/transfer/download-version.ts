@@ -34,7 +34,7 @@ export const downloadVersion = async (
   await removeTemporaryFiles(directory);
   const metadata = await MetadataStore.load(directory, onEvent);
   const context = { source, directory, metadata, retry, reserveBytes, progressIntervalMs, signal, onEvent };
-  const downloads = files.map((file) => new FileDownload(context, file, published.checksums.get(file.name)!));
+  const downloads = files.map((file) => new FileDownload(context, file, published.checksums.get(file.name)));
 
   // Local copies are verified first, so that the needed disk space is known before the first transfer.
   await mapConcurrently(concurrency, downloads, (download) => download.verifyExisting());
@@ -56,7 +56,9 @@ export const downloadVersion = async (
   if (failed !== undefined) throw failed.error;
   // With its CHECKSUM file, the directory can serve as a source. Written last, because it says that the files are
   // sound.
-  await writeIfChanged(join(directory, choice.checksum.name), published.text);
+  const { text } = published;
+  if (choice.checksum !== undefined && text !== undefined)
+    await writeIfChanged(join(directory, choice.checksum.name), text);
   if (keepVersions !== 'all') await pruneVersions(directory, version, keepVersions, metadata, onEvent);
   return downloads.map((download) => download.result!);
 };

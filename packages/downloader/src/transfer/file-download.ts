@@ -14,7 +14,7 @@ import { toStorageError } from '../storage/storage-error.js';
 import { ProgressMeter } from './progress-meter.js';
 import { transferFile } from './transfer-file.js';
 
-/** A file that is in place and has the published SHA-256. */
+/** A file that is in place and has the published SHA-256, or, with `allowUnverified`, may have none. */
 export interface VerifiedFile {
   readonly dataType: DataType;
   readonly name: string;
@@ -24,6 +24,8 @@ export interface VerifiedFile {
   readonly size: number;
   /** Lower-case hex. */
   readonly sha256: string;
+  /** Whether `sha256` is the published one; `false` only with `allowUnverified`. */
+  readonly verified: boolean;
   /** `YYYYMMDD`. */
   readonly version: string;
   /** Whether a local copy was used and nothing was transferred. */
@@ -49,8 +51,8 @@ export interface DownloadContext {
 export class FileDownload {
   readonly #context: DownloadContext;
   readonly #file: DumpFile;
-  /** Published SHA-256. */
-  readonly #expected: string;
+  /** Published SHA-256, if there is one. */
+  readonly #expected: string | undefined;
   readonly #path: string;
   readonly #partPath: string;
   /** The properties that all events of this file share. */
@@ -58,7 +60,7 @@ export class FileDownload {
   #result: VerifiedFile | undefined;
   #error: Error | undefined;
 
-  constructor(context: DownloadContext, file: DumpFile, expected: string) {
+  constructor(context: DownloadContext, file: DumpFile, expected: string | undefined) {
     this.#context = context;
     this.#file = file;
     this.#expected = expected;
@@ -88,20 +90,23 @@ export class FileDownload {
     return Math.max(0, (this.#file.size ?? this.#file.sizeEstimate ?? 0) - (part?.size ?? 0));
   }
 
-  /** Finishes the download if a local copy has the published SHA-256. */
+  /** Finishes the download if a local copy has the published SHA-256, or is the one that was downloaded before. */
   async verifyExisting(): Promise<void> {
     this.#context.onEvent({ type: 'download-started', ...this.#identity, bytesTotal: this.#file.size });
     await this.#run(async () => {
       const found = await this.#identify();
       if (found === undefined) return;
-      const isKnown = this.#isRecorded(found);
+      const recorded = this.#recordedSha256(found);
+      const isKnown = recorded !== undefined && recorded === (this.#expected ?? recorded);
+      // Whether another copy is the one that the source has is unknown without a published hash.
+      if (this.#expected === undefined && !isKnown && !(await this.#isSourceFile())) return;
       // Each file is hashed once, and then recognised, so that a start does not read twelve gigabytes.
-      const { actual, identity } = isKnown ? { actual: this.#expected, identity: found } : await this.#hash();
+      const { actual, identity } = isKnown ? { actual: recorded, identity: found } : await this.#hash();
       const bytes = Number(identity.size);
-      if (actual === this.#expected) {
-        if (!isKnown) await this.#record(identity);
+      if (actual === (this.#expected ?? actual)) {
+        if (!isKnown) await this.#record(identity, actual);
         await rm(this.#partPath, { force: true });
-        this.#finish(identity, true);
+        this.#finish(identity, actual, true);
         return;
       }
       if (await this.#isSourceFile()) {
@@ -120,7 +125,7 @@ export class FileDownload {
     await this.#run(async () => {
       const { source, retry, reserveBytes, signal, onEvent } = this.#context;
       const meters = { verify: this.#meter('verify'), download: this.#meter('download') };
-      const identity = await transferFile({
+      const { identity, sha256 } = await transferFile({
         source,
         file: this.#file,
         expected: this.#expected,
@@ -133,8 +138,8 @@ export class FileDownload {
           onEvent({ type: 'download-retry', ...this.#identity, failures, delayMs, error }),
       });
       meters.download.finish(Number(identity.size));
-      await this.#record(identity);
-      this.#finish(identity, false);
+      await this.#record(identity, sha256);
+      this.#finish(identity, sha256, false);
     });
   }
 
@@ -159,11 +164,12 @@ export class FileDownload {
     }
   }
 
-  /** Whether the metadata say that a file with this size and these times has the published SHA-256. */
-  #isRecorded(identity: FileIdentity): boolean {
+  /** The SHA-256 that the metadata have for the file, if its size and times are still the same. */
+  #recordedSha256(identity: FileIdentity): string | undefined {
     const known = this.#context.metadata.get(this.#file.name);
-    const { size, mtime, ctime } = this.#metadataOf(identity);
-    return known?.checksum === this.#expected && known.size === size && known.mtime === mtime && known.ctime === ctime;
+    const { size, mtime, ctime } = this.#metadataOf(identity, '');
+    const isSame = known?.size === size && known.mtime === mtime && known.ctime === ctime;
+    return isSame ? known.checksum : undefined;
   }
 
   /** The identity is the one from before the hashing: a change during it is noticed. */
@@ -196,10 +202,10 @@ export class FileDownload {
     else await rm(this.#path);
   }
 
-  #metadataOf({ size, modifiedNs, changedNs }: FileIdentity): FileMetadata {
+  #metadataOf({ size, modifiedNs, changedNs }: FileIdentity, checksum: string): FileMetadata {
     return {
       path: this.#path,
-      checksum: this.#expected,
+      checksum,
       version: this.#file.version,
       size: Number(size),
       mtime: Number(modifiedNs) / 1e6,
@@ -207,14 +213,14 @@ export class FileDownload {
     };
   }
 
-  async #record(identity: FileIdentity): Promise<void> {
-    await this.#context.metadata.record(this.#file.name, this.#metadataOf(identity));
+  async #record(identity: FileIdentity, sha256: string): Promise<void> {
+    await this.#context.metadata.record(this.#file.name, this.#metadataOf(identity, sha256));
   }
 
-  #finish(identity: FileIdentity, reused: boolean): void {
+  #finish(identity: FileIdentity, sha256: string, reused: boolean): void {
     const { file: name, dataType, version } = this.#identity;
     const size = Number(identity.size);
-    const shared = { path: this.#path, sha256: this.#expected, reused };
+    const shared = { path: this.#path, sha256, verified: this.#expected !== undefined, reused };
     this.#result = { dataType, name, version, size, identity, ...shared };
     this.#context.onEvent({ type: 'download-finished', ...this.#identity, bytes: size, ...shared });
   }

@@ -15,8 +15,8 @@ const MIN_ADVANCE_BYTES = 1024 * 1024;
 export interface TransferRequest {
   readonly source: DumpSource;
   readonly file: DumpFile;
-  /** Published SHA-256, lower-case hex. */
-  readonly expected: string;
+  /** Published SHA-256, lower-case hex; `undefined` for a file that cannot be verified. */
+  readonly expected: string | undefined;
   /** Final path. */
   readonly path: string;
   readonly retry: RetryPolicy;
@@ -29,24 +29,31 @@ export interface TransferRequest {
 
 /**
  * Transfers a file from the source to its final path, by way of `NAME.part`. Resolves only when the bytes under the
- * final name have the published SHA-256 and are durable.
+ * final name are durable and have the published SHA-256, or are a whole gzip file if none is published.
  *
  * @throws DownloaderError `CHECKSUM_MISMATCH`, `DISK_FULL`, `STORAGE_FAILED`, a fault of the source; the signal's
  * reason
  */
-export const transferFile = async (request: TransferRequest): Promise<FileIdentity> => {
+export const transferFile = async (request: TransferRequest): Promise<TransferredFile> => {
   const part = await PartFile.open(partPathOf(request.path));
   const transfer = new Transfer(request, part);
   try {
-    await transfer.run();
+    const sha256 = await transfer.run();
     request.signal.throwIfAborted();
-    return await part.moveTo(request.path);
+    return { sha256, identity: await part.moveTo(request.path) };
   } catch (error) {
     // The first error is the one to report.
     await transfer.abandon(error).catch(() => undefined);
     throw error;
   }
 };
+
+/** A file in place. */
+export interface TransferredFile {
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly identity: FileIdentity;
+}
 
 /** The result of one attempt; `error` is `undefined` if the body ended without an error. */
 interface Attempt {
@@ -71,22 +78,30 @@ class Transfer {
     this.#bytesTotal = request.file.size;
   }
 
-  /** Transfers until the hash is right. The source's lengths and ranges are hints; only the hash decides. */
-  async run(): Promise<void> {
+  /**
+   * Transfers until the hash is right. The source's lengths and ranges are hints; only the hash decides. Without a
+   * published one, the length and the checksums within the gzip file decide.
+   *
+   * @returns SHA-256 in lower-case hex
+   */
+  async run(): Promise<string> {
     const { expected, retry, signal, onRetry, onBytes } = this.#request;
     const part = this.#part;
-    await part.resume(signal, (bytes) => onBytes('verify', bytes, this.#bytesTotal));
-    for (let failures = 0; (await part.digest()) !== expected; ) {
+    // Nothing would show that the rest of an earlier run's partial file is of another file.
+    if (expected === undefined) await part.restart();
+    else await part.resume(signal, (bytes) => onBytes('verify', bytes, this.#bytesTotal));
+    for (let failures = 0; ; ) {
+      if ((await part.digest()) === expected) return expected;
       if (this.#bytesTotal !== undefined && part.length >= this.#bytesTotal) await part.restart();
       const before = part.length;
       const { error, isResumed } = await this.#attempt();
       const actual = await part.digest();
-      if (actual === expected) return;
+      if (actual === expected || (expected === undefined && error === undefined)) return actual;
       if (isResumed && part.length - before >= MIN_ADVANCE_BYTES) failures = 0;
       failures += 1;
       if (error !== undefined && !mayRetry(failures, error, retry)) throw withAttempts(error, this.#attempts);
       if (error?.code === 'RANGE_REJECTED') await part.restart();
-      const failure = error ?? this.#mismatch(actual, failures);
+      const failure = error ?? this.#mismatch(expected!, actual, failures);
       const delayMs = retryDelayMs(failures, failure, retry);
       onRetry(failures, delayMs, failure);
       await sleep(delayMs, signal);
@@ -126,7 +141,7 @@ class Transfer {
   }
 
   async #receive(stream: DumpStream): Promise<void> {
-    const { file, signal, onBytes } = this.#request;
+    const { file, expected, signal, onBytes } = this.#request;
     const part = this.#part;
     if (stream.offset !== 0 && stream.offset !== part.length) {
       throw this.#sourceError(
@@ -154,13 +169,29 @@ class Transfer {
       }
       onBytes('download', part.length, this.#bytesTotal);
       // Too long already: the rest would only fill the disk.
-      if (this.#bytesTotal !== undefined && part.length > this.#bytesTotal) return;
+      if (this.#bytesTotal !== undefined && part.length > this.#bytesTotal) break;
     }
     const received = head?.length ?? part.length;
     if (head !== undefined || (this.#bytesTotal !== undefined && received < this.#bytesTotal)) {
       const of = this.#bytesTotal === undefined ? '' : ` of ${this.#bytesTotal}`;
       throw this.#sourceError('BODY_CUT', `${file.name}: the body ended after ${received}${of} bytes`);
     }
+    if (expected === undefined) await this.#checkWithoutHash();
+  }
+
+  async #checkWithoutHash(): Promise<void> {
+    const { file, signal } = this.#request;
+    const { length } = this.#part;
+    if (this.#bytesTotal !== undefined && length > this.#bytesTotal) {
+      throw this.#sourceError('UNEXPECTED_CONTENT', `${file.name}: the body is longer than ${this.#bytesTotal} bytes`);
+    }
+    const fault = await this.#part.gzipFault(signal);
+    if (fault === undefined) return;
+    await this.#part.restart();
+    throw this.#sourceError(
+      'BODY_CUT',
+      `${file.name}: the ${length} received bytes are not a whole gzip file (${fault})`,
+    );
   }
 
   /**
@@ -171,8 +202,8 @@ class Transfer {
    * @returns the error, if another attempt is worthwhile
    * @throws the error, if it is final
    */
-  #mismatch(actual: string, failures: number): DownloaderError {
-    const { file, expected, retry } = this.#request;
+  #mismatch(expected: string, actual: string, failures: number): DownloaderError {
+    const { file, retry } = this.#request;
     const bytes = this.#part.length;
     const error = new DownloaderError(
       'CHECKSUM_MISMATCH',
