@@ -29,7 +29,7 @@ const FOLDER_ORDER = {
     folders: ['transitions', 'store', 'decide', 'session'],
   },
   'apps/extractor': {
-    vocabulary: ['errors'],
+    vocabulary: ['advice', 'errors'],
     folders: [
       ...['config', 'system', 'events', 'sources', 'sinks', 'pipeline'],
       ...['status', 'report', 'http', 'service', 'commands'],

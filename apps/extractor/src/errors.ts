@@ -1,4 +1,5 @@
 import { errnoOf } from '@discogs-extractor/internal/errno';
+import { adviceFor } from './advice.js';
 
 /**
  * What went wrong, for programs to branch on. In brackets: the facts that come with it.
@@ -6,7 +7,7 @@ import { errnoOf } from '@discogs-extractor/internal/errno';
  * - `CONFIG_INVALID`: settings are wrong (`problems`)
  * - `USAGE`: the command line asks for something impossible
  * - `FOLDER_LOCKED`: another extractor works in the data folder (`path`)
- * - `FOLDER_UNUSABLE`: the data folder cannot be created or written (`path`)
+ * - `FOLDER_UNUSABLE`: the data folder cannot be created, read or written (`path`)
  * - `FOLDER_LOST`: the data folder was deleted or replaced during the run (`path`)
  * - `OUTPUT_LOCKED`: another extractor writes to the output file (`path`)
  * - `OUTPUT_CHANGED`: the output is not what was delivered to it, or belongs to another data folder (`path`, `before`,
@@ -100,8 +101,8 @@ export class ExtractorError extends Error {
   }
 }
 
-/** Exit statuses of the command line. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+/** Exit statuses of the command line; only `status --exit-code` uses `unfinished`. */
+export const EXIT = { done: 0, failed: 1, usage: 2, unfinished: 3 } as const;
 
 /** The exit status for an error. */
 export const exitStatusOf = (error: unknown): number =>
@@ -109,13 +110,17 @@ export const exitStatusOf = (error: unknown): number =>
     ? EXIT.usage
     : EXIT.failed;
 
-/** The message in one line, with those of the causes that it does not quote; other thrown values as text. */
+/**
+ * The message in one line, with those of the causes that it does not quote, and what to do about it; other thrown values
+ * as text.
+ */
 export const describeError = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
+  const message = `${error.message}${adviceFor(error)}`;
   return cause instanceof Error && !error.message.includes(cause.message)
-    ? `${error.message} (${describeError(cause)})`
-    : error.message;
+    ? `${message} (${describeError(cause)})`
+    : message;
 };
 
 /** The `code` of a typed or a system error; `undefined` for anything else. */

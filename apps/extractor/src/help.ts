@@ -18,26 +18,27 @@ export const HELP = {
 Examples:
   discogs-extractor parse discogs_20260101_labels.xml.gz --limit 3
   discogs-extractor run --once --source ./dumps --sink ndjson --output ./out
-  AMQP_CONNECTION=amqp://user:password@localhost:5672/ DISCOGS_ROOT=./data discogs-extractor run
+  AMQP_CONNECTION=amqp://user:password@localhost:5672/ discogs-extractor run --data ./data
+  discogs-extractor status --data ./data
 
 Run "discogs-extractor COMMAND --help" for details; "discogs-extractor run --help" lists every setting.`,
   run: sections(
     `  # deliver a dump from a folder to NDJSON files
-  DISCOGS_ROOT=./data discogs-extractor run --once --source ./dumps --sink ndjson --output ./out
+  discogs-extractor run --once --data ./data --source ./dumps --sink ndjson --output ./out
 
   # run as a service: deliver the newest dump to RabbitMQ, then each new one
-  AMQP_CONNECTION=amqp://user:password@localhost:5672/ DISCOGS_ROOT=./data discogs-extractor run
+  AMQP_CONNECTION=amqp://user:password@localhost:5672/ discogs-extractor run --data ./data
 
   # deliver a dump again
   discogs-extractor run --once --dump-version 20260101 --force-reprocess
 
 SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops it within 5 seconds, and the next run resumes there; a second signal ends it
-immediately. While it runs, http://localhost:8000/ shows its progress.`,
+immediately, with status 128 + its number. While it runs, http://localhost:8000/ shows its progress.`,
     ['general', 'dump', 'delivery', 'progress', 'http'],
   ),
   download: sections(
-    `  DISCOGS_ROOT=./data discogs-extractor download
-  DISCOGS_ROOT=./data discogs-extractor download --dump-version 20260101 --types artists,labels
+    `  discogs-extractor download --data ./data
+  discogs-extractor download --data ./data --dump-version 20260101 --types artists,labels
 
 It resumes interrupted downloads and accepts a file only if its SHA-256 is the published one.
 It honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.`,
@@ -51,11 +52,21 @@ It honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.`,
 It needs no configuration and keeps no state.`,
     [],
   ),
-  status: sections(
-    `  DISCOGS_ROOT=./data discogs-extractor status
-  DISCOGS_ROOT=./data discogs-extractor status --json | jq .summary.overall_status
+  list: sections(
+    `  discogs-extractor list
+  discogs-extractor list --source ./dumps
+  discogs-extractor list --dump-version 20110101 --json
 
-It only reads, so you can use it while an extractor runs.`,
+A dump is complete if it has its CHECKSUM file and all four data files. The exit status is 1 if there is no dump, or not
+the one of --dump-version.`,
+    ['dump'],
+  ),
+  status: sections(
+    `  discogs-extractor status --data ./data
+  discogs-extractor status --data ./data --json | jq .summary.overall_status
+  discogs-extractor status --data ./data --exit-code > /dev/null || echo 'not delivered yet'
+
+It only reads, so you can use it while an extractor runs. Without a state marker, --json prints null.`,
     [],
   ),
 } as const;

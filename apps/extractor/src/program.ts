@@ -55,11 +55,13 @@ program
   .description('download the newest dump and deliver its records, then check for new dumps periodically')
   .option('--once', 'exit after one run')
   .addOption(configOption)
+  .addOption(settingOption('discogsRoot', '<folder>'))
   .addOption(settingOption('dumpSource', '<source>'))
   .addOption(settingOption('sink', '<sink>'))
   .addOption(settingOption('outputDirectory', '<folder>'))
   .addOption(settingOption('dataTypes', '<list>'))
   .addOption(settingOption('dumpVersion', '<YYYYMMDD>'))
+  .addOption(settingOption('allowUnverified'))
   .addOption(settingOption('minRecordsPercent', '<n>'))
   .addOption(settingOption('forceReprocess'))
   .addHelpText('after', HELP.run)
@@ -72,9 +74,11 @@ program
   .command('download')
   .description('download a dump to DISCOGS_ROOT and verify it, without delivering it')
   .addOption(configOption)
+  .addOption(settingOption('discogsRoot', '<folder>'))
   .addOption(settingOption('dumpSource', '<source>'))
   .addOption(settingOption('dataTypes', '<list>'))
   .addOption(settingOption('dumpVersion', '<YYYYMMDD>'))
+  .addOption(settingOption('allowUnverified'))
   .addHelpText('after', HELP.download)
   .action(async (options: Record<string, unknown>) => {
     const { downloadCommand } = await import('./commands/download.js');
@@ -104,14 +108,35 @@ program
   });
 
 program
+  .command('list')
+  .description('list the dumps that a source has, newest first')
+  .addOption(configOption)
+  .addOption(settingOption('dumpSource', '<source>'))
+  .addOption(
+    new Option('--dump-version <YYYYMMDD>', 'dump to look for: the website is asked for the newest years only'),
+  )
+  .option('--json', 'print the dumps and their files as JSON')
+  .addHelpText('after', HELP.list)
+  .action(async (options: Record<string, unknown>) => {
+    const { listCommand } = await import('./commands/list.js');
+    process.exitCode = await listCommand({ ...sourcesFrom(options), json: options['json'] === true });
+  });
+
+program
   .command('status')
   .description('show the progress of the extraction in DISCOGS_ROOT')
   .addOption(configOption)
+  .addOption(settingOption('discogsRoot', '<folder>'))
   .option('--json', 'print the state marker as JSON')
+  .option('--exit-code', 'exit with 0 only if the newest dump is completely delivered, 1 if it failed, else 3')
   .addHelpText('after', HELP.status)
   .action(async (options: Record<string, unknown>) => {
     const { statusCommand } = await import('./commands/status.js');
-    process.exitCode = await statusCommand({ ...sourcesFrom(options), json: options['json'] === true });
+    process.exitCode = await statusCommand({
+      ...sourcesFrom(options),
+      json: options['json'] === true,
+      exitCode: options['exitCode'] === true,
+    });
   });
 
 handleOutputErrors();

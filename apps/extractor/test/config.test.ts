@@ -82,6 +82,20 @@ describe('loadConfig', () => {
     });
   });
 
+  it('validates only the settings that the command uses', async () => {
+    const wrong = {
+      AMQP_CONNECTION: 'nonsense',
+      TRIGGER_TOKEN_FILE: '/no/such/file',
+      QUEUE_SIZE: '0',
+      DISCOGS_ROOT: '/x',
+    };
+    expect(await loadConfig({ env: wrong }, ['discogsRoot', 'dataTypes'])).toEqual({
+      discogsRoot: '/x',
+      dataTypes: ['artists', 'labels', 'masters', 'releases'],
+    });
+    expect(await problemsOf({ env: { ...wrong, SINK: 'null' } })).toHaveLength(3);
+  });
+
   it('reads the file that EXTRACTOR_CONFIG names', async () => {
     const path = await file('env.toml', 'sink = "null"\nhealth_port = 9000\n');
     expect(await loadConfig({ env: { EXTRACTOR_CONFIG: path } })).toMatchObject({ healthPort: 9000 });
@@ -230,6 +244,7 @@ describe('loadConfig', () => {
 
   it.each([
     ['a missing file', { configFile: '/no/such/file.toml', env: AMQP }, '--config'],
+    ['a missing file', { env: { ...AMQP, EXTRACTOR_CONFIG: '/no/such/file.toml' } }, 'EXTRACTOR_CONFIG'],
     ['a missing secret file', { env: { AMQP_CONNECTION_FILE: '/no/such/secret' } }, 'AMQP_CONNECTION_FILE'],
     ['a secret given twice', { env: { ...AMQP, AMQP_CONNECTION_FILE: '/run/secrets/amqp' } }, 'AMQP_CONNECTION_FILE'],
   ])('refuses %s', async (_, sources, setting) => {

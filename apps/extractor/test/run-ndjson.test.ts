@@ -341,29 +341,3 @@ describe('run --once on bad input', () => {
     expect(await outputLines('artists')).toHaveLength(RECORDS + 2);
   });
 });
-
-describe('status', () => {
-  const status = (...args: string[]): Promise<CliResult> =>
-    runCli(['status', ...args], { env: { DISCOGS_ROOT: root } });
-
-  it('reports that nothing was extracted yet', async () => {
-    expect(await status()).toMatchObject({ status: 0, stderr: '' });
-    expect(await status('--json')).toMatchObject({ status: 0, stdout: 'null\n' });
-  });
-
-  it('shows the progress', async () => {
-    await run();
-    const text = await status();
-    expect(text.status).toBe(0);
-    expect(text.stdout).toContain(`Dump ${VERSION}: completed`);
-    for (const type of DATA_TYPES) expect(text.stdout).toContain(dumpFile(VERSION, type));
-    expect(JSON.parse((await status('--json')).stdout)).toEqual(await marker());
-  });
-
-  it('reports a marker that cannot be read, and keeps it', async () => {
-    await mkdir(root);
-    await writeFile(join(root, `.extraction_status_${VERSION}.json`), 'torn');
-    expect(await status()).toMatchObject({ status: 1, stdout: '' });
-    expect(await readdir(root)).toEqual([`.extraction_status_${VERSION}.json`]);
-  });
-});

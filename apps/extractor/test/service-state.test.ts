@@ -97,6 +97,7 @@ describe('phase and status', () => {
       bytes: 1000,
       path: FILE,
       sha256: '',
+      verified: true,
       reused: false,
     };
     expect(

@@ -1,4 +1,5 @@
 import type { ConfigSources } from '../config/load-config.js';
+import { SETTING_NAMES } from '../config/settings.js';
 import { EXIT } from '../errors.js';
 import { combineListeners, type RunListener } from '../events/run-events.js';
 import type { RunCause, RunOutcome } from '../events/service-events.js';
@@ -21,7 +22,7 @@ export interface RunOptions extends ConfigSources {
 
 /** `discogs-extractor run`. Resolves with the exit status; throws if the configuration is invalid. */
 export const runCommand = ({ once, version, ...sources }: RunOptions): Promise<number> =>
-  withCommandContext(sources, async (context) => {
+  withCommandContext(sources, SETTING_NAMES, async (context) => {
     const { config, logger, signal } = context;
     const sink = await createSink(config, { once, onPublisherEvent: createPublisherLog(logger) });
     using board = createStatusBoard();

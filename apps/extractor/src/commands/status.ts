@@ -1,20 +1,27 @@
+import { stat } from 'node:fs/promises';
+import { createFolderSource, DATA_TYPES, type DumpVersion } from '@discogs-extractor/downloader';
 import { createFileMarkerStore, type StateMarker } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
-import { EXIT } from '../errors.js';
+import { describeError, EXIT, ExtractorError } from '../errors.js';
 import { formatCount } from '../report/format.js';
 
 export interface StatusOptions extends ConfigSources {
   /** Print the marker itself. */
   readonly json: boolean;
+  /** Let the exit status say whether the newest dump is delivered. */
+  readonly exitCode: boolean;
 }
 
 /**
  * `discogs-extractor status`: prints the newest version's state marker, for people or as JSON (`null` if there is
- * none). It only reads, so it can run next to an extractor. Resolves with the exit status.
+ * none), and which dumps are downloaded. It only reads, so it can run next to an extractor. Resolves with the exit
+ * status.
+ *
+ * @throws ExtractorError `FOLDER_UNUSABLE` if there is no such folder
  */
-export const statusCommand = async ({ json, ...sources }: StatusOptions): Promise<number> => {
-  // The status needs no sink, so a missing AMQP_CONNECTION must not be an error.
-  const { discogsRoot } = await loadConfig({ ...sources, flags: { ...sources.flags, sink: 'null' } });
+export const statusCommand = async ({ json, exitCode, ...sources }: StatusOptions): Promise<number> => {
+  const { discogsRoot } = await loadConfig(sources, ['discogsRoot']);
+  await assertFolder(discogsRoot);
   await using store = await createFileMarkerStore({ directory: discogsRoot, readOnly: true });
   const version = (await store.versions()).at(-1);
   const found = version === undefined ? undefined : await store.load(version);
@@ -24,9 +31,52 @@ export const statusCommand = async ({ json, ...sources }: StatusOptions): Promis
     return EXIT.failed;
   }
   const marker = found?.status === 'found' ? found.marker : undefined;
-  if (json) process.stdout.write(`${JSON.stringify(marker ?? null, undefined, 2)}\n`);
-  else process.stdout.write(marker ? describe(marker) : `Nothing has been extracted in ${discogsRoot} yet.\n`);
-  return EXIT.done;
+  if (json) {
+    process.stdout.write(`${JSON.stringify(marker ?? null, undefined, 2)}\n`);
+  } else {
+    const text = marker ? describe(marker) : `Nothing has been delivered from ${discogsRoot} yet.\n`;
+    process.stdout.write(text + (await describeDownloads(discogsRoot, marker?.current_version)));
+  }
+  return exitCode ? exitStatusFor(marker) : EXIT.done;
+};
+
+/** A misspelled path must not look like a folder in which nothing was done yet. */
+const assertFolder = async (path: string): Promise<void> => {
+  const stats = await stat(path).catch((error: unknown) => {
+    throw new ExtractorError(
+      'FOLDER_UNUSABLE',
+      `Cannot read the data folder ${path}: ${describeError(error)}. Set --data (DISCOGS_ROOT) to an existing folder.`,
+      { facts: { path }, cause: error },
+    );
+  });
+  if (stats.isDirectory()) return;
+  throw new ExtractorError('FOLDER_UNUSABLE', `${path} is not a folder. Set --data (DISCOGS_ROOT) to a folder.`, {
+    facts: { path },
+  });
+};
+
+const exitStatusFor = (marker: StateMarker | undefined): number => {
+  const status = marker?.summary.overall_status;
+  if (marker === undefined || (status !== 'completed' && status !== 'failed')) return EXIT.unfinished;
+  const files = Object.values(marker.processing_phase.progress_by_file);
+  return status === 'completed' && files.every(({ undelivered = 0 }) => undelivered === 0) ? EXIT.done : EXIT.failed;
+};
+
+/** The dumps in the folder that are newer than the delivered one. */
+const describeDownloads = async (directory: string, delivered = ''): Promise<string> => {
+  await using folder = createFolderSource({ directory });
+  const { versions } = await folder.list();
+  return versions
+    .filter(({ version }) => version > delivered)
+    .map((version) => `${describeDownload(version)}\n`)
+    .join('');
+};
+
+const describeDownload = ({ version, data, checksum }: DumpVersion): string => {
+  const types = DATA_TYPES.filter((type) => data[type] !== undefined);
+  // The CHECKSUM file is written when all files of a download are verified.
+  const isVerified = checksum !== undefined && types.length > 0;
+  return `Dump ${version} is ${isVerified ? 'downloaded and verified' : 'partly downloaded'}: ${types.join(', ') || 'no data file yet'}`;
 };
 
 const remainder = (undelivered = 0): string => (undelivered > 0 ? `, not delivered: ${undelivered}` : '');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { noDefault, setting } from './setting.js';
-import { calendarDay, httpUrl, numeric, requiredText, trimmed, wholeNumber } from './value-schemas.js';
+import { booleanValue, calendarDay, httpUrl, numeric, requiredText, trimmed, wholeNumber } from './value-schemas.js';
 
 export const DUMP_SETTINGS = {
   dumpSource: setting<string>({
@@ -25,6 +25,18 @@ export const DUMP_SETTINGS = {
     defaultText: 'the newest complete one',
     example: '20260101',
   }),
+  allowUnverified: setting<boolean>({
+    env: 'ALLOW_UNVERIFIED',
+    toml: 'allow_unverified',
+    flag: '--allow-unverified',
+    about: 'also accept files that no CHECKSUM file has a SHA-256 for',
+    details:
+      'Some dumps before 2012 have none. Such files only have to be whole gzip files of the announced size; each is ' +
+      'logged as a warning. The newest dump with a CHECKSUM file is preferred, unless DUMP_VERSION names another.',
+    accepts: 'true or false',
+    schema: booleanValue,
+    defaultValue: () => false,
+  }),
   keepVersions: setting<number | 'all'>({
     env: 'KEEP_VERSIONS',
     toml: 'keep_versions',
@@ -36,8 +48,8 @@ export const DUMP_SETTINGS = {
   webUrl: setting<string>({
     env: 'WEB_URL',
     toml: 'web_url',
-    about: 'address of the website that lists the dumps, or of a mirror of your own',
-    details: 'A mirror needs nothing but the directory index of nginx, Apache or python -m http.server.',
+    about: 'address of the website or mirror that lists the dumps',
+    details: 'A mirror of your own needs nothing but the directory index of nginx, Apache or python -m http.server.',
     accepts: 'the http:// or https:// URL of the listing of dumps',
     schema: httpUrl,
     defaultValue: () => 'https://data.discogs.com/',

@@ -8,6 +8,7 @@ export const GENERAL_SETTINGS = {
   discogsRoot: setting<string>({
     env: 'DISCOGS_ROOT',
     toml: 'discogs_root',
+    flag: '--data',
     about: 'folder for dumps, progress and quarantined records',
     details: 'It must outlive the process. Only one extractor at a time can use it.',
     accepts: 'the path of a folder',

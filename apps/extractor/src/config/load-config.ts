@@ -4,7 +4,7 @@ import type { ZodError } from 'zod';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { nearestNames } from './nearest-names.js';
 import type { Setting } from './setting.js';
-import { type Config, SETTINGS, type SettingName } from './settings.js';
+import { type Config, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
 
 /** Where settings come from. `flags` win over `env`, which wins over the TOML file, which wins over the defaults. */
 export interface ConfigSources {
@@ -23,16 +23,20 @@ interface GivenValue {
 }
 
 /**
- * Reads, merges and validates every setting.
+ * Reads, merges and validates settings.
  *
  * An empty environment variable counts as not set, as Compose files with `${NAME:-}` expect.
  *
+ * @param names - the settings that the command uses: only these can be invalid or missing
  * @throws ExtractorError `CONFIG_INVALID`, with every problem in `facts.problems`; it never shows a secret.
  */
-export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> => {
+export const loadConfig = async <Name extends SettingName = SettingName>(
+  sources: ConfigSources = {},
+  names: readonly Name[] = SETTING_NAMES as readonly Name[],
+): Promise<Pick<Config, Name>> => {
   const { flags = {}, env = process.env } = sources;
   const problems: ConfigProblem[] = [];
-  const file = await readConfigFile(sources.configFile ?? env['EXTRACTOR_CONFIG'], problems);
+  const file = await readConfigFile(sources.configFile, env['EXTRACTOR_CONFIG'], problems);
   const known = Object.values(SETTINGS).map(({ toml }) => toml as string);
   for (const key of Object.keys(file.table)) {
     if (known.includes(key)) continue;
@@ -44,7 +48,8 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
   }
 
   const config: Partial<Record<SettingName, unknown>> = {};
-  for (const [name, definition] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+  for (const name of names) {
+    const definition: Setting<unknown> = SETTINGS[name];
     const given =
       fromFlag(definition, flags[name]) ??
       (await fromEnvironment(definition, env, problems)) ??
@@ -65,15 +70,20 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<Config> =
     }
   }
 
-  if (config.sink === 'amqp' && config.amqpConnection === undefined && !problems.some(isAmqpProblem)) {
+  if (
+    'amqpConnection' in config &&
+    config.sink === 'amqp' &&
+    config.amqpConnection === undefined &&
+    !problems.some(isAmqpProblem)
+  ) {
     problems.push({
       setting: 'AMQP_CONNECTION',
       accepts: `${SETTINGS.amqpConnection.accepts}; the amqp sink requires it (or use --sink ndjson or null)`,
     });
   }
-  problems.push(...findTlsProblems(config as Config));
+  problems.push(...findTlsProblems(config as Partial<Config>));
   if (problems.length > 0) throw configError(problems);
-  return config as Config;
+  return config as Pick<Config, Name>;
 };
 
 /** What a schema says about a value that it refuses, if it says more than that. */
@@ -85,7 +95,7 @@ const explanation = ({ issues }: ZodError): string => {
 const TLS_SETTINGS = ['amqpCaFile', 'amqpCertFile', 'amqpKeyFile', 'amqpServerName'] as const;
 
 /** Without TLS, these settings would silently have no effect. */
-const findTlsProblems = (config: Config): ConfigProblem[] => {
+const findTlsProblems = (config: Partial<Config>): ConfigProblem[] => {
   const given = TLS_SETTINGS.filter((name) => config[name] !== undefined);
   if (config.sink !== 'amqp' || config.amqpConnection === undefined) return [];
   if (!/^amqps:/i.test(config.amqpConnection)) {
@@ -158,7 +168,12 @@ const fromTable = ({ toml }: Setting<unknown>, { path, table }: ConfigFile): Giv
 
 const DEFAULT_CONFIG_FILE = './config.toml';
 
-const readConfigFile = async (path: string | undefined, problems: ConfigProblem[]): Promise<ConfigFile> => {
+const readConfigFile = async (
+  fromFlag: string | undefined,
+  fromEnv: string | undefined,
+  problems: ConfigProblem[],
+): Promise<ConfigFile> => {
+  const path = fromFlag ?? fromEnv;
   const chosen = path || DEFAULT_CONFIG_FILE;
   const absent = { path: chosen, table: {} };
   try {
@@ -169,7 +184,7 @@ const readConfigFile = async (path: string | undefined, problems: ConfigProblem[
       error instanceof TomlError
         ? { setting: chosen, accepts: `valid TOML (syntax error at line ${error.line}, column ${error.column})` }
         : {
-            setting: '--config',
+            setting: fromFlag !== undefined ? '--config' : path ? 'EXTRACTOR_CONFIG' : DEFAULT_CONFIG_FILE,
             value: printable(chosen),
             accepts: `the path of a readable TOML file (${describeError(error)})`,
           },

@@ -30,6 +30,24 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 
+/** The names of all settings. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+const namesOf = <T extends object>(settings: T): readonly (keyof T)[] => Object.keys(settings) as (keyof T)[];
+
+/** The settings that say where dumps come from. */
+export const SOURCE_SETTINGS = namesOf(DUMP_SETTINGS);
+
+/** The settings that a command in the data folder uses, whatever it does there. */
+export const CONTEXT_SETTINGS = [
+  ...SOURCE_SETTINGS,
+  'discogsRoot',
+  'logFormat',
+  'logLevel',
+  'progressLogInterval',
+  'stallWarningSeconds',
+] as const;
+
 /** The service's configuration, validated. */
 export type Config = {
   readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never;

@@ -52,6 +52,7 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     source,
     directory: config.discogsRoot,
     keepVersions: config.keepVersions,
+    allowUnverified: config.allowUnverified,
   });
   await using store = await createFileMarkerStore({ directory: config.discogsRoot });
 

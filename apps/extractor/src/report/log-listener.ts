@@ -76,6 +76,13 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         );
         break;
       case 'download-finished':
+        if (!event.verified) {
+          logger.warn(
+            { file: event.file, bytes: event.bytes, reused: event.reused, sha256: event.sha256 },
+            `⚠️ ${event.file} is NOT VERIFIED: no SHA-256 is published for it, and ALLOW_UNVERIFIED is set`,
+          );
+          break;
+        }
         logger.info(
           { file: event.file, bytes: event.bytes, reused: event.reused },
           `✅ ${event.file} ${event.reused ? 'is already present; verified' : 'downloaded and verified'}`,

@@ -2,7 +2,7 @@ import type { DumpSource } from '@discogs-extractor/downloader';
 import { StateMarkerError } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import type { LogFormat } from '../config/progress-settings.js';
-import type { Config } from '../config/settings.js';
+import { CONTEXT_SETTINGS, type Config, type SettingName } from '../config/settings.js';
 import { describeError, EXIT, errorCodeOf } from '../errors.js';
 import { combineListeners, type RunListener } from '../events/run-events.js';
 import { createLogListener } from '../report/log-listener.js';
@@ -14,8 +14,8 @@ import { isReaderGone } from '../system/output-streams.js';
 import { installStopHandlers } from '../system/signal-handlers.js';
 
 /** What a command that works in the data folder needs while it runs. */
-export interface CommandContext {
-  readonly config: Config;
+export interface CommandContext<Name extends SettingName = SettingName> {
+  readonly config: Pick<Config, Name | (typeof CONTEXT_SETTINGS)[number]>;
   readonly logger: Logger;
   readonly onEvent: RunListener;
   readonly source: DumpSource;
@@ -28,13 +28,15 @@ export interface CommandContext {
  * source), does the work, and releases everything. Resolves with the work's exit status, 0 if a signal stopped it, or 1
  * if it threw, which is logged.
  *
+ * @param names - the settings that the work uses, next to those of the context
  * @throws ExtractorError `CONFIG_INVALID`
  */
-export const withCommandContext = async (
+export const withCommandContext = async <Name extends SettingName>(
   sources: ConfigSources,
-  work: (context: CommandContext) => Promise<number>,
+  names: readonly Name[],
+  work: (context: CommandContext<Name>) => Promise<number>,
 ): Promise<number> => {
-  const config = await loadConfig(sources);
+  const config = await loadConfig(sources, [...CONTEXT_SETTINGS, ...names]);
   const format = logFormatOf(config.logFormat);
   // Imported only when needed: other starts are faster.
   const bars =

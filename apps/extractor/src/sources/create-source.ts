@@ -10,7 +10,7 @@ import {
   type S3Credentials,
   type SourceFallback,
 } from '@discogs-extractor/downloader';
-import type { Config } from '../config/settings.js';
+import type { Config, SOURCE_SETTINGS } from '../config/settings.js';
 
 export interface CreateSourceOptions {
   /** Source of proxy settings and S3 credentials, under their usual names. @default process.env */
@@ -26,7 +26,7 @@ export interface CreateSourceOptions {
  * with one of these names is written as `./s3`.
  */
 export const createSource = (
-  config: Config,
+  config: Pick<Config, (typeof SOURCE_SETTINGS)[number]>,
   { env = process.env, onFallback, onListingEvent }: CreateSourceOptions = {},
 ): DumpSource => {
   const proxy = proxyFrom(env);
