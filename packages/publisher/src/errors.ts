@@ -12,6 +12,8 @@
  * - `TLS_FAILED`: a certificate was not accepted or cannot be used, or the port does not speak TLS (`broker`)
  * - `TOPOLOGY_CONFLICT`: an exchange or queue exists with other settings (`replyCode`, `exchange`, `queue`)
  * - `TOPOLOGY_MISSING`: a queue or its binding vanished while publishing (`queue`, `exchange`, `verified`)
+ * - `TOPOLOGY_LOST`: an exchange or queue was deleted and declared again, or the broker lost its messages; reported with
+ *   the option `continuity` only, except for messages lost with a connection (`reason`, `queue`, `exchange`, `verified`)
  * - `UNROUTABLE`: the broker returned a message that no queue took (`routingKey`, `sequence`, `messageId`, `verified`)
  * - `NACKED`: the broker refused one message again and again (`sequence`, `routingKey`, `messageId`, `attempts`)
  * - `MESSAGE_REFUSED`: the broker closes the channel because of a message, which may be too large (`sequence`,
@@ -30,10 +32,21 @@ export type PublisherErrorCode =
   | 'TLS_FAILED'
   | 'TOPOLOGY_CONFLICT'
   | 'TOPOLOGY_MISSING'
+  | 'TOPOLOGY_LOST'
   | 'UNROUTABLE'
   | 'NACKED'
   | 'MESSAGE_REFUSED'
   | 'CLOSED';
+
+/**
+ * What was lost.
+ *
+ * - `queue-missing`: a queue that an earlier publisher filled does not exist
+ * - `queue-replaced`: a queue was deleted and declared again
+ * - `exchange-replaced`: the exchange was deleted and declared again while messages were published to it
+ * - `messages-lost`: the broker has the queues, but lost messages that it had confirmed
+ */
+export type TopologyLossReason = 'queue-missing' | 'queue-replaced' | 'exchange-replaced' | 'messages-lost';
 
 /** Facts of a {@link PublisherError}. Which of them are set depends on the code. */
 export interface PublisherErrorFacts {
@@ -51,6 +64,9 @@ export interface PublisherErrorFacts {
   readonly attempts?: number | undefined;
   /** {@link Publisher.verified} at the time of the error. Publish again from the message after it. */
   readonly verified?: number | undefined;
+  readonly reason?: TopologyLossReason | undefined;
+  /** Messages that `queue` is known to lack; there may be more. */
+  readonly lost?: number | undefined;
 }
 
 /** The only class of error that this package throws. `cause` holds the original error, with credentials removed. */

@@ -43,13 +43,24 @@ export type PublisherEvent =
   | { readonly type: 'unblocked'; readonly durationMs: number }
   /** The broker refused messages. `refused` of them are sent again, the oldest after `attempt` refusals in a row. */
   | { readonly type: 'nack'; readonly refused: number; readonly attempt: number; readonly delayMs: number }
-  /** A queue without consumers holds fewer messages than were confirmed for it. It is checked more closely. */
+  /** A queue without consumers holds fewer messages than were confirmed for it. The cause is found out next. */
   | { readonly type: 'shortfall'; readonly queue: string; readonly expected: number; readonly found: number }
   /**
-   * A queue does not grow although it is bound: a policy of the broker limits its length or the life of its messages,
-   * or a client takes them without a subscription. Its messages are not counted any more; its bindings are declared
-   * again at each check.
+   * A queue does not grow by what it receives: a policy of the broker limits its length or the life of its messages, or
+   * a client takes them without a subscription. A lost binding cannot be told from its count any more; its bindings are
+   * declared again at each check.
    */
   | { readonly type: 'uncounted'; readonly queue: string }
+  /**
+   * A queue without consumers had `missing` messages and does not have them any more: a client took them without a
+   * subscription, or purged the queue, or a policy dropped them or let them expire. Reported again each time the number
+   * has doubled; see `stats.missing` for the current one.
+   */
+  | { readonly type: 'missing'; readonly queue: string; readonly missing: number }
+  /**
+   * The objects that prove continuity (see the option `continuity`) cannot be declared, most likely for lack of
+   * permissions. The publisher goes on without them.
+   */
+  | { readonly type: 'continuity-unavailable'; readonly reason: string }
   /** The publisher failed for good. */
   | { readonly type: 'failed'; readonly error: PublisherError };

@@ -1,10 +1,10 @@
-import { createPublisher } from './create-publisher.js';
 import type { PublisherOptions } from './options.js';
 import type { BrokerIdentity } from './publisher.js';
-import { checks } from './resolve-options.js';
+import { checks, resolveOptions } from './resolve-options.js';
+import { WindowedPublisher } from './windowed-publisher.js';
 
-/** What {@link identifyBroker} accepts: the options of a publisher that concern its connection. */
-export type IdentifyBrokerOptions = Pick<
+/** The options of a publisher that concern its connection. */
+export type BrokerConnectionOptions = Pick<
   PublisherOptions,
   | 'url'
   | 'backoff'
@@ -17,7 +17,8 @@ export type IdentifyBrokerOptions = Pick<
   | 'onEvent'
 >;
 
-const OPTION_NAMES: Readonly<Record<keyof IdentifyBrokerOptions, true>> = {
+/** The names of {@link BrokerConnectionOptions}. */
+export const CONNECTION_OPTION_NAMES: Readonly<Record<keyof BrokerConnectionOptions, true>> = {
   url: true,
   backoff: true,
   connectAttempts: true,
@@ -29,6 +30,13 @@ const OPTION_NAMES: Readonly<Record<keyof IdentifyBrokerOptions, true>> = {
   onEvent: true,
 };
 
+/** Connects and declares nothing: the default exchange always exists. */
+export const connectOnly = async (options: BrokerConnectionOptions): Promise<WindowedPublisher> => {
+  const publisher = new WindowedPublisher(resolveOptions({ ...options, exchange: '', topologyCheckIntervalMs: 0 }));
+  await publisher.start();
+  return publisher;
+};
+
 /**
  * Connects, reads which broker this is, and disconnects. Declares and publishes nothing.
  *
@@ -36,9 +44,8 @@ const OPTION_NAMES: Readonly<Record<keyof IdentifyBrokerOptions, true>> = {
  * @throws PublisherError `INVALID_OPTIONS`, `INVALID_URL`, `UNREACHABLE`, `BAD_CREDENTIALS`, `VHOST_REFUSED`,
  * `TLS_FAILED`; or the reason of `signal`
  */
-export const identifyBroker = async (options: IdentifyBrokerOptions): Promise<BrokerIdentity> => {
-  checks.object('', options, OPTION_NAMES);
-  // The default exchange always exists, so nothing is declared.
-  await using publisher = await createPublisher({ ...options, exchange: '', topologyCheckIntervalMs: 0 });
+export const identifyBroker = async (options: BrokerConnectionOptions): Promise<BrokerIdentity> => {
+  checks.object('', options, CONNECTION_OPTION_NAMES);
+  await using publisher = await connectOnly(options);
   return publisher.broker;
 };

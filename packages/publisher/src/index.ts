@@ -1,8 +1,21 @@
 export { createPublisher } from './create-publisher.js';
-export { PublisherError, type PublisherErrorCode, type PublisherErrorFacts } from './errors.js';
+export { type DiscardContinuityOptions, discardContinuity } from './discard-continuity.js';
+export {
+  PublisherError,
+  type PublisherErrorCode,
+  type PublisherErrorFacts,
+  type TopologyLossReason,
+} from './errors.js';
 export type { PublisherEvent, PublisherState } from './events.js';
-export { type IdentifyBrokerOptions, identifyBroker } from './identify-broker.js';
-export type { BackoffOptions, ExchangeOptions, MessageProperties, PublisherOptions, QueueOptions } from './options.js';
+export { type BrokerConnectionOptions, identifyBroker } from './identify-broker.js';
+export type {
+  BackoffOptions,
+  ContinuityOptions,
+  ExchangeOptions,
+  MessageProperties,
+  PublisherOptions,
+  QueueOptions,
+} from './options.js';
 export type {
   BrokerIdentity,
   CloseOptions,

@@ -99,6 +99,20 @@ export interface TlsOptions
   keyFile?: string | undefined;
 }
 
+/** How a publisher proves that exchange and queues are still those that were published to before. */
+export interface ContinuityOptions {
+  /**
+   * Begins the names of the objects on the broker that prove it: letters, digits, `.`, `_` and `-`, at most 100 of them.
+   * Choose another one for each sequence of messages.
+   */
+  token: string;
+  /**
+   * `start` declares the objects. `resume` expects those of an earlier publisher with the same token, before anything is
+   * declared, and rejects with `TOPOLOGY_LOST` if they are not there.
+   */
+  mode: 'start' | 'resume';
+}
+
 /** What {@link createPublisher} accepts. */
 export interface PublisherOptions {
   /**
@@ -157,6 +171,11 @@ export interface PublisherOptions {
    * what it can and cannot detect. @default true
    */
   topologyCheckCounts?: boolean | undefined;
+  /**
+   * Proves with objects on the broker that exchange and queues are the same as before, after a reconnect and in another
+   * process. The README says which objects, and which permissions they need. @default undefined
+   */
+  continuity?: ContinuityOptions | undefined;
   /** The name that the broker shows for the connection. @default undefined */
   connectionName?: string | undefined;
   /** TLS settings for `amqps://`. @default {} */
@@ -190,6 +209,7 @@ export const PUBLISHER_OPTION_NAMES: NamesOf<PublisherOptions> = {
   nackBackoffMs: true,
   topologyCheckIntervalMs: true,
   topologyCheckCounts: true,
+  continuity: true,
   connectionName: true,
   tls: true,
   signal: true,
@@ -248,6 +268,9 @@ export const TLS_OPTION_NAMES: NamesOf<TlsOptions> = {
   certFile: true,
   keyFile: true,
 };
+
+/** The names of {@link ContinuityOptions}. */
+export const CONTINUITY_OPTION_NAMES: NamesOf<ContinuityOptions> = { token: true, mode: true };
 
 /** The names of {@link BackoffOptions}. */
 export const BACKOFF_OPTION_NAMES: NamesOf<BackoffOptions> = { initialMs: true, maxMs: true, factor: true };

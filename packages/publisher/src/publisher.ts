@@ -43,6 +43,12 @@ export interface PublisherStats {
   readonly reconnects: number;
   /** Messages sent again after a lost connection or a nack. Each may be a duplicate. */
   readonly republished: number;
+  /**
+   * Messages that were confirmed for a queue without consumers and are not in it any more, as of the last check, all
+   * queues together. They were taken without a subscription, purged, dropped or expired. What a queue with consumers
+   * loses is not known.
+   */
+  readonly missing: number;
   /** Time under an alarm of the broker, in milliseconds, including the current one. */
   readonly blockedMs: number;
 }
@@ -88,6 +94,11 @@ export interface Publisher extends AsyncDisposable {
   readonly state: PublisherState;
   /** The broker of the current connection, or of the last one. */
   readonly broker: BrokerIdentity;
+  /**
+   * The token of the option `continuity` if the objects that it stands for are on the broker. `undefined` without that
+   * option, and if they could not be declared.
+   */
+  readonly continuity: string | undefined;
   /** Why the publisher failed, once it has. */
   readonly error: PublisherError | undefined;
   /** The broker acked messages 1 … `confirmed` and returned none of them: at least one queue took each. */

@@ -5,6 +5,8 @@ import { PublisherError } from './errors.js';
 import type { PublisherEvent } from './events.js';
 import {
   BACKOFF_OPTION_NAMES,
+  CONTINUITY_OPTION_NAMES,
+  type ContinuityOptions,
   EXCHANGE_OPTION_NAMES,
   MESSAGE_PROPERTY_NAMES,
   type MessageProperties,
@@ -35,6 +37,9 @@ export interface ResolvedQueue {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
+/** {@link ContinuityOptions}, checked. */
+export type ResolvedContinuity = Readonly<ContinuityOptions>;
+
 /** {@link PublisherOptions}, checked, with every default filled in. */
 export interface ResolvedOptions {
   readonly address: BrokerAddress;
@@ -53,6 +58,7 @@ export interface ResolvedOptions {
   readonly nackBackoffMs: number;
   readonly topologyCheckIntervalMs: number;
   readonly topologyCheckCounts: boolean;
+  readonly continuity: ResolvedContinuity | undefined;
   readonly connectionName: string | undefined;
   readonly tls: Readonly<TlsOptions>;
   readonly signal: AbortSignal | undefined;
@@ -128,6 +134,7 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
     nackBackoffMs: checks.durationMs('nackBackoffMs', options.nackBackoffMs ?? 200),
     topologyCheckIntervalMs: checks.durationMs('topologyCheckIntervalMs', options.topologyCheckIntervalMs ?? 2_000),
     topologyCheckCounts: checks.boolean('topologyCheckCounts', options.topologyCheckCounts ?? true),
+    continuity: options.continuity && resolveContinuity(options.continuity),
     connectionName: connectionName === undefined ? undefined : checks.text('connectionName', connectionName),
     tls: resolveTls(options.tls ?? {}, address),
     signal: checks.optionalSignal('signal', options.signal),
@@ -180,6 +187,20 @@ const resolveBackoff = (backoff: NonNullable<PublisherOptions['backoff']>): Reso
     factor: checks.finiteNumber('backoff.factor', backoff.factor ?? 2, { min: 1 }),
   };
 };
+
+const resolveContinuity = (continuity: ContinuityOptions): ResolvedContinuity => {
+  const { token, mode } = checks.object('continuity', continuity, CONTINUITY_OPTION_NAMES);
+  return {
+    token: continuityToken('continuity.token', token),
+    mode: checks.oneOf('continuity.mode', mode, ['start', 'resume']),
+  };
+};
+
+/** A token that can begin the names of objects on a broker. */
+export const continuityToken = (name: string, token: unknown): string =>
+  typeof token === 'string' && /^(?!amq\.)[\w.-]{1,100}$/.test(token)
+    ? token
+    : checks.fail(name, 'up to 100 letters, digits, dots, underscores and hyphens, not beginning with amq.', token);
 
 const resolveTopology = (options: PublisherOptions): Pick<ResolvedOptions, 'exchange' | 'queues'> => {
   const exchange =

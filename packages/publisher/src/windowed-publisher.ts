@@ -1,4 +1,5 @@
 import { abortable, MAX_TIMER_MS } from '@discogs-extractor/internal/abort';
+import type { ConfirmChannel } from 'amqplib';
 import { ConnectionLoop } from './connection/connection-loop.js';
 import { ConditionWaiters, createDeferred, type Deferred, markHandled } from './deferred.js';
 import { PublisherError } from './errors.js';
@@ -75,10 +76,7 @@ export class WindowedPublisher implements Publisher {
     this.#connection = new ConnectionLoop(options, redact, this.#window, this.#check, {
       ...owner,
       onStateChange: () => this.#reportState(),
-      onReady: (session, readings) => {
-        this.#check.resume(session, readings);
-        this.#window.attach(session);
-      },
+      onReady: (session) => this.#window.attach(session),
       onUp: ({ oneByOne }) => {
         this.#window.start({ oneByOne });
         this.#opened.resolve();
@@ -117,6 +115,10 @@ export class WindowedPublisher implements Publisher {
     return this.#connection.broker;
   }
 
+  get continuity(): string | undefined {
+    return this.#check.continuity.token;
+  }
+
   get error(): PublisherError | undefined {
     return this.#error;
   }
@@ -141,6 +143,7 @@ export class WindowedPublisher implements Publisher {
       returns: this.#returns,
       reconnects,
       republished,
+      missing: this.#check.missing,
       blockedMs,
     };
   }
@@ -160,6 +163,13 @@ export class WindowedPublisher implements Publisher {
       await this.close({ timeoutMs: 0 });
       throw error;
     }
+  }
+
+  /** Runs `work` on a channel of its own. */
+  async request<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
+    const { session } = this.#connection;
+    if (!session || session.ended) throw this.#endError();
+    return session.request(work);
   }
 
   publish(message: OutgoingMessage): Promise<void> | undefined {

@@ -5,7 +5,7 @@ import type { BrokerIdentity } from '../publisher.js';
 import { type Redact, redactedCause } from '../redact.js';
 import { replyCodeOf } from '../reply-code.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { DeclarationError, type QueueReadings } from '../topology/declare-topology.js';
+import { DeclarationError } from '../topology/declare-topology.js';
 import { explainDeclarationRefusal } from '../topology/refusals.js';
 import type { TopologyCheck } from '../topology/topology-check.js';
 import type { SendWindow } from '../window/send-window.js';
@@ -22,7 +22,7 @@ export interface ConnectionOwner extends DeliveryHandlers {
   isAlive(): boolean;
   onStateChange(state: ConnectionState): void;
   /** The topology of a new connection is declared. Nothing may be sent yet. */
-  onReady(session: Session, readings: QueueReadings): void;
+  onReady(session: Session): void;
   /** The connection is open. `oneByOne`: the broker closed the last one because of a message; find out which. */
   onUp(options: { readonly oneByOne: boolean }): void;
   /** The broker's alarm is over. */
@@ -183,11 +183,15 @@ export class ConnectionLoop {
       await session.open();
       this.#broker = brokerIdentity(this.#options.address, session.serverProperties);
       this.#setState('setup');
-      if (this.#epoch > 0) await session.assertQueuesExist();
+      const isFirst = this.#epoch === 0;
+      if (!isFirst) await session.assertQueuesExist();
+      await this.#check.continuity.prove(session, { isFirst });
       const readings = await session.declareTopology();
+      await this.#check.continuity.declare(session);
+      await this.#check.resume(session, readings);
       if (session.ended) throw new Error('Connection ended during setup');
       this.#epoch = session.epoch;
-      this.#owner.onReady(session, readings);
+      this.#owner.onReady(session);
       this.#setState(session.blocked ? 'blocked' : 'open');
       this.#owner.report({ type: 'connected', epoch: session.epoch, republished: this.#window.toRepublish });
       this.#owner.onUp({ oneByOne: this.#probingOneByOne });
@@ -198,6 +202,7 @@ export class ConnectionLoop {
 
   /** A refused declaration knows what was declared. If the whole connection was lost, its end knows why. */
   #setupReason(error: unknown, endReason: unknown): unknown {
+    if (error instanceof PublisherError) return error;
     if (!(error instanceof DeclarationError)) return endReason;
     return replyCodeOf(error.cause) === undefined && endReason !== error
       ? new DeclarationError(error.facts, endReason)
@@ -206,6 +211,7 @@ export class ConnectionLoop {
 
   #explainSetupRefusal(reason: unknown): PublisherError | undefined {
     const broker = this.#options.address.display;
+    if (reason instanceof PublisherError) return reason;
     if (reason instanceof DeclarationError) {
       return this.#epoch > 0
         ? this.#check.explainRefusal(reason)

@@ -1,4 +1,4 @@
-import { type Channel, type ChannelModel, type ConfirmChannel, connect, credentials, type Message } from 'amqplib';
+import { type ChannelModel, type ConfirmChannel, connect, credentials, type Message } from 'amqplib';
 import { createDeferred } from '../deferred.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { declareTopology, type QueueReadings, readQueues } from '../topology/declare-topology.js';
@@ -48,7 +48,7 @@ export class Session implements MessageTransport, CheckedConnection {
   #model: ChannelModel | undefined;
   #channel: ConfirmChannel | undefined;
   #sender: MessageSender | undefined;
-  #checkChannel: Channel | undefined;
+  #checkChannel: ConfirmChannel | undefined;
   #ended = false;
   #blocked = false;
   #confirms = 0;
@@ -165,7 +165,7 @@ export class Session implements MessageTransport, CheckedConnection {
     return readings;
   }
 
-  async request<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+  async request<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
     return work(await this.#openCheckChannel());
   }
 
@@ -209,9 +209,9 @@ export class Session implements MessageTransport, CheckedConnection {
     this.#checkChannel = undefined;
   }
 
-  async #openCheckChannel(): Promise<Channel> {
+  async #openCheckChannel(): Promise<ConfirmChannel> {
     if (this.#checkChannel) return this.#checkChannel;
-    const channel = await (this.#model as ChannelModel).createChannel();
+    const channel = await (this.#model as ChannelModel).createConfirmChannel();
     channel.on('error', noop);
     channel.on('close', () => {
       if (this.#checkChannel === channel) this.#checkChannel = undefined;

@@ -34,7 +34,7 @@ const withFacts = async <T>(facts: PublisherErrorFacts, work: () => Promise<T>):
 export type Topology = Pick<ResolvedOptions, 'exchange' | 'queues'>;
 
 /** The default exchange and the `amq.` exchanges always exist, and not every user may declare them. */
-const isBuiltIn = (exchange: string): boolean => exchange === '' || exchange.startsWith('amq.');
+export const isBuiltIn = (exchange: string): boolean => exchange === '' || exchange.startsWith('amq.');
 
 /**
  * Declares exchange, queues and bindings, and returns what the queues hold.

@@ -11,58 +11,66 @@ export interface Shortfall {
   readonly queue: string;
   readonly expected: number;
   readonly found: number;
-  readonly consecutiveShortfalls: number;
   /** A message that the queue should take. */
   readonly sample: SampleMessage;
+  /** Whether the queue had its messages and lost them again, as far as the readings show. */
+  readonly isRemoval: boolean;
 }
 
-/** The messages that were confirmed for a queue, since its counts started and since the last reading. */
-export interface ExpectedGrowth {
-  readonly sinceStart: number;
-  readonly sinceLastReading: number;
+/** The position of a connection when a queue was read. */
+export interface SendPosition {
+  /** The delivery tag of the last message sent. */
+  readonly lastTag: number;
+  /** Messages sent and not confirmed. */
+  readonly outstanding: number;
 }
 
 /** Counts the messages confirmed for a queue that were sent after a reading of it. */
-interface GrowthCount {
+interface GrowthCount extends SendPosition {
   /** What the queue held at that reading. */
   readonly messages: number;
-  /** The last delivery tag that was sent by then. */
-  readonly tag: number;
   confirmed: number;
 }
 
 /** The state of one queue. */
 interface TrackedQueue {
   readonly queue: ResolvedQueue;
-  /** Since a reading without consumers. `undefined` while the queue cannot be checked. */
+  /** Since a reading without consumers. `undefined` while the queue cannot be counted. */
   sinceStart: GrowthCount | undefined;
   sinceLastReading: GrowthCount | undefined;
-  /** Since the bindings were declared again after shortfalls. */
-  sinceRebind: GrowthCount | undefined;
-  consecutiveShortfalls: number;
-  /** The count means nothing: the queue drops messages, or a client takes them without a subscription. */
-  isCountIgnored: boolean;
+  /** Messages missing since `sinceStart` that are accounted for. */
+  missing: number;
+  /** The same for the times before. */
+  missingBefore: number;
+  /** At the last report. */
+  missingReported: number;
+  /** Whether a reading found a consumer: another one may have come and gone between two readings. */
+  hadConsumer: boolean;
+  /** The queue drops messages, or a client takes them without a subscription: it may hold any number of them. */
+  isDropping: boolean;
   /** A message confirmed for this queue since the reading before the last one. Its body is a copy. */
   sample: SampleMessage | undefined;
   /** Whether the sample was confirmed before the last reading. */
   isSampleStale: boolean;
 }
 
-/** Queues that lose messages by design cannot be counted, and the count of a stream is an estimate. */
-const isCountable = (queue: ResolvedQueue): boolean => {
-  const args = queue.arguments;
+/** The count of a stream is an estimate. */
+const isCountable = (queue: ResolvedQueue): boolean =>
+  queue.routingKeys.length > 0 && queue.arguments['x-queue-type'] !== 'stream';
+
+/** Whether a queue loses messages by design. */
+const dropsByDesign = ({ arguments: args }: ResolvedQueue): boolean => {
   const isBounded = 'x-max-length' in args || 'x-max-length-bytes' in args;
-  const drops = isBounded && !String(args['x-overflow'] ?? 'drop-head').startsWith('reject-publish');
-  return queue.routingKeys.length > 0 && args['x-queue-type'] !== 'stream' && !('x-message-ttl' in args) && !drops;
+  const rejects = String(args['x-overflow'] ?? 'drop-head').startsWith('reject-publish');
+  return 'x-message-ttl' in args || (isBounded && !rejects);
 };
 
 /**
- * Detects a queue that receives nothing although every message is acked. AMQP cannot list bindings, and `mandatory`
- * reports only messages that no queue takes. But a queue without consumers grows by the messages confirmed for it.
+ * Detects queues that lack messages although every message was acked. AMQP can list neither bindings nor messages, and
+ * `mandatory` reports only messages that no queue takes. But a queue without consumers grows by the messages confirmed
+ * for it.
  *
- * Counts start with a connection, when nothing is in flight. A binding that is removed affects all later messages, so
- * what a queue holds is always a prefix of what was sent: as long as it holds as many messages as were confirmed, it
- * holds exactly those. A queue with a consumer is not checked, and its counts start again.
+ * Counts start with a connection, when nothing is in flight. The counts of a queue with a consumer start again.
  */
 export class QueueGrowthCheck {
   readonly #queues: TrackedQueue[];
@@ -84,17 +92,23 @@ export class QueueGrowthCheck {
         queue,
         sinceStart: undefined,
         sinceLastReading: undefined,
-        sinceRebind: undefined,
-        consecutiveShortfalls: 0,
-        isCountIgnored: false,
+        missing: 0,
+        missingBefore: 0,
+        missingReported: 0,
+        hadConsumer: false,
+        isDropping: dropsByDesign(queue),
         sample: undefined,
         isSampleStale: true,
       }));
   }
 
-  /** Whether the count of at least one queue means something. */
   get hasCountableQueues(): boolean {
-    return this.#queues.some((tracked) => !tracked.isCountIgnored);
+    return this.#queues.length > 0;
+  }
+
+  /** Messages that queues are known to lack, all queues together. */
+  get missing(): number {
+    return this.#queues.reduce((sum, tracked) => sum + tracked.missingBefore + tracked.missing, 0);
   }
 
   /** Records that a message sent under `tag` was confirmed. */
@@ -104,9 +118,8 @@ export class QueueGrowthCheck {
       this.#lastMatches = this.#queues.filter((tracked) => this.#matches(tracked.queue, message.routingKey));
     }
     for (const tracked of this.#lastMatches) {
-      if (tracked.sinceStart && tag > tracked.sinceStart.tag) tracked.sinceStart.confirmed++;
-      if (tracked.sinceLastReading && tag > tracked.sinceLastReading.tag) tracked.sinceLastReading.confirmed++;
-      if (tracked.sinceRebind && tag > tracked.sinceRebind.tag) tracked.sinceRebind.confirmed++;
+      if (tracked.sinceStart && tag > tracked.sinceStart.lastTag) tracked.sinceStart.confirmed++;
+      if (tracked.sinceLastReading && tag > tracked.sinceLastReading.lastTag) tracked.sinceLastReading.confirmed++;
       if (tracked.isSampleStale) {
         // The caller may reuse the body as soon as the confirm is reported.
         const { routingKey, messageId, body } = message;
@@ -116,123 +129,95 @@ export class QueueGrowthCheck {
     }
   }
 
-  /** By how much the queues must have grown by now. Call it before the queues are read. */
-  expectedGrowth(): ExpectedGrowth[] {
-    return this.#queues.map(({ sinceStart, sinceLastReading }) => ({
-      sinceStart: sinceStart?.confirmed ?? 0,
-      sinceLastReading: sinceLastReading?.confirmed ?? 0,
-    }));
+  /** By how much each queue must have grown by now since its count started. Call it before the queues are read. */
+  expectedGrowth(): ReadonlyMap<string, number> {
+    return new Map(this.#queues.map(({ queue, sinceStart }) => [queue.name, sinceStart?.confirmed ?? 0]));
   }
 
   /**
-   * Compares a reading with the growth that was expected before it. `hasUncheckable`: whether some queue could not be
-   * checked.
-   * @param tag - the last delivery tag sent by now
+   * Compares a reading with the growth that was expected before it. `hasUncheckable`: whether the reading says nothing
+   * about the bindings of some queue.
+   * @param position - the connection's position after the reading
    */
   compare(
-    expectedGrowth: readonly ExpectedGrowth[],
+    expectedGrowth: ReadonlyMap<string, number>,
     readings: QueueReadings,
-    tag: number,
+    position: SendPosition,
   ): { shortfalls: Shortfall[]; hasUncheckable: boolean } {
     const shortfalls: Shortfall[] = [];
     let hasUncheckable = this.#queues.length < readings.size;
-    for (const [index, tracked] of this.#queues.entries()) {
+    for (const tracked of this.#queues) {
       const reading = readings.get(tracked.queue.name);
-      const { sinceStart, sinceLastReading } = tracked;
-      if (tracked.isCountIgnored) {
-        hasUncheckable = true;
+      // Readings of single queues come in between.
+      if (!reading) continue;
+      const { sinceStart, sinceLastReading, sample } = tracked;
+      tracked.hadConsumer ||= reading.consumers > 0;
+      hasUncheckable ||= tracked.isDropping || reading.consumers > 0 || !sinceStart;
+      if (!sinceStart || !sinceLastReading || reading.consumers > 0) {
+        restartCounts(tracked, reading, position);
         continue;
       }
-      if (!sinceStart || !sinceLastReading || !reading || reading.consumers > 0) {
-        restartCounts(tracked, reading, tag);
-        tracked.consecutiveShortfalls = 0;
-        hasUncheckable = true;
-        continue;
+      const expected = expectedGrowth.get(tracked.queue.name) ?? 0;
+      const found = reading.messages - sinceStart.messages;
+      // A client may have returned messages that it had taken.
+      tracked.missing = Math.min(tracked.missing, Math.max(0, expected - found));
+      if (expected - found > tracked.missing && sample) {
+        const isRemoval = tracked.hadConsumer || isRemovalSince(sinceLastReading, reading, position);
+        shortfalls.push({ queue: tracked.queue.name, expected, found, sample, isRemoval });
       }
-      // After a first shortfall, readings follow closely: a queue that takes even one of its messages is bound.
-      const isFirst = tracked.consecutiveShortfalls === 0;
-      const growth = expectedGrowth[index] as ExpectedGrowth;
-      const expected = isFirst ? growth.sinceStart : growth.sinceLastReading;
-      const found = reading.messages - (isFirst ? sinceStart : sinceLastReading).messages;
-      const isShort = isFirst ? found < expected : found <= 0;
       tracked.isSampleStale = true;
-      if (isShort && tracked.sample) {
-        if (expected > 0) tracked.consecutiveShortfalls++;
-        const { consecutiveShortfalls, sample } = tracked;
-        shortfalls.push({ queue: tracked.queue.name, expected, found, consecutiveShortfalls, sample });
-      } else if (!isFirst) {
-        tracked.consecutiveShortfalls = 0;
-        restartCounts(tracked, reading, tag);
-      }
-      tracked.sinceLastReading = { messages: reading.messages, tag, confirmed: 0 };
+      tracked.sinceLastReading = countFrom(reading, position);
     }
     return { shortfalls, hasUncheckable };
   }
 
-  /** Starts all counts from a reading. `tag` is the last delivery tag sent by then. */
-  restart(readings: QueueReadings, tag: number): void {
-    for (const tracked of this.#queues) {
-      // The tags of another connection do not compare.
-      tracked.sinceRebind = undefined;
-      if (!tracked.isCountIgnored) restartCounts(tracked, readings.get(tracked.queue.name), tag);
-    }
-  }
-
-  /** Whether a queue fell short, and was not cleared since. */
-  hasShortfall(queue: string): boolean {
-    return (this.#find(queue)?.consecutiveShortfalls ?? 0) > 0;
-  }
-
-  /** Whether a queue fell short, and no message was confirmed for it that the next reading could find. */
-  needsMessage(queue: string): boolean {
-    const tracked = this.#find(queue);
-    return tracked !== undefined && tracked.consecutiveShortfalls > 0 && tracked.sinceLastReading?.confirmed === 0;
-  }
-
-  /** The bindings of a queue were just declared again, and the queue read: from now on it must grow if it is bound. */
-  startRebindCheck(queue: string, reading: QueueReading | undefined, tag: number): void {
-    const tracked = this.#find(queue);
-    if (tracked) tracked.sinceRebind = reading && { messages: reading.messages, tag, confirmed: 0 };
-  }
-
-  /** Messages confirmed for a queue since {@link QueueGrowthCheck.startRebindCheck}. */
-  confirmedSinceRebind(queue: string): number {
-    return this.#find(queue)?.sinceRebind?.confirmed ?? 0;
+  /** Starts all counts from a reading. */
+  restart(readings: QueueReadings, position: SendPosition): void {
+    for (const tracked of this.#queues) restartCounts(tracked, readings.get(tracked.queue.name), position);
   }
 
   /**
-   * Whether a queue has grown by `expected` messages since its bindings were declared again; `undefined` if that is
-   * unknown because a consumer came.
+   * Accounts for what a queue lacks: it is no shortfall any more, but missing. Returns the queue's missing messages if
+   * they are worth a report, because they have at least doubled since the last one.
    */
-  grewSinceRebind(queue: string, expected: number, reading: QueueReading | undefined): boolean | undefined {
-    const sinceRebind = this.#find(queue)?.sinceRebind;
-    if (!sinceRebind || !reading || reading.consumers > 0) return undefined;
-    return reading.messages - sinceRebind.messages >= expected;
-  }
-
-  /** Forgets the shortfalls of a queue. */
-  clear(queue: string): void {
+  recordMissing({ queue, expected, found }: Shortfall): number | undefined {
     const tracked = this.#find(queue);
-    if (!tracked) return;
-    tracked.consecutiveShortfalls = 0;
-    tracked.sinceStart = undefined;
-    tracked.sinceLastReading = undefined;
-    tracked.sinceRebind = undefined;
+    if (!tracked?.sinceStart) return undefined;
+    tracked.missing = Math.max(0, expected - found);
+    const total = tracked.missingBefore + tracked.missing;
+    if (total === 0 || total < 2 * tracked.missingReported) return undefined;
+    tracked.missingReported = total;
+    return total;
   }
 
-  /** Forgets all shortfalls: a queue that refuses a message is bound. */
+  /** Whether a client was ever seen consuming from a queue: another one may have come and gone between two readings. */
+  hadConsumer(queue: string): boolean {
+    return this.#find(queue)?.hadConsumer === true;
+  }
+
+  isDropping(queue: string): boolean {
+    return this.#find(queue)?.isDropping === true;
+  }
+
+  /** What the queue lacks from now on is missing, not a sign of a lost binding. */
+  markDropping(queue: string): void {
+    const tracked = this.#find(queue);
+    if (tracked) tracked.isDropping = true;
+  }
+
+  /** Messages confirmed for a queue since its last reading; `undefined` while it cannot be counted. */
+  confirmedSinceReading(queue: string): number | undefined {
+    return this.#find(queue)?.sinceLastReading?.confirmed;
+  }
+
+  /** What a queue held at its last reading; `undefined` while it cannot be counted. */
+  lastReading(queue: string): number | undefined {
+    return this.#find(queue)?.sinceLastReading?.messages;
+  }
+
+  /** Stops all counts until the next reading: a queue that refuses a message is bound. */
   clearAll(): void {
-    for (const tracked of this.#queues) {
-      tracked.consecutiveShortfalls = 0;
-      tracked.sinceStart = undefined;
-    }
-  }
-
-  /** Forgets the shortfalls of a queue, and does not count its messages any more. */
-  ignoreCount(queue: string): void {
-    this.clear(queue);
-    const tracked = this.#find(queue);
-    if (tracked) tracked.isCountIgnored = true;
+    for (const tracked of this.#queues) restartCounts(tracked, undefined, { lastTag: 0, outstanding: 0 });
   }
 
   #find(queue: string): TrackedQueue | undefined {
@@ -240,8 +225,24 @@ export class QueueGrowthCheck {
   }
 }
 
-const restartCounts = (tracked: TrackedQueue, reading: QueueReading | undefined, tag: number): void => {
-  const start = reading && reading.consumers === 0 ? { messages: reading.messages, tag } : undefined;
-  tracked.sinceStart = start && { ...start, confirmed: 0 };
-  tracked.sinceLastReading = start && { ...start, confirmed: 0 };
+/**
+ * Whether a queue that fell short had the messages and lost them. A queue that shrinks has lost some. If it was emptied,
+ * it holds only messages that arrived since the last reading. A queue without a binding just does not grow.
+ */
+const isRemovalSince = (last: GrowthCount, { messages }: QueueReading, { lastTag }: SendPosition): boolean =>
+  messages < last.messages || (last.messages > 0 && messages <= lastTag - last.lastTag + last.outstanding);
+
+const countFrom = ({ messages }: QueueReading, { lastTag, outstanding }: SendPosition): GrowthCount => ({
+  messages,
+  lastTag,
+  outstanding,
+  confirmed: 0,
+});
+
+const restartCounts = (tracked: TrackedQueue, reading: QueueReading | undefined, position: SendPosition): void => {
+  tracked.missingBefore += tracked.missing;
+  tracked.missing = 0;
+  const isCounted = reading?.consumers === 0;
+  tracked.sinceStart = isCounted ? countFrom(reading, position) : undefined;
+  tracked.sinceLastReading = isCounted ? countFrom(reading, position) : undefined;
 };

@@ -1,17 +1,19 @@
-import type { Channel } from 'amqplib';
+import type { ConfirmChannel } from 'amqplib';
 import { PublisherError, type PublisherErrorFacts } from '../errors.js';
 import type { PublisherEvent } from '../events.js';
 import { type Redact, redactedCause } from '../redact.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { SendWindow } from '../window/send-window.js';
+import { Continuity } from './continuity.js';
 import { DeclarationError, type QueueReadings, readQueues, rebindQueues, type Topology } from './declare-topology.js';
-import { QueueGrowthCheck, type Shortfall } from './queue-growth.js';
+import { QueueGrowthCheck, type SampleMessage, type Shortfall } from './queue-growth.js';
 import { explainDeclarationRefusal, isMissing } from './refusals.js';
 
-/** The bindings of a queue are declared again after this many shortfalls in a row. */
-const SHORTFALLS_BEFORE_REBIND = 3;
-/** After that, the queue is read this often, and this far apart: a queue that drops messages does it by then. */
-const READINGS_AFTER_REBIND = 3;
+/**
+ * A queue that falls short is read this often, and this far apart: by then, a queue that drops messages has dropped
+ * more, a client has returned what it did not ack, and a quorum queue has a leader.
+ */
+const CLOSER_READINGS = 3;
 const READING_INTERVAL_MS = 250;
 /** After a pause this long, the queues are read before anything is sent: consumers may have come and gone. */
 const MIN_PAUSE_MS = 100;
@@ -21,8 +23,10 @@ export interface CheckedConnection {
   readonly ended: boolean;
   /** The delivery tag of the last message sent. */
   readonly lastTag: number;
+  /** Messages sent and not confirmed. */
+  readonly outstanding: number;
   /** Runs `work` on a channel of its own, since the broker closes a channel on which it refuses a request. */
-  request<T>(work: (channel: Channel) => Promise<T>): Promise<T>;
+  request<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T>;
   end(reason: unknown): void;
 }
 
@@ -44,6 +48,7 @@ export interface TopologyCheckOwner {
  */
 export class TopologyCheck {
   readonly growth: QueueGrowthCheck;
+  readonly continuity: Continuity;
   readonly #options: ResolvedOptions;
   readonly #redact: Redact;
   readonly #window: SendWindow;
@@ -57,6 +62,16 @@ export class TopologyCheck {
     this.#window = window;
     this.#owner = owner;
     this.growth = new QueueGrowthCheck(options);
+    const check = this;
+    this.continuity = new Continuity(options, redact, {
+      get verified() {
+        return check.verified;
+      },
+      get confirmed() {
+        return window.outbox.confirmed;
+      },
+      onUnavailable: ({ message }) => owner.report({ type: 'continuity-unavailable', reason: message }),
+    });
   }
 
   /** The watermark as of the last check that found the topology complete. */
@@ -64,11 +79,32 @@ export class TopologyCheck {
     return this.#options.topologyCheckIntervalMs > 0 ? this.#verified : this.#window.outbox.confirmed;
   }
 
-  /** A new connection has declared the topology: compares its queues with what the connection before left in them. */
-  resume(connection: CheckedConnection, readings: QueueReadings): void {
-    const { shortfalls } = this.growth.compare(this.growth.expectedGrowth(), readings, 0);
-    this.growth.restart(readings, 0);
-    if (shortfalls.length > 0) this.#start(connection, shortfalls);
+  /** Messages that queues are known to lack. */
+  get missing(): number {
+    return this.growth.missing;
+  }
+
+  /**
+   * A new connection has declared the topology, and nothing was sent on it: compares its queues with what the
+   * connection before left in them.
+   * @throws PublisherError `TOPOLOGY_LOST`
+   */
+  async resume(connection: CheckedConnection, declared: QueueReadings): Promise<void> {
+    const { growth } = this;
+    if (this.#options.topologyCheckIntervalMs === 0) return;
+    const expectedGrowth = growth.expectedGrowth();
+    let readings = declared;
+    let { shortfalls } = growth.compare(expectedGrowth, readings, connection);
+    for (let reading = 1; shortfalls.length > 0 && reading <= CLOSER_READINGS; reading++) {
+      await this.#pause(READING_INTERVAL_MS);
+      readings = await connection.request((channel) => readQueues(channel, this.#options));
+      ({ shortfalls } = growth.compare(expectedGrowth, readings, connection));
+    }
+    this.#reportShortfalls(shortfalls);
+    const lost = this.continuity.hasRelays ? undefined : this.#messagesLost(expectedGrowth, readings, shortfalls);
+    for (const shortfall of shortfalls) this.#recordMissing(shortfall);
+    growth.restart(readings, connection);
+    if (lost) throw lost;
   }
 
   /** Starts a check if one is due. Call it at each interval. */
@@ -95,11 +131,15 @@ export class TopologyCheck {
       return;
     }
     this.#setSendingPaused(true);
+    const expectedGrowth = this.growth.expectedGrowth();
     connection
       .request((channel) => readQueues(channel, this.#options))
       .then((readings) => {
         if (connection.ended) return;
-        this.growth.restart(readings, connection.lastTag);
+        // What clients took in the meantime is no sign of a lost binding, but it is missing.
+        const { shortfalls } = this.growth.compare(expectedGrowth, readings, connection);
+        for (const shortfall of shortfalls) this.#recordMissing(shortfall);
+        this.growth.restart(readings, connection);
         this.#setSendingPaused(false);
       })
       .catch((error: unknown) => this.#onFailure(connection, error));
@@ -118,8 +158,8 @@ export class TopologyCheck {
     this.#owner.recheck();
   }
 
-  #start(connection: CheckedConnection, shortfalls: readonly Shortfall[] = []): Promise<void> {
-    const running: Promise<void> = this.#checkUntilClear(connection, shortfalls)
+  #start(connection: CheckedConnection): Promise<void> {
+    const running: Promise<void> = this.#check(connection)
       .catch((error: unknown) => this.#onFailure(connection, error))
       .finally(() => {
         if (this.#running === running) this.#running = undefined;
@@ -128,82 +168,108 @@ export class TopologyCheck {
     return running;
   }
 
-  /** Reads the queues. If one falls short, reads again until it is clear or its binding is known to be missing. */
-  async #checkUntilClear(connection: CheckedConnection, known: readonly Shortfall[]): Promise<void> {
-    const { isAlive, report, fail } = this.#owner;
-    let shortfalls = known;
-    for (;;) {
-      if (shortfalls.length > 0) await this.#awaitMessages(connection, shortfalls);
-      if (connection.ended || !isAlive()) return;
+  /** Reads the queues. What one of them lacks is missing, unless it had lost its binding. */
+  async #check(connection: CheckedConnection): Promise<void> {
+    const { isAlive, fail } = this.#owner;
+    const { growth, continuity } = this;
+    for (let reading = 1; ; reading++) {
       const watermark = this.#window.outbox.confirmed;
-      const expectedGrowth = this.growth.expectedGrowth();
+      const expectedGrowth = growth.expectedGrowth();
       const readings = await connection.request((channel) => readQueues(channel, this.#options));
+      await continuity.check(connection);
       if (connection.ended || !isAlive()) return;
-      const result = this.growth.compare(expectedGrowth, readings, connection.lastTag);
-      shortfalls = result.shortfalls;
-      for (const { queue, expected, found } of shortfalls) report({ type: 'shortfall', queue, expected, found });
-      for (const shortfall of shortfalls) {
-        if (shortfall.consecutiveShortfalls < SHORTFALLS_BEFORE_REBIND) continue;
-        const isBindingMissing = await this.#isBindingMissing(connection, shortfall);
+      const { shortfalls, hasUncheckable } = growth.compare(expectedGrowth, readings, connection);
+      const isRemovalCertain = ({ queue }: Shortfall): boolean => growth.isDropping(queue);
+      // A second way leads to each queue, so a lost binding is no cause. What a client returns is not missing.
+      if (continuity.hasRelays && reading < CLOSER_READINGS && !shortfalls.every(isRemovalCertain)) {
+        await this.#pause(READING_INTERVAL_MS);
         if (connection.ended || !isAlive()) return;
-        if (isBindingMissing) return fail(this.#missingBindingError(shortfall.queue));
-        shortfalls = shortfalls.filter(({ queue }) => queue !== shortfall.queue);
+        continue;
       }
-      if (shortfalls.length === 0) {
-        if (result.hasUncheckable) await connection.request((channel) => rebindQueues(channel, this.#options));
-        this.#verified = Math.max(this.#verified, watermark);
-        return;
+      this.#reportShortfalls(shortfalls);
+      for (const shortfall of shortfalls) {
+        if (continuity.hasRelays || isRemovalCertain(shortfall)) {
+          growth.markDropping(shortfall.queue);
+          this.#recordMissing(shortfall);
+          continue;
+        }
+        const error = await this.#lookCloser(connection, shortfall);
+        if (connection.ended || !isAlive()) return;
+        if (error) return fail(error);
       }
+      if (hasUncheckable || continuity.hasRelays) {
+        await connection.request((channel) => rebindQueues(channel, this.#options));
+      }
+      this.#verified = Math.max(this.#verified, watermark);
+      return;
     }
   }
 
   /**
-   * Declares the bindings of a queue again, so that it is certainly bound. If it grows now, they were missing. If it
-   * does not, they are not the cause: a policy of the broker makes it drop messages, or a client takes them.
+   * Finds out why a queue lacks messages. Declares its bindings again, so that it is certainly bound, and reads it
+   * several times, each time after a message for it was confirmed. If it lacks more each time, a policy of the broker
+   * makes it drop messages, or a client takes them. If it takes every message now, then its binding had been removed,
+   * unless it had the messages before. Returns the error for a removed binding.
    */
-  async #isBindingMissing(connection: CheckedConnection, shortfall: Shortfall): Promise<boolean> {
+  async #lookCloser(connection: CheckedConnection, first: Shortfall): Promise<PublisherError | undefined> {
     const { growth } = this;
     const { isAlive, report } = this.#owner;
-    const { queue } = shortfall;
+    const { queue, sample } = first;
     const { exchange, queues } = this.#options;
     const onlyThis: Topology = { exchange, queues: queues.filter(({ name }) => name === queue) };
-    const read = async () => (await connection.request((channel) => readQueues(channel, onlyThis))).get(queue);
+    const read = async (): Promise<Shortfall | undefined> => {
+      const expectedGrowth = growth.expectedGrowth();
+      const readings = await connection.request((channel) => readQueues(channel, onlyThis));
+      return growth.compare(expectedGrowth, readings, connection).shortfalls[0];
+    };
     await connection.request((channel) => rebindQueues(channel, onlyThis));
-    growth.startRebindCheck(queue, await read(), connection.lastTag);
-    for (let reading = 1; reading <= READINGS_AFTER_REBIND; reading++) {
-      const before = growth.confirmedSinceRebind(queue);
-      const needsMessage = () => growth.hasShortfall(queue) && growth.confirmedSinceRebind(queue) === before;
-      await this.#awaitMessages(connection, [shortfall], needsMessage);
+    let last = await read();
+    let isRemoval = first.isRemoval;
+    for (let reading = 1; last && reading <= CLOSER_READINGS; reading++) {
+      await this.#awaitMessage(connection, queue, sample);
       await this.#pause(READING_INTERVAL_MS);
-      if (connection.ended || !isAlive() || !growth.hasShortfall(queue)) return false;
-      const expected = growth.confirmedSinceRebind(queue);
-      const grew = growth.grewSinceRebind(queue, expected, await read());
-      if (grew) return true;
-      if (grew === undefined) {
-        growth.clear(queue);
-        return false;
+      if (connection.ended || !isAlive()) return undefined;
+      const before = growth.lastReading(queue);
+      const expected = growth.confirmedSinceReading(queue);
+      last = await read();
+      const now = growth.lastReading(queue);
+      // A consumer came, or the queue refused a message, which shows that it is bound.
+      if (!last || before === undefined || expected === undefined || now === undefined) return undefined;
+      if (now - before < expected) {
+        growth.markDropping(queue);
+        report({ type: 'uncounted', queue });
+        isRemoval = true;
+        break;
       }
     }
-    growth.ignoreCount(queue);
-    report({ type: 'uncounted', queue });
-    return false;
+    if (!last) return undefined;
+    if (!isRemoval) return this.#missingBindingError(last);
+    this.#recordMissing(last);
+    return undefined;
+  }
+
+  #reportShortfalls(shortfalls: readonly Shortfall[]): void {
+    for (const { queue, expected, found } of shortfalls) {
+      if (!this.growth.isDropping(queue)) this.#owner.report({ type: 'shortfall', queue, expected, found });
+    }
+  }
+
+  #recordMissing(shortfall: Shortfall): void {
+    const { queue } = shortfall;
+    const missing = this.growth.recordMissing(shortfall);
+    if (missing !== undefined) this.#owner.report({ type: 'missing', queue, missing });
   }
 
   /**
-   * Waits until a message was confirmed for each queue that fell short. If none is in flight, sends a known message
-   * again.
+   * Waits until a message was confirmed for a queue that the next reading of it can find. If none is in flight, sends a
+   * known message again.
    */
-  async #awaitMessages(
-    connection: CheckedConnection,
-    shortfalls: readonly Shortfall[],
-    needsMessage = (queue: string): boolean => this.growth.needsMessage(queue),
-  ): Promise<void> {
+  async #awaitMessage(connection: CheckedConnection, queue: string, sample: SampleMessage): Promise<void> {
     const window = this.#window;
-    const waiting = (): Shortfall[] => shortfalls.filter(({ queue }) => needsMessage(queue));
-    const isDone = (): boolean => connection.ended || waiting().length === 0;
+    const isDone = (): boolean => connection.ended || this.growth.confirmedSinceReading(queue) !== 0;
     await this.#owner.until(() => isDone() || (window.outbox.unsettled === 0 && window.canSend()));
     if (isDone()) return;
-    for (const { sample } of waiting()) window.sendProbe(sample);
+    window.sendProbe(sample);
     await this.#owner.until(isDone);
   }
 
@@ -223,7 +289,12 @@ export class TopologyCheck {
   /** A check that was cut short by a lost connection is repeated on the next one. */
   #onFailure(connection: CheckedConnection, error: unknown): void {
     if (connection.ended || !this.#owner.isAlive()) return;
-    const fatal = error instanceof DeclarationError ? this.explainRefusal(error) : undefined;
+    const fatal =
+      error instanceof PublisherError
+        ? error
+        : error instanceof DeclarationError
+          ? this.explainRefusal(error)
+          : undefined;
     if (fatal) this.#owner.fail(fatal);
     else connection.end(error);
   }
@@ -237,13 +308,43 @@ export class TopologyCheck {
     );
   }
 
-  #missingBindingError(queue: string): PublisherError {
+  #missingBindingError({ queue, expected, found }: Shortfall): PublisherError {
     const { verified } = this;
     const exchange = this.#options.exchange.name;
+    const lost = expected - found;
     return new PublisherError(
       'TOPOLOGY_MISSING',
-      `Queue ${queue} receives none of the published messages: its binding to exchange ${exchange} was removed. Publish again from message ${verified + 1} on.`,
-      { facts: { broker: this.#options.address.display, exchange, queue, verified } },
+      `Queue ${queue} lacks ${lost} of the published messages: its binding to exchange ${exchange} was removed for some time. Publish again from message ${verified + 1} on.`,
+      { facts: { broker: this.#options.address.display, exchange, queue, verified, lost } },
+    );
+  }
+
+  /**
+   * If every queue that can be counted lacks messages after a reconnect, the broker lost them. A single queue may have
+   * been emptied by a client in the meantime.
+   */
+  #messagesLost(
+    expectedGrowth: ReadonlyMap<string, number>,
+    readings: QueueReadings,
+    shortfalls: readonly Shortfall[],
+  ): PublisherError | undefined {
+    const { growth } = this;
+    const isCounted = (queue: string): boolean =>
+      (expectedGrowth.get(queue) ?? 0) > 0 && !growth.isDropping(queue) && readings.get(queue)?.consumers === 0;
+    const counted = [...expectedGrowth.keys()].filter(isCounted);
+    const short = shortfalls.filter(({ queue }) => !growth.isDropping(queue));
+    const [first] = short;
+    if (!first || short.length < counted.length || growth.hadConsumer(first.queue)) return undefined;
+    const { verified } = this;
+    const exchange = this.#options.exchange.name;
+    const { queue } = first;
+    const lost = Math.min(first.expected - first.found, this.#window.outbox.confirmed);
+    return new PublisherError(
+      'TOPOLOGY_LOST',
+      `The broker lost messages that it had confirmed: queue ${queue} lacks ${lost} of them after the reconnect. Publish again from message 1 on.`,
+      {
+        facts: { broker: this.#options.address.display, exchange, queue, reason: 'messages-lost', verified, lost },
+      },
     );
   }
 }

@@ -1,0 +1,30 @@
+import { type BrokerConnectionOptions, CONNECTION_OPTION_NAMES, connectOnly } from './identify-broker.js';
+import { checks, continuityToken } from './resolve-options.js';
+import { deleteContinuity } from './topology/continuity.js';
+
+/** What {@link discardContinuity} accepts. */
+export interface DiscardContinuityOptions extends BrokerConnectionOptions {
+  /** The token that the publisher was given as `continuity.token`. */
+  token: string;
+  /** The names of its queues. */
+  queues: readonly string[];
+}
+
+const OPTION_NAMES: Readonly<Record<keyof DiscardContinuityOptions, true>> = {
+  ...CONNECTION_OPTION_NAMES,
+  token: true,
+  queues: true,
+};
+
+/**
+ * Removes the objects that a publisher with the option `continuity` has left on the broker, once nothing is to be
+ * resumed with that token. Objects that are not there are no error.
+ * @throws PublisherError like {@link identifyBroker}; `ACCESS_REFUSED` is the broker's own error
+ */
+export const discardContinuity = async (options: DiscardContinuityOptions): Promise<void> => {
+  const { token, queues, ...connection } = checks.object('', options, OPTION_NAMES);
+  continuityToken('token', token);
+  const names = checks.list('queues', queues).map((name) => checks.text('queues', name));
+  await using publisher = await connectOnly(connection);
+  await publisher.request((channel) => deleteContinuity(channel, token, names));
+};

@@ -1,0 +1,287 @@
+import { createHash } from 'node:crypto';
+import type { ConfirmChannel } from 'amqplib';
+import { PublisherError, type PublisherErrorFacts, type TopologyLossReason } from '../errors.js';
+import { type Redact, redactedCause } from '../redact.js';
+import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
+import type { ResolvedContinuity, ResolvedOptions } from '../resolve-options.js';
+import { MAX_SHORT_STRING_BYTES } from '../short-string.js';
+import { isBuiltIn, type Topology } from './declare-topology.js';
+import { isMissing } from './refusals.js';
+
+/** A quorum queue without a leader reports no messages: after a restart, the receipt is read this often. */
+const RECEIPT_READINGS = 20;
+const RECEIPT_INTERVAL_MS = 250;
+
+/**
+ * Declared with all three of them, an exchange exists for as long as its binding does: nobody can publish to it, it
+ * survives a restart, and it ends when what it is bound to is deleted, even if that is declared again at once.
+ */
+const WITNESS = { durable: true, autoDelete: true, internal: true } as const;
+
+/** The names of the objects of a token on the broker. */
+const namesOf = (token: string) => ({
+  /** An exchange that is bound to the publisher's exchange, and ends with it. */
+  exchange: `${token}.exchange`,
+  /** A queue with one message, and the exchange through which it came there. */
+  receipt: `${token}.receipt`,
+  /** An exchange from which a queue gets every message a second time (it takes each only once); it ends with it. */
+  relay: (queue: string): string => {
+    const name = `${token}.queue.${queue}`;
+    if (Buffer.byteLength(name) <= MAX_SHORT_STRING_BYTES) return name;
+    return `${token}.queue.${createHash('sha256').update(queue).digest('hex')}`;
+  },
+});
+
+/** Removes everything that a token stands for. What is missing already is no error. */
+export const deleteContinuity = async (
+  channel: ConfirmChannel,
+  token: string,
+  queues: readonly string[],
+): Promise<void> => {
+  const names = namesOf(token);
+  for (const queue of queues) await channel.deleteExchange(names.relay(queue));
+  await channel.deleteExchange(names.exchange);
+  await channel.deleteQueue(names.receipt);
+  await channel.deleteExchange(names.receipt);
+};
+
+/** The connection on which the objects are declared and read. */
+export interface ContinuityConnection {
+  readonly ended: boolean;
+  request<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T>;
+}
+
+/** What {@link Continuity} needs of its publisher. */
+export interface ContinuityOwner {
+  /** Messages 1 to this one are safe. */
+  readonly verified: number;
+  readonly confirmed: number;
+  onUnavailable(reason: Error): void;
+}
+
+/**
+ * Proves over AMQP alone that exchange and queues are still those that an earlier connection, or an earlier process,
+ * published to, and that their messages were not lost with the broker's data. AMQP shows neither when a queue was
+ * declared nor what is bound to it, so objects of our own are witnesses:
+ *
+ * - One exchange per queue (its relay), bound to the queue, and to the publisher's exchange with the same routing keys.
+ *   RabbitMQ deletes it together with the queue. It is also a second way to the queue: if the queue's own binding is
+ *   removed, nothing is lost. A queue takes a message only once, no matter how many ways lead to it.
+ * - One exchange that is bound to the publisher's exchange as its source, and deleted together with it.
+ * - A queue with one message. A broker that was set up again from its definitions has all exchanges, queues and
+ *   bindings, but no message.
+ */
+export class Continuity {
+  readonly #options: ResolvedOptions;
+  readonly #redact: Redact;
+  readonly #owner: ContinuityOwner;
+  readonly #names: ReturnType<typeof namesOf> | undefined;
+  #isActive = false;
+  /** A receipt that was purged or expired while connected proves nothing. */
+  #isReceiptTrusted = true;
+
+  constructor(options: ResolvedOptions, redact: Redact, owner: ContinuityOwner) {
+    this.#options = options;
+    this.#redact = redact;
+    this.#owner = owner;
+    this.#names = options.continuity && namesOf(options.continuity.token);
+    this.#isActive = options.continuity?.mode === 'resume';
+  }
+
+  /** The token if its objects are on the broker. */
+  get token(): string | undefined {
+    return this.#isActive ? this.#options.continuity?.token : undefined;
+  }
+
+  /**
+   * Whether a binding that is removed has no effect, since there is a second way to each queue.
+   */
+  get hasRelays(): boolean {
+    return this.#isActive && this.#options.exchange.name !== '';
+  }
+
+  /**
+   * Before anything is declared on a new connection: whether everything is still what it was.
+   * @throws PublisherError `TOPOLOGY_LOST`
+   */
+  async prove(connection: ContinuityConnection, { isFirst }: { readonly isFirst: boolean }): Promise<void> {
+    if (!this.#isActive || !this.#names) return;
+    if (isFirst) await this.#assertQueuesExist(connection);
+    await this.#assertRelaysExist(connection);
+    // An exchange that was replaced is a loss only if messages were published to it since the last check.
+    if (this.#owner.confirmed > this.#owner.verified) await this.#assertExchangeIsSame(connection);
+    for (let reading = 1; this.#isReceiptTrusted; reading++) {
+      const messages = await this.#readReceipt(connection);
+      if (messages === 'unknown' || (messages !== 'missing' && messages > 0)) return;
+      if (messages === 'missing' || reading === RECEIPT_READINGS) throw this.#lossOf({ reason: 'messages-lost' });
+      await new Promise((resolve) => setTimeout(resolve, RECEIPT_INTERVAL_MS));
+      if (connection.ended) throw new Error('Connection ended during setup');
+    }
+  }
+
+  /** After exchange and queues were declared: declares the witnesses, or restores their bindings. */
+  async declare(connection: ContinuityConnection): Promise<void> {
+    const { continuity } = this.#options;
+    if (!continuity || !this.#names) return;
+    if (this.#isActive) {
+      await this.#restore(connection);
+      return;
+    }
+    if (continuity.mode === 'resume') return;
+    try {
+      await connection.request((channel) => this.#create(channel));
+      this.#isActive = true;
+    } catch (error) {
+      const replyCode = replyCodeOf(error);
+      if (connection.ended || replyCode === undefined || TRANSIENT.has(replyCode)) throw error;
+      await this.#giveUp(connection, continuity, error);
+    }
+  }
+
+  /**
+   * While publishing: whether exchange and queues are still the same, and whether the receipt can be trusted.
+   * @throws PublisherError `TOPOLOGY_LOST`
+   */
+  async check(connection: ContinuityConnection): Promise<void> {
+    if (!this.#isActive) return;
+    await this.#assertExchangeIsSame(connection);
+    await this.#assertRelaysExist(connection);
+    await connection.request((channel) => bindRelays(channel, this.#names!, this.#options));
+    if (!this.#isReceiptTrusted) return;
+    const messages = await this.#readReceipt(connection);
+    this.#isReceiptTrusted = messages !== 0 && messages !== 'missing';
+  }
+
+  async #create(channel: ConfirmChannel): Promise<void> {
+    const names = this.#names!;
+    const { exchange, queues } = this.#options;
+    for (const queue of queues) {
+      await channel.assertExchange(names.relay(queue.name), 'fanout', WITNESS);
+      await channel.bindQueue(queue.name, names.relay(queue.name), '');
+    }
+    await bindRelays(channel, names, this.#options);
+    await createExchangeWitness(channel, names, exchange.name);
+    const isQuorum = queues[0]?.arguments['x-queue-type'] === 'quorum';
+    const receiptOptions = { durable: true, arguments: { 'x-queue-type': isQuorum ? 'quorum' : 'classic' } };
+    const { messageCount } = await channel.assertQueue(names.receipt, receiptOptions);
+    await channel.assertExchange(names.receipt, 'fanout', { durable: true, autoDelete: true });
+    await channel.bindQueue(names.receipt, names.receipt, '');
+    if (messageCount === 0) channel.publish(names.receipt, '', Buffer.from(RECEIPT_TEXT), { persistent: true });
+    await channel.waitForConfirms();
+  }
+
+  /** Goes on without witnesses where the user may not declare them. */
+  async #giveUp(connection: ContinuityConnection, { token }: ResolvedContinuity, error: unknown): Promise<void> {
+    const queues = this.#options.queues.map(({ name }) => name);
+    // Some of them may have been declared. What may not be deleted either has to stay.
+    await connection.request((channel) => deleteContinuity(channel, token, queues)).catch(() => {});
+    this.#owner.onUnavailable(redactedCause(this.#redact, error));
+  }
+
+  async #restore(connection: ContinuityConnection): Promise<void> {
+    const names = this.#names!;
+    await connection.request(async (channel) => {
+      await bindRelays(channel, names, this.#options);
+      await createExchangeWitness(channel, names, this.#options.exchange.name);
+    });
+  }
+
+  async #assertQueuesExist(connection: ContinuityConnection): Promise<void> {
+    for (const { name } of this.#options.queues) {
+      await this.#expect(connection, { reason: 'queue-missing', queue: name }, (channel) => channel.checkQueue(name));
+    }
+  }
+
+  async #assertRelaysExist(connection: ContinuityConnection): Promise<void> {
+    for (const { name } of this.#options.queues) {
+      const relay = this.#names!.relay(name);
+      await this.#expect(connection, { reason: 'queue-replaced', queue: name }, (channel) =>
+        channel.checkExchange(relay),
+      );
+    }
+  }
+
+  async #assertExchangeIsSame(connection: ContinuityConnection): Promise<void> {
+    if (isBuiltIn(this.#options.exchange.name)) return;
+    const witness = this.#names!.exchange;
+    await this.#expect(connection, { reason: 'exchange-replaced' }, (channel) => channel.checkExchange(witness));
+  }
+
+  async #expect(
+    connection: ContinuityConnection,
+    facts: LossFacts,
+    check: (channel: ConfirmChannel) => Promise<unknown>,
+  ): Promise<void> {
+    await connection.request(check).catch((error: unknown) => {
+      throw isMissing(error) ? this.#lossOf(facts, error) : error;
+    });
+  }
+
+  /** Messages in the receipt queue; `unknown` if a client takes them, or while the node that holds it is down. */
+  async #readReceipt(connection: ContinuityConnection): Promise<number | 'missing' | 'unknown'> {
+    const name = this.#names!.receipt;
+    try {
+      const { messageCount, consumerCount } = await connection.request((channel) => channel.checkQueue(name));
+      return consumerCount > 0 ? 'unknown' : messageCount;
+    } catch (error) {
+      if (replyCodeOf(error) !== REPLY_CODE.NOT_FOUND) throw error;
+      return isMissing(error) ? 'missing' : 'unknown';
+    }
+  }
+
+  #lossOf(facts: LossFacts, cause?: unknown): PublisherError {
+    const { address, exchange } = this.#options;
+    const { verified } = this.#owner;
+    const isAllLost = facts.reason !== 'exchange-replaced';
+    const message = `${LOSSES[facts.reason](facts.queue, exchange.name)} Publish again from message ${isAllLost ? 1 : verified + 1} on.`;
+    return new PublisherError('TOPOLOGY_LOST', message, {
+      facts: { broker: address.display, exchange: exchange.name, ...facts, verified },
+      cause: cause === undefined ? undefined : redactedCause(this.#redact, cause),
+    });
+  }
+}
+
+type LossFacts = { readonly reason: TopologyLossReason } & Pick<PublisherErrorFacts, 'queue'>;
+
+const LOSSES: Readonly<Record<TopologyLossReason, (queue: string | undefined, exchange: string) => string>> = {
+  'queue-missing': (queue) => `Queue ${queue} is gone, and with it the messages that were in it.`,
+  'queue-replaced': (queue) => `Queue ${queue} was deleted and declared again: the messages that were in it are gone.`,
+  'exchange-replaced': (_, exchange) =>
+    `Exchange ${exchange} was deleted and declared again: messages that were confirmed in between reached no queue.`,
+  'messages-lost': () =>
+    'The broker has the queues but lost its messages: most likely it was set up again from its definitions.',
+};
+
+/** For people who find it. */
+const RECEIPT_TEXT =
+  'A publisher uses this message to notice that a broker lost its messages. It is not to be consumed; once its publisher will not resume, delete this queue.';
+
+/** Reply codes after which the same request may succeed on another connection. */
+const TRANSIENT: ReadonlySet<number> = new Set([
+  REPLY_CODE.CONNECTION_FORCED,
+  REPLY_CODE.INTERNAL_ERROR,
+  REPLY_CODE.NOT_FOUND,
+]);
+
+/** Binds each relay like its queue; a binding that exists already stays as it is. */
+const bindRelays = async (
+  channel: ConfirmChannel,
+  names: ReturnType<typeof namesOf>,
+  { exchange, queues }: Topology,
+): Promise<void> => {
+  // Nothing can be bound to the default exchange, nor unbound from it.
+  if (exchange.name === '') return;
+  for (const { name, routingKeys } of queues) {
+    for (const key of routingKeys) await channel.bindExchange(names.relay(name), exchange.name, key);
+  }
+};
+
+const createExchangeWitness = async (
+  channel: ConfirmChannel,
+  names: ReturnType<typeof namesOf>,
+  exchange: string,
+): Promise<void> => {
+  if (isBuiltIn(exchange)) return;
+  await channel.assertExchange(names.exchange, 'fanout', WITNESS);
+  await channel.bindExchange(exchange, names.exchange, '');
+};

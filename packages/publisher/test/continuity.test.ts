@@ -1,0 +1,218 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  deleteExchange,
+  deleteQueue,
+  purgeQueue,
+  startOwnBroker,
+  startProxy,
+  type TestBroker,
+  unbindQueue,
+  uniqueTopology,
+  withConnection,
+} from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { discardContinuity, type PublisherErrorFacts, type PublisherOptions } from '../src/index.js';
+import { drainNumbers, publishNumbered, range } from './support/numbered-messages.js';
+import { countEvents, openPublisher, twoQueues, waitUntil } from './support/publisher-harness.js';
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await startOwnBroker();
+});
+afterAll(async () => {
+  await broker?.close();
+});
+
+/** Two queues, and the options of a publisher that starts with a token, and of one that resumes. */
+const twoQueuesWithToken = (queueType?: 'classic' | 'quorum') => {
+  const { exchange, a, b, options } = twoQueues();
+  const token = `token-${exchange}`;
+  const queues = options.queues!.map((queue) => ({ ...queue, queueType }));
+  const common = { url: broker.url, exchange, queues, topologyCheckIntervalMs: 20 } satisfies PublisherOptions;
+  const start: PublisherOptions = { ...common, continuity: { token, mode: 'start' } };
+  const resume: PublisherOptions = { ...common, continuity: { token, mode: 'resume' } };
+  return { exchange, a, b, token, start, resume };
+};
+
+/** Deletes a queue and declares it again at once, as some consumers do when they start. */
+const replaceQueue = (queue: string, exchange: string, queueType: 'classic' | 'quorum' = 'classic'): Promise<void> =>
+  withConnection(broker.url, async (connection) => {
+    const channel = await connection.createChannel();
+    await channel.deleteQueue(queue);
+    await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': queueType } });
+    await channel.bindQueue(queue, exchange, 'k');
+  });
+
+/** Names of exchanges and queues that contain a text. */
+const objectsWith = (text: string): Promise<string> =>
+  broker.evaluate(
+    `[N || {resource, _, _, N} <- rabbit_exchange:list_names() ++ rabbit_amqqueue:list_names(), binary:match(N, <<"${text}">>) =/= nomatch].`,
+  );
+
+const expectLoss = (work: Promise<unknown>, facts: PublisherErrorFacts): Promise<void> =>
+  expect(work).rejects.toMatchObject({ code: 'TOPOLOGY_LOST', facts });
+
+describe('continuity', () => {
+  it('lets a queue take every message once, although its binding is removed', async () => {
+    const { exchange, a, b, token, start } = twoQueuesWithToken();
+    const { publisher, events } = await openPublisher({ ...start, topologyCheckIntervalMs: 200 });
+    expect(publisher.continuity).toBe(token);
+    await publishNumbered(publisher, 1, 2_000);
+    await unbindQueue(broker.url, a, exchange, 'k');
+    await publishNumbered(publisher, 2_001, 2_100);
+    await publisher.flush();
+    expect(publisher.verified).toBe(2_100);
+    await publisher.close();
+    expect(await drainNumbers(broker, a)).toEqual(range(1, 2_100));
+    expect(await drainNumbers(broker, b)).toEqual(range(1, 2_100));
+    expect(countEvents(events, 'shortfall')).toBe(0);
+  });
+
+  for (const queueType of ['classic', 'quorum'] as const) {
+    it(`notices that a ${queueType} queue was deleted and declared again at once`, async () => {
+      const { exchange, a, start, resume } = twoQueuesWithToken(queueType);
+      const { publisher } = await openPublisher(start);
+      await publishNumbered(publisher, 1, 100);
+      await publisher.flush();
+      await replaceQueue(a, exchange, queueType);
+      await publishNumbered(publisher, 101, 110);
+      const loss = { reason: 'queue-replaced', queue: a, verified: 100 } as const;
+      await expectLoss(publisher.flush(), loss);
+      await publisher.close();
+      await expectLoss(openPublisher(resume), { ...loss, verified: 0 });
+    });
+  }
+
+  it('notices that the exchange was deleted and declared again while an alternate exchange took the messages', async () => {
+    const { exchange, start } = twoQueuesWithToken();
+    const arguments_ = { 'alternate-exchange': 'amq.fanout' };
+    const options: PublisherOptions = { ...start, exchange: { name: exchange, arguments: arguments_ } };
+    const { publisher } = await openPublisher(options);
+    await publishNumbered(publisher, 1, 10);
+    await publisher.flush();
+    const { queue } = uniqueTopology();
+    await withConnection(broker.url, async (connection) => {
+      const channel = await connection.createChannel();
+      await channel.assertQueue(queue('catch-all'), { exclusive: true });
+      await channel.bindQueue(queue('catch-all'), 'amq.fanout', '');
+      await channel.deleteExchange(exchange);
+      await channel.assertExchange(exchange, 'topic', { durable: true, arguments: arguments_ });
+      await publishNumbered(publisher, 11, 20);
+      await expectLoss(publisher.flush(), { reason: 'exchange-replaced', exchange, verified: 10 });
+    });
+    await publisher.close();
+  });
+
+  it('resumes with queues that are the same, also after the broker was restarted, and the exchange declared again', async () => {
+    const topologies = [twoQueuesWithToken('classic'), twoQueuesWithToken('quorum')];
+    for (const { exchange, a, start } of topologies) {
+      const { publisher } = await openPublisher(start);
+      await publishNumbered(publisher, 1, 10);
+      await publisher.flush();
+      await publisher.close();
+      await drainNumbers(broker, a);
+      await deleteExchange(broker.url, exchange);
+    }
+    await broker.stopApp();
+    await broker.startApp();
+    for (const { exchange, a, token, resume } of topologies) {
+      const { publisher } = await openPublisher(resume);
+      expect(publisher.continuity).toBe(token);
+      await publishNumbered(publisher, 11, 20);
+      await unbindQueue(broker.url, a, exchange, 'k');
+      await publishNumbered(publisher, 21, 30);
+      await publisher.flush();
+      await publisher.close();
+      expect(await drainNumbers(broker, a)).toEqual(range(11, 30));
+    }
+  });
+
+  it('notices before anything is declared that a queue is missing, or that the broker lost its messages', async () => {
+    const { exchange, a, b, token, start, resume } = twoQueuesWithToken();
+    await (await openPublisher(start)).publisher.close();
+    await purgeQueue(broker.url, `${token}.receipt`);
+    await expectLoss(openPublisher(resume), { reason: 'messages-lost', exchange, verified: 0 });
+    await deleteQueue(broker.url, `${token}.receipt`);
+    await expectLoss(openPublisher(resume), { reason: 'messages-lost' });
+    await deleteQueue(broker.url, b);
+    await expectLoss(openPublisher(resume), { reason: 'queue-missing', queue: b });
+    expect(await objectsWith(b)).toBe('[]');
+    expect(await objectsWith(a)).toContain(a);
+  });
+
+  it('notices after a reconnect that the broker was set up again from its definitions', async () => {
+    const vhost = uniqueTopology('rebuilt').exchange;
+    await broker.createVhost(vhost);
+    await using proxy = await startProxy(broker);
+    const { token, start } = twoQueuesWithToken();
+    const url = broker.urlFor({ vhost, port: proxy.port });
+    const { publisher, events } = await openPublisher({ ...start, url, maxInFlight: 100 });
+    await publishNumbered(publisher, 1, 1_000);
+    await publisher.flush();
+    proxy.setRefusing(true);
+    proxy.cut();
+    await waitUntil(() => countEvents(events, 'lost') > 0);
+    const folder = await mkdtemp(join(tmpdir(), 'definitions-'));
+    try {
+      await broker.ctl('export_definitions', join(folder, 'definitions.json'));
+      await broker.deleteVhost(vhost);
+      await broker.ctl('import_definitions', join(folder, 'definitions.json'));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    expect(await objectsWith(`${token}.receipt`)).toContain(`${token}.receipt`);
+    proxy.setRefusing(false);
+    await expectLoss(publishNumbered(publisher, 1_001, 2_000), { reason: 'queue-replaced', verified: 1_000 });
+    await publisher.close();
+    await broker.deleteVhost(vhost);
+  });
+
+  it('is not claimed by a receipt that was purged while connected', async () => {
+    const { token, start } = twoQueuesWithToken();
+    await using proxy = await startProxy(broker);
+    const { publisher } = await openPublisher({ ...start, url: broker.urlFor({ port: proxy.port }) });
+    await purgeQueue(broker.url, `${token}.receipt`);
+    await publishNumbered(publisher, 1, 10);
+    await publisher.flush();
+    proxy.cut();
+    await publishNumbered(publisher, 11, 20);
+    await publisher.flush();
+    expect(publisher.verified).toBe(20);
+    await publisher.close();
+  });
+
+  it('does without its objects if the user may not declare them', async () => {
+    const { exchange, a, token, start } = twoQueuesWithToken();
+    const prefix = exchange.replace(/-exchange$/, '');
+    const pattern = `^${prefix}`;
+    const permissions = { configure: pattern, write: `${pattern}|^token-.*\\.exchange$`, read: pattern };
+    await broker.createUser('limited', 'secret-of-limited', permissions);
+    const url = broker.urlFor({ username: 'limited', password: 'secret-of-limited' });
+    const { publisher, events } = await openPublisher({ ...start, url });
+    expect(publisher.continuity).toBeUndefined();
+    expect(countEvents(events, 'continuity-unavailable')).toBe(1);
+    await publishNumbered(publisher, 1, 10);
+    await publisher.flush();
+    await publisher.close();
+    expect(await drainNumbers(broker, a)).toEqual(range(1, 10));
+    expect(await objectsWith(token)).toBe('[]');
+    await broker.deleteUser('limited');
+  });
+
+  it('leaves objects on the broker that can be removed', async () => {
+    const { a, b, token, start } = twoQueuesWithToken();
+    const { publisher } = await openPublisher(start);
+    await publisher.close();
+    for (const name of [`queue.${a}`, `queue.${b}`, 'exchange', 'receipt']) {
+      expect(await objectsWith(token)).toContain(`<<"${token}.${name}">>`);
+    }
+    const discard = () => discardContinuity({ url: broker.url, token, queues: [a, b] });
+    await discard();
+    await discard();
+    expect(await objectsWith(token)).toBe('[]');
+    const invalid = discardContinuity({ url: broker.url, token: 'amq.x', queues: [] });
+    await expect(invalid).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+});
