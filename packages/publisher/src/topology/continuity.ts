@@ -8,8 +8,8 @@ import { MAX_SHORT_STRING_BYTES } from '../short-string.js';
 import { isBuiltIn, type Topology } from './declare-topology.js';
 import { isMissing } from './refusals.js';
 
-/** A quorum queue without a leader reports no messages: after a restart, the receipt is read this often. */
-const RECEIPT_READINGS = 20;
+/** A quorum queue without a leader reports no messages: after a restart, such a receipt is read this often. */
+const MAX_RECEIPT_READINGS = 20;
 const RECEIPT_INTERVAL_MS = 250;
 
 /**
@@ -113,7 +113,8 @@ export class Continuity {
     for (let reading = 1; this.#isReceiptTrusted; reading++) {
       const messages = await this.#readReceipt(connection);
       if (messages === 'unknown' || (messages !== 'missing' && messages > 0)) return;
-      if (messages === 'missing' || reading === RECEIPT_READINGS) throw this.#lossOf({ reason: 'messages-lost' });
+      if (messages === 'missing' || !this.#isReceiptQuorum || reading === MAX_RECEIPT_READINGS)
+        throw this.#lossOf({ reason: 'messages-lost' });
       await new Promise((resolve) => setTimeout(resolve, RECEIPT_INTERVAL_MS));
       if (connection.ended) throw new Error('Connection ended during setup');
     }
@@ -152,6 +153,11 @@ export class Continuity {
     this.#isReceiptTrusted = messages !== 0 && messages !== 'missing';
   }
 
+  /** The receipt is as available as the queues. */
+  get #isReceiptQuorum(): boolean {
+    return this.#options.queues[0]?.arguments['x-queue-type'] === 'quorum';
+  }
+
   async #create(channel: ConfirmChannel): Promise<void> {
     const names = this.#names!;
     const { exchange, queues } = this.#options;
@@ -161,8 +167,8 @@ export class Continuity {
     }
     await bindRelays(channel, names, this.#options);
     await createExchangeWitness(channel, names, exchange.name);
-    const isQuorum = queues[0]?.arguments['x-queue-type'] === 'quorum';
-    const receiptOptions = { durable: true, arguments: { 'x-queue-type': isQuorum ? 'quorum' : 'classic' } };
+    const type = this.#isReceiptQuorum ? 'quorum' : 'classic';
+    const receiptOptions = { durable: true, arguments: { 'x-queue-type': type } };
     const { messageCount } = await channel.assertQueue(names.receipt, receiptOptions);
     await channel.assertExchange(names.receipt, 'fanout', { durable: true, autoDelete: true });
     await channel.bindQueue(names.receipt, names.receipt, '');
