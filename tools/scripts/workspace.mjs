@@ -12,8 +12,10 @@ export const SAMPLE_DUMPS_CLI = join(ROOT, 'tools/sample-dumps/dist/cli.js');
 const { packageManager, engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`Node ${process.versions.node} is too old: this project needs Node ${engines.node}`);
+// What `engines` says: `require()` of ES modules came with 20.19 and 22.12, and not to 21.
+const isSupported = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
+if (!isSupported) {
+  console.error(`Node ${process.versions.node} is not supported: this project needs Node ${engines.node}`);
   process.exit(1);
 }
 
