@@ -1,8 +1,9 @@
 import { defineConfig } from 'tsup';
-import { INTERNAL, preset } from '../../tsup.preset.js';
+import { INTERNAL, preset, withZod } from '../../tsup.preset.js';
 
 export default defineConfig(
   preset({
+    ...withZod,
     entry: ['src/index.ts', 'src/cli.ts'],
     dts: { entry: 'src/index.ts', resolve: [INTERNAL] },
     splitting: true,

@@ -1,5 +1,5 @@
 import { AmqpUrlError, parseAmqpUrl } from '@discogs-extractor/internal/amqp-url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { commaSeparated, trimmed } from './value-schemas.js';
 
 export const QUEUE_TYPES = ['classic', 'quorum', 'stream'] as const;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { amqpUrl, exchangeName, QUEUE_TYPES, type QueueType, queueArguments, queueNames } from './amqp-schemas.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
 import { noDefault, setting } from './setting.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { noDefault, setting } from './setting.js';
 import { booleanValue, calendarDay, httpUrl, numeric, requiredText, trimmed, wholeNumber } from './value-schemas.js';
 

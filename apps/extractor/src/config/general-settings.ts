@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DATA_TYPES, type DataType } from './data-type.js';
 import { setting } from './setting.js';
 import { booleanValue, commaSeparated, numeric, requiredText, wholeNumber } from './value-schemas.js';

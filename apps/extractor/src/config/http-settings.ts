@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { noDefault, setting } from './setting.js';
 import { optionalText, trimmed, wholeNumber } from './value-schemas.js';
 

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { parse as parseToml, TomlError } from 'smol-toml';
-import type { ZodError } from 'zod';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { nearestNames } from './nearest-names.js';
-import type { Setting } from './setting.js';
+import type { SchemaFault, Setting } from './setting.js';
 import { type Config, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
 
 /** Where settings come from. `flags` win over `env`, which wins over the TOML file, which wins over the defaults. */
@@ -87,7 +85,7 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
 };
 
 /** What a schema says about a value that it refuses, if it says more than that. */
-const explanation = ({ issues }: ZodError): string => {
+const explanation = ({ issues }: SchemaFault): string => {
   const explained = issues.find(({ code, message }) => code === 'custom' && message !== 'Invalid input');
   return explained ? `. ${explained.message}` : '';
 };
@@ -177,9 +175,13 @@ const readConfigFile = async (
   const chosen = path || DEFAULT_CONFIG_FILE;
   const absent = { path: chosen, table: {} };
   try {
-    return { path: chosen, table: parseToml(await readFile(chosen, 'utf8')) };
+    const text = await readFile(chosen, 'utf8');
+    // Most starts have no such file, and loading the parser takes a moment.
+    const { parse } = await import('smol-toml');
+    return { path: chosen, table: parse(text) };
   } catch (error) {
     if (!path && errorCodeOf(error) === 'ENOENT') return absent;
+    const { TomlError } = await import('smol-toml');
     problems.push(
       error instanceof TomlError
         ? { setting: chosen, accepts: `valid TOML (syntax error at line ${error.line}, column ${error.column})` }

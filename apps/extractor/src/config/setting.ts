@@ -1,7 +1,17 @@
-import type { z } from 'zod';
-
 /** A value that can be written in TOML. */
 export type TomlValue = string | number | boolean | readonly string[] | Readonly<Record<string, unknown>>;
+
+/** What a schema says against a value. */
+export interface SchemaFault {
+  readonly issues: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** Validates and converts a value: a schema of zod, declared by its form, since zod is bundled. */
+export interface ValueSchema<T> {
+  safeParse(
+    value: unknown,
+  ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: SchemaFault };
+}
 
 /** One setting: its names, what it is for, what it accepts and its default. */
 export interface Setting<T> {
@@ -21,7 +31,7 @@ export interface Setting<T> {
   readonly details?: string | undefined;
   /** What is accepted, as the end of "expected …". */
   readonly accepts: string;
-  readonly schema: z.ZodType<T>;
+  readonly schema: ValueSchema<T>;
   /** Returns `undefined` if there is no default. */
   readonly defaultValue: () => T;
   /** The default in words, if the value does not say it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Removes the white space around a text; leaves other values alone. */
 export const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() : value);

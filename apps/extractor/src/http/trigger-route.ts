@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeError } from '../errors.js';
 import type { TriggerResult } from '../events/service-events.js';
 import type { Logger } from '../report/logger.js';

@@ -3,7 +3,7 @@ import { constants, type FileHandle, open, readdir, readFile, realpath, stat } f
 import { join } from 'node:path';
 import { makeDirectory, replaceFile, syncDirectory } from '@discogs-extractor/internal/durable-file';
 import { tryLock } from 'fs-native-extensions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DATA_TYPES } from '../config/data-type.js';
 import { ExtractorError, errorCodeOf } from '../errors.js';
 

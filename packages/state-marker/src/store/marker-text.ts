@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalidMarkerError, StateMarkerError } from '../errors.js';
 import type { StateMarker } from '../marker.js';
 
