@@ -1,10 +1,16 @@
-import { deleteQueue, drainQueue, startOwnBroker, startProxy, type TestBroker } from '@discogs-extractor/test-broker';
+import {
+  deleteQueue,
+  drainQueue,
+  startOwnBroker,
+  startProxy,
+  type TestBroker,
+  until,
+} from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AmqpSinkOptions, createAmqpSink } from '../src/sinks/amqp-sink.js';
 import type { DeliveryConnection } from '../src/sinks/delivery-status.js';
 import type { FileSink, Sink } from '../src/sinks/sink.js';
 import { blockOf } from './kit/blocks.js';
-import { until } from './kit/until.js';
 
 const FILE = 'discogs_20260101_artists.xml.gz';
 const TARGET = { version: '20260101', dataType: 'artists', file: FILE } as const;

@@ -1,12 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
+import { startOwnBroker, type TestBroker, until } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CliResult, runCli } from './kit/cli.js';
 import { smallDump, writeDump } from './kit/dumps.js';
 import { type RunningService, startService } from './kit/service.js';
-import { until } from './kit/until.js';
 
 /** With characters that URLs encode; it must not appear in any encoding. */
 const PASSWORD = 'canary/pass word#1';

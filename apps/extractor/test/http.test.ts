@@ -4,12 +4,11 @@ import { request as httpRequest } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { needProgram } from '@discogs-extractor/test-broker';
+import { needProgram, until } from '@discogs-extractor/test-broker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli, startCli } from './kit/cli.js';
 import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
 import { type RunningService, startService } from './kit/service.js';
-import { until } from './kit/until.js';
 
 const VERSION = '20260101';
 const RECORDS = 20;

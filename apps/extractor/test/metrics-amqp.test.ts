@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateDump } from '@discogs-extractor/sample-dumps';
-import { startOwnBroker, startProxy, type TestBroker } from '@discogs-extractor/test-broker';
+import { startOwnBroker, startProxy, type TestBroker, until } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startService } from './kit/service.js';
-import { until } from './kit/until.js';
 
 let base: string;
 let broker: TestBroker;

@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateDump } from '@discogs-extractor/sample-dumps';
-import { startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
+import { startOwnBroker, type TestBroker, until } from '@discogs-extractor/test-broker';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { launchBrowser } from './kit/browser.js';
 import { lowContrast } from './kit/contrast.js';
 import { smallDump, writeDump } from './kit/dumps.js';
 import { freePort, type RunningService, startService } from './kit/service.js';
-import { until } from './kit/until.js';
 
 const VERSION = '20260101';
 const TOKEN = 'a token for the test';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@discogs-extractor/test-broker';
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../src/events/run-events.js';
 import { createStallDetector } from '../src/status/stall-detector.js';
-import { until } from './kit/until.js';
 
 const AFTER_MS = 100;
 

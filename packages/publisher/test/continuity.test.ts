@@ -7,12 +7,13 @@ import {
   type TestBroker,
   unbindQueue,
   uniqueTopology,
+  until,
   withConnection,
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { discardContinuity, type PublisherErrorFacts, type PublisherOptions } from '../src/index.js';
 import { drainNumbers, publishNumbered, range } from './support/numbered-messages.js';
-import { countEvents, openPublisher, twoQueues, waitUntil } from './support/publisher-harness.js';
+import { countEvents, openPublisher, twoQueues } from './support/publisher-harness.js';
 
 let broker: TestBroker;
 beforeAll(async () => {
@@ -159,7 +160,7 @@ describe('continuity', () => {
       await publisher.flush();
       proxy.setRefusing(true);
       proxy.cut();
-      await waitUntil(() => countEvents(events, 'lost') > 0);
+      await until(() => countEvents(events, 'lost') > 0);
       await lose[reason]();
       proxy.setRefusing(false);
       await expectLoss(publishNumbered(publisher, 1_001, 2_000), { reason, verified: 1_000 });

@@ -8,12 +8,13 @@ import {
   type TestBroker,
   unbindQueue,
   uniqueTopology,
+  until,
   withConnection,
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher } from '../src/index.js';
 import { drainNumbers, numbered, publishNumbered, range, withoutDuplicates } from './support/numbered-messages.js';
-import { countEvents, openPublisher, twoQueues, waitUntil } from './support/publisher-harness.js';
+import { countEvents, openPublisher, twoQueues } from './support/publisher-harness.js';
 
 let broker: TestBroker;
 beforeAll(async () => {
@@ -191,7 +192,7 @@ describe('the topology', () => {
     await publisher.flush();
     expect(publisher.confirmed).toBe(50);
     await publisher.close();
-    await waitUntil(async () => (await countMessages(broker.url, queue('s'))) === 50);
+    await until(async () => (await countMessages(broker.url, queue('s'))) === 50);
   });
 
   it('may be a queue without bindings, through the default exchange', async () => {
@@ -269,7 +270,7 @@ describe('the window', () => {
     const before = proxy.bytesUp;
     const waits = range(1, 1_000).map((n) => publisher.publish(numbered(n, 1_000)));
     expect(waits.filter((it) => it !== undefined).length).toBe(991);
-    await waitUntil(() => proxy.bytesUp > before);
+    await until(() => proxy.bytesUp > before);
     // Ten messages, not a thousand: no confirm has arrived yet.
     expect(proxy.bytesUp - before).toBeLessThan(20_000);
     expect(publisher.stats.unsettled).toBe(1_000);
@@ -346,7 +347,7 @@ describe('the topology check', () => {
       await publisher.flush();
       await publishNumbered(publisher, 2, 2);
       await publisher.flush();
-      await waitUntil(() => got.includes(2));
+      await until(() => got.includes(2));
     });
     await publisher.close();
     expect(await drainNumbers(broker, b)).toEqual([1, 2]);
@@ -397,7 +398,7 @@ describe('a rejection that is not handled', () => {
     try {
       const { publisher } = await openPublisher({ url: broker.url, ...options, maxInFlight: 1 });
       publisher.publish({ ...numbered(1), routingKey: 'unbound' });
-      await waitUntil(() => publisher.state === 'failed');
+      await until(() => publisher.state === 'failed');
       publisher.publish(numbered(2));
       await publisher.close();
       publisher.publish(numbered(3));
@@ -433,7 +434,7 @@ describe('a listener that throws', () => {
       await publishNumbered(publisher, 1, 10);
       await publisher.flush();
       expect(await publisher.close()).toMatchObject({ confirmed: 10 });
-      await waitUntil(() => uncaught.length > 0);
+      await until(() => uncaught.length > 0);
       expect(new Set(uncaught)).toEqual(new Set([fault]));
     } finally {
       process.removeAllListeners('uncaughtException');
@@ -501,7 +502,7 @@ describe('closing', () => {
     });
     proxy.setRefusing(true);
     proxy.cut();
-    await waitUntil(() => publisher.state === 'backoff');
+    await until(() => publisher.state === 'backoff');
     publisher.publish(numbered(1));
     expect((await publisher.close({ timeoutMs: 10 })).unsettled).toHaveLength(1);
     expect(publisher.state).toBe('closed');
@@ -527,7 +528,7 @@ describe('closing', () => {
     await expect(publisher.publish(numbered(5))).rejects.toBe(reason);
     expect(publisher.state).toBe('closed');
     expect((await publisher.close()).unsettled.length).toBe(4);
-    await waitUntil(() => proxy.connections <= 1);
+    await until(() => proxy.connections <= 1);
   });
 
   it('rejects createPublisher if the signal aborts before or while connecting', async () => {
@@ -545,7 +546,7 @@ describe('closing', () => {
       ...options,
       signal: controller.signal,
     });
-    await waitUntil(() => proxy.connections === 1);
+    await until(() => proxy.connections === 1);
     controller.abort(reason);
     await expect(opening).rejects.toBe(reason);
   });
@@ -572,7 +573,7 @@ describe('closing', () => {
     controller.abort(new Error('enough'));
     await publisher.close();
     // Only a closed socket responds to bytes with a reset.
-    await waitUntil(() => {
+    await until(() => {
       accepted[0]?.write('x');
       return accepted[0]?.destroyed === true;
     });

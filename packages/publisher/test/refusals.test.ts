@@ -5,12 +5,13 @@ import {
   startProxy,
   type TestBroker,
   uniqueTopology,
+  until,
   withConnection,
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher, PublisherError, type PublisherEvent, type PublisherOptions } from '../src/index.js';
 import { numbered, publishNumbered } from './support/numbered-messages.js';
-import { countEvents, openPublisher, twoQueues, visibleText, waitUntil } from './support/publisher-harness.js';
+import { countEvents, openPublisher, twoQueues, visibleText } from './support/publisher-harness.js';
 
 let broker: TestBroker;
 beforeAll(async () => {
@@ -133,7 +134,7 @@ describe('createPublisher rejects with a typed error for', () => {
     const { publisher } = await openPublisher({ ...twoQueues().options, url, backoff, reconnectAttempts: 2 });
     proxy.setRefusing(true);
     proxy.cut();
-    await waitUntil(() => publisher.state === 'failed');
+    await until(() => publisher.state === 'failed');
     expect(publisher.error).toMatchObject({ code: 'UNREACHABLE', facts: { attempts: 2 } });
     await publisher.close();
   });

@@ -1,11 +1,11 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { drainQueue, startOwnBroker, startProxy, type TestBroker } from '@discogs-extractor/test-broker';
+import { drainQueue, startOwnBroker, startProxy, type TestBroker, until } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher, PublisherError, type PublisherOptions } from '../src/index.js';
 import { type Authority, type Certificate, createAuthority } from './support/certificates.js';
 import { numbered, publishNumbered } from './support/numbered-messages.js';
-import { twoQueues, waitUntil } from './support/publisher-harness.js';
+import { twoQueues } from './support/publisher-harness.js';
 
 const freePort = async (): Promise<number> => {
   const server = createServer();
@@ -162,7 +162,7 @@ describe('a broker with TLS', () => {
       tls: { caFile: authority.caFile },
       signal: controller.signal,
     });
-    await waitUntil(() => proxy.connections === 1);
+    await until(() => proxy.connections === 1);
     controller.abort(new Error('enough'));
     await expect(opening).rejects.toThrow('enough');
   });

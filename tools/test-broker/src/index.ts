@@ -16,3 +16,4 @@ export {
 } from './queues.js';
 export { provideTestBrokers, sharedBroker } from './shared-broker.js';
 export { startBroker, startNewBroker, startOwnBroker } from './start-broker.js';
+export { until } from './until.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startProxy, type TcpProxy } from '../src/index.js';
+import { startProxy, type TcpProxy, until } from '../src/index.js';
 
 /** A server that collects what it receives and can send. */
 let server: ReturnType<typeof createServer>;
@@ -42,16 +42,11 @@ const client = async (): Promise<Socket> => {
   return socket;
 };
 
-const waitUntil = async (condition: () => boolean): Promise<void> => {
-  for (let tries = 0; tries < 500 && !condition(); tries++) await sleep(10);
-  expect(condition()).toBe(true);
-};
-
 describe('a proxy', () => {
   it('passes bytes both ways', async () => {
     const socket = await client();
     socket.write('up');
-    await waitUntil(() => received.toString() === 'up');
+    await until(() => received.toString() === 'up');
     const down = once(socket, 'data');
     sockets[0]?.write('down');
     expect(String((await down)[0])).toBe('down');
@@ -67,7 +62,7 @@ describe('a proxy', () => {
     });
     const cut = proxy.cutAfter(7);
     socket.write('12345');
-    await waitUntil(() => received.length === 5);
+    await until(() => received.length === 5);
     socket.write('6789012');
     socket.write('more');
     await cut;
@@ -81,29 +76,29 @@ describe('a proxy', () => {
 
   it('serves new connections after a cut', async () => {
     const first = await client();
-    await waitUntil(() => proxy.connections === 1);
+    await until(() => proxy.connections === 1);
     const closed = once(first, 'close');
     proxy.cut();
     await closed;
     const second = await client();
     second.write('again');
-    await waitUntil(() => received.toString() === 'again');
+    await until(() => received.toString() === 'again');
   });
 
   it('closes a connection that its target closed, even while the sender is paused', async () => {
     const socket = await client();
-    await waitUntil(() => sockets.length === 1);
+    await until(() => sockets.length === 1);
     sockets[0]?.pause();
     for (let n = 0; n < 200; n++) socket.write(Buffer.alloc(100_000));
     await sleep(50);
     sockets[0]?.destroy();
-    await waitUntil(() => socket.closed);
-    await waitUntil(() => proxy.connections === 0);
+    await until(() => socket.closed);
+    await until(() => proxy.connections === 0);
   });
 
   it('stalls open and new connections without closing them, and resumes', async () => {
     const first = await client();
-    await waitUntil(() => sockets.length === 1);
+    await until(() => sockets.length === 1);
     proxy.stall();
     first.write('a');
     const second = await client();
@@ -112,7 +107,7 @@ describe('a proxy', () => {
     expect(received.length).toBe(0);
     expect(first.closed || second.closed).toBe(false);
     proxy.resume();
-    await waitUntil(() => received.length === 2);
+    await until(() => received.length === 2);
   });
 
   it('delays bytes and keeps their order', async () => {
@@ -123,7 +118,7 @@ describe('a proxy', () => {
       socket.write(letter);
       await sleep(3);
     }
-    await waitUntil(() => received.length === 6);
+    await until(() => received.length === 6);
     expect(performance.now() - started).toBeGreaterThanOrEqual(55);
     expect(received.toString()).toBe('abcdef');
   });
@@ -135,7 +130,7 @@ describe('a proxy', () => {
     await sleep(20);
     proxy.setDelay(0);
     socket.write('second');
-    await waitUntil(() => received.length === 12);
+    await until(() => received.length === 12);
     expect(received.toString()).toBe('first second');
   });
 
@@ -145,6 +140,6 @@ describe('a proxy', () => {
     await once(socket, 'close');
     proxy.setRefusing(false);
     (await client()).write('in');
-    await waitUntil(() => received.toString() === 'in');
+    await until(() => received.toString() === 'in');
   });
 });

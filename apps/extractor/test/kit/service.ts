@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
+import { until } from '@discogs-extractor/test-broker';
 import { type RunningCli, startCli } from './cli.js';
-import { until } from './until.js';
 
 /** `discogs-extractor run` as a separate process, and its HTTP interface. */
 export interface RunningService extends RunningCli, AsyncDisposable {

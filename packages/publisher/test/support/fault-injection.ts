@@ -6,6 +6,7 @@ import {
   type TcpProxy,
   type TestBroker,
   unbindQueue,
+  until,
 } from '@discogs-extractor/test-broker';
 import { expect } from 'vitest';
 import type {
@@ -16,7 +17,7 @@ import type {
   PublisherOptions,
 } from '../../src/index.js';
 import { drainNumbers, numbered, numberOf, publishNumbered, range, withoutDuplicates } from './numbered-messages.js';
-import { countEvents, openPublisher, twoQueues, waitUntil } from './publisher-harness.js';
+import { countEvents, openPublisher, twoQueues } from './publisher-harness.js';
 
 /** Small enough that every fault happens while the window is full, and that a window of duplicates shows. */
 const WINDOW = 500;
@@ -98,7 +99,7 @@ const publishThroughFault = async (
   });
   const scene = { broker, proxy, publisher, events, exchange, a, b };
   let after = Number.POSITIVE_INFINITY;
-  const fault = waitUntil(() => publisher.confirmed > WINDOW)
+  const fault = until(() => publisher.confirmed > WINDOW)
     .then(() => injectFault(scene))
     .then(() => {
       after = publisher.confirmed + 2 * WINDOW;
@@ -131,7 +132,7 @@ const publishUntilFailure = async (
     ...options,
   });
   const scene = { broker, proxy, publisher, events, exchange, a, b };
-  const fault = waitUntil(() => publisher.confirmed > WINDOW && publisher.verified > 0).then(() => injectFault(scene));
+  const fault = until(() => publisher.confirmed > WINDOW && publisher.verified > 0).then(() => injectFault(scene));
   const published = publishUntil(publisher, () => false).catch((error: unknown) => error);
   await fault;
   const error = (await published) as PublisherError;
@@ -161,11 +162,11 @@ const expectReconnect = (outcome: Outcome): void => {
 /** Stalls the path until the publisher has given up the connection. */
 const stallForGood = async ({ proxy, publisher, events }: Scene): Promise<void> => {
   proxy.stall();
-  await waitUntil(() => countEvents(events, 'lost') > 0);
+  await until(() => countEvents(events, 'lost') > 0);
   // If bytes of the dead connection came through now, the proxy would have reordered them, not the publisher.
   proxy.cut();
   proxy.resume();
-  await waitUntil(() => publisher.stats.reconnects >= 1);
+  await until(() => publisher.stats.reconnects >= 1);
 };
 
 /** Two queues, the first of which refuses messages beyond `length`. */
@@ -226,7 +227,7 @@ export const PUBLISHER_FAULTS: Faults = {
   'the path stalls and resumes': async (broker) => {
     const outcome = await publishThroughFault(broker, async ({ proxy, publisher }) => {
       proxy.stall();
-      await waitUntil(() => publisher.state === 'full');
+      await until(() => publisher.state === 'full');
       await sleep(300);
       expect(publisher.stats.unsettled).toBeLessThanOrEqual(WINDOW);
       proxy.resume();
@@ -270,7 +271,7 @@ export const PUBLISHER_FAULTS: Faults = {
     const { exchange, a, b, options } = twoQueues();
     const { publisher } = await openPublisher({ url: broker.url, ...options });
     await publishNumbered(publisher, 1, 100);
-    await waitUntil(() => publisher.confirmed === 100);
+    await until(() => publisher.confirmed === 100);
     await unbindQueue(broker.url, a, exchange, 'k');
     await publishNumbered(publisher, 101, 150);
     await expect(publisher.flush()).rejects.toMatchObject({ code: 'TOPOLOGY_MISSING', facts: { queue: a } });
@@ -337,7 +338,7 @@ export const PUBLISHER_FAULTS: Faults = {
     let done = false;
     const consume = async (): Promise<void> => {
       while (!done) {
-        await waitUntil(() => done || countEvents(events, 'nack') > 0);
+        await until(() => done || countEvents(events, 'nack') > 0);
         taken.push(...(await drainNumbers(broker, a)));
         await sleep(100);
       }
@@ -410,7 +411,7 @@ export const BROKER_FAULTS: Faults = {
     const outcome = await publishThroughFault(broker, async ({ publisher, events }) => {
       await broker.setMemoryAlarm();
       try {
-        await waitUntil(() => publisher.state === 'blocked', 60_000);
+        await until(() => publisher.state === 'blocked');
         const { confirmed } = publisher;
         await sleep(300);
         expect(publisher.state).toBe('blocked');
@@ -420,7 +421,7 @@ export const BROKER_FAULTS: Faults = {
       } finally {
         await broker.clearMemoryAlarm();
       }
-      await waitUntil(() => countEvents(events, 'unblocked') > 0, 60_000);
+      await until(() => countEvents(events, 'unblocked') > 0);
     });
     expect(outcome.publisher.stats).toMatchObject({ reconnects: 0, republished: 0 });
     expect(countEvents(outcome.events, 'blocked')).toBeGreaterThanOrEqual(1);
@@ -431,7 +432,7 @@ export const BROKER_FAULTS: Faults = {
     await broker.kill9();
     const events: PublisherEvent[] = [];
     const opening = openPublisher({ url: broker.url, ...options, onEvent: (event) => events.push(event) });
-    await waitUntil(() => countEvents(events, 'backoff') >= 3);
+    await until(() => countEvents(events, 'backoff') >= 3);
     await broker.start();
     const { publisher } = await opening;
     await publishNumbered(publisher, 1, 100);
@@ -449,9 +450,9 @@ export const BROKER_FAULTS: Faults = {
       nackAttempts: 100,
     });
     const published = publishNumbered(publisher, 1, 600);
-    await waitUntil(() => countEvents(events, 'nack') >= 2);
+    await until(() => countEvents(events, 'nack') >= 2);
     await broker.closeConnections();
-    await waitUntil(() => publisher.stats.reconnects >= 1);
+    await until(() => publisher.stats.reconnects >= 1);
     const taken: number[] = [];
     while (publisher.confirmed < 600) taken.push(...(await drainNumbers(broker, a)));
     await published;
@@ -466,14 +467,14 @@ export const BROKER_FAULTS: Faults = {
     const outcome = await publishThroughFault(broker, async ({ proxy, publisher }) => {
       await broker.setMemoryAlarm();
       try {
-        await waitUntil(() => publisher.state === 'blocked', 60_000);
+        await until(() => publisher.state === 'blocked');
         proxy.cut();
-        await waitUntil(() => publisher.stats.reconnects >= 1 || publisher.state === 'blocked', 60_000);
+        await until(() => publisher.stats.reconnects >= 1 || publisher.state === 'blocked');
         await broker.closeConnections();
       } finally {
         await broker.clearMemoryAlarm();
       }
-      await waitUntil(() => publisher.state === 'open' || publisher.state === 'full', 60_000);
+      await until(() => publisher.state === 'open' || publisher.state === 'full');
     });
     expectReconnect(outcome);
   },

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { uniqueTopology } from '@discogs-extractor/test-broker';
-import { expect } from 'vitest';
 import { createPublisher, type Publisher, type PublisherEvent, type PublisherOptions } from '../../src/index.js';
 
 export type TopologyOptions = Pick<PublisherOptions, 'exchange' | 'queues'>;
@@ -11,15 +9,6 @@ export const twoQueues = (): { exchange: string; a: string; b: string; options: 
   const [a, b] = [queue('a'), queue('b')];
   const queues = [a, b].map((name) => ({ name, routingKeys: ['k'] }));
   return { exchange, a, b, options: { exchange, queues } };
-};
-
-/** Polls, for conditions that nothing reports. */
-export const waitUntil = async (condition: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> => {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) expect.fail(`Not true within ${timeoutMs} ms: ${condition}`);
-    await sleep(10);
-  }
 };
 
 /** Opens a publisher that reconnects quickly, and collects its events. */
