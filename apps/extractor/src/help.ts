@@ -7,9 +7,9 @@ AMQP_CONNECTION_FILE and TRIGGER_TOKEN_FILE name files that hold the value.`;
 
 const EXIT_STATUS = 'Exit status: 0 done, or stopped by a signal; 1 failed; 2 invalid configuration or usage.';
 
-const sections = (examples: string, groups: readonly SettingGroupName[]): string => {
+const sections = (examples: string, groups: readonly SettingGroupName[], exitStatus = EXIT_STATUS): string => {
   const settings = groups.length > 0 ? [SETTINGS_INTRODUCTION, settingsHelp(groups)] : [];
-  return `\n${[`Examples:\n${examples}`, ...settings, EXIT_STATUS].join('\n\n')}`;
+  return `\n${[`Examples:\n${examples}`, ...settings, exitStatus].join('\n\n')}`;
 };
 
 /** What `--help` of a command shows after its options. */
@@ -47,10 +47,14 @@ It honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.`,
   parse: sections(
     `  discogs-extractor parse discogs_20260101_labels.xml.gz --limit 3
   discogs-extractor parse discogs_20260101_releases.xml.gz | jq --compact-output '[.id, .title]'
+  discogs-extractor parse discogs_2026*_artists.xml.gz --shape clean --output artists.ndjson.gz
   gunzip --stdout labels.xml.gz | discogs-extractor parse - --type labels --output labels.ndjson
 
-It needs no configuration and keeps no state.`,
+It needs no configuration and keeps no state. Standard error gets all messages, and in a terminal the progress.
+SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops it: the output then ends after a whole line, and the exit status is 128 plus
+the signal's number, such as 130 for Ctrl-C. A second signal ends it immediately.`,
     [],
+    'Exit status: 0 done; 1 something was not read or not written; 2 invalid usage; 128 and more stopped by a signal.',
   ),
   list: sections(
     `  discogs-extractor list

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { SHAPES, type Shape } from './commands/parse-shapes.js';
 import { DATA_TYPES, type DataType } from './config/data-type.js';
 import type { ConfigSources } from './config/load-config.js';
 import { SETTINGS, type SettingName } from './config/settings.js';
@@ -87,20 +88,26 @@ program
 
 program
   .command('parse')
-  .description('print the records of one dump file as NDJSON, one message body per line')
-  .argument('<file>', 'an XML dump, gzipped or not, or - for standard input')
+  .description('print the records of dump files as NDJSON, one message body per line')
+  .argument('<file...>', 'XML dumps, gzipped or not, or - for standard input')
   .addOption(new Option('--type <type>', "the file's data type (default: from its root element)").choices(DATA_TYPES))
-  .option('--output <file>', 'file to write to, or - for standard output', '-')
-  .option('--workers <n>', 'threads that parse (default: number of CPU cores)', wholeNumber(0, 256))
-  .option('--limit <n>', 'stop after this many records', wholeNumber(0))
+  .option('--output <file>', 'file to write to, compressed if it ends in .gz or .zst, or - for standard output', '-')
+  .addOption(
+    new Option('--shape <shape>', 'message bodies, or clean: the same typed fields for dumps of every year')
+      .choices(SHAPES)
+      .default('message'),
+  )
+  .option('--workers <n>', 'threads that parse (default: MAX_WORKERS, else number of CPU cores)', wholeNumber(0, 256))
+  .option('--limit <n>', 'stop after this many records, of all files together', wholeNumber(0))
   .option('--quarantine <folder>', 'folder to keep malformed records in (default: only count and report them)')
   .addHelpText('after', HELP.parse)
-  .action(async (file: string, options: Record<string, unknown>) => {
+  .action(async (files: readonly string[], options: Record<string, unknown>) => {
     const { parseCommand } = await import('./commands/parse.js');
     process.exitCode = await parseCommand({
-      file,
+      files,
       dataType: options['type'] as DataType | undefined,
       output: options['output'] as string,
+      shape: options['shape'] as Shape,
       workers: options['workers'] as number | undefined,
       limit: options['limit'] as number | undefined,
       quarantine: options['quarantine'] as string | undefined,

@@ -1,7 +1,8 @@
 import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATA_TYPES } from '../src/config/data-type.js';
@@ -42,6 +43,108 @@ describe('parse', () => {
     const plain = await runCli(['parse', '-', '--type', 'labels'], { input: Buffer.from(xml) });
     expect(plain.stdout).toBe(await readFile(output, 'utf8'));
     expect(linesOf(plain.stdout)).toHaveLength(3);
+  });
+
+  it('reads several files, reports one that cannot be read, and reads on', async () => {
+    const broken = join(folder, 'broken.xml');
+    await writeFile(broken, `${smallDump(3).artists.replace('2</name>', '2').slice(0, -20)}<x/>`);
+    const quarantine = join(folder, 'quarantines');
+    const files = [dump('labels'), '/no/such/dump.xml.gz', broken, dump('artists')];
+    const result = await runCli(['parse', ...files, '--quarantine', quarantine]);
+    expect(result.status).toBe(1);
+    const [labels, artists] = await Promise.all(
+      [dump('labels'), dump('artists')].map((file) => runCli(['parse', file])),
+    );
+    const lines = linesOf(result.stdout);
+    expect(lines).toHaveLength(2 * RECORDS + 1);
+    expect(result.stdout.startsWith(labels!.stdout)).toBe(true);
+    expect(result.stdout.endsWith(artists!.stdout)).toBe(true);
+    // What is wrong, with the file, the place and what was seen until then.
+    expect(result.stderr).toMatch(/❌ .*\/no\/such\/dump\.xml\.gz/);
+    expect(result.stderr).toMatch(/❌ .*broken\.xml: .* \(at byte \d+ of the XML, after 1 record\)/);
+    expect(await readdir(join(quarantine, 'broken.xml'))).toHaveLength(2);
+
+    const limited = await runCli(['parse', dump('labels'), dump('artists'), '--limit', String(RECORDS + 3)]);
+    expect(linesOf(limited.stdout)).toHaveLength(RECORDS + 3);
+  });
+
+  it('reports irregularities and the byte offset also if it fails, and one record as one', async () => {
+    const cut = `<artists><artist><id>1</id><name>A & B</name></artist><x/><artist>`;
+    const failed = await runCli(['parse', '-'], { input: Buffer.from(cut) });
+    expect(failed).toMatchObject({ status: 1 });
+    expect(failed.stderr).toContain('foreign-element 1, bare-ampersand 1');
+    expect(failed.stderr).toContain(`standard input`);
+    expect(failed.stderr).toContain(`at byte ${cut.lastIndexOf('<artist>')} of the XML, after 1 record)`);
+
+    const text = await runCli(['parse', '-'], {
+      input: Buffer.from('<artists><artist>x</artist><artist id="1"/><y/></artists>'),
+    });
+    expect(text.status).toBe(1);
+    expect(linesOf(text.stdout)).toHaveLength(1);
+    expect(text.stderr).toContain('1 malformed record was skipped; 1 record was written');
+    expect(text.stderr).toContain('in 1 place, at byte 43 (<y>)');
+  });
+
+  it('prints typed records with --shape clean, and compresses a file by its name', async () => {
+    const input = Buffer.from(
+      '<releases><release id="7"><title> T </title><novel>n</novel><genres><genre>Rock</genre></genres></release></releases>',
+    );
+    const clean = await runCli(['parse', '-', '--shape', 'clean'], { input });
+    expect(clean.status).toBe(0);
+    expect(JSON.parse(clean.stdout)).toMatchObject({ id: 7, title: 'T', genres: ['Rock'] });
+    expect(clean.stderr).toContain('1 value, such as release/novel');
+
+    const output = join(folder, 'clean.ndjson.gz');
+    expect(await runCli(['parse', dump('releases'), '--shape', 'clean', '--output', output])).toMatchObject({
+      status: 0,
+    });
+    const ids = linesOf(gunzipSync(await readFile(output)).toString()).map(
+      (line) => (JSON.parse(line) as { id: number }).id,
+    );
+    const messages = linesOf((await runCli(['parse', dump('releases')])).stdout);
+    expect(ids).toEqual(messages.map((line) => Number((JSON.parse(line) as { id: string }).id)));
+
+    const zstd = join(folder, 'labels.ndjson.zst');
+    const compressed = await runCli(['parse', dump('labels'), '--output', zstd]);
+    const decompress = (zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Buffer }).zstdDecompressSync;
+    if (decompress === undefined) {
+      expect(compressed).toMatchObject({ status: 2, stdout: '' });
+      expect(compressed.stderr).toContain('.gz');
+    } else {
+      expect(linesOf(decompress(await readFile(zstd)).toString())).toHaveLength(RECORDS);
+    }
+  });
+
+  it('takes the number of threads from MAX_WORKERS, and refuses one that is none', async () => {
+    const result = await runCli(['parse', dump('labels'), '--limit', '1'], { env: { MAX_WORKERS: 'many' } });
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toContain('MAX_WORKERS');
+    const given = await runCli(['parse', dump('labels'), '--limit', '1'], { env: { MAX_WORKERS: '1' } });
+    expect(given).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends after a whole line at %s, with exit status %i', async (signal, status) => {
+    // The input never ends, and no line is short.
+    const record = (id: number): string => `<artist><id>${id}</id><name>${'n'.repeat(5000)}</name></artist>\n`;
+    const running = startCli(['parse', '-', '--workers', '1'], { keepsInput: true });
+    let id = 0;
+    running.process.stdin!.write('<artists>\n');
+    const feeding = setInterval(() => {
+      let xml = '';
+      for (let more = 0; more < 200; more++) xml += record(++id);
+      running.process.stdin!.write(xml);
+    }, 5);
+    await running.says('"id":"300"');
+    running.process.kill(signal);
+    const result = await running.ended;
+    clearInterval(feeding);
+    expect(result).toMatchObject({ status, signal: null });
+    expect(result.stdout.endsWith('}\n')).toBe(true);
+    expect(() => JSON.parse(linesOf(result.stdout).at(-1)!) as unknown).not.toThrow();
+    expect(result.stderr).toContain(signal);
   });
 
   it.each(['0', '1', '2'])('prints the same with %s workers', async (workers) => {
@@ -103,7 +206,8 @@ describe('parse', () => {
     ['a type that is not the file’s', ['parse', 'DUMP', '--type', 'labels'], 1],
     ['an unknown type', ['parse', 'DUMP', '--type', 'films'], 2],
     ['no file', ['parse'], 2],
-    ['two files', ['parse', 'DUMP', 'DUMP'], 2],
+    ['standard input twice', ['parse', '-', '-'], 2],
+    ['an unknown shape', ['parse', 'DUMP', '--shape', 'raw'], 2],
     ['a limit that is not a number', ['parse', 'DUMP', '--limit', 'many'], 2],
     ['a negative number', ['parse', 'DUMP', '--workers', '-1'], 2],
     ['an output in a missing folder', ['parse', 'DUMP', '--output', '/no/such/folder/out.ndjson'], 1],

@@ -5,7 +5,7 @@
  * - `ENGINE_UNAVAILABLE`: the engine asked for, or gunzip, does not run in this runtime.
  * - `SOURCE_UNREADABLE`: the file cannot be read (see `cause`), or the input yields something that is not bytes.
  * - `EMPTY_INPUT`: the input holds nothing but white space.
- * - `NOT_A_DUMP`: the input is not a Discogs dump.
+ * - `NOT_A_DUMP`: the input is not a Discogs dump; the message says what it seems to be instead.
  * - `UNSUPPORTED_ENCODING`: the input has an encoding other than UTF-8.
  * - `DATA_TYPE_MISMATCH`: the dump is of another data type than the option `dataType`.
  * - `TRUNCATED`: the gzip stream or the XML ends too early.
@@ -39,6 +39,8 @@ export interface ParserErrorFacts {
   readonly byteOffset?: number | undefined;
   /** The number of records delivered or skipped before the error; `undefined` if reading had not begun. */
   readonly recordsBefore?: number | undefined;
+  /** The path of the dump, if it was read from one. */
+  readonly path?: string | undefined;
 }
 
 /** The only error class of this package: test `code`, read `message`. */

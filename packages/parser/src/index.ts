@@ -1,7 +1,17 @@
 export { DATA_TYPES, type DataType } from './data-type.js';
 export { encodeRecords } from './encode-records.js';
 export { ParserError, type ParserErrorCode, type ParserErrorFacts } from './errors.js';
-export type { DumpInput, EngineName, ReadOptions, WorkerPool, WorkerPoolOptions } from './options.js';
+export type {
+  BlobLike,
+  DumpInput,
+  EngineName,
+  ReadOptions,
+  ReadProgress,
+  ResponseLike,
+  WebStreamLike,
+  WorkerPool,
+  WorkerPoolOptions,
+} from './options.js';
 export { createWorkerPool } from './parallel/worker-pool.js';
 export { type ParsedRecord, parseRecords } from './parse-records.js';
 export type { EncodedBlock, EncodedRecord } from './read/encoded-block.js';

@@ -1,12 +1,58 @@
-import type { ReadableStream } from 'node:stream/web';
 import type { DataType } from './data-type.js';
 import type { Irregularity, MalformedRecord } from './reports.js';
 
 /**
- * A dump: a path (`string` or `file:` URL), a web stream, or any async iterable of bytes, such as a Node stream. It may
- * be gzipped, which is detected from its first bytes.
+ * A dump: a path (`string` or `file:` URL), bytes in memory (such as a `Buffer`), a `Blob` or `File`, the `Response` of
+ * `fetch`, a web stream, or any async iterable of bytes, such as a Node stream. It may be gzipped, which is detected
+ * from its first bytes.
  */
-export type DumpInput = string | URL | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+export type DumpInput =
+  | string
+  | URL
+  | Uint8Array
+  | ArrayBuffer
+  | BlobLike
+  | ResponseLike
+  | WebStreamLike
+  | AsyncIterable<Uint8Array>;
+
+/** The part of a web `ReadableStream` that is used: that of Node and that of a browser's types both fit. */
+export interface WebStreamLike {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    cancel(reason?: unknown): Promise<void>;
+    releaseLock(): void;
+  };
+}
+
+/** The part of a `Blob` that is used. */
+export interface BlobLike {
+  /** In bytes. */
+  readonly size: number;
+  stream(): WebStreamLike;
+}
+
+/** The part of a `Response` that is used. */
+export interface ResponseLike {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: WebStreamLike | null;
+}
+
+/** How far a read has come. */
+export interface ReadProgress {
+  /** Bytes read from the input, compressed if it is gzipped. */
+  readonly sourceBytes: number;
+  /** Size of the input in bytes; `undefined` if that is not known, as for a stream. */
+  readonly sourceSize: number | undefined;
+  /** Bytes of XML, after gunzip. */
+  readonly xmlBytes: number;
+  /** Records numbered so far, including those that were skipped. */
+  readonly records: number;
+  /** Malformed records so far. */
+  readonly malformed: number;
+}
 
 /**
  * - `strict`: built on `sax`; the reference.
@@ -42,6 +88,8 @@ export interface ReadOptions {
   maxMalformed?: number | undefined;
   /** Called with each malformed record, in document order, before any later record is delivered. */
   onMalformed?: ((malformed: MalformedRecord) => void) | undefined;
+  /** Called after each block of up to some MiB of XML, also if its records were skipped, before they are delivered. */
+  onProgress?: ((progress: ReadProgress) => void) | undefined;
   /** Called with each irregularity, in document order. */
   onIrregularity?: ((irregularity: Irregularity) => void) | undefined;
 }

@@ -6,7 +6,7 @@ import { ReadableStream } from 'node:stream/web';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DumpInput, encodeRecords } from '../src/index.js';
+import { type DumpInput, encodeRecords, type ReadProgress } from '../src/index.js';
 import { chunksOf } from './support/chunks.js';
 import { artistsXml } from './support/dumps.js';
 import { outcomeOf } from './support/outcome.js';
@@ -49,6 +49,12 @@ describe('an input can be', () => {
     ['a Node stream', () => createReadStream(join(folder, 'a.xml.gz'), { highWaterMark: 999 })],
     ['a web stream', () => webStream(gz)],
     ['a web stream that is not iterable', () => readerOnly(webStream(gz))],
+    ['a Buffer', () => gz],
+    ['a Uint8Array', () => new Uint8Array(xml)],
+    ['an ArrayBuffer', () => new Uint8Array(gz).buffer],
+    ['a Blob', () => new Blob([new Uint8Array(gz)])],
+    ['a Response', () => new Response(new Uint8Array(gz), { headers: { 'content-length': String(gz.length) } })],
+    ['the body of a Response', () => new Response(new Uint8Array(xml)).body!],
     ['an async iterable', () => chunksOf(xml, 1234)],
     ['an async iterable of single bytes', () => chunksOf(gz, 1)],
     [
@@ -70,6 +76,52 @@ describe('an input can be', () => {
     expect(count).toBe(3000);
     expect(stream.stats).toMatchObject({ records: 3000, complete: true, xmlBytes: xml.length, dataType: 'artists' });
   });
+});
+
+test('bytes in memory are left as they are, and may be shared by reads', async () => {
+  const bytes = Buffer.from(xml);
+  const outcomes = await Promise.all([outcomeOf(bytes, { workers: 2 }), outcomeOf(bytes), outcomeOf(bytes)]);
+  for (const outcome of outcomes) expect(outcome.records).toHaveLength(3000);
+  expect(bytes.equals(xml)).toBe(true);
+});
+
+test('a response with an error status, or one that was read before, is SOURCE_UNREADABLE', async () => {
+  expect((await outcomeOf(new Response(new Uint8Array(gz), { status: 404 }))).error).toBe('SOURCE_UNREADABLE');
+  const read = new Response(new Uint8Array(gz));
+  await read.arrayBuffer();
+  expect((await outcomeOf(read)).error).toBe('SOURCE_UNREADABLE');
+  expect((await outcomeOf(new Response(null, { status: 204 }))).error).toBe('EMPTY_INPUT');
+});
+
+test('ending a read of a response cancels its body', async () => {
+  let cancelled = false;
+  const body = webStream(Buffer.concat([xml, Buffer.alloc(4_000_000, ' ')]), () => {
+    cancelled = true;
+  });
+  for await (const _ of encodeRecords(new Response(body as never), { limit: 1 }));
+  expect(cancelled).toBe(true);
+});
+
+test.each([
+  ['a file', () => join(folder, 'a.xml.gz'), true],
+  ['bytes', () => gz, true],
+  ['a blob', () => new Blob([new Uint8Array(gz)]), true],
+  ['a stream', () => chunksOf(gz, 999), false],
+] as const)('progress of %s grows up to the end, with skipped records too', async (_, input, isSized) => {
+  for (const workers of [0, 1]) {
+    const seen: ReadProgress[] = [];
+    for await (const _ of encodeRecords(input(), { skip: 2000, workers, onProgress: (at) => seen.push(at) }));
+    expect(seen.at(-1)).toEqual({
+      sourceBytes: gz.length,
+      sourceSize: isSized ? gz.length : undefined,
+      xmlBytes: xml.length,
+      records: 3000,
+      malformed: 0,
+    });
+    for (const [index, at] of seen.entries()) {
+      expect(at.records).toBeGreaterThanOrEqual(seen[index - 1]?.records ?? 0);
+    }
+  }
 });
 
 test('a missing file is SOURCE_UNREADABLE', async () => {

@@ -1,85 +1,207 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { type DataType, encodeRecords, type MalformedRecord } from '@discogs-extractor/parser';
+import { basename, join } from 'node:path';
+import {
+  createWorkerPool,
+  type DataType,
+  type Irregularity,
+  LEFT_OUT_KINDS,
+  type MalformedRecord,
+  ParserError,
+  type WorkerPool,
+} from '@discogs-extractor/parser';
+import { readSetting } from '../config/load-config.js';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
 import { createQuarantine } from '../pipeline/quarantine.js';
 import { countUndelivered } from '../pipeline/undelivered.js';
 import { isReaderGone } from '../system/output-streams.js';
+import { exitStatusOfStop, installStopHandlers, StopRequested } from '../system/signal-handlers.js';
+import { type LineStream, readLines } from './parse-lines.js';
+import { createLineOutput, type LineOutput } from './parse-output.js';
+import { createParseProgress, type ParseProgress } from './parse-progress.js';
+import type { Shape } from './parse-shapes.js';
 
 export interface ParseOptions {
-  /** Path of the dump file, `-` for standard input. */
-  readonly file: string;
+  /** Paths of dump files, `-` for standard input. */
+  readonly files: readonly string[];
   readonly dataType: DataType | undefined;
-  /** Path of the NDJSON, `-` for standard output. */
+  /** Path of the NDJSON, `-` for standard output. A name in `.gz` or `.zst` is compressed. */
   readonly output: string;
-  /** Parsing threads. @default one per core */
+  readonly shape: Shape;
+  /** Parsing threads. @default MAX_WORKERS, else one per core */
   readonly workers: number | undefined;
-  /** Records to stop after. @default all */
+  /** Records of all files together to stop after. @default all */
   readonly limit: number | undefined;
-  /** Folder for malformed records. @default they are only reported */
+  /** Folder for malformed records; with several files, each has a folder in it. @default they are only reported */
   readonly quarantine: string | undefined;
 }
 
+/** What the files have in common. */
+interface Common {
+  readonly options: ParseOptions;
+  readonly workers: number | WorkerPool;
+  readonly output: LineOutput;
+  readonly progress: ParseProgress;
+  readonly signal: AbortSignal;
+}
+
 /**
- * `discogs-extractor parse`. Standard output gets only records, standard error all messages. Resolves with the exit
- * status, which is 1 also if records were malformed, because the output lacks them.
+ * `discogs-extractor parse`. Standard output gets only records, standard error all messages. A file that cannot be read
+ * does not keep the next from being read. Resolves with the exit status, which is 1 also if something in a file was not
+ * delivered, and 128 plus the signal's number after a signal: then the output ends after a whole line.
  */
 export const parseCommand = async (options: ParseOptions): Promise<number> => {
-  if (await isSameFile(options.file, options.output)) {
-    throw new ExtractorError('USAGE', `--output ${options.output} is the dump itself. Choose another file.`);
+  await assertUsable(options);
+  const output = createLineOutput(options.output);
+  const threads = options.workers ?? (await readSetting('maxWorkers')) ?? availableParallelism();
+  // A pool is a little slower for one file, since its reads take smaller segments.
+  const workers = threads > 0 && options.files.length > 1 ? createWorkerPool({ threads }) : threads;
+  using stop = installStopHandlers(() => {});
+  const progress = createParseProgress(options.output === '-' && process.stdout.isTTY);
+  const common: Common = { options, workers, output, progress, signal: stop.signal };
+  let status: number = EXIT.done;
+  let written = 0;
+  let isAnyWhole = false;
+  try {
+    for (const [index, file] of options.files.entries()) {
+      const limit = options.limit === undefined ? undefined : options.limit - written;
+      if (limit === 0 && index > 0) break;
+      const done = await parseFile(common, file, index, limit);
+      written += done.written;
+      if (done.isWhole) isAnyWhole = true;
+      else status = EXIT.failed;
+    }
+    if (isAnyWhole || written > 0) await output.finish();
+    return status;
+  } catch (error) {
+    // A reader that ends early, such as `head`, is not a failure.
+    if (isReaderGone(error)) return status;
+    if (!(error instanceof StopRequested)) {
+      progress.print(`❌ ${describeError(error)}`);
+      return EXIT.failed;
+    }
+    progress.print(`🛑 ${error.message}: the output ends after a whole line, but it is not complete`);
+    return exitStatusOfStop(error);
+  } finally {
+    progress.end();
+    await output.close();
+    if (typeof workers === 'object') await workers.close();
+    // A read of standard input that still waits would keep the process alive.
+    if (options.files.includes('-')) process.stdin.destroy();
   }
-  const report = (text: string): boolean => process.stderr.write(`${text}\n`);
-  const quarantine = options.quarantine === undefined ? undefined : createQuarantine(options.quarantine);
+};
+
+/** @throws ExtractorError `USAGE` */
+const assertUsable = async ({ files, output }: ParseOptions): Promise<void> => {
+  if (files.filter((file) => file === '-').length > 1) {
+    throw new ExtractorError('USAGE', 'Standard input (-) can be read only once.');
+  }
+  for (const file of files) {
+    if (await isSameFile(file, output)) {
+      throw new ExtractorError('USAGE', `--output ${output} is the dump itself. Choose another file.`);
+    }
+  }
+};
+
+/** @throws errors of the output; StopRequested */
+const parseFile = async (
+  { options, workers, output, progress, signal }: Common,
+  file: string,
+  index: number,
+  limit: number | undefined,
+): Promise<{ written: number; isWhole: boolean }> => {
+  const isOnly = options.files.length === 1;
+  const name = file === '-' ? 'standard input' : file;
+  // The parser's errors name the path already.
+  const report = (text: string, mark: string): void => {
+    progress.print(`${mark} ${isOnly || text.startsWith(name) ? '' : `${name}: `}${text}`);
+  };
+  const quarantine =
+    options.quarantine === undefined
+      ? undefined
+      : createQuarantine(isOnly ? options.quarantine : join(options.quarantine, quarantineName(options.files, index)));
   const malformed: MalformedRecord[] = [];
   const reportMalformed = async (): Promise<void> => {
     for (const record of malformed.splice(0)) {
       const kept = quarantine ? `, kept in ${await quarantine.keep(record)}` : '';
-      report(`⚠️ Malformed record at byte ${record.byteOffset}: ${record.detail}${kept}`);
+      report(`Malformed record at byte ${record.byteOffset}: ${record.detail}${kept}`, '⚠️');
     }
   };
 
-  const records = encodeRecords(options.file === '-' ? process.stdin : options.file, {
+  let firstLeftOut: Irregularity | undefined;
+  progress.begin(file === '-' ? name : basename(file));
+  const stream = readLines(file === '-' ? process.stdin : file, options.shape, {
     dataType: options.dataType,
-    workers: options.workers ?? availableParallelism(),
-    limit: options.limit,
+    workers,
+    limit,
+    signal,
+    onProgress: progress.update,
     onMalformed: (record) => malformed.push(record),
+    onIrregularity: (irregularity) => {
+      if (LEFT_OUT_KINDS.includes(irregularity.kind)) firstLeftOut ??= irregularity;
+    },
   });
-  const output = createOutput(options.output);
-  let delivered = 0;
+  let written = 0;
+  const finish = (failure?: string): { written: number; isWhole: boolean } => {
+    const problems = failure === undefined ? summaryOf(stream, written, firstLeftOut) : [failure];
+    reportNotes(stream, (text) => report(text, '⚠️'));
+    for (const problem of problems) report(problem, '❌');
+    return { written, isWhole: problems.length === 0 };
+  };
   try {
-    for await (const block of records) {
+    for await (const lines of stream.lines) {
       await reportMalformed();
-      await output.write(block.bytes);
-      delivered += block.count;
-      block.release();
+      await output.write(lines.bytes);
+      written += lines.count;
+      lines.release();
     }
     await reportMalformed();
-    await output.finish();
+    return finish();
   } catch (error) {
-    // A reader that ends early, such as `head`, is not a failure.
-    if (isReaderGone(error)) return EXIT.done;
+    if (isReaderGone(error)) throw error;
     await reportMalformed();
-    report(`❌ ${describeError(error)}`);
-    return EXIT.failed;
-  } finally {
-    await output.close();
+    if (!(error instanceof ParserError)) {
+      if (error instanceof StopRequested) reportNotes(stream, (text) => report(text, '⚠️'));
+      throw error;
+    }
+    const { byteOffset } = error.facts;
+    const place = byteOffset === undefined ? '' : ` (at byte ${byteOffset} of the XML, after ${records(written)})`;
+    return finish(`${file === '-' ? `${name}: ` : ''}${describeError(error)}${place}`);
   }
-
-  const irregularities = Object.entries(records.stats.irregularities).filter(([, count]) => count > 0);
-  if (irregularities.length > 0) {
-    report(`⚠️ Irregularities: ${irregularities.map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
-  }
-  if (records.stats.malformed > 0) {
-    report(`❌ ${records.stats.malformed} malformed records were skipped; ${delivered} records were written`);
-    return EXIT.failed;
-  }
-  const undelivered = countUndelivered(records.stats.irregularities);
-  if (undelivered > 0) {
-    report(`❌ Content outside records was skipped in ${undelivered} places; ${delivered} records were written`);
-    return EXIT.failed;
-  }
-  return EXIT.done;
 };
+
+const reportNotes = ({ stats, dropped }: LineStream, report: (text: string) => void): void => {
+  const irregularities = Object.entries(stats.irregularities).filter(([, count]) => count > 0);
+  if (irregularities.length > 0) {
+    report(`Irregularities: ${irregularities.map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
+  }
+  if (dropped.count > 0) {
+    report(`The clean shape has no field for ${count(dropped.count, 'value')}, such as ${dropped.firstPath}`);
+  }
+};
+
+/** Why a dump that was read to its end was not delivered as a whole. */
+const summaryOf = ({ stats }: LineStream, written: number, firstLeftOut: Irregularity | undefined): string[] => {
+  const problems: string[] = [];
+  const rest = `${records(written)} ${written === 1 ? 'was' : 'were'} written`;
+  if (stats.malformed > 0) {
+    const were = stats.malformed === 1 ? 'was' : 'were';
+    problems.push(`${count(stats.malformed, 'malformed record')} ${were} skipped; ${rest}`);
+  }
+  const undelivered = countUndelivered(stats.irregularities);
+  if (undelivered > 0) {
+    const { kind, detail = kind, byteOffset } = firstLeftOut!;
+    const first = undelivered === 1 ? '' : 'the first ';
+    problems.push(
+      `Content outside records was skipped in ${count(undelivered, 'place')}, ${first}at byte ${byteOffset} (${detail}): ` +
+        `the dump may be damaged, or a piece of one; ${rest}`,
+    );
+  }
+  return problems;
+};
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+const records = (number: number): string => count(number, 'record');
 
 /** Whether two paths refer to one existing file. */
 const isSameFile = async (one: string, other: string): Promise<boolean> => {
@@ -88,36 +210,10 @@ const isSameFile = async (one: string, other: string): Promise<boolean> => {
   return a !== undefined && b !== undefined && a.isFile() && a.dev === b.dev && a.ino === b.ino;
 };
 
-interface Output {
-  write(bytes: Uint8Array): Promise<void>;
-  /** Called after the last write; also creates an output without records. */
-  finish(): Promise<void>;
-  close(): Promise<void>;
-}
-
-const createOutput = (path: string): Output => (path === '-' ? standardOutput() : fileOutput(path));
-
-const standardOutput = (): Output => ({
-  write: (bytes) =>
-    new Promise((resolve, reject) => {
-      process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
-    }),
-  finish: async () => {},
-  close: async () => {},
-});
-
-/** Opened at the first record, so that an unreadable input leaves an existing output unchanged. */
-const fileOutput = (path: string): Output => {
-  let handle: FileHandle | undefined;
-  const opened = async (): Promise<FileHandle> => {
-    handle ??= await open(path, 'w');
-    return handle;
-  };
-  return {
-    write: async (bytes) => (await opened()).writeFile(bytes),
-    finish: async () => {
-      await opened();
-    },
-    close: async () => handle?.close(),
-  };
+/** A folder name for each file: its own name, with a number if an earlier file has the same. */
+const quarantineName = (files: readonly string[], index: number): string => {
+  const names = files.slice(0, index + 1).map((file) => (file === '-' ? 'stdin' : basename(file)));
+  const name = names[index]!;
+  const same = names.filter((each) => each === name).length;
+  return same === 1 ? name : `${name}-${same}`;
 };

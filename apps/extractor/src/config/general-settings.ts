@@ -51,6 +51,7 @@ export const GENERAL_SETTINGS = {
     env: 'MAX_WORKERS',
     toml: 'max_workers',
     about: 'threads that parse, shared by all files',
+    details: '`parse` uses it too, unless --workers is given.',
     accepts: 'a whole number from 1 to 256',
     schema: wholeNumber(1, 256),
     defaultValue: () => availableParallelism(),

@@ -52,20 +52,7 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
       fromFlag(definition, flags[name]) ??
       (await fromEnvironment(definition, env, problems)) ??
       fromTable(definition, file);
-    if (!given) {
-      config[name] = definition.defaultValue();
-      continue;
-    }
-    const parsed = definition.schema.safeParse(given.value);
-    if (parsed.success) {
-      config[name] = parsed.data;
-    } else {
-      problems.push({
-        setting: given.setting,
-        ...(definition.secret ? {} : { value: printable(given.value) }),
-        accepts: definition.accepts + explanation(parsed.error),
-      });
-    }
+    config[name] = given ? validated(definition, given, problems) : definition.defaultValue();
   }
 
   if (
@@ -82,6 +69,35 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
   problems.push(...findTlsProblems(config as Partial<Config>));
   if (problems.length > 0) throw configError(problems);
   return config as Pick<Config, Name>;
+};
+
+/**
+ * Reads one setting from its environment variable, for a command that needs no other; `undefined` if it is not set.
+ *
+ * @throws ExtractorError `CONFIG_INVALID`
+ */
+export const readSetting = async <N extends SettingName>(
+  name: N,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Config[N] | undefined> => {
+  const problems: ConfigProblem[] = [];
+  const definition = SETTINGS[name] as Setting<unknown>;
+  const given = await fromEnvironment(definition, env, problems);
+  const value = given === undefined ? undefined : validated(definition, given, problems);
+  if (problems.length > 0) throw configError(problems);
+  return value as Config[N] | undefined;
+};
+
+/** The value that a setting is given; adds a problem if it is not valid. */
+const validated = (definition: Setting<unknown>, given: GivenValue, problems: ConfigProblem[]): unknown => {
+  const parsed = definition.schema.safeParse(given.value);
+  if (parsed.success) return parsed.data;
+  problems.push({
+    setting: given.setting,
+    ...(definition.secret ? {} : { value: printable(given.value) }),
+    accepts: definition.accepts + explanation(parsed.error),
+  });
+  return undefined;
 };
 
 /** What a schema says about a value that it refuses, if it says more than that. */

@@ -1,6 +1,8 @@
 /** The signals that stop a process, with their numbers. A terminal that is closed sends SIGHUP. */
 const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
+const SIGPIPE = 13;
+
 export type StopSignal = keyof typeof STOP_SIGNALS;
 
 /** `SIGPIPE` stands for a log whose reader has gone; Node turns the signal into an error of the write. */
@@ -25,8 +27,14 @@ export interface StopHandlers extends Disposable {
 
 const names = Object.keys(STOP_SIGNALS) as readonly StopSignal[];
 
-/** Exits with 128 + the signal's number, as a shell reports a process that a signal ended. */
-const exitWithSignal = (name: StopSignal): never => process.exit(128 + STOP_SIGNALS[name]);
+/** 128 + the signal's number, as a shell reports a process that a signal ended. */
+const signalStatus = (name: StopSignal): number => 128 + STOP_SIGNALS[name];
+
+const exitWithSignal = (name: StopSignal): never => process.exit(signalStatus(name));
+
+/** The exit status of a command that a signal stopped before its output was complete. */
+export const exitStatusOfStop = ({ by }: StopRequested): number =>
+  by === 'SIGPIPE' ? 128 + SIGPIPE : signalStatus(by);
 
 const exitAtStartup = (): never => process.exit(0);
 

@@ -24,6 +24,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: Uint8Array;
+  /** Whether standard input stays open, for the caller to write to. @default false */
+  readonly keepsInput?: boolean;
 }
 
 /** Only what a process needs to run, so that no setting of the machine reaches a test. */
@@ -35,7 +37,10 @@ const CLEAN_ENV = {
 };
 
 /** Starts `discogs-extractor` as a separate process. */
-export const startCli = (args: readonly string[], { env = {}, cwd, input }: CliOptions = {}): RunningCli => {
+export const startCli = (
+  args: readonly string[],
+  { env = {}, cwd, input, keepsInput = false }: CliOptions = {},
+): RunningCli => {
   const child = spawn(process.execPath, [CLI, ...args], {
     env: { ...CLEAN_ENV, ...env },
     cwd,
@@ -43,7 +48,7 @@ export const startCli = (args: readonly string[], { env = {}, cwd, input }: CliO
   });
   // A process may end without reading its input.
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
+  if (!keepsInput) child.stdin.end(input);
   let stdout = '';
   let stderr = '';
   const waiting = new Set<() => void>();

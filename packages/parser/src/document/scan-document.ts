@@ -14,6 +14,7 @@ import {
   skipSpace,
 } from './bytes.js';
 import { checkEncoding, unsupportedEncoding } from './encoding.js';
+import { describeFirstElement, recognizeFormat } from './recognize-format.js';
 import { resyncAfterEndTag, resyncAtLine } from './resync.js';
 import { scanDoctype } from './scan-doctype.js';
 import { CDATA_START, COMMENT_START, type CommentOrInstruction, type RecordNames, scanRecord } from './scan-record.js';
@@ -84,6 +85,9 @@ export const nextItem = (state: DocumentState, input: ScanInput, from: number): 
   let position = from;
 
   if (state.phase === 'start') {
+    const other = recognizeFormat(bytes, end, isFinal);
+    if (other === 'incomplete') return { kind: 'more', next: position };
+    if (other !== undefined) return error(other.code, other.message, 0);
     const check = checkEncoding(bytes, end, isFinal);
     if (check.kind === 'incomplete') return { kind: 'more', next: position };
     if (check.kind === 'unsupported') {
@@ -207,7 +211,7 @@ const openDocument = (state: DocumentState, input: ScanInput, position: number):
 
   const found = DATA_TYPES.find((type) => name === type || name === recordNameOf(type));
   if (found === undefined)
-    return error('NOT_A_DUMP', `The first element is <${name}>: this is not a Discogs dump`, position);
+    return error('NOT_A_DUMP', `The first element is <${shortened(name)}>: ${describeFirstElement(name)}`, position);
   if (state.dataType !== undefined && state.dataType !== found) {
     return error(
       'DATA_TYPE_MISMATCH',
@@ -369,7 +373,7 @@ const atEnd = (state: DocumentState, position: number): DocumentItem => {
     case 'prolog':
       return state.blank
         ? error('EMPTY_INPUT', 'The dump is empty: download it again', position)
-        : error('NOT_A_DUMP', 'The input has no element: this is not a Discogs dump', position);
+        : error('NOT_A_DUMP', 'The input is text without any element: this is not a Discogs dump', position);
     case 'root':
       return error('TRUNCATED', 'The dump ends before its root element does: download it again', position);
     case 'rootless':

@@ -4,6 +4,8 @@ export interface ByteSource {
   read(): Promise<Uint8Array | undefined>;
   /** Releases everything, at any moment. Idempotent. */
   close(): Promise<void>;
+  /** How many bytes there are in all; `undefined` if that is not known. */
+  readonly size?: number | undefined;
   /** If present: takes back the memory of a chunk that is no longer in use, to read into it again. */
   recycle?(memory: ArrayBuffer): void;
 }

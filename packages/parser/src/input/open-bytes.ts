@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { ReadableStream } from 'node:stream/web';
+import { fileURLToPath } from 'node:url';
 import { abortable } from '@discogs-extractor/internal/abort';
 import { ParserError } from '../errors.js';
-import type { DumpInput } from '../options.js';
+import type { BlobLike, DumpInput, ResponseLike, WebStreamLike } from '../options.js';
 import type { ByteSource } from './byte-source.js';
 
 /** Large enough that a read costs next to nothing compared with gunzipping what it returns. */
@@ -15,13 +15,36 @@ const MAX_SPARES = 4;
 export const openBytes = async (input: DumpInput, signal: AbortSignal | undefined): Promise<ByteSource> => {
   signal?.throwIfAborted();
   if (typeof input === 'string' || input instanceof URL) return FileSource.open(input, signal);
+  const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
+  if (bytes instanceof Uint8Array) return new IterableSource(piecesOf(bytes), signal, bytes.length);
   if (isAsyncIterable(input)) return new IterableSource(input[Symbol.asyncIterator](), signal);
   if (isWebStream(input)) return new IterableSource(readerIterator(input), signal);
+  if (isResponse(input)) return openResponse(input, signal);
+  if (isBlob(input)) return new IterableSource(readerIterator(input.stream()), signal, input.size);
   throw new ParserError(
     'SOURCE_UNREADABLE',
-    'The input is not a path, a file: URL, a stream or an async iterable of bytes; for bytes in memory pass Readable.from([bytes])',
+    'The input is not a path, a file: URL, bytes, a Blob, a Response, a stream or an async iterable of bytes',
   );
 };
+
+const openResponse = (response: ResponseLike, signal: AbortSignal | undefined): ByteSource => {
+  const { ok, status, headers, body } = response;
+  if (!ok) {
+    throw new ParserError('SOURCE_UNREADABLE', `The response has the HTTP status ${status}: it is not a dump`);
+  }
+  if ((response as { bodyUsed?: unknown }).bodyUsed === true) {
+    throw new ParserError('SOURCE_UNREADABLE', 'The body of the response was read before: fetch it again');
+  }
+  // With a content encoding, the length is not that of the bytes that arrive here.
+  const length = headers.get('content-encoding') === null ? headers.get('content-length') : null;
+  const size = length === null ? undefined : Number(length);
+  return new IterableSource(body === null ? piecesOf(new Uint8Array(0)) : readerIterator(body), signal, size);
+};
+
+/** Pieces of the size of a file's reads: between them, the event loop runs. */
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += READ_BYTES) yield bytes.subarray(at, at + READ_BYTES);
+}
 
 class FileSource implements ByteSource {
   readonly #handle: FileHandle;
@@ -30,17 +53,25 @@ class FileSource implements ByteSource {
   readonly #spares: ArrayBuffer[] = [];
   #closing: Promise<void> | undefined;
 
-  private constructor(handle: FileHandle, path: string, signal: AbortSignal | undefined) {
+  /** Of a regular file. */
+  readonly size: number | undefined;
+
+  private constructor(handle: FileHandle, size: number | undefined, path: string, signal: AbortSignal | undefined) {
     this.#handle = handle;
+    this.size = size;
     this.#path = path;
     this.#signal = signal;
   }
 
   static async open(path: string | URL, signal: AbortSignal | undefined): Promise<FileSource> {
+    let handle: FileHandle | undefined;
     try {
-      return new FileSource(await open(path, 'r'), String(path), signal);
+      handle = await open(path, 'r');
+      const stats = await handle.stat();
+      return new FileSource(handle, stats.isFile() ? stats.size : undefined, pathOf(path), signal);
     } catch (cause) {
-      throw unreadable(String(path), cause);
+      await handle?.close();
+      throw unreadable(pathOf(path), cause);
     }
   }
 
@@ -66,16 +97,21 @@ class FileSource implements ByteSource {
   }
 }
 
+/** A path as people write it. */
+export const pathOf = (path: string | URL): string => (typeof path === 'string' ? path : fileURLToPath(path));
+
 const unreadable = (path: string, cause: unknown): ParserError =>
-  new ParserError('SOURCE_UNREADABLE', `Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  new ParserError('SOURCE_UNREADABLE', `Cannot read ${path}: ${(cause as Error).message}`, { facts: { path }, cause });
 
 class IterableSource implements ByteSource {
+  readonly size: number | undefined;
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #signal: AbortSignal | undefined;
   #pending = false;
   #ended = false;
 
-  constructor(iterator: AsyncIterator<Uint8Array>, signal: AbortSignal | undefined) {
+  constructor(iterator: AsyncIterator<Uint8Array>, signal: AbortSignal | undefined, size?: number) {
+    this.size = size;
     this.#iterator = iterator;
     this.#signal = signal;
   }
@@ -123,11 +159,18 @@ class IterableSource implements ByteSource {
 const isAsyncIterable = (input: unknown): input is AsyncIterable<Uint8Array> =>
   typeof (input as AsyncIterable<Uint8Array> | undefined)?.[Symbol.asyncIterator] === 'function';
 
-const isWebStream = (input: unknown): input is ReadableStream<Uint8Array> =>
-  typeof (input as ReadableStream<Uint8Array> | undefined)?.getReader === 'function';
+const isWebStream = (input: unknown): input is WebStreamLike =>
+  typeof (input as WebStreamLike | undefined)?.getReader === 'function';
+
+const isBlob = (input: unknown): input is BlobLike => typeof (input as BlobLike | undefined)?.stream === 'function';
+
+const isResponse = (input: unknown): input is ResponseLike => {
+  const { body, headers } = (input ?? {}) as Partial<ResponseLike>;
+  return typeof headers?.get === 'function' && (body === null || isWebStream(body));
+};
 
 /** For web streams of other implementations, which may not be iterable. */
-async function* readerIterator(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* readerIterator(stream: WebStreamLike): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   let ended = false;
   try {
@@ -137,7 +180,7 @@ async function* readerIterator(stream: ReadableStream<Uint8Array>): AsyncGenerat
         ended = true;
         return;
       }
-      yield value;
+      yield value!;
     }
   } finally {
     if (!ended) await reader.cancel();

@@ -9,6 +9,8 @@ export interface OpenInput {
   readonly xml: ByteSource;
   /** If the input is a gzip stream: what gunzips it for `xml`, and can hand it over to other threads. */
   readonly gunzip: GunzipSource | undefined;
+  /** Size of the input in bytes; `undefined` if that is not known. */
+  readonly sourceSize: number | undefined;
 }
 
 /** Receives the number of bytes that were read. */
@@ -34,9 +36,10 @@ export const openInput = async (
     const counted = counting(raw, onBytes);
     const head = await readHead(counted);
     const bytes = prefixed(head, counted);
-    if (!isGzip(head)) return { xml: counting(bytes, onXml), gunzip: undefined };
+    const sourceSize = raw.size;
+    if (!isGzip(head)) return { xml: counting(bytes, onXml), gunzip: undefined, sourceSize };
     const gunzip = new GunzipSource(bytes, signal, onXml);
-    return { xml: gunzip, gunzip };
+    return { xml: gunzip, gunzip, sourceSize };
   } catch (error) {
     await raw.close();
     throw error;

@@ -1,5 +1,6 @@
 import type { BlockResult } from '../block/encode-block.js';
 import { ParserError } from '../errors.js';
+import { pathOf } from '../input/open-bytes.js';
 import { type OpenInput, openInput } from '../input/open-input.js';
 import { createEngine } from '../kernel/engine.js';
 import type { DumpInput } from '../options.js';
@@ -28,10 +29,16 @@ export async function* deliver(
     },
   });
   stats.gzipped = opened.gunzip !== undefined;
+  const { sourceSize } = opened;
+  const reportProgress = (): void => {
+    const { sourceBytes, xmlBytes, records, malformed } = stats;
+    options.onProgress?.({ sourceBytes, sourceSize, xmlBytes, records, malformed });
+  };
   try {
     const collector = new Collector(options, stats);
     for await (const result of results(opened, options, engine, output, collector)) {
       const { delivery, error, done } = collector.take(result);
+      reportProgress();
       if (delivery !== undefined) yield delivery;
       if (error !== undefined) throw error;
       if (done) {
@@ -41,7 +48,7 @@ export async function* deliver(
       }
     }
   } catch (error) {
-    throw withRecordsBefore(error, stats);
+    throw withContext(error, input, stats);
   } finally {
     await opened.xml.close();
   }
@@ -65,9 +72,16 @@ const results = (
   return encodeOnCallingThread(xml, options, output, toSkip, createEngine(engine, { maxDepth, maxRecordBytes }));
 };
 
-/** Adds the fact `recordsBefore` to errors of the input, where records are not known. */
-const withRecordsBefore = (error: unknown, stats: ReadStats): unknown => {
-  if (!(error instanceof ParserError) || error.facts.recordsBefore !== undefined) return error;
+/** Adds the fact `recordsBefore` to errors of the input, where records are not known, and the path to all. */
+const withContext = (error: unknown, input: DumpInput, stats: ReadStats): unknown => {
+  if (!(error instanceof ParserError)) return error;
   const { code, message, facts, cause } = error;
-  return new ParserError(code, message, { facts: { ...facts, recordsBefore: stats.records }, cause });
+  const recordsBefore = facts.recordsBefore ?? stats.records;
+  if (facts.path !== undefined || !(typeof input === 'string' || input instanceof URL)) {
+    return facts.recordsBefore === undefined
+      ? new ParserError(code, message, { facts: { ...facts, recordsBefore }, cause })
+      : error;
+  }
+  const path = pathOf(input);
+  return new ParserError(code, `${path}: ${message}`, { facts: { ...facts, recordsBefore, path }, cause });
 };

@@ -1,6 +1,6 @@
 import { DATA_TYPES, type DataType } from '../data-type.js';
 import { checks } from '../option-checks.js';
-import type { EngineName, ReadOptions } from '../options.js';
+import type { EngineName, ReadOptions, ReadProgress } from '../options.js';
 import type { BlockThreads } from '../parallel/block-threads.js';
 import { MAX_WORKERS, threadsOf } from '../parallel/worker-pool.js';
 import type { Irregularity, MalformedRecord } from '../reports.js';
@@ -19,6 +19,7 @@ export interface ResolvedReadOptions {
   readonly maxDepth: number;
   readonly maxMalformed: number;
   readonly onMalformed: ((malformed: MalformedRecord) => void) | undefined;
+  readonly onProgress: ((progress: ReadProgress) => void) | undefined;
   readonly onIrregularity: ((irregularity: Irregularity) => void) | undefined;
 }
 
@@ -35,6 +36,7 @@ const KNOWN: Readonly<Record<keyof ReadOptions, true>> = {
   maxDepth: true,
   maxMalformed: true,
   onMalformed: true,
+  onProgress: true,
   onIrregularity: true,
 };
 
@@ -68,6 +70,7 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
     maxDepth: checks.wholeNumber('maxDepth', options.maxDepth ?? DEFAULT_MAX_DEPTH, { min: 1, max: MAX_DEPTH }),
     maxMalformed: wholeOrInfinite('maxMalformed', options.maxMalformed ?? DEFAULT_MAX_MALFORMED),
     onMalformed: checks.optionalFunction('onMalformed', options.onMalformed),
+    onProgress: checks.optionalFunction('onProgress', options.onProgress),
     onIrregularity: checks.optionalFunction('onIrregularity', options.onIrregularity),
   };
 };
