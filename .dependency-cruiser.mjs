@@ -13,7 +13,7 @@ const FOLDER_ORDER = {
   'packages/publisher': {
     vocabulary: [
       ...['errors', 'events', 'options', 'publisher', 'resolve-options'],
-      ...['broker-address', 'deferred', 'redact', 'reply-code', 'short-string'],
+      ...['amqp-table', 'broker-address', 'deferred', 'message-properties', 'redact', 'reply-code', 'short-string'],
     ],
     folders: ['window', 'wire', 'topology', 'connection'],
   },

@@ -29,8 +29,12 @@ export interface OptionChecks {
   optionalSignal(name: string, value: unknown): AbortSignal | undefined;
 }
 
-/** Creates the checks of one package. @param toError - creates its `INVALID_OPTIONS` error */
-export const createOptionChecks = (toError: (message: string) => Error): OptionChecks => {
+/**
+ * Creates the checks of one package.
+ * @param toError - creates its `INVALID_OPTIONS` error
+ * @param noun - what the names of the outermost object are
+ */
+export const createOptionChecks = (toError: (message: string) => Error, noun = 'option'): OptionChecks => {
   const fail = (name: string, expected: string, value: unknown): never => {
     throw toError(`${name} must be ${expected}, got ${shown(value)}`);
   };
@@ -54,7 +58,7 @@ export const createOptionChecks = (toError: (message: string) => Error): OptionC
       const unknown = known && Object.keys(options).find((key) => !Object.hasOwn(known, key));
       if (known === undefined || unknown === undefined) return options;
       const path = name === '' ? unknown : `${name}.${unknown}`;
-      throw toError(`Unknown option "${path}"; expected one of ${Object.keys(known).join(', ')}`);
+      throw toError(`Unknown ${noun} "${path}"; expected one of ${Object.keys(known).join(', ')}`);
     },
     wholeNumber: number((value): value is number => Number.isSafeInteger(value), 'a whole number'),
     finiteNumber,

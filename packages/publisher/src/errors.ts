@@ -16,8 +16,8 @@
  *   the option `continuity` only, except for messages lost with a connection (`reason`, `queue`, `exchange`, `verified`)
  * - `UNROUTABLE`: the broker returned a message that no queue took (`routingKey`, `sequence`, `messageId`, `verified`)
  * - `NACKED`: the broker refused one message again and again (`sequence`, `routingKey`, `messageId`, `attempts`)
- * - `MESSAGE_REFUSED`: the broker closes the channel because of a message, which may be too large (`sequence`,
- *   `routingKey`, `messageId`, `replyCode`)
+ * - `MESSAGE_REFUSED`: the broker does not take a message, most likely because it is too large; every message before it
+ *   is confirmed (`sequence`, `routingKey`, `messageId`, `exchange`, `bytes`, `maxBytes`, `replyCode`)
  * - `CLOSED`: `publish` or `flush` after `close`
  */
 export type PublisherErrorCode =
@@ -60,6 +60,10 @@ export interface PublisherErrorFacts {
   readonly messageId?: string | undefined;
   /** Number of the message, counted from 1. */
   readonly sequence?: number | undefined;
+  /** Bytes of the body of a message. */
+  readonly bytes?: number | undefined;
+  /** The most that the broker takes, if it says so. */
+  readonly maxBytes?: number | undefined;
   /** Attempts made, or refusals in a row. */
   readonly attempts?: number | undefined;
   /** {@link Publisher.verified} at the time of the error. Publish again from the message after it. */

@@ -15,6 +15,9 @@ export type {
   MessageProperties,
   PublisherOptions,
   QueueOptions,
+  RefusedMessage,
+  ReturnedMessage,
+  TlsOptions,
 } from './options.js';
 export type {
   BrokerIdentity,

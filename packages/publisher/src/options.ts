@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import type { PublisherError } from './errors.js';
 import type { PublisherEvent } from './events.js';
 
 /** The types of queue that RabbitMQ has. */
@@ -31,24 +32,67 @@ export interface QueueOptions {
   arguments?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The AMQP properties that every message of a publisher carries. */
+/**
+ * The AMQP properties of messages: those of the publisher apply to every message, and a message may have its own, each
+ * of which replaces the publisher's.
+ */
 export interface MessageProperties {
   /** @default undefined */
   contentType?: string | undefined;
   /** @default undefined */
   contentEncoding?: string | undefined;
+  /**
+   * Texts, numbers, `bigint`s, booleans, `null`, bytes, `Date`s, and arrays and objects of these. A number is sent as an
+   * integer if it is whole, else as a double. `{ '!': 'int64', value: 1 }` chooses the type, as in amqplib.
+   * @default undefined
+   */
+  headers?: Readonly<Record<string, unknown>> | undefined;
   /** 2 is persistent, 1 is lost when the broker stops. @default 2 */
   deliveryMode?: 1 | 2 | undefined;
+  /** 0 to 255, for queues with `x-max-priority`. @default undefined */
+  priority?: number | undefined;
+  /** @default undefined */
+  correlationId?: string | undefined;
+  /** @default undefined */
+  replyTo?: string | undefined;
+  /** Time to live in a queue, in milliseconds, as a number or as digits. @default undefined */
+  expiration?: number | string | undefined;
+  /** A `Date`, or whole seconds since 1970; AMQP has no milliseconds. @default undefined */
+  timestamp?: Date | number | undefined;
+  /** @default undefined */
+  type?: string | undefined;
+  /** The broker refuses a name that is not the connection's user. @default undefined */
+  userId?: string | undefined;
+  /** @default undefined */
+  appId?: string | undefined;
   /**
    * Asks the broker to return a message that no queue takes. If false, it acks and drops such messages. @default true
    */
   mandatory?: boolean | undefined;
-  /** @default undefined */
-  headers?: Readonly<Record<string, unknown>> | undefined;
-  /** @default undefined */
-  appId?: string | undefined;
-  /** @default undefined */
-  type?: string | undefined;
+}
+
+/** A message that no queue took. */
+export interface ReturnedMessage {
+  /** Number of the message, counted from 1. */
+  readonly sequence: number;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly messageId: string | undefined;
+  /** 312 (`NO_ROUTE`). */
+  readonly replyCode: number;
+}
+
+/** A message that the broker does not take. */
+export interface RefusedMessage {
+  /** Number of the message, counted from 1. */
+  readonly sequence: number;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly messageId: string | undefined;
+  /** The bytes given to `publish`. Copy them if you need them after the callback. */
+  readonly body: Uint8Array;
+  /** `MESSAGE_REFUSED`; its message says why. */
+  readonly error: PublisherError;
 }
 
 /**
@@ -129,12 +173,25 @@ export interface PublisherOptions {
   exchange: string | ExchangeOptions;
   /** The queues to declare and bind. @default [] */
   queues?: readonly QueueOptions[] | undefined;
-  /** Properties of every message. @default { deliveryMode: 2, mandatory: true } */
+  /**
+   * `true` declares exchange, queues and bindings at each connect, for which the user needs all three permissions.
+   * `'passive'` checks that exchange and queues exist, and leaves the bindings alone. `false` takes the exchange as it
+   * is, and allows no `queues`. In both cases the permission to write is enough, and messages are not counted.
+   * @default true
+   */
+  declare?: boolean | 'passive' | undefined;
+  /** Properties of messages that do not have their own. @default { deliveryMode: 2, mandatory: true } */
   properties?: MessageProperties | undefined;
   /** Maximum number of unconfirmed messages. 2,000 to 5,000 keep a broker busy. @default 5_000 */
   maxInFlight?: number | undefined;
   /** Maximum bytes of unconfirmed bodies. A larger single body is sent alone. @default 33_554_432 (32 MiB) */
   maxBytes?: number | undefined;
+  /**
+   * Maximum size of a body, in bytes. The broker has a limit (`max_message_size`; 16 MiB by default since RabbitMQ 4,
+   * 128 MiB before) that AMQP does not tell before the first refusal, from which the publisher learns it.
+   * @default no limit but the broker's
+   */
+  maxMessageBytes?: number | undefined;
   /** Delays between attempts to connect. @default { initialMs: 200, maxMs: 10_000, factor: 2 } */
   backoff?: BackoffOptions | undefined;
   /** Attempts to reach the broker for the first time before giving up with `UNREACHABLE`. @default Infinity */
@@ -184,6 +241,17 @@ export interface PublisherOptions {
   signal?: AbortSignal | undefined;
   /** Called after the watermark moved, once per batch of confirms. Must not throw. @default undefined */
   onConfirmed?: ((confirmed: number) => void) | undefined;
+  /**
+   * Called for a message that no queue took; it counts as settled, and the watermark passes it. Without this callback,
+   * it fails the publisher with `UNROUTABLE`. Must not throw. @default undefined
+   */
+  onReturned?: ((returned: ReturnedMessage) => void) | undefined;
+  /**
+   * Called for a message that the broker does not take, such as one that is too large; it counts as settled, and the
+   * watermark passes it. Without this callback, it fails the publisher with `MESSAGE_REFUSED`, once every message
+   * before it is confirmed and verified. Must not throw. @default undefined
+   */
+  onRefused?: ((refused: RefusedMessage) => void) | undefined;
   /** Called for everything that a log or a health page may want to show. Must not throw. @default undefined */
   onEvent?: ((event: PublisherEvent) => void) | undefined;
 }
@@ -196,9 +264,11 @@ export const PUBLISHER_OPTION_NAMES: NamesOf<PublisherOptions> = {
   url: true,
   exchange: true,
   queues: true,
+  declare: true,
   properties: true,
   maxInFlight: true,
   maxBytes: true,
+  maxMessageBytes: true,
   backoff: true,
   connectAttempts: true,
   reconnectAttempts: true,
@@ -214,6 +284,8 @@ export const PUBLISHER_OPTION_NAMES: NamesOf<PublisherOptions> = {
   tls: true,
   signal: true,
   onConfirmed: true,
+  onReturned: true,
+  onRefused: true,
   onEvent: true,
 };
 
@@ -239,11 +311,17 @@ export const QUEUE_OPTION_NAMES: NamesOf<QueueOptions> = {
 export const MESSAGE_PROPERTY_NAMES: NamesOf<MessageProperties> = {
   contentType: true,
   contentEncoding: true,
-  deliveryMode: true,
-  mandatory: true,
   headers: true,
-  appId: true,
+  deliveryMode: true,
+  priority: true,
+  correlationId: true,
+  replyTo: true,
+  expiration: true,
+  timestamp: true,
   type: true,
+  userId: true,
+  appId: true,
+  mandatory: true,
 };
 
 /** The names of {@link TlsOptions}. */

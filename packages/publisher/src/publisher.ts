@@ -1,14 +1,32 @@
 import type { PublisherError } from './errors.js';
 import type { PublisherState } from './events.js';
+import { MESSAGE_PROPERTY_NAMES, type MessageProperties } from './options.js';
 
-/** One message. The body is not copied: do not change it until it is confirmed. */
-export interface OutgoingMessage {
+/**
+ * One message. The body is not copied: do not change it until it is confirmed. The other members replace the publisher's
+ * for this message, `headers` as a whole. Members that are not named here are refused.
+ */
+export interface OutgoingMessage extends MessageProperties {
   /** At most 255 bytes. */
   routingKey: string;
   body: Uint8Array;
   /** The `message-id` property, at most 255 bytes. @default undefined */
   messageId?: string | undefined;
+  /**
+   * Another exchange than the publisher's, which must exist: it is not declared, nor are its queues checked. @default
+   * that of the publisher
+   */
+  exchange?: string | undefined;
 }
+
+/** The names of {@link OutgoingMessage}. */
+export const MESSAGE_NAMES: Readonly<Record<keyof OutgoingMessage, true>> = {
+  routingKey: true,
+  body: true,
+  messageId: true,
+  exchange: true,
+  ...MESSAGE_PROPERTY_NAMES,
+};
 
 /** Which broker a publisher is connected to. Contains no credentials. */
 export interface BrokerIdentity {
@@ -31,14 +49,17 @@ export interface BrokerIdentity {
 export interface PublisherStats {
   /** Messages accepted by `publish`. */
   readonly published: number;
-  /** Messages acked and not returned, in any order. For the contiguous count see {@link Publisher.confirmed}. */
+  /** Messages acked, and neither returned nor refused, in any order. For the contiguous count see {@link Publisher.confirmed}. */
   readonly acked: number;
   /** Messages accepted but not acked yet. */
   readonly unsettled: number;
   /** Bytes of the bodies past the watermark. */
   readonly windowBytes: number;
   readonly nacks: number;
+  /** Messages that no queue took. */
   readonly returns: number;
+  /** Messages that the broker does not take, see `onRefused`. */
+  readonly refused: number;
   /** Connections made after the first. */
   readonly reconnects: number;
   /** Messages sent again after a lost connection or a nack. Each may be a duplicate. */
@@ -101,7 +122,12 @@ export interface Publisher extends AsyncDisposable {
   readonly continuity: string | undefined;
   /** Why the publisher failed, once it has. */
   readonly error: PublisherError | undefined;
-  /** The broker acked messages 1 … `confirmed` and returned none of them: at least one queue took each. */
+  /** The number of the last message that was accepted: right after `publish`, that of its message. */
+  readonly published: number;
+  /**
+   * The broker acked messages 1 … `confirmed`, and at least one queue took each, except for those that were handed to
+   * `onReturned` or `onRefused`.
+   */
   readonly confirmed: number;
   /**
    * Messages 1 … `verified` are confirmed, and a later check found that every queue and binding was still there: each
@@ -122,6 +148,26 @@ export interface Publisher extends AsyncDisposable {
    * @throws PublisherError `INVALID_MESSAGE`, synchronously; the message is not accepted
    */
   publish(message: OutgoingMessage): Promise<void> | undefined;
+
+  /**
+   * Accepts a message like {@link Publisher.publish}, and resolves with its number once the broker has acked it. Rejects
+   * if the message is returned or refused, or if the publisher ends before.
+   *
+   * Every call adds to the window: do not let more than `maxInFlight` of them wait at a time.
+   * @throws PublisherError `INVALID_MESSAGE`, synchronously; the message is not accepted
+   */
+  publishConfirmed(message: OutgoingMessage): Promise<number>;
+
+  /**
+   * Publishes all messages of an iterable, as fast as the window allows, and resolves with their number once they are
+   * confirmed and verified. After a failure the iterable is closed; the numbers in errors count from the publisher's
+   * first message.
+   * @throws PublisherError whatever `publish` and `flush` throw; errors of the iterable; the reason of `signal`
+   */
+  publishAll(
+    messages: Iterable<OutgoingMessage> | AsyncIterable<OutgoingMessage>,
+    options?: FlushOptions,
+  ): Promise<number>;
 
   /**
    * Resolves when every message accepted so far is confirmed and verified.

@@ -3,22 +3,23 @@ import { createOptionChecks } from '@discogs-extractor/internal/option-checks';
 import { type BrokerAddress, parseBrokerUrl } from './broker-address.js';
 import { PublisherError } from './errors.js';
 import type { PublisherEvent } from './events.js';
+import { amqpTable, type ResolvedProperties, resolveProperties, shortString } from './message-properties.js';
 import {
   BACKOFF_OPTION_NAMES,
   CONTINUITY_OPTION_NAMES,
   type ContinuityOptions,
   EXCHANGE_OPTION_NAMES,
   MESSAGE_PROPERTY_NAMES,
-  type MessageProperties,
   PUBLISHER_OPTION_NAMES,
   type PublisherOptions,
   QUEUE_OPTION_NAMES,
   QUEUE_TYPES,
   type QueueOptions,
+  type RefusedMessage,
+  type ReturnedMessage,
   TLS_OPTION_NAMES,
   type TlsOptions,
 } from './options.js';
-import { isShortString, MAX_SHORT_STRING_BYTES } from './short-string.js';
 
 /** An exchange with every default filled in. */
 export interface ResolvedExchange {
@@ -45,9 +46,11 @@ export interface ResolvedOptions {
   readonly address: BrokerAddress;
   readonly exchange: ResolvedExchange;
   readonly queues: readonly ResolvedQueue[];
-  readonly properties: Readonly<MessageProperties> & { readonly deliveryMode: 1 | 2; readonly mandatory: boolean };
+  readonly declare: boolean | 'passive';
+  readonly properties: ResolvedProperties;
   readonly maxInFlight: number;
   readonly maxBytes: number;
+  readonly maxMessageBytes: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number; readonly factor: number };
   readonly connectAttempts: number;
   readonly reconnectAttempts: number;
@@ -63,6 +66,8 @@ export interface ResolvedOptions {
   readonly tls: Readonly<TlsOptions>;
   readonly signal: AbortSignal | undefined;
   readonly onConfirmed: ((confirmed: number) => void) | undefined;
+  readonly onReturned: ((returned: ReturnedMessage) => void) | undefined;
+  readonly onRefused: ((refused: RefusedMessage) => void) | undefined;
   readonly onEvent: ((event: PublisherEvent) => void) | undefined;
 }
 
@@ -75,27 +80,6 @@ const DEFAULT_HEARTBEAT_SECONDS = 10;
 
 const wholeNumberOrInfinity = (name: string, value: number): number =>
   value === Number.POSITIVE_INFINITY ? value : checks.wholeNumber(name, value, { min: 1 });
-
-const shortString = (name: string, value: unknown): string =>
-  typeof value === 'string' && isShortString(value)
-    ? value
-    : checks.fail(name, `a string of at most ${MAX_SHORT_STRING_BYTES} bytes`, value);
-
-const isTableValue = (value: unknown): boolean => {
-  if (value === null || Buffer.isBuffer(value)) return true;
-  if (typeof value === 'object') return Object.values(value).every(isTableValue);
-  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
-};
-
-/** What amqplib cannot encode would fail at every attempt to connect, so it is refused here. */
-const amqpTable = <T extends object>(name: string, value: T): T => {
-  for (const [key, entry] of Object.entries(checks.object(name, value))) {
-    if (!isTableValue(entry)) {
-      checks.fail(`${name}.${key}`, 'text, a number, a boolean, null, bytes, or made of these', entry);
-    }
-  }
-  return value;
-};
 
 const heartbeatMs = (option: number | undefined, address: BrokerAddress): number => {
   const value = option ?? (address.parameters.heartbeatSeconds ?? DEFAULT_HEARTBEAT_SECONDS) * 1_000;
@@ -114,9 +98,14 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
   return {
     address,
     ...resolveTopology(options),
-    properties: resolveProperties(options.properties ?? {}),
+    properties: resolveProperties(
+      checks,
+      'properties.',
+      checks.object('properties', options.properties ?? {}, MESSAGE_PROPERTY_NAMES),
+    ),
     maxInFlight: checks.wholeNumber('maxInFlight', options.maxInFlight ?? 5_000, { min: 1 }),
     maxBytes: checks.wholeNumber('maxBytes', options.maxBytes ?? 32 * 2 ** 20, { min: 1 }),
+    maxMessageBytes: wholeNumberOrInfinity('maxMessageBytes', options.maxMessageBytes ?? Number.POSITIVE_INFINITY),
     backoff: resolveBackoff(options.backoff ?? {}),
     connectAttempts: wholeNumberOrInfinity('connectAttempts', options.connectAttempts ?? Number.POSITIVE_INFINITY),
     reconnectAttempts: wholeNumberOrInfinity(
@@ -133,12 +122,16 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
     nackAttempts: checks.wholeNumber('nackAttempts', options.nackAttempts ?? 10, { min: 1 }),
     nackBackoffMs: checks.durationMs('nackBackoffMs', options.nackBackoffMs ?? 200),
     topologyCheckIntervalMs: checks.durationMs('topologyCheckIntervalMs', options.topologyCheckIntervalMs ?? 2_000),
-    topologyCheckCounts: checks.boolean('topologyCheckCounts', options.topologyCheckCounts ?? true),
-    continuity: options.continuity && resolveContinuity(options.continuity),
+    continuity: options.continuity && resolveContinuity(options),
+    // Without the permission to declare a binding, a lost one cannot be told from a queue that drops messages.
+    topologyCheckCounts:
+      checks.boolean('topologyCheckCounts', options.topologyCheckCounts ?? true) && (options.declare ?? true) === true,
     connectionName: connectionName === undefined ? undefined : checks.text('connectionName', connectionName),
     tls: resolveTls(options.tls ?? {}, address),
     signal: checks.optionalSignal('signal', options.signal),
     onConfirmed: checks.optionalFunction('onConfirmed', options.onConfirmed),
+    onReturned: checks.optionalFunction('onReturned', options.onReturned),
+    onRefused: checks.optionalFunction('onRefused', options.onRefused),
     onEvent: checks.optionalFunction('onEvent', options.onEvent),
   };
 };
@@ -188,8 +181,9 @@ const resolveBackoff = (backoff: NonNullable<PublisherOptions['backoff']>): Reso
   };
 };
 
-const resolveContinuity = (continuity: ContinuityOptions): ResolvedContinuity => {
-  const { token, mode } = checks.object('continuity', continuity, CONTINUITY_OPTION_NAMES);
+const resolveContinuity = ({ continuity, declare = true }: PublisherOptions): ResolvedContinuity => {
+  const { token, mode } = checks.object('continuity', continuity as ContinuityOptions, CONTINUITY_OPTION_NAMES);
+  if (declare !== true) checks.fail('continuity', 'absent unless declare is true', continuity);
   return {
     token: continuityToken('continuity.token', token),
     mode: checks.oneOf('continuity.mode', mode, ['start', 'resume']),
@@ -202,7 +196,7 @@ export const continuityToken = (name: string, token: unknown): string =>
     ? token
     : checks.fail(name, 'up to 100 letters, digits, dots, underscores and hyphens, not beginning with amq.', token);
 
-const resolveTopology = (options: PublisherOptions): Pick<ResolvedOptions, 'exchange' | 'queues'> => {
+const resolveTopology = (options: PublisherOptions): Pick<ResolvedOptions, 'exchange' | 'queues' | 'declare'> => {
   const exchange =
     typeof options.exchange === 'string'
       ? { name: options.exchange }
@@ -216,13 +210,20 @@ const resolveTopology = (options: PublisherOptions): Pick<ResolvedOptions, 'exch
   if (exchange.name === '' && queues.some((queue) => queue.routingKeys.length > 0)) {
     checks.fail('queues', "without routing keys if the exchange is the broker's default exchange", 'bound queues');
   }
+  const { declare = true } = options;
+  if (typeof declare !== 'boolean' && declare !== 'passive')
+    checks.fail('declare', "true, false or 'passive'", declare);
+  if (declare === false && queues.length > 0) {
+    checks.fail('queues', "empty if declare is false (use declare: 'passive' to check them)", options.queues);
+  }
   return {
+    declare,
     exchange: {
-      name: shortString('exchange.name', exchange.name),
-      type: shortString('exchange.type', exchange.type ?? 'topic'),
+      name: shortString(checks, 'exchange.name', exchange.name),
+      type: shortString(checks, 'exchange.type', exchange.type ?? 'topic'),
       durable: checks.boolean('exchange.durable', exchange.durable ?? true),
       autoDelete: checks.boolean('exchange.autoDelete', exchange.autoDelete ?? false),
-      arguments: amqpTable('exchange.arguments', exchange.arguments ?? {}),
+      arguments: amqpTable(checks, 'exchange.arguments', exchange.arguments ?? {}),
     },
     queues,
   };
@@ -234,25 +235,14 @@ const resolveQueue = (queue: QueueOptions, index: number): ResolvedQueue => {
   const queueType =
     queue.queueType === undefined ? undefined : checks.oneOf(`${path}.queueType`, queue.queueType, QUEUE_TYPES);
   return {
-    name: shortString(`${path}.name`, queue.name) || checks.fail(`${path}.name`, 'a name', queue.name),
+    name: shortString(checks, `${path}.name`, queue.name) || checks.fail(`${path}.name`, 'a name', queue.name),
     routingKeys: checks
       .list(`${path}.routingKeys`, queue.routingKeys)
-      .map((key, at) => shortString(`${path}.routingKeys[${at}]`, key)),
+      .map((key, at) => shortString(checks, `${path}.routingKeys[${at}]`, key)),
     durable: checks.boolean(`${path}.durable`, queue.durable ?? true),
     arguments: {
-      ...amqpTable(`${path}.arguments`, queue.arguments ?? {}),
+      ...amqpTable(checks, `${path}.arguments`, queue.arguments ?? {}),
       ...(queueType && { 'x-queue-type': queueType }),
     },
   };
-};
-
-const resolveProperties = (properties: MessageProperties): ResolvedOptions['properties'] => {
-  checks.object('properties', properties, MESSAGE_PROPERTY_NAMES);
-  const { headers, deliveryMode = 2, mandatory = true } = properties;
-  if (deliveryMode !== 1 && deliveryMode !== 2) checks.fail('properties.deliveryMode', '1 or 2', deliveryMode);
-  for (const name of ['contentType', 'contentEncoding', 'appId', 'type'] as const) {
-    if (properties[name] !== undefined) shortString(`properties.${name}`, properties[name]);
-  }
-  if (headers !== undefined) amqpTable('properties.headers', headers);
-  return { ...properties, deliveryMode, mandatory: checks.boolean('properties.mandatory', mandatory) };
 };

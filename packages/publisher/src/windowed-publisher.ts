@@ -1,9 +1,11 @@
 import { abortable, MAX_TIMER_MS } from '@discogs-extractor/internal/abort';
+import { createOptionChecks } from '@discogs-extractor/internal/option-checks';
 import type { ConfirmChannel } from 'amqplib';
 import { ConnectionLoop } from './connection/connection-loop.js';
 import { ConditionWaiters, createDeferred, type Deferred, markHandled } from './deferred.js';
 import { PublisherError } from './errors.js';
 import type { PublisherEvent, PublisherState } from './events.js';
+import { type OwnProperties, type ResolvedProperties, resolveProperties, shortString } from './message-properties.js';
 import {
   type BrokerIdentity,
   CLOSE_OPTION_NAMES,
@@ -11,6 +13,7 @@ import {
   type CloseReport,
   FLUSH_OPTION_NAMES,
   type FlushOptions,
+  MESSAGE_NAMES,
   type OutgoingMessage,
   type Publisher,
   type PublisherStats,
@@ -21,6 +24,7 @@ import { isShortString, MAX_SHORT_STRING_BYTES } from './short-string.js';
 import { TopologyCheck } from './topology/topology-check.js';
 import type { OutboxEntry } from './window/outbox.js';
 import { PROBE_SEQUENCE, SendWindow } from './window/send-window.js';
+import { encodeProperties } from './wire/properties-encoder.js';
 
 /** Ends with `closed`; the state of the connection matters only while `running`. */
 type Lifecycle = 'running' | 'failed' | 'closing' | 'closed';
@@ -50,6 +54,9 @@ export class WindowedPublisher implements Publisher {
   /** Ends the wait of `close` for outstanding confirms. */
   #endClosingWait: (() => void) | undefined;
   #returns = 0;
+  /** Returned messages that `onReturned` was called for. */
+  #settledReturns = 0;
+  #isFailingRefused = false;
 
   constructor(options: ResolvedOptions) {
     this.#options = options;
@@ -67,6 +74,8 @@ export class WindowedPublisher implements Publisher {
     this.#window = new SendWindow(options, {
       ...owner,
       isOpen: () => this.#connection.state === 'open' && owner.isAlive(),
+      onRefused: (entry, error) => this.#onRefused(entry, error),
+      failRefused: (error) => this.#failRefused(error),
     });
     this.#check = new TopologyCheck(options, redact, this.#window, {
       ...owner,
@@ -123,6 +132,10 @@ export class WindowedPublisher implements Publisher {
     return this.#error;
   }
 
+  get published(): number {
+    return this.#window.outbox.published;
+  }
+
   get confirmed(): number {
     return this.#window.outbox.confirmed;
   }
@@ -132,15 +145,16 @@ export class WindowedPublisher implements Publisher {
   }
 
   get stats(): PublisherStats {
-    const { outbox, nacks, republished } = this.#window;
+    const { outbox, nacks, refused, republished } = this.#window;
     const { reconnects, blockedMs } = this.#connection;
     return {
       published: outbox.published,
-      acked: outbox.settled,
+      acked: outbox.settled - refused - this.#settledReturns,
       unsettled: outbox.unsettled,
       windowBytes: outbox.bytes,
       nacks,
       returns: this.#returns,
+      refused,
       reconnects,
       republished,
       missing: this.#check.missing,
@@ -173,20 +187,52 @@ export class WindowedPublisher implements Publisher {
   }
 
   publish(message: OutgoingMessage): Promise<void> | undefined {
-    const { routingKey, body, messageId } = message;
     if (this.#lifecycle !== 'running') return markHandled(Promise.reject(this.#endError()));
+    this.#accept(message);
+    return this.#awaitCapacity();
+  }
+
+  publishConfirmed(message: OutgoingMessage): Promise<number> {
+    if (this.#lifecycle !== 'running') return markHandled(Promise.reject(this.#endError()));
+    const confirmation = createDeferred<number>();
+    this.#accept(message, confirmation);
+    return confirmation.promise;
+  }
+
+  async publishAll(
+    messages: Iterable<OutgoingMessage> | AsyncIterable<OutgoingMessage>,
+    options: FlushOptions = {},
+  ): Promise<number> {
+    const signal = checks.optionalSignal('signal', checks.object('', options, FLUSH_OPTION_NAMES).signal);
+    let count = 0;
+    for await (const message of messages) {
+      signal?.throwIfAborted();
+      const full = this.publish(message);
+      count++;
+      if (full) await abortable(full, signal);
+    }
+    await this.flush(options);
+    return count;
+  }
+
+  #accept(message: OutgoingMessage, confirmation?: Deferred<number>): void {
+    const { routingKey, body, messageId } = message;
     if (!(body instanceof Uint8Array)) {
       throw new PublisherError('INVALID_MESSAGE', `The body of a message must be a Uint8Array, got ${typeof body}`);
     }
     assertShortString('routing key', routingKey, routingKey);
     if (messageId !== undefined) assertShortString('message id', messageId, routingKey);
+    const own = hasOwnProperties(message) ? resolveOwnProperties(message, this.#options.properties) : undefined;
     const { session, state } = this.#connection;
     if (this.#window.outbox.unsettled === 0 && session && state === 'open') {
       this.#check.prepareAfterPause(session, session.idleMs);
     }
     const buffer = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    this.#window.outbox.add(routingKey, messageId, buffer);
+    this.#window.outbox.add(routingKey, messageId, buffer, own, confirmation);
     this.#window.pump();
+  }
+
+  #awaitCapacity(): Promise<void> | undefined {
     if (this.#window.hasCapacity()) return undefined;
     this.#capacity ??= createDeferred();
     return this.#capacity.promise;
@@ -215,24 +261,52 @@ export class WindowedPublisher implements Publisher {
     await this.close();
   }
 
-  #onReturned({ routingKey, messageId, sequence }: OutboxEntry, replyCode: number): void {
+  #onReturned(entry: OutboxEntry, replyCode: number): void {
     this.#returns++;
+    const { routingKey, messageId, sequence, own } = entry;
     const { verified } = this;
-    const exchange = this.#options.exchange.name;
+    const exchange = own?.exchange ?? this.#options.exchange.name;
     const isProbe = sequence === PROBE_SEQUENCE;
-    this.#fail(
-      new PublisherError(
-        'UNROUTABLE',
-        `No queue took ${isProbe ? 'a message' : `message ${sequence}`} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone, or their bindings were removed. Restore them, then publish again from message ${verified + 1} on.`,
-        {
-          facts: { exchange, routingKey, messageId, replyCode, verified, sequence: isProbe ? undefined : sequence },
-        },
-      ),
+    const error = new PublisherError(
+      'UNROUTABLE',
+      `No queue took ${isProbe ? 'a message' : `message ${sequence}`} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone, or their bindings were removed. Restore them, then publish again from message ${verified + 1} on.`,
+      { facts: { exchange, routingKey, messageId, replyCode, verified, sequence: isProbe ? undefined : sequence } },
     );
+    entry.confirmation?.reject(error);
+    const { onReturned } = this.#options;
+    // A queue took the probe before, so its binding is gone.
+    if (onReturned === undefined || isProbe) {
+      this.#fail(error);
+      return;
+    }
+    this.#settledReturns++;
+    this.#window.settle(entry);
+    onReturned({ sequence, exchange, routingKey, messageId, replyCode });
+  }
+
+  #onRefused(entry: OutboxEntry, error: PublisherError): void {
+    const { sequence, routingKey, messageId, body, own } = entry;
+    const exchange = own?.exchange ?? this.#options.exchange.name;
+    this.#options.onRefused?.({ sequence, exchange, routingKey, messageId, body, error });
+    this.#onProgress();
+  }
+
+  /** Fails, but not before what is confirmed by now is verified. */
+  #failRefused(error: PublisherError): void {
+    if (this.#isFailingRefused) return;
+    this.#isFailingRefused = true;
+    const { session } = this.#connection;
+    const checked = session && this.verified < this.confirmed ? this.#check.run(session) : Promise.resolve();
+    void checked.finally(() => this.#fail(error));
   }
 
   #onBatchSettled(): void {
     this.#window.onBatchSettled();
+    this.#onProgress();
+  }
+
+  /** Messages were settled. */
+  #onProgress(): void {
     if (this.#capacity && this.#window.hasCapacity()) {
       this.#capacity.resolve();
       this.#capacity = undefined;
@@ -277,6 +351,7 @@ export class WindowedPublisher implements Publisher {
     this.#capacity?.reject(reason);
     this.#capacity = undefined;
     this.#waiters.rejectAll(reason);
+    for (const { confirmation } of this.#window.outbox.unsettledEntries()) confirmation?.reject(reason);
   }
 
   /** Fails for good. The connection stays until `close`, so that confirms in flight still move the watermark. */
@@ -373,4 +448,24 @@ const assertShortString = (what: string, value: unknown, routingKey: unknown): v
     `The ${what} of a message must be a string of at most ${MAX_SHORT_STRING_BYTES} bytes`,
     { facts: { routingKey: typeof routingKey === 'string' ? routingKey : undefined } },
   );
+};
+
+/** The checks of messages. */
+const messageChecks = createOptionChecks((message) => new PublisherError('INVALID_MESSAGE', message), 'member');
+
+/** Whether a message has more than routing key, body and id: few have, so the rest is not looked at otherwise. */
+const hasOwnProperties = (message: OutgoingMessage): boolean => {
+  for (const name in message) if (name !== 'routingKey' && name !== 'body' && name !== 'messageId') return true;
+  return false;
+};
+
+const resolveOwnProperties = (message: OutgoingMessage, defaults: ResolvedProperties): OwnProperties => {
+  messageChecks.object('', message, MESSAGE_NAMES);
+  const { exchange } = message;
+  const properties = resolveProperties(messageChecks, '', message, defaults);
+  return {
+    exchange: exchange === undefined ? undefined : shortString(messageChecks, 'exchange', exchange),
+    properties,
+    encoded: encodeProperties(properties),
+  };
 };

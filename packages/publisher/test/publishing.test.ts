@@ -11,8 +11,12 @@ import {
   until,
   withConnection,
 } from '@discogs-extractor/test-broker';
+import type { ChannelModel } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher } from '../src/index.js';
+import { resolveOptions } from '../src/resolve-options.js';
+import { Outbox } from '../src/window/outbox.js';
+import { createSender } from '../src/wire/message-sender.js';
 import { drainNumbers, numbered, publishNumbered, range, withoutDuplicates } from './support/numbered-messages.js';
 import { countEvents, openPublisher, twoQueues } from './support/publisher-harness.js';
 
@@ -95,9 +99,9 @@ describe('encoding', () => {
   const bodyOf = (n: number): Buffer => Buffer.alloc(LENGTHS[n % LENGTHS.length] as number, `${n};`);
 
   it.each<[string, { headers?: Record<string, unknown> }]>([
-    ['by the publisher', {}],
-    ['by amqplib', { headers: { h: 1 } }],
-  ])('keeps bodies of every length next to each other intact: %s', async (_, more) => {
+    ['without headers', {}],
+    ['with headers', { headers: { h: 1 } }],
+  ])('keeps bodies of every length next to each other intact, %s', async (_, more) => {
     const { a, options } = twoQueues();
     const { publisher } = await openPublisher({
       url: broker.url,
@@ -125,6 +129,29 @@ describe('encoding', () => {
       expect(properties).toMatchObject({ contentType: 'é', appId: 'app', type: 't', headers: more.headers ?? {} });
       expect(properties.messageId).toBe(n % 3 > 0 ? `id-é-${n}` : undefined);
     }
+  });
+
+  it('is left to amqplib if its connection is not as expected', async () => {
+    const { exchange, a, options } = twoQueues();
+    await createPublisher({ url: broker.url, ...options }).then((publisher) => publisher.close());
+    await withConnection(broker.url, async (connection) => {
+      const channel = await connection.createConfirmChannel();
+      const resolved = resolveOptions({ url: broker.url, exchange, properties: { appId: 'app', priority: 3 } });
+      const sender = createSender({ connection: {} } as ChannelModel, channel, resolved, () => {});
+      const own = {
+        exchange: '',
+        properties: { ...resolved.properties, headers: { h: 1 }, priority: 5 },
+        encoded: { flags: 0, before: Buffer.alloc(0), after: Buffer.alloc(0) },
+      };
+      const outbox = new Outbox();
+      sender.send(outbox.add('k', 'one', Buffer.from('1')));
+      sender.send(outbox.add(a, undefined, Buffer.from('2'), own));
+      await channel.waitForConfirms();
+    });
+    const [first, second] = await drainQueue(broker.url, a);
+    expect(first).toMatchObject({ exchange, properties: { messageId: 'one', appId: 'app', deliveryMode: 2 } });
+    expect(second).toMatchObject({ exchange: '', properties: { appId: 'app', priority: 5, headers: { h: 1 } } });
+    expect(second?.properties.messageId).toBeUndefined();
   });
 
   it('uses the routing key and id of each message, whatever the one before had', async () => {

@@ -106,21 +106,6 @@ describe('createPublisher rejects with a typed error for', () => {
     expect((await publisher.close()).unsettled.length).toBe(1);
   });
 
-  it('a message that is too large for the broker', async () => {
-    const { options } = twoQueues();
-    await broker.evaluate('application:set_env(rabbit, max_message_size, 100000).');
-    const { publisher } = await openPublisher({ url: broker.url, ...options });
-    await publishNumbered(publisher, 1, 10);
-    publisher.publish(numbered(11, 200_000));
-    await expect(publisher.flush()).rejects.toMatchObject({
-      code: 'MESSAGE_REFUSED',
-      facts: { sequence: 11, replyCode: 406, messageId: 'id-11' },
-    });
-    expect(publisher.confirmed).toBe(10);
-    await publisher.close();
-    await broker.evaluate('application:set_env(rabbit, max_message_size, 134217728).');
-  });
-
   it('a broker that stays unreachable, if attempts are limited', async () => {
     await using proxy = await startProxy(broker);
     proxy.setRefusing(true);

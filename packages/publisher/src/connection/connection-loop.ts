@@ -1,16 +1,16 @@
 import { backoffDelayMs } from '@discogs-extractor/internal/backoff';
-import { PublisherError, type PublisherErrorFacts } from '../errors.js';
+import { PublisherError } from '../errors.js';
 import type { PublisherEvent } from '../events.js';
 import type { BrokerIdentity } from '../publisher.js';
 import { type Redact, redactedCause } from '../redact.js';
-import { replyCodeOf } from '../reply-code.js';
+import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { DeclarationError } from '../topology/declare-topology.js';
 import { explainDeclarationRefusal } from '../topology/refusals.js';
 import type { TopologyCheck } from '../topology/topology-check.js';
 import type { SendWindow } from '../window/send-window.js';
 import { brokerIdentity } from './broker-identity.js';
-import { explainConnectRefusal, explainPublishRefusal, isClientFault } from './refusals.js';
+import { explainConnectRefusal, explainPublishRefusal, isClientFault, maxMessageBytesOf } from './refusals.js';
 import { type DeliveryHandlers, Session } from './session.js';
 
 /** connecting → setup → open ⇄ blocked → lost → backoff → connecting */
@@ -163,13 +163,27 @@ export class ConnectionLoop {
     // A connection that is lost again and again before it was of use counts as a failed attempt.
     const wasStable = wasUseful || performance.now() - startedAt > this.#options.backoff.maxMs;
     this.#failures = wasStable ? 0 : this.#failures + 1;
-    this.#probingOneByOne = isClientFault(reason) && session.outstanding > 0;
+    return { reason, fatal: this.#onPublishRefusal(reason, session.outstanding > 0, wasUseful) };
+  }
+
+  /** What to do after the end of a connection that was open; returns an error if another one would not help. */
+  #onPublishRefusal(reason: unknown, hadOutstanding: boolean, wasUseful: boolean): PublisherError | undefined {
+    const first = this.#window.firstUnsettled();
+    const maxBytes = maxMessageBytesOf(reason);
+    // Now that the limit is known, the window finds the messages that are too large.
+    const isLearned = maxBytes !== undefined && this.#window.limitMessageBytes(maxBytes);
+    const isRefusal =
+      isClientFault(reason) ||
+      // The publisher's own exchange is declared again; the exchange of a single message is not.
+      (replyCodeOf(reason) === REPLY_CODE.NOT_FOUND && this.#window.hasOwnExchange());
+    this.#probingOneByOne = isRefusal && hadOutstanding && !isLearned;
     this.#publishRefusals = this.#probingOneByOne ? (wasUseful ? 1 : this.#publishRefusals + 1) : 0;
-    const fatal =
-      this.#publishRefusals >= MAX_REFUSALS
-        ? explainPublishRefusal(reason, this.#redact, this.#firstUnsettledFacts())
-        : undefined;
-    return { reason, fatal };
+    if (this.#publishRefusals < MAX_REFUSALS) return undefined;
+    const error = explainPublishRefusal(reason, this.#redact, this.#options, first);
+    if (error.code !== 'MESSAGE_REFUSED' || this.#options.onRefused === undefined) return error;
+    this.#window.refuseFirst(error);
+    this.#publishRefusals = 0;
+    return undefined;
   }
 
   async #establish(session: Session): Promise<void> {
@@ -278,14 +292,6 @@ export class ConnectionLoop {
     if (this.#state !== 'open' || !session || session.outstanding === 0) return;
     const { confirmTimeoutMs } = this.#options;
     if (session.idleMs > confirmTimeoutMs) session.end(new Error(`No confirm within ${confirmTimeoutMs} ms`));
-  }
-
-  #firstUnsettledFacts(): PublisherErrorFacts {
-    const exchange = this.#options.exchange.name;
-    for (const { sequence, routingKey, messageId } of this.#window.outbox.unsettledEntries()) {
-      return { exchange, sequence, routingKey, messageId };
-    }
-    return { exchange };
   }
 
   #setState(state: ConnectionState): void {

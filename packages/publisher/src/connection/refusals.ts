@@ -1,6 +1,9 @@
-import { PublisherError, type PublisherErrorFacts } from '../errors.js';
+import { PublisherError } from '../errors.js';
 import { type Redact, redactedCause } from '../redact.js';
 import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { OutboxEntry } from '../window/outbox.js';
+import { refusedError } from '../window/send-window.js';
 
 const TLS_CODES =
   /^(CERT_|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_MISMATCH|INVALID_|EPROTO)/;
@@ -60,23 +63,43 @@ export const explainConnectRefusal = (error: unknown, redact: Redact, broker: st
   return undefined;
 };
 
-/** Why the broker keeps closing the channel when messages are published. */
-export const explainPublishRefusal = (error: unknown, redact: Redact, facts: PublisherErrorFacts): PublisherError => {
+/** The limit that the broker names when it refuses a message for its size, in bytes. */
+export const maxMessageBytesOf = (error: unknown): number | undefined => {
+  if (replyCodeOf(error) !== REPLY_CODE.PRECONDITION_FAILED) return undefined;
+  const match = /message size \d+ is larger than (?:configured )?max size (\d+)/.exec(String((error as Error).message));
+  return match ? Number(match[1]) : undefined;
+};
+
+/** Why the broker keeps closing the channel. @param entry - when it is published; `undefined` for a probe */
+export const explainPublishRefusal = (
+  error: unknown,
+  redact: Redact,
+  options: Pick<ResolvedOptions, 'exchange'>,
+  entry: OutboxEntry | undefined,
+): PublisherError => {
   const replyCode = replyCodeOf(error);
   const cause = redactedCause(redact, error);
+  const exchange = entry?.own?.exchange ?? options.exchange.name;
+  const facts = { exchange, sequence: entry?.sequence, routingKey: entry?.routingKey, messageId: entry?.messageId };
   const details = { facts: { ...facts, replyCode }, cause };
-  const message = facts.sequence === undefined ? 'a message' : `message ${facts.sequence}`;
-  return replyCode === REPLY_CODE.ACCESS_REFUSED
-    ? new PublisherError(
-        'ACCESS_REFUSED',
-        `The user may not publish to exchange ${facts.exchange}: grant write permission on it (rabbitmqctl set_permissions)`,
-        details,
-      )
-    : new PublisherError(
-        'MESSAGE_REFUSED',
-        `The broker closes the channel whenever ${message} is published (${cause.message}): if it is too large, shorten it or raise max_message_size`,
-        details,
-      );
+  if (replyCode === REPLY_CODE.ACCESS_REFUSED) {
+    return new PublisherError(
+      'ACCESS_REFUSED',
+      `The user may not publish to exchange ${exchange}: grant write permission on it (rabbitmqctl set_permissions)`,
+      details,
+    );
+  }
+  if (replyCode === REPLY_CODE.NOT_FOUND) {
+    return new PublisherError(
+      'TOPOLOGY_MISSING',
+      `Exchange ${exchange}, which message ${entry?.sequence} is for, does not exist: declare it, or correct the message`,
+      details,
+    );
+  }
+  const why = `and the broker closes the channel whenever it is published: ${cause.message}`;
+  return entry
+    ? refusedError(options, entry, { why, replyCode }, cause)
+    : new PublisherError('MESSAGE_REFUSED', `The broker closes the channel: ${cause.message}`, details);
 };
 
 /** Whether the broker blames the client: publishing the same message again will most likely fail again. */

@@ -1,7 +1,7 @@
 import { type ChannelModel, type ConfirmChannel, connect, credentials, type Message } from 'amqplib';
 import { createDeferred } from '../deferred.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { declareTopology, type QueueReadings, readQueues } from '../topology/declare-topology.js';
+import { checkTopology, declareTopology, type QueueReadings, readQueues } from '../topology/declare-topology.js';
 import type { CheckedConnection } from '../topology/topology-check.js';
 import type { OutboxEntry } from '../window/outbox.js';
 import type { MessageTransport } from '../window/send-window.js';
@@ -76,6 +76,10 @@ export class Session implements MessageTransport, CheckedConnection {
   /** What the broker says about itself, while connected. */
   get serverProperties(): Readonly<Record<string, unknown>> {
     return this.#model?.connection.serverProperties ?? {};
+  }
+
+  get maxFrameBytes(): number {
+    return this.#sender?.maxFrameBytes ?? Number.POSITIVE_INFINITY;
   }
 
   get outstanding(): number {
@@ -160,7 +164,9 @@ export class Session implements MessageTransport, CheckedConnection {
   }
 
   async declareTopology(): Promise<QueueReadings> {
-    const readings = await declareTopology(this.#channel as ConfirmChannel, this.#options);
+    const { declare } = this.#options;
+    const channel = this.#channel as ConfirmChannel;
+    const readings = await (declare === true ? declareTopology : checkTopology)(channel, this.#options);
     this.#lastProgress = performance.now();
     return readings;
   }
@@ -241,11 +247,16 @@ export class Session implements MessageTransport, CheckedConnection {
   #onReturn(message: Message): void {
     if (this.#ended) return;
     this.#confirms++;
-    const { routingKey, replyCode } = message.fields as unknown as { routingKey: string; replyCode: number };
+    const { exchange, routingKey, replyCode } = message.fields as unknown as {
+      exchange: string;
+      routingKey: string;
+      replyCode: number;
+    };
     const { messageId } = message.properties as { messageId?: string };
     const isReturned = (entry: OutboxEntry): boolean =>
       !entry.returned &&
       entry.routingKey === routingKey &&
+      (entry.own?.exchange ?? this.#options.exchange.name) === exchange &&
       entry.messageId === messageId &&
       entry.body.equals(message.content);
     const entry = this.#tags.find(isReturned) ?? this.#tags.find((other) => !other.returned);

@@ -73,6 +73,20 @@ export const readQueues = async (channel: Channel, { exchange, queues }: Topolog
 };
 
 /**
+ * Checks that exchange and queues exist, if they are to be checked, and returns what the queues hold.
+ * @throws DeclarationError
+ */
+export const checkTopology = async (
+  channel: Channel,
+  topology: Topology & Pick<ResolvedOptions, 'declare'>,
+): Promise<QueueReadings> => {
+  const { name } = topology.exchange;
+  if (topology.declare === false) return new Map();
+  if (name !== '') await withFacts({ exchange: name }, () => channel.checkExchange(name));
+  return readQueues(channel, topology);
+};
+
+/**
  * Declares the bindings again, which restores those that were removed.
  * @throws DeclarationError
  */

@@ -4,7 +4,7 @@ import { bindingMatchOf } from './binding-match.js';
 import type { QueueReading, QueueReadings } from './declare-topology.js';
 
 /** A message that was confirmed, kept to be sent again as a probe. */
-export type SampleMessage = Pick<OutboxEntry, 'routingKey' | 'messageId' | 'body'>;
+export type SampleMessage = Pick<OutboxEntry, 'routingKey' | 'messageId' | 'body' | 'own'>;
 
 /** A queue that holds fewer messages than were confirmed for it. */
 export interface Shortfall {
@@ -73,6 +73,7 @@ const dropsByDesign = ({ arguments: args }: ResolvedQueue): boolean => {
  * Counts start with a connection, when nothing is in flight. The counts of a queue with a consumer start again.
  */
 export class QueueGrowthCheck {
+  readonly #exchange: string;
   readonly #queues: TrackedQueue[];
   readonly #matches: (queue: ResolvedQueue, routingKey: string) => boolean;
   /** The queues for the routing key of the last message: consecutive messages mostly share it. */
@@ -82,8 +83,10 @@ export class QueueGrowthCheck {
   constructor({
     exchange,
     queues,
+    properties,
     topologyCheckCounts,
-  }: Pick<ResolvedOptions, 'exchange' | 'queues' | 'topologyCheckCounts'>) {
+  }: Pick<ResolvedOptions, 'exchange' | 'queues' | 'properties' | 'topologyCheckCounts'>) {
+    this.#exchange = exchange.name;
     const match = bindingMatchOf(exchange.type);
     this.#matches = (queue, routingKey) => queue.routingKeys.some((key) => match?.(key, routingKey) === true);
     this.#queues = queues
@@ -96,7 +99,7 @@ export class QueueGrowthCheck {
         missingBefore: 0,
         missingReported: 0,
         hadConsumer: false,
-        isDropping: dropsByDesign(queue),
+        isDropping: properties.expiration !== undefined || dropsByDesign(queue),
         sample: undefined,
         isSampleStale: true,
       }));
@@ -113,17 +116,21 @@ export class QueueGrowthCheck {
 
   /** Records that a message sent under `tag` was confirmed. */
   recordConfirmed(tag: number, message: SampleMessage): void {
+    const { own } = message;
+    // Bindings of other exchanges are not known.
+    if (own?.exchange !== undefined && own.exchange !== this.#exchange) return;
     if (message.routingKey !== this.#lastRoutingKey) {
       this.#lastRoutingKey = message.routingKey;
       this.#lastMatches = this.#queues.filter((tracked) => this.#matches(tracked.queue, message.routingKey));
     }
     for (const tracked of this.#lastMatches) {
+      if (own?.properties.expiration !== undefined) tracked.isDropping = true;
       if (tracked.sinceStart && tag > tracked.sinceStart.lastTag) tracked.sinceStart.confirmed++;
       if (tracked.sinceLastReading && tag > tracked.sinceLastReading.lastTag) tracked.sinceLastReading.confirmed++;
       if (tracked.isSampleStale) {
         // The caller may reuse the body as soon as the confirm is reported.
         const { routingKey, messageId, body } = message;
-        tracked.sample = { routingKey, messageId, body: Buffer.from(body) };
+        tracked.sample = { routingKey, messageId, body: Buffer.from(body), own };
         tracked.isSampleStale = false;
       }
     }

@@ -28,6 +28,15 @@ export const explainDeclarationRefusal = (
         `The ${object} cannot be declared: it exists with other settings, or the broker does not know its type or one of its arguments. Delete it, or give the publisher the settings that it has. The broker said: ${cause.message}`,
         details,
       );
+    case REPLY_CODE.NOT_FOUND:
+      // Only a passive declaration can fail so.
+      return isMissing(error)
+        ? new PublisherError(
+            'TOPOLOGY_MISSING',
+            `The ${object} does not exist, and the publisher may only check it: declare it, or set declare to true`,
+            details,
+          )
+        : undefined;
     default:
       return undefined;
   }

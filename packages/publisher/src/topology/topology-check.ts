@@ -148,7 +148,7 @@ export class TopologyCheck {
   /** What a refused reading of a queue means; `undefined` if another attempt may succeed. */
   explainRefusal({ cause, facts }: DeclarationError): PublisherError | undefined {
     const broker = this.#options.address.display;
-    return isMissing(cause)
+    return isMissing(cause) && facts.queue !== undefined
       ? this.#missingQueueError({ broker, ...facts }, cause)
       : explainDeclarationRefusal(cause, this.#redact, { broker, ...facts });
   }
@@ -197,7 +197,7 @@ export class TopologyCheck {
         if (connection.ended || !isAlive()) return;
         if (error) return fail(error);
       }
-      if (hasUncheckable || continuity.hasRelays) {
+      if ((hasUncheckable || continuity.hasRelays) && this.#options.declare === true) {
         await connection.request((channel) => rebindQueues(channel, this.#options));
       }
       this.#verified = Math.max(this.#verified, watermark);

@@ -1,3 +1,5 @@
+import type { Deferred } from '../deferred.js';
+import type { OwnProperties } from '../message-properties.js';
 import { SequenceRing } from './sequence-ring.js';
 
 /** A message to send, until the broker has it. */
@@ -7,6 +9,10 @@ export interface OutboxEntry {
   readonly routingKey: string;
   readonly messageId: string | undefined;
   readonly body: Buffer;
+  /** `undefined` if the message has the exchange and the properties of the publisher. */
+  readonly own: OwnProperties | undefined;
+  /** Settled with the message, for a caller who waits for this one. */
+  confirmation: Deferred<number> | undefined;
   settled: boolean;
   returned: boolean;
 }
@@ -46,9 +52,24 @@ export class Outbox {
     return this.#bytes;
   }
 
-  add(routingKey: string, messageId: string | undefined, body: Buffer): OutboxEntry {
+  add(
+    routingKey: string,
+    messageId: string | undefined,
+    body: Buffer,
+    own?: OwnProperties,
+    confirmation?: Deferred<number>,
+  ): OutboxEntry {
     const sequence = this.#entries.last + 1;
-    const entry: OutboxEntry = { sequence, routingKey, messageId, body, settled: false, returned: false };
+    const entry: OutboxEntry = {
+      sequence,
+      routingKey,
+      messageId,
+      body,
+      own,
+      confirmation,
+      settled: false,
+      returned: false,
+    };
     this.#entries.push(entry);
     this.#bytes += body.length;
     return entry;

@@ -12,6 +12,8 @@ export interface MessageTransport {
   readonly ended: boolean;
   /** Messages sent and not confirmed. */
   readonly outstanding: number;
+  /** The largest frame, in bytes: the properties of a message must fit into one. */
+  readonly maxFrameBytes: number;
   /** Sends a message. `false`: it was accepted, but send nothing more until the transport is writable. */
   send(entry: OutboxEntry): boolean;
 }
@@ -24,6 +26,10 @@ export interface SendWindowOwner {
   isOpen(): boolean;
   report(event: PublisherEvent): void;
   fail(error: PublisherError): void;
+  /** A message was settled because the broker does not take it. */
+  onRefused(entry: OutboxEntry, error: PublisherError): void;
+  /** The same, but nothing takes such messages: the publisher must fail. Every message before it is confirmed. */
+  failRefused(error: PublisherError): void;
 }
 
 /**
@@ -46,10 +52,13 @@ export class SendWindow {
   #retryTimer: NodeJS.Timeout | undefined;
   #nacks = 0;
   #republished = 0;
+  #refused = 0;
+  #maxMessageBytes: number;
 
   constructor(options: ResolvedOptions, owner: SendWindowOwner) {
     this.#options = options;
     this.#owner = owner;
+    this.#maxMessageBytes = options.maxMessageBytes;
   }
 
   /** Messages refused by the broker so far. */
@@ -60,6 +69,11 @@ export class SendWindow {
   /** Messages sent again so far. */
   get republished(): number {
     return this.#republished;
+  }
+
+  /** Messages that were settled because the broker does not take them. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Messages that were sent before and are not confirmed: a new connection sends them again. */
@@ -105,12 +119,35 @@ export class SendWindow {
   /** Sends as much as the window and the socket take. */
   pump(): void {
     if (this.#nackRetry || !this.canSend()) return;
-    const { outbox } = this;
-    const { maxInFlight } = this.#options;
-    while (this.#cursor <= outbox.published && this.#cursor - outbox.confirmed <= maxInFlight) {
-      const entry = outbox.at(this.#cursor++);
-      if (!entry.settled && !this.#send(entry)) return;
-    }
+    for (let entry = this.#next(); entry; entry = this.#next()) if (!this.#send(entry)) return;
+  }
+
+  /**
+   * The broker refused a message for its size. Returns whether that was news: messages larger than `maxBytes` are not
+   * sent any more.
+   */
+  limitMessageBytes(maxBytes: number): boolean {
+    if (maxBytes >= this.#maxMessageBytes) return false;
+    this.#maxMessageBytes = maxBytes;
+    return true;
+  }
+
+  /** The message after the watermark, if there is one. */
+  firstUnsettled(): OutboxEntry | undefined {
+    const { confirmed, published } = this.outbox;
+    return confirmed < published ? this.outbox.at(confirmed + 1) : undefined;
+  }
+
+  /** Whether a message that is not settled goes to another exchange than that of the publisher. */
+  hasOwnExchange(): boolean {
+    for (const { own } of this.outbox.unsettledEntries()) if (own?.exchange !== undefined) return true;
+    return false;
+  }
+
+  /** Settles the message after the watermark, which the broker does not take. */
+  refuseFirst(error: PublisherError): void {
+    const entry = this.firstUnsettled();
+    if (entry) this.#settleRefused(entry, error);
   }
 
   setSendingPaused(paused: boolean): void {
@@ -119,8 +156,10 @@ export class SendWindow {
   }
 
   /** Sends a confirmed message again, outside of the sequence. */
-  sendProbe({ routingKey, messageId, body }: Pick<OutboxEntry, 'routingKey' | 'messageId' | 'body'>): void {
-    this.#send({ sequence: PROBE_SEQUENCE, routingKey, messageId, body, settled: false, returned: false });
+  sendProbe(message: Pick<OutboxEntry, 'routingKey' | 'messageId' | 'body' | 'own'>): void {
+    const { routingKey, messageId, body, own } = message;
+    const state = { confirmation: undefined, settled: false, returned: false };
+    this.#send({ sequence: PROBE_SEQUENCE, routingKey, messageId, body, own, ...state });
   }
 
   /** The transport accepts messages again. */
@@ -131,7 +170,13 @@ export class SendWindow {
 
   onAcked(entry: OutboxEntry): void {
     this.#nackRetry?.recordAck();
+    this.settle(entry);
+  }
+
+  /** The broker is done with a message: it has it, or has returned it. */
+  settle(entry: OutboxEntry): void {
     this.outbox.settle(entry);
+    entry.confirmation?.resolve(entry.sequence);
   }
 
   onNacked(entry: OutboxEntry): void {
@@ -144,6 +189,59 @@ export class SendWindow {
   onBatchSettled(): void {
     if (this.#nackRetry && this.#transport?.outstanding === 0) this.#applyRetryStep(this.#nackRetry.next());
     this.pump();
+  }
+
+  /**
+   * The next message to send; `undefined` if there is none within the window. Messages that the broker does not take
+   * are settled on the way, or are where sending ends.
+   */
+  #next(): OutboxEntry | undefined {
+    const { outbox } = this;
+    const { maxInFlight } = this.#options;
+    while (this.#cursor <= outbox.published && this.#cursor - outbox.confirmed <= maxInFlight) {
+      const entry = outbox.at(this.#cursor);
+      if (!entry.settled) {
+        const error = this.#refusalOf(entry);
+        if (error === undefined) {
+          this.#cursor++;
+          return entry;
+        }
+        if (this.#options.onRefused === undefined) {
+          if (outbox.confirmed === entry.sequence - 1) this.#owner.failRefused(error);
+          return undefined;
+        }
+        this.#settleRefused(entry, error);
+      }
+      this.#cursor++;
+    }
+    return undefined;
+  }
+
+  #settleRefused(entry: OutboxEntry, error: PublisherError): void {
+    this.#refused++;
+    entry.confirmation?.reject(error);
+    this.outbox.settle(entry);
+    this.#owner.onRefused(entry, error);
+  }
+
+  /** Why the broker would not take a message, as far as that is known before it is sent. */
+  #refusalOf(entry: OutboxEntry): PublisherError | undefined {
+    const { body, own } = entry;
+    if (body.length > this.#maxMessageBytes) {
+      return refusedError(this.#options, entry, {
+        why: `more than the ${this.#maxMessageBytes} that are allowed: raise max_message_size of the broker (and maxMessageBytes), or shorten it`,
+        maxBytes: this.#maxMessageBytes,
+      });
+    }
+    const maxFrameBytes = this.#transport?.maxFrameBytes ?? Number.POSITIVE_INFINITY;
+    if (own === undefined) return undefined;
+    const headBytes = own.encoded.before.length + own.encoded.after.length;
+    return headBytes + MAX_OTHER_HEAD_BYTES > maxFrameBytes
+      ? refusedError(this.#options, entry, {
+          why: `but ${headBytes} bytes of properties, which do not fit into a frame of ${maxFrameBytes} (frame_max): shorten its headers`,
+          maxBytes: maxFrameBytes,
+        })
+      : undefined;
   }
 
   #send(entry: OutboxEntry): boolean {
@@ -181,11 +279,10 @@ export class SendWindow {
   }
 
   #sendNew(count: number): void {
-    for (let left = count; left > 0 && this.#cursor <= this.outbox.published; ) {
-      const entry = this.outbox.at(this.#cursor++);
-      if (entry.settled) continue;
+    for (let left = count; left > 0; left--) {
+      const entry = this.#next();
+      if (!entry) return;
       this.#send(entry);
-      left--;
     }
   }
 
@@ -198,3 +295,27 @@ export class SendWindow {
     );
   }
 }
+
+/** Bytes of the header frame besides the properties: its overhead, class, size and flags, and the message id. */
+const MAX_OTHER_HEAD_BYTES = 300;
+
+/** The error for a message that the broker does not take. @param why - continues `Message 7 has 1000 bytes, ` */
+export const refusedError = (
+  { exchange }: Pick<ResolvedOptions, 'exchange'>,
+  { sequence, routingKey, messageId, body, own }: OutboxEntry,
+  { why, ...facts }: { readonly why: string; readonly maxBytes?: number; readonly replyCode?: number | undefined },
+  cause?: unknown,
+): PublisherError => {
+  const id = messageId === undefined ? '' : `, id ${messageId}`;
+  return new PublisherError(
+    'MESSAGE_REFUSED',
+    `Message ${sequence} (routing key ${routingKey}${id}) has ${body.length} bytes, ${why}`,
+    {
+      facts: {
+        ...{ sequence, routingKey, messageId, bytes: body.length, exchange: own?.exchange ?? exchange.name },
+        ...facts,
+      },
+      cause,
+    },
+  );
+};

@@ -6,6 +6,8 @@ import { FRAME_OVERHEAD_BYTES, MessageEncoder } from './message-encoder.js';
 
 /** Writes messages to the socket. */
 export interface MessageSender {
+  /** The largest frame that client and broker agreed on, in bytes; the properties of a message must fit into one. */
+  readonly maxFrameBytes: number;
   /**
    * Sends a message. `false`: it was accepted, but send nothing more until the sender is writable.
    * Throws if the connection is closed.
@@ -40,8 +42,7 @@ const internalsOf = (model: ChannelModel, channel: ConfirmChannel): Internals | 
 /**
  * Creates a sender that encodes frames itself and writes them to the socket in large pieces: amqplib allocates memory
  * for each body and writes each message by itself, which costs more than everything else that a client does. amqplib's
- * own `publish` is used for messages with headers, which are hard to encode, and if its connection does not have the
- * expected internals.
+ * own `publish` is used if its connection does not have the expected internals.
  */
 export const createSender = (
   model: ChannelModel,
@@ -50,20 +51,22 @@ export const createSender = (
   onWritable: () => void,
 ): MessageSender => {
   const internals = internalsOf(model, channel);
-  if (internals && options.properties.headers === undefined) return new SlabSender(internals, options, onWritable);
+  if (internals) return new SlabSender(internals, options, onWritable);
   channel.on('drain', onWritable);
-  const properties = { ...options.properties, messageId: undefined as string | undefined };
+  // amqplib sends a priority only along with headers.
+  const { properties: defaults } = options;
   return {
-    send: ({ routingKey, messageId, body }) => {
-      // amqplib reads the properties within the call, so one object serves all messages.
-      properties.messageId = messageId;
-      return channel.publish(options.exchange.name, routingKey, body, properties as Options.Publish);
+    maxFrameBytes: Number.POSITIVE_INFINITY,
+    send: ({ routingKey, messageId, body, own }) => {
+      const properties = { headers: {}, ...(own?.properties ?? defaults), messageId };
+      return channel.publish(own?.exchange ?? options.exchange.name, routingKey, body, properties as Options.Publish);
     },
     flush: () => {},
   };
 };
 
 class SlabSender implements MessageSender {
+  readonly maxFrameBytes: number;
   readonly #stream: Writable;
   readonly #encoder: MessageEncoder;
   readonly #onWritable: () => void;
@@ -79,6 +82,7 @@ class SlabSender implements MessageSender {
     { exchange, properties }: Pick<ResolvedOptions, 'exchange' | 'properties'>,
     onWritable: () => void,
   ) {
+    this.maxFrameBytes = frameMax;
     this.#stream = stream;
     this.#encoder = new MessageEncoder({ channel, frameMax, exchange: exchange.name, properties });
     this.#onWritable = onWritable;
@@ -90,7 +94,9 @@ class SlabSender implements MessageSender {
     const encoder = this.#encoder;
     const frames = Math.ceil(body.length / encoder.maxPayloadBytes);
     const isCopied = body.length <= MAX_COPIED_BODY_BYTES;
-    let slab = this.#reserve(encoder.maxHeadBytes + (isCopied ? body.length + frames * FRAME_OVERHEAD_BYTES : 0));
+    let slab = this.#reserve(
+      encoder.maxHeadBytes(entry) + (isCopied ? body.length + frames * FRAME_OVERHEAD_BYTES : 0),
+    );
     this.#used = encoder.writeHead(slab, this.#used, entry);
     for (let offset = 0; offset < body.length; offset += encoder.maxPayloadBytes) {
       const end = Math.min(body.length, offset + encoder.maxPayloadBytes);
@@ -130,8 +136,10 @@ class SlabSender implements MessageSender {
 
   /** The current slab, or a new one, with at least `bytes` free. */
   #reserve(bytes: number): Buffer {
-    if (this.#slab && SLAB_BYTES - this.#used < bytes) this.flush();
-    this.#slab ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES);
+    if (this.#slab && this.#slab.length - this.#used < bytes) this.flush();
+    // Only large tables of headers need more than a slab.
+    this.#slab ??=
+      bytes > SLAB_BYTES ? Buffer.allocUnsafeSlow(bytes) : (this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES));
     return this.#slab;
   }
 
@@ -141,7 +149,7 @@ class SlabSender implements MessageSender {
     this.#unwrittenBytes += bytes.length;
     this.#stream.write(bytes, () => {
       this.#unwrittenBytes -= bytes.length;
-      if (slab && this.#free.length < MAX_FREE_SLABS) this.#free.push(slab);
+      if (slab?.length === SLAB_BYTES && this.#free.length < MAX_FREE_SLABS) this.#free.push(slab);
       if (!this.#full || this.#unwrittenBytes > MAX_BUFFERED_BYTES / 2) return;
       this.#full = false;
       this.#onWritable();
