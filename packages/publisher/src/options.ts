@@ -147,9 +147,9 @@ export interface TlsOptions
 export interface ContinuityOptions {
   /**
    * Begins the names of the objects on the broker that prove it: letters, digits, `.`, `_` and `-`, at most 100 of them.
-   * Choose another one for each sequence of messages.
+   * Choose another one for each sequence of messages. Without a token, `resume` only checks that the queues exist.
    */
-  token: string;
+  token?: string | undefined;
   /**
    * `start` declares the objects. `resume` expects those of an earlier publisher with the same token, before anything is
    * declared, and rejects with `TOPOLOGY_LOST` if they are not there.

@@ -184,6 +184,7 @@ const resolveBackoff = (backoff: NonNullable<PublisherOptions['backoff']>): Reso
 const resolveContinuity = ({ continuity, declare = true }: PublisherOptions): ResolvedContinuity => {
   const { token, mode } = checks.object('continuity', continuity as ContinuityOptions, CONTINUITY_OPTION_NAMES);
   if (declare !== true) checks.fail('continuity', 'absent unless declare is true', continuity);
+  if (token === undefined && mode === 'resume') return { token, mode };
   return {
     token: continuityToken('continuity.token', token),
     mode: checks.oneOf('continuity.mode', mode, ['start', 'resume']),

@@ -163,6 +163,7 @@ const processFile = async (
     const irregularities = Object.fromEntries(Object.entries(stats.irregularities).filter(([, count]) => count > 0));
     const { malformed } = stats;
     const undelivered = malformed + countUndelivered(irregularities);
+    const { checkpoint: lastCheckpoint } = known();
     session.completeFile(file, {
       recordsExtracted: records,
       messagesPublished: records,
@@ -171,6 +172,7 @@ const processFile = async (
       undelivered,
     });
     await session.save();
+    await sink.release?.({ version, dataType, file }, lastCheckpoint, signal);
     return summary({ outcome: 'completed', records, delivered, malformed, irregularities, undelivered });
   } catch (error) {
     if (signal.aborted) return summary({ outcome: 'stopped' });

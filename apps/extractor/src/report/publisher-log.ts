@@ -36,11 +36,25 @@ export const createPublisherLog =
           `⚠️ ${file}: queue ${event.queue} has fewer messages than were confirmed for it; checking its bindings`,
         );
         break;
+      case 'missing':
+        logger.warn(
+          { file, queue: event.queue, missing: event.missing },
+          `⚠️ ${file}: queue ${event.queue} had ${event.missing} messages that it does not have any more; they were purged, ` +
+            'taken by a client that does not subscribe, dropped by a policy, or have expired',
+        );
+        break;
       case 'uncounted':
         logger.warn(
           { file, queue: event.queue },
           `⚠️ ${file}: queue ${event.queue} loses messages, by a policy or by clients that use basic.get; ` +
-            'its messages are no longer counted',
+            'a lost binding cannot be told from its count any more',
+        );
+        break;
+      case 'continuity-unavailable':
+        logger.warn(
+          { file, reason: event.reason },
+          `⚠️ ${file}: the broker refused the objects that prove that queues are the same as before (${event.reason}); ` +
+            'grant configure, write and read permission on ^discogs-extractor\\.',
         );
         break;
       case 'state':

@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { abortable, withLinkedAbort } from '@discogs-extractor/internal/abort';
 import type { EncodedBlock } from '@discogs-extractor/parser';
 import {
+  type ContinuityOptions,
   createPublisher,
+  discardContinuity,
   identifyBroker,
   type Publisher,
   PublisherError,
@@ -9,7 +12,7 @@ import {
   type PublisherOptions,
   type QueueOptions,
 } from '@discogs-extractor/publisher';
-import type { Destination } from '@discogs-extractor/state-marker';
+import type { Checkpoint, Destination } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from '../config/platform-names.js';
 import { ExtractorError } from '../errors.js';
@@ -33,6 +36,9 @@ const TOPOLOGY_CHECK_MS = 500;
 
 /** Time for the publisher to close its connection, after the wait for confirms, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 500;
+
+/** Time to connect once more, to remove what only resuming needs, in milliseconds. */
+const DISCARD_TIMEOUT_MS = 2_000;
 
 export interface AmqpSinkOptions {
   /** `amqp://` or `amqps://` URL of the broker. */
@@ -79,6 +85,22 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       arguments: queueArguments,
     });
   const monitor = new DeliveryMonitor();
+  const queuesOf = (dataType: DataType): string[] => queues.map((name) => queueOf(dataType)(name).name);
+  const connection = { url: options.url, tls: options.tls, connectionName: 'discogs-extractor' } as const;
+
+  const discard = async (dataType: DataType, token: string, signal?: AbortSignal): Promise<void> => {
+    await discardContinuity({
+      ...connection,
+      token,
+      queues: queuesOf(dataType),
+      connectAttempts: 1,
+      connectTimeoutMs: DISCARD_TIMEOUT_MS,
+      signal,
+    }).catch(() => {
+      // docs/wire-contract.md says how to find and remove what stays.
+    });
+  };
+
   return {
     name: 'amqp',
     destination: `exchange ${exchange}`,
@@ -86,10 +108,8 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     identify: async ({ dataTypes, signal }) => {
       const { clusterName, display, vhost } = await withLinkedAbort([signal], ({ signal: connecting }) =>
         identifyBroker({
-          url: options.url,
-          tls: options.tls,
+          ...connection,
           connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
-          connectionName: 'discogs-extractor',
           signal: connecting,
         }),
       );
@@ -98,54 +118,113 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         cluster: clusterName ?? display,
         vhost,
         exchange,
-        queues: queues.map((name) => queueOf(type)(name).name),
+        queues: queuesOf(type),
         contract: 'topic',
       });
       return new Map(dataTypes.map((type) => [type, destinationOf(type)]));
     },
     open: async (target, opening) => {
-      const { signal } = opening;
+      const { signal, resumeAfter } = opening;
       const { dataType } = target;
+      const known = readCheckpoint(opening.checkpoint);
       let lastConfirmedAt: Date | undefined;
       const tracker = monitor.track(target);
-      const publisher = await withLinkedAbort([signal], ({ signal: connecting }) =>
-        createPublisher({
-          url: options.url,
-          tls: options.tls,
-          exchange: { name: exchange, type: 'topic', durable: true },
-          queues: queues.map(queueOf(dataType)),
-          properties: PROPERTIES,
-          maxInFlight: options.queueSize,
-          connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
-          reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
-          topologyCheckIntervalMs: TOPOLOGY_CHECK_MS,
-          connectionName: `discogs-extractor ${target.file}`,
-          signal: connecting,
-          onConfirmed: () => {
-            lastConfirmedAt = new Date();
+      const connect = (continuity: ContinuityOptions): Promise<Publisher> =>
+        withLinkedAbort([signal], ({ signal: connecting }) =>
+          createPublisher({
+            ...connection,
+            exchange: { name: exchange, type: 'topic', durable: true },
+            queues: queues.map(queueOf(dataType)),
+            properties: PROPERTIES,
+            maxInFlight: options.queueSize,
+            connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
+            reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
+            topologyCheckIntervalMs: TOPOLOGY_CHECK_MS,
+            continuity,
+            connectionName: `discogs-extractor ${target.file}`,
+            signal: connecting,
+            onConfirmed: () => {
+              lastConfirmedAt = new Date();
+            },
+            onEvent: (event) => {
+              tracker.onEvent(event);
+              options.onEvent?.(target.file, event);
+            },
+          }),
+        );
+      /** Another token each time: the marker may still say that the records of an earlier one are there. */
+      const start = async (): Promise<Publisher> => {
+        if (known.token !== undefined) await discard(dataType, known.token, signal);
+        return connect({ token: createToken(target), mode: 'start' });
+      };
+      try {
+        let restartReason: string | undefined;
+        let publisher: Publisher;
+        if (resumeAfter === 0) {
+          publisher = await start();
+        } else {
+          publisher = await connect({ token: known.token, mode: 'resume' }).catch((error: unknown) => {
+            if (!(error instanceof PublisherError) || error.code !== 'TOPOLOGY_LOST') throw error;
+            restartReason = error.message;
+            return start();
+          });
+        }
+        tracker.attach(publisher);
+        return fileSink(publisher, target, {
+          ...opening,
+          resumedAfter: restartReason === undefined ? resumeAfter : 0,
+          restartReason,
+          missingBefore: restartReason === undefined ? known.missing : 0,
+          queueSize: options.queueSize,
+          lastConfirmedAt: () => lastConfirmedAt,
+          onClosed: async () => {
+            tracker.end();
+            const { continuity: token, error } = publisher;
+            // The file will begin again, with another token.
+            if (token !== undefined && error && LOSSES.has(error.code)) await discard(dataType, token);
           },
-          onEvent: (event) => {
-            tracker.onEvent(event);
-            options.onEvent?.(target.file, event);
-          },
-        }),
-      ).catch((error: unknown) => {
+          tracker,
+        });
+      } catch (error) {
         tracker.end();
         throw withSettingNames(error);
-      });
-      tracker.attach(publisher);
-      return fileSink(publisher, target, { ...opening, queueSize: options.queueSize }, () => lastConfirmedAt, tracker);
+      }
+    },
+    release: async ({ dataType }, checkpoint, signal) => {
+      const { token } = readCheckpoint(checkpoint);
+      if (token !== undefined) await discard(dataType, token, signal);
     },
   };
 };
 
-const fileSink = (
-  publisher: Publisher,
-  { version, dataType }: SinkTarget,
-  { resumeAfter, signal, save, queueSize }: OpenOptions & Pick<AmqpSinkOptions, 'queueSize'>,
-  lastConfirmedAt: () => Date | undefined,
-  tracker: DeliveryTracker,
-): FileSink => {
+/** After these errors of a publisher, nothing is resumed at its watermark. */
+const LOSSES: ReadonlySet<string> = new Set(['TOPOLOGY_LOST', 'TOPOLOGY_MISSING', 'UNROUTABLE']);
+
+/** The names of objects on the broker begin with it; see "Continuity" in the publisher's README. */
+const createToken = ({ version, dataType }: SinkTarget): string =>
+  `discogs-extractor.${version}.${dataType}.${randomBytes(6).toString('hex')}`;
+
+/** `token`: proves that the queues have the records; `missing`: of those, the queues are known to have lost so many. */
+const readCheckpoint = (checkpoint: Checkpoint | undefined): { token: string | undefined; missing: number } => {
+  const { token, missing } = checkpoint ?? {};
+  return {
+    token: typeof token === 'string' ? token : undefined,
+    missing: typeof missing === 'number' ? missing : 0,
+  };
+};
+
+interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'> {
+  readonly resumedAfter: number;
+  readonly restartReason: string | undefined;
+  /** Messages missing in earlier runs. */
+  readonly missingBefore: number;
+  readonly lastConfirmedAt: () => Date | undefined;
+  readonly onClosed: () => Promise<void>;
+  readonly tracker: DeliveryTracker;
+}
+
+const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, options: FileSinkOptions): FileSink => {
+  const { resumedAfter, restartReason, missingBefore, signal, save, queueSize, lastConfirmedAt, tracker } = options;
   /** Records that were published; `file_complete` is a message too, but not a record. */
   let records = 0;
   /** Blocks whose bytes the publisher still needs, and the number of the last message of each. */
@@ -157,18 +236,26 @@ const fileSink = (
   const yielder = new EventLoopYielder();
   const limiter = createCheckpointLimiter({
     maxUnsaved: queueSize,
-    resumeAfter,
+    resumeAfter: resumedAfter,
     flush: () => publisher.flush({ signal }),
     save,
   });
+  const missing = (): number => missingBefore + publisher.stats.missing;
+  const missingPart = (): Checkpoint => (missing() > 0 ? { missing: missing() } : {});
+  let closing: Promise<void> | undefined;
 
   return {
-    resumedAfter: resumeAfter,
-    restartReason: undefined,
-    checkpoint: {},
-    missing: 0,
+    resumedAfter,
+    restartReason,
+    get checkpoint() {
+      const { continuity: token } = publisher;
+      return { ...(token !== undefined && { token }), ...missingPart() };
+    },
+    get missing() {
+      return missing();
+    },
     get confirmed() {
-      return resumeAfter + Math.min(publisher.verified, records);
+      return resumedAfter + Math.min(publisher.verified, records);
     },
     get lastConfirmedAt() {
       return lastConfirmedAt();
@@ -203,17 +290,20 @@ const fileSink = (
       tracker.sent(message.byteLength);
       if (windowOpen) await abortable(windowOpen, signal);
       await publisher.flush({ signal });
-      return {};
+      return missingPart();
     },
-    close: async ({ timeoutMs = 0 } = {}) => {
-      if (timeoutMs > 0) {
-        // `flush` ends with a check of the topology, without which the last confirmed messages would not count.
-        await publisher.flush({ signal: AbortSignal.timeout(timeoutMs) }).catch(() => {
-          // Unconfirmed records are not an error here: the next run sends them again.
-        });
-      }
-      await publisher.close({ timeoutMs: CLOSE_TIMEOUT_MS });
-      tracker.end();
+    close: ({ timeoutMs = 0 } = {}) => {
+      closing ??= (async () => {
+        if (timeoutMs > 0) {
+          // `flush` ends with a check of the topology, without which the last confirmed messages would not count.
+          await publisher.flush({ signal: AbortSignal.timeout(timeoutMs) }).catch(() => {
+            // Unconfirmed records are not an error here: the next run sends them again.
+          });
+        }
+        await publisher.close({ timeoutMs: CLOSE_TIMEOUT_MS });
+        await options.onClosed();
+      })();
+      return closing;
     },
   };
 };

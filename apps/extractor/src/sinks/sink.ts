@@ -44,6 +44,13 @@ export interface Sink {
    */
   checkCompleted?(target: SinkTarget, checkpoint: Checkpoint | undefined): Promise<void>;
   open(target: SinkTarget, options: OpenOptions): Promise<FileSink>;
+  /**
+   * Removes from the destination what only resuming needs, once the marker says that the file is completed. Never
+   * rejects: what stays does no harm.
+   *
+   * @param checkpoint - the last one before `complete`
+   */
+  release?(target: SinkTarget, checkpoint: Checkpoint | undefined, signal: AbortSignal): Promise<void>;
 }
 
 /** Takes the records of one dump file, in order. */

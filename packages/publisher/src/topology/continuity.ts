@@ -3,7 +3,7 @@ import type { ConfirmChannel } from 'amqplib';
 import { PublisherError, type PublisherErrorFacts, type TopologyLossReason } from '../errors.js';
 import { type Redact, redactedCause } from '../redact.js';
 import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
-import type { ResolvedContinuity, ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolve-options.js';
 import { MAX_SHORT_STRING_BYTES } from '../short-string.js';
 import { isBuiltIn, type Topology } from './declare-topology.js';
 import { isMissing } from './refusals.js';
@@ -84,8 +84,9 @@ export class Continuity {
     this.#options = options;
     this.#redact = redact;
     this.#owner = owner;
-    this.#names = options.continuity && namesOf(options.continuity.token);
-    this.#isActive = options.continuity?.mode === 'resume';
+    const { token, mode } = options.continuity ?? {};
+    this.#names = token === undefined ? undefined : namesOf(token);
+    this.#isActive = token !== undefined && mode === 'resume';
   }
 
   /** The token if its objects are on the broker. */
@@ -105,8 +106,8 @@ export class Continuity {
    * @throws PublisherError `TOPOLOGY_LOST`
    */
   async prove(connection: ContinuityConnection, { isFirst }: { readonly isFirst: boolean }): Promise<void> {
-    if (!this.#isActive || !this.#names) return;
-    if (isFirst) await this.#assertQueuesExist(connection);
+    if (isFirst && this.#options.continuity?.mode === 'resume') await this.#assertQueuesExist(connection);
+    if (!this.#isActive) return;
     await this.#assertRelaysExist(connection);
     // An exchange that was replaced is a loss only if messages were published to it since the last check.
     if (this.#owner.confirmed > this.#owner.verified) await this.#assertExchangeIsSame(connection);
@@ -123,7 +124,7 @@ export class Continuity {
   /** After exchange and queues were declared: declares the witnesses, or restores their bindings. */
   async declare(connection: ContinuityConnection): Promise<void> {
     const { continuity } = this.#options;
-    if (!continuity || !this.#names) return;
+    if (continuity?.token === undefined) return;
     if (this.#isActive) {
       await this.#restore(connection);
       return;
@@ -135,7 +136,7 @@ export class Continuity {
     } catch (error) {
       const replyCode = replyCodeOf(error);
       if (connection.ended || replyCode === undefined || TRANSIENT.has(replyCode)) throw error;
-      await this.#giveUp(connection, continuity, error);
+      await this.#giveUp(connection, continuity.token, error);
     }
   }
 
@@ -177,7 +178,7 @@ export class Continuity {
   }
 
   /** Goes on without witnesses where the user may not declare them. */
-  async #giveUp(connection: ContinuityConnection, { token }: ResolvedContinuity, error: unknown): Promise<void> {
+  async #giveUp(connection: ContinuityConnection, token: string, error: unknown): Promise<void> {
     const queues = this.#options.queues.map(({ name }) => name);
     // Some of them may have been declared. What may not be deleted either has to stay.
     await connection.request((channel) => deleteContinuity(channel, token, queues)).catch(() => {});
