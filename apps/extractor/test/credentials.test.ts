@@ -117,6 +117,10 @@ describe('no credential is shown', () => {
       env({ AMQP_CONNECTION: broker.urlFor({ username: USER, password: `${PASSWORD} wrong` }) }),
     );
     await service.reaches('failed');
+    // Between runs too, without any connection.
+    const ready = await service.request('/ready');
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toContain('BAD_CREDENTIALS');
     await expectCleanHttp(service);
     await stop(service);
     const status = await runCli(['status'], { env: env() });

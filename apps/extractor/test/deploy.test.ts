@@ -164,7 +164,9 @@ describe('Prometheus rules', () => {
     expect(await promtool(['check', 'config', '--syntax-only', join(DEPLOY, 'prometheus/prometheus.yaml')])).toContain(
       'SUCCESS',
     );
-    expect(await promtool(['test', 'rules', join(DEPLOY, 'prometheus/alerts.test.yaml')])).toContain('SUCCESS');
+    for (const name of ['alerts.test.yaml', 'alerts-over-days.test.yaml']) {
+      expect(await promtool(['test', 'rules', join(DEPLOY, 'prometheus', name)])).toContain('SUCCESS');
+    }
   });
 
   it('are each tested with and without firing', async () => {

@@ -69,6 +69,25 @@ describe('createStallDetector', () => {
     expect(reported).toMatchObject([{ type: 'file-stalled', phase: 'download', file: 'stalls' }]);
   });
 
+  it('reports the first file of a run that starts none, before and after the downloads', async () => {
+    const { reported, detector, extraction } = startDetector();
+    using _ = detector;
+    const files = ['a', 'b'].map((file) => ({ file, dataType: 'artists', bytes: 1 }) as const);
+    detector.onEvent({ type: 'dump-chosen', version: '20260101', decision: 'start', reason: '', files });
+    await until(() => reported.length === 1);
+    for (const { file } of files) {
+      detector.onEvent({ type: 'download-started', ...downloadOf(file), bytesTotal: 1 });
+      detector.onEvent({ type: 'download-failed', ...downloadOf(file), error: new Error('x') });
+    }
+    await until(() => reported.length === 2);
+    expect(reported).toMatchObject(Array(2).fill({ type: 'file-stalled', phase: 'extraction', file: 'a' }));
+    // The second one waits for its turn.
+    extraction('file-started', 0);
+    expect(reported.at(-1)).toMatchObject({ type: 'file-moving', file: 'a' });
+    await until(() => reported.length === 4);
+    expect(reported.at(-1)).toMatchObject({ type: 'file-stalled', file: 'a' });
+  });
+
   it.each(['dump-finished', 'run-failed'])('forgets the files of a run at %s', async (type) => {
     const { reported, detector, extraction } = startDetector();
     using _ = detector;

@@ -73,13 +73,34 @@ export const flatMetrics = ({ board: { state } }: ServiceView): Record<string, n
   };
 };
 
+/** Codes of errors with which the broker refuses, or does not respond. */
+const BROKER_ERRORS: ReadonlySet<string> = new Set([
+  ...['UNREACHABLE', 'CONNECTION_LOST', 'BAD_CREDENTIALS', 'VHOST_REFUSED', 'ACCESS_REFUSED', 'TLS_FAILED'],
+  ...['TOPOLOGY_CONFLICT', 'TOPOLOGY_MISSING'],
+]);
+
+/** The error because of which the last run could not deliver: between runs, nothing else shows that the broker refuses. */
+const brokerErrorOf = ({ lastRun, problems }: ServiceState): string | undefined => {
+  if (lastRun?.outcome !== 'failed') return undefined;
+  const startedAt = lastRun.endedAt - 1000 * lastRun.seconds - CLOCK_TOLERANCE_MS;
+  return problems.find(({ at, code }) => at >= startedAt && BROKER_ERRORS.has(code))?.code;
+};
+
+/** The clock of the duration is another one than that of the times. */
+const CLOCK_TOLERANCE_MS = 100;
+
 /** Why the service is not ready; empty if it is ready. */
 export const readinessProblems = ({ board: { state }, delivery }: ServiceView): string[] => {
   const reasons: string[] = [];
+  const { connections = [], connectingSince } = delivery() ?? {};
   if (state.phase === 'stopping') reasons.push('the service is stopping');
   if (state.version === undefined) reasons.push('no dump was found yet');
-  for (const { file, condition } of delivery()?.connections ?? []) {
+  if (connectingSince !== undefined) reasons.push('there is no connection to the broker');
+  for (const { file, condition } of connections) {
     if (condition === 'disconnected') reasons.push(`${file} has no connection to the broker`);
   }
+  const error = brokerErrorOf(state);
+  const isConnected = connections.some(({ condition }) => condition === 'publishing' || condition === 'blocked');
+  if (error !== undefined && !isConnected) reasons.push(`the last run failed because of the broker (${error})`);
   return reasons;
 };

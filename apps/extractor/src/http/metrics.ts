@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { DATA_TYPES } from '../config/data-type.js';
-import type { DeliveryConnection, DeliveryTotals } from '../sinks/delivery-status.js';
+import { type DeliveryConnection, type DeliveryTotals, isWaitingForBroker } from '../sinks/delivery-status.js';
 import { EXTRACTION_STATUSES, FILE_STATES, type FileStatus, PHASES, type TypeTotals } from '../status/service-state.js';
 import { dumpTime, type ServiceView } from './service-view.js';
 
@@ -127,6 +127,10 @@ export const createMetrics = (view: ServiceView): Registry => {
   ofConnection('broker_blocked', '1 while the broker blocks publishing because of an alarm', (it) =>
     it.condition === 'blocked' ? 1 : 0,
   );
+  gauge('broker_waiting', '1 while a connection to the broker is wanted and there is none', [], (set) => {
+    const status = delivery();
+    if (status) set(isWaitingForBroker(status) ? 1 : 0);
+  });
   gauge('window_limit_messages', 'Messages of a file that may be in flight', [], (set) => set(view.queueSize));
 
   const ofFile = (name: string, help: string, value: (file: FileStatus) => number | undefined): void =>
@@ -172,7 +176,7 @@ export const createMetrics = (view: ServiceView): Registry => {
   gauge('consecutive_failures', 'Runs that failed in a row', [], (set) => set(board.state.failures));
   gauge('last_run_timestamp_seconds', 'End of the last run', [], (set) => set(seconds(board.state.lastRun?.endedAt)));
   gauge('last_run_duration_seconds', 'Duration of the last run', [], (set) => set(board.state.lastRun?.seconds));
-  gauge('last_success_timestamp_seconds', 'End of the last successful run', [], (set) =>
+  gauge('last_success_timestamp_seconds', 'End of the last run that delivered all that can be delivered', [], (set) =>
     set(seconds(board.state.lastSuccessAt)),
   );
   gauge('next_check_timestamp_seconds', 'Start of the next run', [], (set) => set(seconds(board.state.nextRunAt)));

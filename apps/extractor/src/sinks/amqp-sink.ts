@@ -106,12 +106,14 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     destination: `exchange ${exchange}`,
     status: () => monitor.status(),
     identify: async ({ dataTypes, signal }) => {
-      const { clusterName, display, vhost } = await withLinkedAbort([signal], ({ signal: connecting }) =>
-        identifyBroker({
-          ...connection,
-          connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
-          signal: connecting,
-        }),
+      const { clusterName, display, vhost } = await monitor.whileConnecting(() =>
+        withLinkedAbort([signal], ({ signal: connecting }) =>
+          identifyBroker({
+            ...connection,
+            connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
+            signal: connecting,
+          }),
+        ),
       );
       const destinationOf = (type: DataType): Destination => ({
         sink: 'amqp',

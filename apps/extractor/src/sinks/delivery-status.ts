@@ -48,10 +48,16 @@ export interface DeliveryTotals {
 export interface DeliveryStatus {
   /** One for each open file, in the order in which they were opened. */
   readonly connections: readonly DeliveryConnection[];
+  /** Since when the sink has been trying to connect before any file is open; `undefined` if it is not. */
+  readonly connectingSince: Date | undefined;
   readonly totals: DeliveryTotals;
   /** The same for each data type of which there was a file. */
   readonly totalsByType: Readonly<Partial<Record<DataType, DeliveryTotals>>>;
 }
+
+/** Whether a file, or the check before the first one, waits for its connection. */
+export const isWaitingForBroker = ({ connections, connectingSince }: DeliveryStatus): boolean =>
+  connectingSince !== undefined || connections.some(({ condition }) => condition === 'disconnected');
 
 /** Tracks the delivery of one file for a {@link DeliveryMonitor}. */
 export interface DeliveryTracker {
@@ -93,6 +99,17 @@ interface TrackedFile {
 export class DeliveryMonitor {
   readonly #open = new Set<TrackedFile>();
   readonly #ended = new Map<DataType, DeliveryTotals>();
+  #connectingSince: Date | undefined;
+
+  /** Reports the time that `work` takes as one without the connection that it wants. */
+  async whileConnecting<T>(work: () => Promise<T>): Promise<T> {
+    this.#connectingSince = new Date();
+    try {
+      return await work();
+    } finally {
+      this.#connectingSince = undefined;
+    }
+  }
 
   track(target: SinkTarget): DeliveryTracker {
     const tracked: TrackedFile = {
@@ -125,6 +142,7 @@ export class DeliveryMonitor {
     const byType = new Map(this.#ended);
     for (const tracked of open) addTotals(byType, tracked);
     return {
+      connectingSince: this.#connectingSince,
       connections: open.map(({ target, condition, since, state, reason, publisher }) => {
         const { unsettled = 0, windowBytes = 0 } = publisher?.stats ?? {};
         const { file, dataType } = target;

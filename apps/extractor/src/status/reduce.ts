@@ -28,7 +28,8 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
       };
     case 'run-ended': {
       const { outcome, seconds, error } = event;
-      const isGood = outcome === 'completed' || outcome === 'skipped';
+      // An incomplete run has delivered everything that can be delivered; repeating it changes nothing.
+      const isGood = outcome === 'completed' || outcome === 'skipped' || outcome === 'incomplete';
       const ended: ServiceState = {
         ...state,
         status: outcome === 'failed' ? 'failed' : outcome === 'stopped' ? 'idle' : 'completed',

@@ -24,15 +24,20 @@ interface WatchedFile {
   reportAfter: number;
 }
 
+/** The position of a file that was not started yet. */
+const WAITING = 'waiting';
+
 /** Upper bound of the time between two checks, in milliseconds. */
 const MAX_CHECK_INTERVAL_MS = 5000;
 
 /**
  * Reports files without progress: of a download, bytes; of an extraction, bytes read, records or confirms. A file that
- * has ended, or that waits for an announced retry, is not stalled.
+ * has ended, that waits for an announced retry, or that waits while another one is in progress, is not stalled.
  */
 export const createStallDetector = ({ afterMs, onEvent }: StallDetectorOptions): StallDetector => {
   const watched = new Map<string, WatchedFile>();
+  /** Files of the dump that are not in progress and have not ended, in order. */
+  const waiting = new Set<string>();
 
   const update = (phase: WatchedFile['phase'], file: string, position: string, waitMs = 0): void => {
     const key = `${phase} ${file}`;
@@ -62,35 +67,53 @@ export const createStallDetector = ({ afterMs, onEvent }: StallDetectorOptions):
   };
   const timer = setInterval(check, Math.min(afterMs / 4, MAX_CHECK_INTERVAL_MS)).unref();
 
+  /** If no file is in progress, the first one that waits should be: the sink may not be there. */
+  const watchNext = (): void => {
+    for (const [key, { position }] of watched) if (position === WAITING && watched.size > 1) watched.delete(key);
+    const [next] = waiting;
+    if (next !== undefined && watched.size === 0) update('extraction', next, WAITING);
+  };
+  const take = (event: Parameters<RunListener>[0]): void => {
+    switch (event.type) {
+      case 'dump-chosen':
+        watched.clear();
+        waiting.clear();
+        for (const { file } of event.files) waiting.add(file);
+        break;
+      case 'dump-finished':
+      case 'run-failed':
+        watched.clear();
+        waiting.clear();
+        break;
+      case 'download-started':
+        update('download', event.file, 'start');
+        break;
+      case 'download-progress':
+        update('download', event.file, String(event.bytes));
+        break;
+      case 'download-retry':
+        update('download', event.file, watched.get(`download ${event.file}`)?.position ?? '', event.delayMs);
+        break;
+      case 'download-finished':
+      case 'download-failed':
+        watched.delete(`download ${event.file}`);
+        break;
+      case 'file-started':
+      case 'file-progress':
+        waiting.delete(event.file);
+        update('extraction', event.file, `${event.bytesRead} ${event.records} ${event.confirmed}`);
+        break;
+      case 'file-finished':
+        waiting.delete(event.file);
+        watched.delete(`extraction ${event.file}`);
+        break;
+    }
+  };
+
   return {
     onEvent: (event) => {
-      switch (event.type) {
-        case 'dump-chosen':
-        case 'dump-finished':
-        case 'run-failed':
-          watched.clear();
-          break;
-        case 'download-started':
-          update('download', event.file, 'start');
-          break;
-        case 'download-progress':
-          update('download', event.file, String(event.bytes));
-          break;
-        case 'download-retry':
-          update('download', event.file, watched.get(`download ${event.file}`)?.position ?? '', event.delayMs);
-          break;
-        case 'download-finished':
-        case 'download-failed':
-          watched.delete(`download ${event.file}`);
-          break;
-        case 'file-started':
-        case 'file-progress':
-          update('extraction', event.file, `${event.bytesRead} ${event.records} ${event.confirmed}`);
-          break;
-        case 'file-finished':
-          watched.delete(`extraction ${event.file}`);
-          break;
-      }
+      take(event);
+      watchNext();
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };
