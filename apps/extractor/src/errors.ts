@@ -9,6 +9,7 @@ import { adviceFor } from './advice.js';
  * - `FOLDER_LOCKED`: another extractor works in the data folder (`path`)
  * - `FOLDER_UNUSABLE`: the data folder cannot be created, read or written (`path`)
  * - `FOLDER_LOST`: the data folder was deleted or replaced during the run (`path`)
+ * - `QUARANTINE_FAILED`: a malformed record cannot be kept (`path`)
  * - `OUTPUT_LOCKED`: another extractor writes to the output file (`path`)
  * - `OUTPUT_CHANGED`: the output is not what was delivered to it, or belongs to another data folder (`path`, `before`,
  *   `now`)
@@ -39,6 +40,7 @@ export type ExtractorErrorCode =
   | 'OUTPUT_CHANGED'
   | 'OUTPUT_FAILED'
   | 'OUTPUT_LOCKED'
+  | 'QUARANTINE_FAILED'
   | 'HTTP_UNAVAILABLE'
   | 'TOPOLOGY_CONFLICT'
   | 'NO_RECORDS'

@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { generateDump } from '@discogs-extractor/sample-dumps';
+import { until } from '@discogs-extractor/test-broker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
 import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
 import { editMarker, markerPath, readMarker } from './kit/markers.js';
+import { startService } from './kit/service.js';
 
 const VERSION = '20260101';
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -150,6 +152,46 @@ describe('a user who', () => {
     expect(codesOf(second)).toEqual(['OUTPUT_CHANGED']);
     expect(await first.ended).toMatchObject({ status: 0 });
     expect(await linesOf('artists')).toHaveLength(40_001);
+  });
+
+  it('blocks the quarantine gets an error with its path, and no file_complete', async () => {
+    await mkdir(data);
+    await writeFile(join(data, 'quarantine'), 'a file where the folder must be');
+    await writeDump(dumps, VERSION, { ...smallDump(20), labels: '<labels><label><id>1</label></labels>' });
+    const result = await run();
+    expect(result.status).toBe(1);
+    expect(codesOf(result)).toContain('QUARANTINE_FAILED');
+    expect(result.stdout).toContain(join(data, 'quarantine', VERSION, 'labels'));
+    expect((await linesOf('labels')).join()).not.toContain('file_complete');
+  });
+
+  it('triggers a forced run that fails gets it with the next one', async () => {
+    await using service = await startService(
+      ['--source', dumps, '--types', 'artists', '--sink', 'ndjson', '--output', output],
+      { DISCOGS_ROOT: data, TRIGGER_TOKEN: 'token' },
+    );
+    const trigger = (force_reprocess: boolean): Promise<Response> =>
+      service.request('/trigger', {
+        method: 'POST',
+        headers: { authorization: 'Bearer token' },
+        body: JSON.stringify({ force_reprocess }),
+      });
+    await service.says('Next run at');
+    await rename(output, join(folder, 'aside'));
+    await writeFile(output, 'a file where the folder must be');
+    expect((await trigger(true)).status).toBe(202);
+    await service.says('OUTPUT_FAILED');
+    await service.says('Next attempt at');
+
+    await rm(output);
+    await rename(join(folder, 'aside'), output);
+    await writeFile(join(output, VERSION, 'artists.ndjson'), 'to be written again\n');
+    expect((await trigger(false)).status).toBe(202);
+    await until(() => service.output().split('🎉').length === 3);
+    expect(await linesOf('artists')).toHaveLength(21);
+    // It is done then.
+    await until(async () => (await trigger(false)).status === 202);
+    await service.says('nothing to do');
   });
 
   it('configures a file as a folder gets an error', async () => {

@@ -52,6 +52,9 @@ export type RunEvent =
       }[];
     }
   | { readonly type: 'marker-set-aside'; readonly path: string }
+  /** The state marker could not be saved after another error, which ends the run. */
+  | { readonly type: 'marker-not-saved'; readonly error: unknown }
+  | { readonly type: 'destination-unknown'; readonly error: Error }
   | { readonly type: 'earlier-marker-unreadable'; readonly version: string; readonly error: Error }
   | { readonly type: 'version-passed-over'; readonly version: string; readonly missing: readonly string[] }
   | DownloadEvent

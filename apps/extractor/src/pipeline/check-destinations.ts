@@ -41,18 +41,21 @@ export const checkDestinations = async (
 const isOtherSource = ({ source_checksum: before }: FileProgress, checksum: string | undefined): boolean =>
   before !== null && checksum !== undefined && before.toLowerCase() !== checksum.toLowerCase();
 
-/** Members of a destination that do not matter if another one, a random id of the place itself, is the same. */
-const NAMED_BY_ID: Readonly<Record<string, string>> = { path: 'folder' };
-
-/** Whether all records at the place `before` are at the place `now`, which may have fewer queues. */
-const holdsRecordsOf = (before: Destination, now: Destination): boolean =>
-  [...new Set([...Object.keys(before), ...Object.keys(now)])].every((name) => {
+/**
+ * Whether all records at the place `before` are at the place `now`, as far as its name tells. It may have fewer queues. A
+ * folder is the same one if its path or its random id is the same: it may have been moved, or restored from a backup.
+ */
+const holdsRecordsOf = (before: Destination, now: Destination): boolean => {
+  const isSame = (name: string): boolean => {
     const [one, other] = [before[name], now[name]];
-    const id = NAMED_BY_ID[name];
-    if (id !== undefined && before[id] !== undefined && before[id] === now[id]) return true;
-    if (Array.isArray(one) && Array.isArray(other)) return other.every((item) => one.includes(item));
-    return one === other;
-  });
+    return Array.isArray(one) && Array.isArray(other) ? other.every((item) => one.includes(item)) : one === other;
+  };
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  const isSameFolder = names.has('folder') && (isSame('folder') || isSame('path'));
+  return [...names].every((name) => isSame(name) || (isSameFolder && FOLDER_NAMES.has(name)));
+};
+
+const FOLDER_NAMES: ReadonlySet<string> = new Set(['folder', 'path']);
 
 /** The place in words: `sink amqp, exchange discogsography-exchange, queues a and b`. */
 const describe = (destination: Destination): string =>

@@ -14,31 +14,33 @@ export interface DownloadPhaseOptions {
 /**
  * Downloads and verifies the chosen version's files, and updates the marker's download phase.
  *
- * @throws the downloader's error, which is also recorded in the marker; the signal's reason
+ * @throws the downloader's error, which is also recorded in the marker; the signal's reason; `StateMarkerError` for a
+ *   marker that cannot be saved
  */
 export const downloadPhase = async (options: DownloadPhaseOptions): Promise<readonly VerifiedFile[]> => {
   const { downloader, choice, session, onEvent, signal } = options;
   session.startDownload(choice.files.map(({ name }) => name));
   await session.save();
   const record = recordDownload(session);
-  try {
-    const files = await downloader.download({
+  const files = await downloader
+    .download({
       choice,
       signal,
       onEvent: (event) => {
         record(event);
         onEvent(event);
       },
+    })
+    .catch(async (error: unknown) => {
+      // A stop is not a failure: the phase stays in progress.
+      if (!signal.aborted) session.failDownload(describeError(error));
+      // The first error is the one to end with, but the second one must not be lost.
+      await session.save().catch((saveError: unknown) => onEvent({ type: 'marker-not-saved', error: saveError }));
+      throw error;
     });
-    session.completeDownload();
-    await session.save();
-    return files;
-  } catch (error) {
-    // A stop is not a failure: the phase stays in progress.
-    if (!signal.aborted) session.failDownload(describeError(error));
-    await session.save();
-    throw error;
-  }
+  session.completeDownload();
+  await session.save();
+  return files;
 };
 
 /** Records the downloader's events in the marker. */

@@ -43,7 +43,7 @@ export interface ExtractFileOptions {
   readonly maxMalformed: number;
   /** The file fails, without `file_complete`, if it has content outside of records in more places than this. */
   readonly maxLeftOut: number;
-  /** Records of this type in an earlier dump, if known. */
+  /** Records of this type that were delivered before, if known. */
   readonly earlier: EarlierCount | undefined;
   /** The file fails if it has fewer records than this percentage of the earlier ones. */
   readonly minRecordsPercent: number;
@@ -211,7 +211,7 @@ const assertRecordCount = (
   const percent = Math.floor((100 * records) / earlier.records);
   throw new ExtractorError(
     'TOO_FEW_RECORDS',
-    `${file} has ${records} records, only ${percent} % of the ${earlier.records} in dump ${earlier.version}; ` +
+    `${file} has ${records} records, only ${percent} % of the ${earlier.records} that were delivered from dump ${earlier.version} before; ` +
       `at least ${minRecordsPercent} % are expected. They are delivered, but file_complete is not sent. ` +
       `Check the dump; if it is right, run again with --min-records-percent ${percent} (0 turns the check off).`,
     { facts: { file, records, earlierRecords: earlier.records, earlierVersion: earlier.version } },

@@ -182,8 +182,10 @@ const processFile = async (
     session.failFile(file, reason);
     if (isLoss(error)) session.invalidateFile(file, reason);
     if (isPublisherError(error)) session.failPublishing(`${file}: ${reason}`);
+    // Reported before the marker is saved, which can fail too.
+    const failed = summary({ outcome: 'failed', error: error instanceof Error ? error : new Error(reason) });
     await session.save();
-    return summary({ outcome: 'failed', error: error instanceof Error ? error : new Error(reason) });
+    return failed;
   }
 };
 

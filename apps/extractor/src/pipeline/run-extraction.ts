@@ -1,11 +1,14 @@
 import { createDownloader, type DumpSource } from '@discogs-extractor/downloader';
+import { PublisherError } from '@discogs-extractor/publisher';
 import {
   createFileMarkerStore,
   createMarker,
   createMarkerSession,
+  type Destination,
   decide,
   type StateMarker,
 } from '@discogs-extractor/state-marker';
+import type { DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSummary, RunEvent, RunListener } from '../events/run-events.js';
@@ -84,13 +87,21 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
   const known = isKept && found.status === 'found' ? found.marker : undefined;
   if (known) assertSameSink(known, sink);
   // Before anything is fetched: a destination that refuses must not be noticed hours later.
-  const destinations = await sink.identify({ dataTypes: config.dataTypes, signal });
+  const isNothingToDo = known !== undefined && decision.action === 'skip';
+  const destinations = await sink
+    .identify({ dataTypes: config.dataTypes, attempts: isNothingToDo ? 1 : undefined, signal })
+    .catch((error: unknown) => {
+      // There is nothing to deliver: the next run checks again.
+      if (!isNothingToDo || !(error instanceof PublisherError) || error.code !== 'UNREACHABLE') throw error;
+      onEvent({ type: 'destination-unknown', error });
+      return new Map<DataType, Destination>();
+    });
   if (known) {
     const wanted = choice.files.flatMap(({ name, kind }) =>
       kind === 'checksum' ? [] : [{ name, dataType: kind, checksum: published.get(name) }],
     );
     await checkDestinations(known, wanted, destinations, sink);
-    if (decision.action === 'skip') return finish('skipped', [], undeliveredIn(known));
+    if (isNothingToDo) return finish('skipped', [], undeliveredIn(known));
   }
 
   const session = createMarkerSession({
@@ -103,7 +114,7 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
   await session.save();
   context.onMarkerSaved?.();
   const files = await downloadPhase({ downloader, choice, session, onEvent, signal });
-  const earlierCounts = await findEarlierCounts(config.discogsRoot, version, onEvent);
+  const earlierCounts = await findEarlierCounts(config.discogsRoot, session.marker, onEvent);
   const summaries = await processingPhase({
     config,
     version,

@@ -88,6 +88,18 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           `✅ ${event.file} ${event.reused ? 'is already present; verified' : 'downloaded and verified'}`,
         );
         break;
+      case 'marker-not-saved':
+        logger.error(
+          { code: errorCodeOf(event.error) },
+          `❌ The state marker could not be saved either: ${describeError(event.error)}`,
+        );
+        break;
+      case 'destination-unknown':
+        logger.warn(
+          { code: errorCodeOf(event.error) },
+          `⚠️ Could not check that the records are where this run would deliver to: ${describeError(event.error)}`,
+        );
+        break;
       case 'file-restarted':
         logger.warn(
           { file: event.file, data_type: event.dataType, confirmed_before: event.records, reason: event.reason },

@@ -31,6 +31,9 @@ const PROPERTIES = {
   mandatory: true,
 } as const;
 
+/** In events: the connection at the start of a run, which is for all files. */
+const ALL_FILES = 'all files';
+
 /** Time between two checks of queues and bindings, in milliseconds. */
 const TOPOLOGY_CHECK_MS = 500;
 
@@ -105,13 +108,14 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     name: 'amqp',
     destination: `exchange ${exchange}`,
     status: () => monitor.status(),
-    identify: async ({ dataTypes, signal }) => {
+    identify: async ({ dataTypes, attempts = options.connectAttempts, signal }) => {
       const { clusterName, display, vhost } = await monitor.whileConnecting(() =>
         withLinkedAbort([signal], ({ signal: connecting }) =>
           identifyBroker({
             ...connection,
-            connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
+            connectAttempts: attempts ?? Number.POSITIVE_INFINITY,
             signal: connecting,
+            onEvent: (event) => options.onEvent?.(ALL_FILES, event),
           }),
         ),
       );

@@ -5,6 +5,7 @@ import { makeDirectory, syncDirectory } from '@discogs-extractor/internal/durabl
 import type { Checkpoint } from '@discogs-extractor/state-marker';
 import { tryLock } from 'fs-native-extensions';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
+import { explainFileErrors } from '../system/file-errors.js';
 import { claimOutputFolder, type OutputFolder } from './output-folder.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
@@ -205,18 +206,14 @@ const sizeOf = async (path: string): Promise<number> => {
 };
 
 /** Adds the path and the remedy to errors of the file system; other errors stay as they are. */
-const withPathInErrors = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Error && 'syscall' in error) {
-      throw new ExtractorError(
+const withPathInErrors = <T>(path: string, work: () => Promise<T>): Promise<T> =>
+  explainFileErrors(
+    (cause) =>
+      new ExtractorError(
         'OUTPUT_FAILED',
-        `Cannot write the output ${path}: ${describeError(error)}. ` +
+        `Cannot write the output ${path}: ${describeError(cause)}. ` +
           "Check the folder's permissions and free space, then run again to resume.",
-        { facts: { path }, cause: error },
-      );
-    }
-    throw error;
-  }
-};
+        { facts: { path }, cause },
+      ),
+    work,
+  );

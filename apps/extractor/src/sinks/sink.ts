@@ -7,6 +7,8 @@ import type { SinkTarget } from './sink-target.js';
 export interface IdentifyOptions {
   /** The types whose records this run may deliver. */
   readonly dataTypes: readonly DataType[];
+  /** Attempts to reach the destination. @default the sink's own number */
+  readonly attempts?: number | undefined;
   /** Rejects `identify` with its reason. */
   readonly signal: AbortSignal;
 }

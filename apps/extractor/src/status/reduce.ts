@@ -65,6 +65,8 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
     case 'file-finished':
       return withProblemOf(event, withFile(state, event, now), now);
     case 'marker-set-aside':
+    case 'marker-not-saved':
+    case 'destination-unknown':
     case 'earlier-marker-unreadable':
     case 'metadata-set-aside':
     case 'version-passed-over':
