@@ -97,10 +97,27 @@ describe('a dump with far fewer records than the previous one', () => {
     expect(await readFile(markerPath(damaged), 'utf8')).toBe('{"metadata');
   });
 
-  it('is not compared with newer dumps', async () => {
+  it('is compared with what was delivered before under the same name, also when forced and after a failure', async () => {
+    await writeDump(dumps, EARLIER, smallDump(40));
+    for (const more of [[], [], ['--force-reprocess'], ['--force-reprocess'], []]) {
+      const result = await run(EARLIER, more);
+      expect(errorsOf(result).flatMap(({ code }) => code ?? [])).toEqual(Array(4).fill('TOO_FEW_RECORDS'));
+      expect(errorsOf(result).find(({ code }) => code)!.error).toContain(
+        `100 that were delivered from dump ${EARLIER}`,
+      );
+    }
+    expect(await run(EARLIER, ['--min-records-percent', '40'])).toMatchObject({ status: 0 });
+    expect(await run(EARLIER, ['--force-reprocess'])).toMatchObject({ status: 0 });
+  });
+
+  it('is compared with what was delivered last, even if that was a newer dump', async () => {
+    expect(await run(VERSION, ['--min-records-percent', '40'])).toMatchObject({ status: 0 });
     await rm(markerPath(EARLIER));
-    await writeDump(dumps, EARLIER, smallDump(10));
-    expect(await run(VERSION)).toMatchObject({ status: 0 });
-    expect(await run(EARLIER)).toMatchObject({ status: 0 });
+    await writeDump(dumps, EARLIER, smallDump(20));
+    const result = await run(EARLIER);
+    expect(errorsOf(result).find(({ code }) => code)).toMatchObject({
+      code: 'TOO_FEW_RECORDS',
+      error: expect.stringContaining(VERSION),
+    });
   });
 });
