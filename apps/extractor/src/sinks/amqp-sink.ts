@@ -117,7 +117,9 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
             signal: connecting,
             onEvent: (event) => options.onEvent?.(ALL_FILES, event),
           }),
-        ),
+        ).catch((error: unknown) => {
+          throw withSettingNames(error);
+        }),
       );
       const destinationOf = (type: DataType): Destination => ({
         sink: 'amqp',
