@@ -29,8 +29,8 @@ export interface MatrixSize {
 /** For `npm test`. */
 export const SHORT_MATRIX: MatrixSize = {
   kills: 5,
-  rabbitmq: { artists: 3000, labels: 3000, masters: 3000, releases: 3000 },
-  ndjson: { artists: 2000, labels: 2000, masters: 2000, releases: 30_000 },
+  rabbitmq: { artists: 1500, labels: 1500, masters: 1500, releases: 3000 },
+  ndjson: { artists: 1000, labels: 1000, masters: 1000, releases: 12_000 },
 };
 
 /** For `npm run test:chaos`. */
@@ -42,6 +42,9 @@ export const LONG_MATRIX: MatrixSize = {
 
 /** The same kills in every run, unless another seed is given. How far the process is by then differs nevertheless. */
 export const KILL_SEED = Number(process.env['KILL_SEED'] ?? 20_260_101);
+
+/** A matrix gives up after this many times its kills if none of them came while a file was in progress. */
+const MAX_KILLS_FACTOR = 5;
 
 /** The promised bound of a stop, in milliseconds. */
 const MAX_STOP_MS = 5000;
@@ -69,7 +72,7 @@ interface Reference extends AsyncDisposable {
 const createReference = async (records: Counts): Promise<Reference> => {
   const folder = await mkdtemp(join(tmpdir(), 'kill-matrix-'));
   const dumps = join(folder, 'dumps');
-  await generateDump({ directory: dumps, version: VERSION, seed: 5, records });
+  await generateDump({ directory: dumps, version: VERSION, seed: 5, records, level: 1 });
   const bodies = {} as Record<DataType, readonly string[]>;
   for (const type of DATA_TYPES) {
     const { status, stdout } = await runCli(['parse', join(dumps, dumpFile(VERSION, type))]);
@@ -199,11 +202,11 @@ const killMatrix = async (
   const { records, bodies } = reference;
   const data = dataFolder(reference);
   const next = random(KILL_SEED);
-  /** A third of the kills come at any time, even before the first record; the others while records are delivered. */
+  /** A third of the kills come at any time, even before the first record; the others during the last, largest file. */
   const moment = async (run: RunningCli): Promise<undefined> => {
     const isAnyTime = next() < 1 / 3;
     const wait = next() * durationMs * destination.killsWithin;
-    if (!isAnyTime) await run.says('"resumed_after"').catch(() => new Promise(() => {}));
+    if (!isAnyTime) await run.says('"data_type":"releases","resumed_after"').catch(() => new Promise(() => {}));
     await sleep(wait);
   };
   let deliveries = 0;
@@ -211,7 +214,9 @@ const killMatrix = async (
   let killsInProgress = 0;
   let repeats = 0;
   let maxStopMs = 0;
-  while (done < kills) {
+  // Kills that all came too early, before a watermark was saved, would prove nothing.
+  const isEnough = (): boolean => done >= kills && (killsInProgress > 0 || done >= MAX_KILLS_FACTOR * kills);
+  while (!isEnough()) {
     await rm(data, { recursive: true, force: true });
     await destination.reset();
     deliveries++;
@@ -219,7 +224,7 @@ const killMatrix = async (
     for (let isDone = false; !isDone; ) {
       const before = await readMarker(data, VERSION);
       const run = startRun(reference, destination);
-      const outcome = done < kills ? await Promise.race([run.ended, moment(run)]) : await run.ended;
+      const outcome = isEnough() ? await run.ended : await Promise.race([run.ended, moment(run)]);
       if (outcome) {
         expectDone(outcome);
         isDone = true;
@@ -280,8 +285,7 @@ const runMatrix = async (
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     const result = await killMatrix(delivery, signal, kills);
     await annotate(`${signal} ${JSON.stringify(result)}`);
-    expect(result.kills).toBe(kills);
-    // Otherwise all kills came too early to prove anything.
+    expect(result.kills).toBeGreaterThanOrEqual(kills);
     expect(result.killsInProgress).toBeGreaterThan(0);
   }
 };
