@@ -112,9 +112,11 @@ describe('run --once --sink amqp', () => {
 
   it.each(['quorum', 'stream'])('delivers to %s queues', async (AMQP_QUEUE_TYPE) => {
     expect(await runCli([...ARGS, dumps], { env: { ...env(), AMQP_QUEUE_TYPE } })).toMatchObject({ status: 0 });
-    const listed = await broker.ctl('list_queues', 'name', 'type', '--quiet', '--no-table-headers');
+    const listed = await broker.evaluate(
+      '[{element(4, amqqueue:get_name(Queue)), amqqueue:get_type(Queue)} || Queue <- rabbit_amqqueue:list()].',
+    );
     for (const { queue } of QUEUES) {
-      expect(listed).toMatch(new RegExp(`^${queue}\\s+\\S*${AMQP_QUEUE_TYPE}`, 'm'));
+      expect(listed).toMatch(new RegExp(`"${queue}">>,\\s*rabbit_${AMQP_QUEUE_TYPE}_queue`));
       // A stream reports its length with a short delay.
       await expect.poll(() => countMessages(broker.url, queue), { timeout: 30_000 }).toBe(RECORDS + 1);
     }

@@ -12,18 +12,18 @@ import {
   type LeaseGrant,
   type LeaseReply,
 } from './lease-protocol.js';
+import { ACTOR, ALL_PERMISSIONS, permissionsOf } from './owned-broker.js';
 
 /**
  * Makes a broker as good as new: no connections, queues, exchanges, users or policies of the last lease, no alarm, and
  * the default limits.
  */
 const RESET = `
-  By = <<"test-broker">>,
-  [rabbit_vhost:delete(Name, By) || Name <- rabbit_vhost:list_names()],
-  [rabbit_auth_backend_internal:delete_user(proplists:get_value(user, User), By)
+  [rabbit_vhost:delete(Name, ${ACTOR}) || Name <- rabbit_vhost:list_names()],
+  [rabbit_auth_backend_internal:delete_user(proplists:get_value(user, User), ${ACTOR})
     || User <- rabbit_auth_backend_internal:list_users(), proplists:get_value(user, User) =/= <<"guest">>],
-  ok = rabbit_vhost:add(<<"/">>, By),
-  ok = rabbit_auth_backend_internal:set_permissions(<<"guest">>, <<"/">>, <<".*">>, <<".*">>, <<".*">>, By),
+  ok = rabbit_vhost:add(<<"/">>, ${ACTOR}),
+  ${permissionsOf('guest', '/', ALL_PERMISSIONS)},
   application:set_env(rabbit, max_message_size, 134217728),
   vm_memory_monitor:set_vm_memory_high_watermark(0.6),
   ok.`;

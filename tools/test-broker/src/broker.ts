@@ -43,6 +43,9 @@ export interface TestBroker extends AsyncDisposable {
   deleteVhost(name: string): Promise<void>;
   createUser(name: string, password: string, permissions?: UserPermissions): Promise<void>;
   deleteUser(name: string): Promise<void>;
+  /** Sets a policy for the queues of the virtual host `/` whose names match. @param pattern - a regular expression */
+  setPolicy(name: string, pattern: string, definition: object): Promise<void>;
+  deletePolicy(name: string): Promise<void>;
   /** Stops the broker and removes its folder. */
   close(): Promise<void>;
 }

@@ -18,6 +18,8 @@ export const LEASED_METHODS = [
   'deleteVhost',
   'createUser',
   'deleteUser',
+  'setPolicy',
+  'deletePolicy',
 ] as const satisfies readonly (keyof TestBroker)[];
 export type LeasedMethod = (typeof LEASED_METHODS)[number];
 

@@ -43,11 +43,17 @@ const waitUntilReady = async (process: BrokerProcess, url: string): Promise<void
 /** Text as an Erlang binary, whatever characters it has. */
 const binary = (text: string): string => `<<${[...Buffer.from(text)].join(',')}>>`;
 
-/** The name under which changes appear in the broker's log. */
-const ACTOR = binary('test');
-const ALL = { configure: '.*', write: '.*', read: '.*' } as const;
+/** The name under which changes appear in the broker's log, in Erlang. */
+export const ACTOR = binary('test');
+/** May do everything. */
+export const ALL_PERMISSIONS = { configure: '.*', write: '.*', read: '.*' } as const;
 
-const permissionsOf = (user: string, vhost: string, { configure, write, read }: typeof ALL | UserPermissions): string =>
+/** The Erlang expression that gives a user permissions. */
+export const permissionsOf = (
+  user: string,
+  vhost: string,
+  { configure, write, read }: typeof ALL_PERMISSIONS | UserPermissions,
+): string =>
   `ok = rabbit_auth_backend_internal:set_permissions(${[user, vhost, configure!, write!, read!].map(binary).join()}, ${ACTOR})`;
 
 /** Starts the broker and returns the handle that tests use. */
@@ -114,7 +120,9 @@ export const startOwnedBroker = async (process: BrokerProcess): Promise<TestBrok
       await evaluate('vm_memory_monitor:set_vm_memory_high_watermark(0.6).');
     },
     async createVhost(name) {
-      await evaluate(`ok = rabbit_vhost:add(${binary(name)}, ${ACTOR}), ${permissionsOf('guest', name, ALL)}.`);
+      await evaluate(
+        `ok = rabbit_vhost:add(${binary(name)}, ${ACTOR}), ${permissionsOf('guest', name, ALL_PERMISSIONS)}.`,
+      );
     },
     async deleteVhost(name) {
       await evaluate(`rabbit_vhost:delete(${binary(name)}, ${ACTOR}).`);
@@ -123,11 +131,19 @@ export const startOwnedBroker = async (process: BrokerProcess): Promise<TestBrok
       const { vhost = '/', ...patterns } = permissions;
       await evaluate(
         `ok = rabbit_auth_backend_internal:add_user(${binary(name)}, ${binary(password)}, ${ACTOR}),
-         ${permissionsOf(name, vhost, { ...ALL, ...patterns })}.`,
+         ${permissionsOf(name, vhost, { ...ALL_PERMISSIONS, ...patterns })}.`,
       );
     },
     async deleteUser(name) {
       await evaluate(`rabbit_auth_backend_internal:delete_user(${binary(name)}, ${ACTOR}).`);
+    },
+    async setPolicy(name, pattern, definition) {
+      const [priority, applyTo] = ['0', 'queues'];
+      const parts = ['/', name, pattern, JSON.stringify(definition), priority, applyTo].map(binary);
+      await evaluate(`ok = rabbit_policy:parse_set(${parts.join()}, ${ACTOR}).`);
+    },
+    async deletePolicy(name) {
+      await evaluate(`rabbit_policy:delete(${binary('/')}, ${binary(name)}, ${ACTOR}).`);
     },
     close,
     [Symbol.asyncDispose]: close,

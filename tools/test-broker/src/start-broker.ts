@@ -44,6 +44,8 @@ export const externalBroker = (url: string, ctl?: TestBroker['ctl']): TestBroker
     deleteVhost: notOwned,
     createUser: notOwned,
     deleteUser: notOwned,
+    setPolicy: notOwned,
+    deletePolicy: notOwned,
     close,
     [Symbol.asyncDispose]: close,
   };

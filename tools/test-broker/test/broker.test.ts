@@ -66,7 +66,7 @@ describe('a started broker', () => {
     const queue = uniqueTopology().queue('q');
     await fill(broker.url, queue, 100);
     // Confirmed messages are on the disk, but the queue's definition is written later, by another process.
-    await broker.ctl('eval', 'mnesia:sync_log().');
+    await broker.evaluate('mnesia:sync_log().');
     await broker.kill9();
     expect(await refusesConnections(broker.port)).toBe(true);
     await broker.start();
@@ -181,8 +181,9 @@ describe('a pool of brokers', () => {
       const second = await leaseBroker(pool.address);
       expect(started).toHaveLength(1);
       expect((await second.ctl('list_vhosts')).trim().split('\n').slice(1)).toEqual(['/']);
-      expect((await second.ctl('list_users')).trim().split('\n').slice(1)).toEqual([expect.stringMatching(/^guest/)]);
-      expect(await second.ctl('list_queues', 'name', '--no-table-headers')).toBe('');
+      const users = '[proplists:get_value(user, User) || User <- rabbit_auth_backend_internal:list_users()].';
+      expect(await second.evaluate(users)).toBe('[<<"guest">>]');
+      expect(await second.evaluate('rabbit_amqqueue:list().')).toBe('[]');
       await fill(second.url, 'works', 10);
 
       await second.kill9();
@@ -206,7 +207,7 @@ describe('a pool of brokers', () => {
       await fill(broker.url, 'left-over', 1);
       child.kill('SIGKILL');
       const next = await leaseBroker(pool.address);
-      await expect.poll(() => next.ctl('list_queues', 'name', '--no-table-headers')).toBe('');
+      await expect.poll(() => next.evaluate('rabbit_amqqueue:list().')).toBe('[]');
       await next.close();
     } finally {
       await pool.close();

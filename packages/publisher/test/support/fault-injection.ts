@@ -183,7 +183,7 @@ const withLimit = (length: number) => {
  */
 const publishToDroppingQueue = async (broker: TestBroker, definition: object): Promise<void> => {
   const { a, b, options } = twoQueues();
-  await broker.ctl('set_policy', a, `^${a}$`, JSON.stringify(definition), '--apply-to', 'queues');
+  await broker.setPolicy(a, `^${a}$`, definition);
   try {
     const { publisher, events } = await openPublisher({
       url: broker.url,
@@ -196,7 +196,7 @@ const publishToDroppingQueue = async (broker: TestBroker, definition: object): P
     expect(events.find((event) => event.type === 'uncounted')).toMatchObject({ queue: a });
     await publisher.flush();
     expect(publisher).toMatchObject({ state: 'open', confirmed: total, verified: total });
-    await broker.ctl('clear_policy', a);
+    await broker.deletePolicy(a);
     // Its bindings are still checked: one that is removed is restored.
     await unbindQueue(broker.url, a, options.exchange as string, 'k');
     await publishNumbered(publisher, total + 1, total + 1);
@@ -207,7 +207,7 @@ const publishToDroppingQueue = async (broker: TestBroker, definition: object): P
     await publisher.close();
     expect(withoutDuplicates(await drainNumbers(broker, b)).sort((x, y) => x - y)).toEqual(range(1, total + 2));
   } catch (error) {
-    await broker.ctl('clear_policy', a).catch(() => {});
+    await broker.deletePolicy(a).catch(() => {});
     throw error;
   }
 };
