@@ -26,15 +26,19 @@ export const alias = {
  */
 const SLOW_FILES = [
   'kill-matrix',
-  'page',
   'dockerfile',
-  'fault-injection',
-  'refusals',
-  'download',
-  'run-ndjson',
-  'inputs',
+  'page',
   'broker',
+  'fault-injection',
+  'run-amqp',
+  'run-ndjson',
+  'workers',
+  'conformance',
+  'stops',
+  'publishing',
+  'parse',
   'examples',
+  'misuse',
 ];
 
 /** Starts slow files first. Starts those of packaging last, since their packages are installed in the background. */
