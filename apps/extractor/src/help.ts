@@ -65,6 +65,13 @@ A dump is complete if it has its CHECKSUM file and all four data files. The exit
 the one of --dump-version.`,
     ['dump'],
   ),
+  health: sections(
+    `  discogs-extractor health
+  docker run … --health-cmd 'node /app/apps/extractor/dist/cli.js health'
+
+It reads HEALTH_PORT and HEALTH_HOST as the service does. If HEALTH_PORT is off or 0, there is nothing to check.`,
+    ['http'],
+  ),
   status: sections(
     `  discogs-extractor status --data ./data
   discogs-extractor status --data ./data --json | jq .summary.overall_status

@@ -146,6 +146,16 @@ program
     });
   });
 
+program
+  .command('health')
+  .description('check that the service with these settings responds on this machine, for health checks of containers')
+  .addOption(configOption)
+  .addHelpText('after', HELP.health)
+  .action(async (options: Record<string, unknown>) => {
+    const { healthCommand } = await import('./commands/health.js');
+    process.exitCode = await healthCommand(sourcesFrom(options));
+  });
+
 handleOutputErrors();
 try {
   await program.parseAsync();

@@ -82,6 +82,11 @@ describe('loadConfig', () => {
     });
   });
 
+  it('takes an empty file of a secret for one that is not set', async () => {
+    const config = await loadConfig({ env: { ...AMQP, TRIGGER_TOKEN_FILE: await file('empty-secret', '\n') } });
+    expect(config.triggerToken).toBeUndefined();
+  });
+
   it('validates only the settings that the command uses', async () => {
     const wrong = {
       AMQP_CONNECTION: 'nonsense',
@@ -245,6 +250,7 @@ describe('loadConfig', () => {
   it.each([
     ['a missing file', { configFile: '/no/such/file.toml', env: AMQP }, '--config'],
     ['a missing file', { env: { ...AMQP, EXTRACTOR_CONFIG: '/no/such/file.toml' } }, 'EXTRACTOR_CONFIG'],
+    ['an empty file for a required secret', { env: { AMQP_CONNECTION_FILE: '/dev/null' } }, 'AMQP_CONNECTION'],
     ['a missing secret file', { env: { AMQP_CONNECTION_FILE: '/no/such/secret' } }, 'AMQP_CONNECTION_FILE'],
     ['a secret given twice', { env: { ...AMQP, AMQP_CONNECTION_FILE: '/run/secrets/amqp' } }, 'AMQP_CONNECTION_FILE'],
   ])('refuses %s', async (_, sources, setting) => {

@@ -47,6 +47,31 @@ describe('compose.yaml', () => {
     expect(validate.errors).toBeNull();
   });
 
+  it('takes the password as it is and percent-encoded', async () => {
+    const { rabbitmq, extractor } = compose.services;
+    // Interpolates as Compose does: `${A:-default}`, `${A:?error}`, nested.
+    const interpolate = (text: string, env: Record<string, string>): string => {
+      const inner = text.replace(
+        /\$\{(\w+)(?::([-?])([^${}]*))?\}/g,
+        (_, name, kind, rest) => env[name] || (kind === '-' ? rest : ''),
+      );
+      return inner === text ? text : interpolate(inner, env);
+    };
+    const settings = (env: Record<string, string>) => [
+      interpolate(rabbitmq!.environment!['RABBITMQ_DEFAULT_PASS']!, env),
+      new URL(interpolate(extractor!.environment!['AMQP_CONNECTION']!, env)).password,
+    ];
+    expect(settings({ RABBITMQ_PASSWORD: 'simple' })).toEqual(['simple', 'simple']);
+    const [RABBITMQ_PASSWORD, RABBITMQ_PASSWORD_ENCODED] = ['p@ss/#%', encodeURIComponent('p@ss/#%')] as const;
+    expect(settings({ RABBITMQ_PASSWORD, RABBITMQ_PASSWORD_ENCODED })).toEqual([
+      RABBITMQ_PASSWORD,
+      RABBITMQ_PASSWORD_ENCODED,
+    ]);
+    for (const name of Object.keys({ RABBITMQ_PASSWORD, RABBITMQ_PASSWORD_ENCODED })) {
+      expect(await deployed('.env.example')).toContain(`\n${name}=`);
+    }
+  });
+
   it('uses existing files and settings only', async () => {
     const { extractor, prometheus, grafana } = compose.services;
     for (const volume of [...prometheus!.volumes!, ...grafana!.volumes!].filter((one) => one.startsWith('.'))) {
@@ -131,10 +156,20 @@ describe('Kubernetes manifests', () => {
         template: {
           metadata: { labels: object };
           spec: {
-            containers: [{ env: { name: string; value: string }[]; volumeMounts: { name: string }[] }];
-            volumes: { name: string }[];
+            containers: [
+              {
+                env: {
+                  name: string;
+                  value?: string;
+                  valueFrom?: { secretKeyRef: { name: string; key: string; optional?: boolean } };
+                }[];
+                volumeMounts: { name: string }[];
+              },
+            ];
+            volumes: { name: string; secret?: { items: { key: string }[] } }[];
           };
         };
+        serviceName: string;
         selector: { matchLabels: object };
         volumeClaimTemplates: { metadata: { name: string } }[];
       };
@@ -150,9 +185,17 @@ describe('Kubernetes manifests', () => {
     const names = [...Object.keys(config), ...template.spec.containers[0].env.map(({ name }) => name)];
     for (const name of names) expect([name, isSetting(name)]).toEqual([name, true]);
     const secret = manifests.find(({ kind }) => kind === 'Secret') as unknown as { stringData: Record<string, string> };
-    for (const { value } of template.spec.containers[0].env) {
-      expect(Object.keys(secret.stringData)).toContain(value.split('/').at(-1));
+    const files = template.spec.volumes.flatMap(({ secret: mounted }) => mounted?.items ?? []).map(({ key }) => key);
+    for (const { value, valueFrom } of template.spec.containers[0].env) {
+      const key = valueFrom?.secretKeyRef.key ?? value!.split('/').at(-1)!;
+      expect(Object.keys(secret.stringData)).toContain(key);
+      // A secret without the optional key must not keep the pod from starting.
+      if (valueFrom === undefined) expect(files).toContain(key);
+      else expect(valueFrom.secretKeyRef.optional).toBe(true);
     }
+    const service = manifests.find(({ kind }) => kind === 'Service') as unknown as { spec: object };
+    expect(service.spec).toMatchObject({ clusterIP: 'None', publishNotReadyAddresses: true });
+    expect(stateful.spec.serviceName).toBe((service as unknown as Manifest).metadata.name);
     expect(text).toContain('"path":"/health"');
     expect(text).toContain('"path":"/ready"');
   });

@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
-import { lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { runDockerfile, type ScratchImage } from './kit/run-dockerfile.js';
+import { dockerignore, runDockerfile, type ScratchImage } from './kit/run-dockerfile.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const VERSION = '20260101';
@@ -55,6 +55,17 @@ describe('Dockerfile', () => {
     expect(image.command).toEqual(['run']);
   });
 
+  it('and Git leave out what the commands of the README write, and secrets', async () => {
+    const paths = ['data/discogs_20260101_labels.xml.gz', 'data-ndjson/x', 'dumps/x', 'out/20260101/labels.ndjson'];
+    const secret = ['config.toml', 'deploy/.env'];
+    const ignored = [...paths, 'labels.ndjson', 'discogs-data/x', '.demo/x', 'dist/x', ...secret];
+    const { stdout } = await promisify(execFile)('git', ['check-ignore', ...ignored], { cwd: REPOSITORY });
+    expect(stdout.trim().split('\n')).toEqual(ignored);
+    const ignore = dockerignore().add(await readFile(join(REPOSITORY, '.dockerignore'), 'utf8'));
+    expect(ignore.filter(ignored)).toEqual([]);
+    expect(ignore.filter(['packages/parser/src/data-type.ts'])).toHaveLength(1);
+  });
+
   it('uses the same version of pnpm as the repository', async () => {
     const { packageManager } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
     expect(await readFile(join(REPOSITORY, 'apps/extractor/Dockerfile'), 'utf8')).toContain(packageManager);
@@ -87,11 +98,13 @@ describe('Dockerfile', () => {
 
   it('has a health check that passes only while the service responds', async () => {
     const port = '18099';
-    const health = () => {
+    const health = (settings: Record<string, string> = { HEALTH_PORT: port }) => {
       const [program, rest] = command(image.healthCheck);
-      return promisify(execFile)(program, rest, { env: env({ HEALTH_PORT: port }) });
+      return promisify(execFile)(program, rest, { env: env(settings), cwd: scratch });
     };
     await expect(health()).rejects.toMatchObject({ code: 1 });
+    // Without a known port, it cannot be asked.
+    for (const HEALTH_PORT of ['off', '0']) expect((await health({ HEALTH_PORT })).stdout).toContain('Not checked');
     const [program, rest] = command([...image.entrypoint, ...image.command]);
     const service = spawn(program, rest, {
       env: env({
@@ -99,6 +112,7 @@ describe('Dockerfile', () => {
         SINK: 'null',
         DUMP_SOURCE: join(scratch, 'dumps'),
         HEALTH_PORT: port,
+        HEALTH_HOST: '127.0.0.3',
       }),
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -112,7 +126,10 @@ describe('Dockerfile', () => {
       });
       void ended.then(() => resolve());
     });
-    await health();
+    await writeFile(join(scratch, 'service.toml'), `health_port = ${port}\nhealth_host = "127.0.0.3"\n`);
+    await health({ EXTRACTOR_CONFIG: join(scratch, 'service.toml') });
+    await health({ HEALTH_PORT: port, HEALTH_HOST: '127.0.0.3' });
+    await expect(health()).rejects.toMatchObject({ code: 1 });
     service.kill('SIGTERM');
     expect(await ended).toBe(0);
   });

@@ -86,7 +86,7 @@ describe('--help', () => {
     for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(120);
   });
 
-  it.each(['', 'run', 'download', 'list', 'parse', 'status'])('of %s has examples', async (command) => {
+  it.each(['', 'run', 'download', 'list', 'parse', 'status', 'health'])('of %s has examples', async (command) => {
     const { stdout } = await runCli([...(command === '' ? [] : [command]), '--help']);
     expect(stdout).toMatch(/^Examples:\n {2}\S/m);
     expect(stdout).not.toContain('\n\n\n');

@@ -161,7 +161,9 @@ const fromEnvironment = async (
     return undefined;
   }
   try {
-    return { setting: fileName, value: (await readFile(path, 'utf8')).trim() };
+    // An empty file counts as not set, as an empty variable does: an orchestrator may mount a secret without a value.
+    const value = (await readFile(path, 'utf8')).trim();
+    return value === '' ? undefined : { setting: fileName, value };
   } catch (error) {
     problems.push({
       setting: fileName,

@@ -196,7 +196,10 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         const facts = { version: event.version, seconds: Number(event.seconds.toFixed(3)) };
         const records = event.files.reduce((sum, file) => sum + file.records, 0);
         const { undelivered } = event;
-        const remainder = `${undelivered} records or fragments were not: see the quarantine and the log of that run`;
+        // What was left out is in the quarantine only if it was a record: content outside of records is only logged.
+        const hasMalformed = event.files.some(({ malformed }) => malformed > 0);
+        const where = hasMalformed ? 'the quarantine and the log' : 'the log of the run that read them';
+        const remainder = `${undelivered} records or fragments were not: see ${where}`;
         if (event.outcome === 'completed' && undelivered > 0)
           logger.warn(
             { ...facts, records, undelivered },

@@ -15,7 +15,7 @@ import {
 const run = promisify(execFile);
 
 /** Its types declare a default export that the module does not have. */
-const dockerignore = createRequire(import.meta.url)(
+export const dockerignore = createRequire(import.meta.url)(
   '@balena/dockerignore',
 ) as typeof import('@balena/dockerignore').default;
 
