@@ -3,6 +3,7 @@ export { needProgram } from './debian.js';
 export { TestBrokerError, type TestBrokerErrorCode } from './errors.js';
 export { startProxy, type TcpProxy } from './proxy.js';
 export {
+  bindQueue,
   countMessages,
   type DrainedMessage,
   deleteExchange,

@@ -68,6 +68,11 @@ export const unbindQueue = (url: string, queue: string, exchange: string, routin
     await (await connection.createChannel()).unbindQueue(queue, exchange, routingKey);
   });
 
+export const bindQueue = (url: string, queue: string, exchange: string, routingKey: string): Promise<void> =>
+  withConnection(url, async (connection) => {
+    await (await connection.createChannel()).bindQueue(queue, exchange, routingKey);
+  });
+
 /** Names that no other test uses, which lets tests share a broker. */
 export interface UniqueTopology {
   readonly exchange: string;

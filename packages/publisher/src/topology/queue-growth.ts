@@ -202,6 +202,11 @@ export class QueueGrowthCheck {
     return this.#find(queue)?.hadConsumer === true;
   }
 
+  /** Whether a queue is known to lack messages since its count started. */
+  hasMissing(queue: string): boolean {
+    return (this.#find(queue)?.missing ?? 0) > 0;
+  }
+
   isDropping(queue: string): boolean {
     return this.#find(queue)?.isDropping === true;
   }

@@ -193,6 +193,11 @@ export class TopologyCheck {
           this.#recordMissing(shortfall);
           continue;
         }
+        if (shortfall.isRemoval) {
+          if (growth.hasMissing(shortfall.queue)) this.#markDropping(shortfall.queue);
+          this.#recordMissing(shortfall);
+          continue;
+        }
         const error = await this.#lookCloser(connection, shortfall);
         if (connection.ended || !isAlive()) return;
         if (error) return fail(error);
@@ -207,13 +212,13 @@ export class TopologyCheck {
 
   /**
    * Finds out why a queue lacks messages. Declares its bindings again, so that it is certainly bound, and reads it
-   * several times, each time after a message for it was confirmed. If it lacks more each time, a policy of the broker
-   * makes it drop messages, or a client takes them. If it takes every message now, then its binding had been removed,
-   * unless it had the messages before. Returns the error for a removed binding.
+   * several times, each time after a message for it was confirmed. If it lacks more then, a policy of the broker
+   * makes it drop messages, or a client takes them. If it takes every message now, then its binding had been removed.
+   * Returns the error for a removed binding.
    */
   async #lookCloser(connection: CheckedConnection, first: Shortfall): Promise<PublisherError | undefined> {
     const { growth } = this;
-    const { isAlive, report } = this.#owner;
+    const { isAlive } = this.#owner;
     const { queue, sample } = first;
     const { exchange, queues } = this.#options;
     const onlyThis: Topology = { exchange, queues: queues.filter(({ name }) => name === queue) };
@@ -224,8 +229,7 @@ export class TopologyCheck {
     };
     await connection.request((channel) => rebindQueues(channel, onlyThis));
     let last = await read();
-    let isRemoval = first.isRemoval;
-    for (let reading = 1; last && reading <= CLOSER_READINGS; reading++) {
+    for (let reading = 1; last && !last.isRemoval && reading <= CLOSER_READINGS; reading++) {
       await this.#awaitMessage(connection, queue, sample);
       await this.#pause(READING_INTERVAL_MS);
       if (connection.ended || !isAlive()) return undefined;
@@ -236,16 +240,20 @@ export class TopologyCheck {
       // A consumer came, or the queue refused a message, which shows that it is bound.
       if (!last || before === undefined || expected === undefined || now === undefined) return undefined;
       if (now - before < expected) {
-        growth.markDropping(queue);
-        report({ type: 'uncounted', queue });
-        isRemoval = true;
-        break;
+        this.#markDropping(queue);
+        this.#recordMissing(last);
+        return undefined;
       }
     }
     if (!last) return undefined;
-    if (!isRemoval) return this.#missingBindingError(last);
+    if (!last.isRemoval) return this.#missingBindingError(last);
     this.#recordMissing(last);
     return undefined;
+  }
+
+  #markDropping(queue: string): void {
+    this.growth.markDropping(queue);
+    this.#owner.report({ type: 'uncounted', queue });
   }
 
   #reportShortfalls(shortfalls: readonly Shortfall[]): void {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  bindQueue,
   deleteQueue,
   drainQueue,
+  purgeQueue,
   startProxy,
   type TcpProxy,
   type TestBroker,
@@ -196,6 +198,7 @@ const publishToDroppingQueue = async (broker: TestBroker, definition: object): P
     expect(events.find((event) => event.type === 'uncounted')).toMatchObject({ queue: a });
     await publisher.flush();
     expect(publisher).toMatchObject({ state: 'open', confirmed: total, verified: total });
+    expect(publisher.stats.missing).toBeGreaterThan(0);
     await broker.deletePolicy(a);
     // Its bindings are still checked: one that is removed is restored.
     await unbindQueue(broker.url, a, options.exchange as string, 'k');
@@ -295,6 +298,82 @@ export const PUBLISHER_FAULTS: Faults = {
       facts: { queue: a, verified: 100 },
     });
     await publisher.close();
+  },
+
+  'one of two queues is unbound for some time': async (broker) => {
+    const { error, scene } = await publishUntilFailure(
+      'TOPOLOGY_MISSING',
+      broker,
+      async ({ exchange, b, publisher }) => {
+        const { confirmed } = publisher;
+        await unbindQueue(broker.url, b, exchange, 'k');
+        await until(() => publisher.confirmed > confirmed + WINDOW + 100);
+        await bindQueue(broker.url, b, exchange, 'k');
+      },
+    );
+    expect(error.facts.queue).toBe(scene.b);
+    expect(error.facts.lost).toBeGreaterThan(50);
+    expect(scene.publisher.stats.missing).toBe(0);
+  },
+
+  'one of two queues is purged': async (broker) => {
+    const { options, a, b } = twoQueues();
+    const { publisher, events } = await openPublisher({ url: broker.url, ...options, topologyCheckIntervalMs: 50 });
+    await publishNumbered(publisher, 1, 3_000);
+    await publisher.flush();
+    await publishNumbered(publisher, 3_001, 3_010);
+    await purgeQueue(broker.url, a);
+    await publishNumbered(publisher, 3_011, 3_020);
+    await publisher.flush();
+    await publisher.close();
+    const left = await drainNumbers(broker, a);
+    expect(publisher.verified).toBe(3_020);
+    expect(publisher.stats.missing).toBe(3_020 - withoutDuplicates(left).length);
+    expect(events).toContainEqual({ type: 'missing', queue: a, missing: publisher.stats.missing });
+    expect(withoutDuplicates(await drainNumbers(broker, b))).toEqual(range(1, 3_020));
+  },
+
+  'every queue is emptied while the connection is lost': async (broker) => {
+    await using proxy = await startProxy(broker);
+    const { a, b, options } = twoQueues();
+    const url = broker.urlFor({ port: proxy.port });
+    const { publisher, events } = await openPublisher({ url, ...options, maxInFlight: WINDOW });
+    await publishNumbered(publisher, 1, 1_000);
+    await publisher.flush();
+    proxy.setRefusing(true);
+    proxy.cut();
+    await until(() => countEvents(events, 'lost') > 0);
+    for (const queue of [a, b]) await purgeQueue(broker.url, queue);
+    proxy.setRefusing(false);
+    await expect(publishNumbered(publisher, 1_001, 2_000)).rejects.toMatchObject({
+      code: 'TOPOLOGY_LOST',
+      facts: { reason: 'messages-lost', lost: 1_000 },
+    });
+    await publisher.close();
+  },
+
+  'a policy makes a queue refuse messages that holds more than its limit': async (broker) => {
+    const { a, options } = twoQueues();
+    const { publisher, events } = await openPublisher({
+      url: broker.url,
+      ...options,
+      nackAttempts: 4,
+      nackBackoffMs: 20,
+      topologyCheckIntervalMs: 50,
+    });
+    await publishNumbered(publisher, 1, 3_000);
+    await publisher.flush();
+    await broker.setPolicy(a, `^${a}$`, { 'max-length': 1_000, overflow: 'reject-publish' });
+    // RabbitMQ drops the oldest messages at once, although the queue only refuses new ones from then on.
+    const error = await publishNumbered(publisher, 3_001, 3_100)
+      .then(() => publisher.flush())
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'NACKED' });
+    expect(publisher).toMatchObject({ confirmed: 3_000, stats: { missing: 2_000 } });
+    expect(events).toContainEqual({ type: 'missing', queue: a, missing: 2_000 });
+    await publisher.close();
+    await broker.deletePolicy(a);
+    expect(await drainNumbers(broker, a)).toEqual(range(2_001, 3_000));
   },
 
   'one of two queues is deleted': async (broker) => {
