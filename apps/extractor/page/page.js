@@ -97,9 +97,11 @@ const showPhase = (status) => {
   const { phase, dump } = status;
   const name = PHASES[phase] ?? phase;
   const hasFailed = phase === 'waiting' && status.extraction_status === 'failed';
+  const isIncomplete = phase === 'waiting' && status.last_check?.outcome === 'incomplete';
   const isBusy = phase !== 'waiting' && phase !== 'stopping';
-  setText('phase', hasFailed ? 'Failed, will retry' : name);
-  byId('phase').dataset['tone'] = hasFailed ? 'bad' : isBusy ? 'busy' : phase === 'waiting' ? 'good' : 'none';
+  setText('phase', hasFailed ? 'Failed, will retry' : isIncomplete ? 'Waiting, not all was delivered' : name);
+  byId('phase').dataset['tone'] =
+    hasFailed || isIncomplete ? 'bad' : isBusy ? 'busy' : phase === 'waiting' ? 'good' : 'none';
   const percent = isBusy && phase !== 'checking' ? ` ${Math.floor(status.progress * 100)} %` : '';
   document.title = `${hasFailed ? 'Failed' : name}${percent} · discogs-extractor`;
   const age = dump === null ? '' : dump.age_days === 1 ? '1 day old' : `${formatCount(dump.age_days)} days old`;
@@ -130,10 +132,10 @@ const showTiles = (status) => {
   if (malformed > 0) notes.push(`${formatCount(malformed)} malformed`);
   setText('confirmed-note', notes.join(', '));
 
-  const lefts = files.map((file) => file.seconds_left).filter((left) => left !== null);
-  setText('left', isRunning && lefts.length > 0 ? formatDuration(Math.max(...lefts)) : '–');
+  setText('left', isRunning && status.seconds_left !== null ? formatDuration(status.seconds_left) : '–');
   const elapsed = isRunning ? (now - Date.parse(status.check.started_at)) / 1000 : 0;
-  setText('left-note', isRunning ? `running for ${formatDuration(elapsed)}` : '');
+  const phaseNote = status.phase === 'downloading' ? 'for the download, ' : '';
+  setText('left-note', isRunning ? `${phaseNote}running for ${formatDuration(elapsed)}` : '');
 
   const next = status.next_check_at;
   setText(
@@ -237,7 +239,7 @@ const factsOf = (file, now) => {
   /** @type {[string, string][]} */
   const facts = [[STATES[state] ?? state, state === 'failed' ? 'bad' : '']];
   const total = file.size_bytes === null ? '' : formatBytes(file.size_bytes);
-  const done = state === 'downloading' ? file.downloaded_bytes : file.read_bytes;
+  const done = state === 'downloading' ? file.downloaded_bytes : file.delivered_bytes;
   const isActive = state === 'downloading' || state === 'extracting';
   if (isActive) facts.push([total ? `${formatBytes(done)} of ${total}` : formatBytes(done), '']);
   else if (total) facts.push([total, '']);
@@ -251,6 +253,8 @@ const factsOf = (file, now) => {
   const irregular = Object.entries(file.irregularities).map(([kind, times]) => `${kind} ${formatCount(times)}`);
   if (irregular.length > 0) facts.push([`irregularities: ${irregular.join(', ')}`, 'warn']);
   if (file.malformed > 0) facts.push([`${formatCount(file.malformed)} malformed`, 'bad']);
+  if (file.missing > 0) facts.push([`${formatCount(file.missing)} messages are not in their queues any more`, 'bad']);
+  else if (file.undelivered > file.malformed) facts.push([`not delivered: ${formatCount(file.undelivered)}`, 'bad']);
   if (connection !== null && connection.condition !== 'publishing') {
     const condition =
       connection.condition === 'blocked' ? 'the broker blocks publishing' : 'not connected to the broker';

@@ -251,13 +251,12 @@ describe('POST /trigger', () => {
     await service.reaches('waiting');
     const output = join(folder, 'output', VERSION, 'artists.ndjson');
     const first = await readFile(output, 'utf8');
-    await rm(output);
 
     const plain = await trigger(service);
     expect(plain.status).toBe(202);
     expect(await plain.json()).toEqual({ status: 'started', force_reprocess: false });
     await service.reaches('waiting');
-    await expect(readFile(output)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readFile(output, 'utf8')).toBe(first);
 
     const forced = await trigger(service, { body: '{"force_reprocess": true}' });
     expect(forced.status).toBe(202);
@@ -388,6 +387,36 @@ describe('the HTTP port', () => {
     expect(await service.ended).toMatchObject({ status: 0 });
     expect(performance.now() - startedAt).toBeLessThan(5000);
     slow.destroy();
+  });
+});
+
+describe('a service that is started again after it delivered the dump', () => {
+  it('shows everywhere what the state marker knows', async () => {
+    const first = await start();
+    await first.reaches('waiting');
+    await first[Symbol.asyncDispose]();
+    await using again = await start();
+    const health = await again.reaches('waiting');
+    const each = { artists: RECORDS, labels: RECORDS, masters: RECORDS, releases: RECORDS };
+    const ago = expect.closeTo(30, -2);
+    expect(health).toMatchObject({
+      progress: 1,
+      extraction_progress: { ...each, total: 4 * RECORDS },
+      last_extraction_time: { artists: ago, labels: ago, masters: ago, releases: ago },
+    });
+    const { files } = (await again.json('/status')) as { files: Record<string, unknown>[] };
+    for (const file of files) {
+      expect(file).toMatchObject({ state: 'skipped', progress: 1, records: RECORDS, confirmed: RECORDS });
+    }
+    const metrics = await (await again.request('/metrics')).text();
+    expect(metrics).toContain(`discogs_extractor_file_confirmed_records{data_type="artists"} ${RECORDS}\n`);
+    expect(metrics).toContain('discogs_extractor_file_state{data_type="artists",state="skipped"} 1\n');
+    // What this process has done is another matter.
+    expect(metrics).toContain('discogs_extractor_records_confirmed_total{data_type="artists"} 0\n');
+    expect(await again.json('/metrics', { headers: { accept: 'application/json' } })).toMatchObject({
+      completed_files: 4,
+      extraction_progress_total: 4 * RECORDS,
+    });
   });
 });
 

@@ -282,6 +282,11 @@ describe('run --once on bad input', () => {
     const result = await run(dumps, [], { MAX_MALFORMED_RECORDS: '3' });
     expect(result.status).toBe(1);
     expect(errors(result)).toContain('TOO_MANY_MALFORMED');
+    // Of a failed file too, the log has what was done and found.
+    const ended = result.stdout
+      .split('\n')
+      .find((line) => line.includes('TOO_MANY_MALFORMED') && line.includes('"delivered"'));
+    expect(JSON.parse(ended!)).toMatchObject({ malformed: 4, undelivered: 4 });
     expect((await outputLines('labels')).join()).not.toContain('file_complete');
   });
 

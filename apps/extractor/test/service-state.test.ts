@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DataType } from '../src/config/data-type.js';
 import type { RunEvent } from '../src/events/run-events.js';
 import type { ServiceEvent } from '../src/events/service-events.js';
+import { fractionOf, secondsLeft } from '../src/status/progress.js';
 import { reduce } from '../src/status/reduce.js';
 import { newServiceState, type ServiceState } from '../src/status/service-state.js';
 import { SAMPLE_INTERVAL_MS, Throughput } from '../src/status/throughput.js';
@@ -19,7 +20,7 @@ const passStarted = (...types: readonly DataType[]): RunEvent => ({
   version: VERSION,
   decision: 'start',
   reason: 'there is no state marker',
-  files: types.map((dataType) => ({ file: dumpFile(VERSION, dataType), dataType, bytes: 1000 })),
+  files: types.map((dataType) => ({ file: dumpFile(VERSION, dataType), dataType, bytes: 1000, known: undefined })),
 });
 const STARTED: readonly ServiceEvent[] = [{ type: 'run-started', cause: 'start' }, passStarted('artists')];
 const progress = (
@@ -29,7 +30,7 @@ const progress = (
   irregularities: Readonly<Record<string, number>> = {},
 ): RunEvent => {
   const at = { file: FILE, dataType: 'artists', records, confirmed, bytesRead: records, bytesTotal: 1000 } as const;
-  const whole = { ...at, xmlBytes: 10 * records, irregularities };
+  const whole = { ...at, bytesDelivered: confirmed, xmlBytes: 10 * records, irregularities, missing: 0 };
   return type === 'file-started' ? { type, ...whole, resumedAfter: records, reason: '' } : { type, ...whole };
 };
 /** What all events of a file's download have. */
@@ -169,6 +170,52 @@ describe('the time of the last progress', () => {
     const later = reduce(state, progress('file-progress', 5, 5), 500_000);
     expect(later.files[0]!.lastProgressAt).toBe(4000);
     expect(reduce(later, progress('file-progress', 5, 6), 600_000).files[0]!.lastProgressAt).toBe(600_000);
+  });
+});
+
+describe('time left and progress', () => {
+  const rates = (type: DataType) => ({
+    recordsPerSecond: 0,
+    dumpBytesPerSecond: type === 'artists' ? 100 : 50,
+    downloadedBytesPerSecond: 10,
+  });
+  const left = (...events: readonly RunEvent[]): number | undefined =>
+    secondsLeft(after([...STARTED.slice(0, 1), passStarted('artists', 'labels', 'masters'), ...events]), { rates });
+  const downloaded = (type: DataType): RunEvent => ({
+    type: 'download-finished',
+    ...{
+      file: dumpFile(VERSION, type),
+      dataType: type,
+      version: VERSION,
+      bytes: 1000,
+      path: '',
+      sha256: '',
+      reused: true,
+      verified: true,
+    },
+  });
+  const all = [downloaded('artists'), downloaded('labels'), downloaded('masters')];
+
+  it('count files that wait', () => {
+    expect(left()).toBeUndefined();
+    // Two files of 1000 bytes wait, and 600 bytes of the one in progress are left.
+    expect(left(...all, progress('file-started', 0, 0), progress('file-progress', 400, 400))).toBe(26);
+    // The download counts alone: how fast the extraction will be is not known.
+    const started: RunEvent = { type: 'download-started', ...DOWNLOAD, bytesTotal: 1000 };
+    expect(left(started, download('download', 500))).toBe(250);
+  });
+
+  it('are by what is confirmed, and not complete before everything is', () => {
+    const state = after([
+      ...STARTED,
+      downloaded('artists'),
+      progress('file-started', 0, 0),
+      progress('file-progress', 1000, 800),
+    ]);
+    expect(state.files[0]).toMatchObject({ read: 1000, delivered: 800 });
+    expect(fractionOf(800, 1000, false)).toBe(0.8);
+    expect(fractionOf(1000, 1000, false)).toBeLessThan(1);
+    expect(fractionOf(1000, 1000, true)).toBe(1);
   });
 });
 

@@ -72,7 +72,7 @@ describe('createStallDetector', () => {
   it('reports the first file of a run that starts none, before and after the downloads', async () => {
     const { reported, detector, extraction } = startDetector();
     using _ = detector;
-    const files = ['a', 'b'].map((file) => ({ file, dataType: 'artists', bytes: 1 }) as const);
+    const files = ['a', 'b'].map((file) => ({ file, dataType: 'artists', bytes: 1, known: undefined }) as const);
     detector.onEvent({ type: 'dump-chosen', version: '20260101', decision: 'start', reason: '', files });
     await until(() => reported.length === 1);
     for (const { file } of files) {

@@ -104,6 +104,8 @@ export interface ReadStats {
   sourceBytes: number;
   /** Bytes of XML, after gunzip. */
   xmlBytes: number;
+  /** Of these, the bytes up to the end of the last block whose records were yielded or skipped: reading goes ahead. */
+  parsedXmlBytes: number;
   /** Whether the input is gzipped; `undefined` until its first bytes were read. */
   gzipped: boolean | undefined;
   /** Records numbered so far, including those that were skipped. */
@@ -124,6 +126,7 @@ export const newReadStats = (): ReadStats => ({
   dataType: undefined,
   sourceBytes: 0,
   xmlBytes: 0,
+  parsedXmlBytes: 0,
   gzipped: undefined,
   records: 0,
   skipped: 0,

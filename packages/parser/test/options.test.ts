@@ -108,6 +108,7 @@ describe.each(ENGINES)('$name', ({ name: engine }) => {
       complete: true,
       gzipped: false,
       xmlBytes: xml.length,
+      parsedXmlBytes: xml.length,
     });
   });
 

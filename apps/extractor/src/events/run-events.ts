@@ -12,10 +12,25 @@ export interface FileProgress {
   /** Bytes of the (compressed) dump file read so far, and its size. */
   readonly bytesRead: number;
   readonly bytesTotal: number;
+  /** Of these, the bytes up to the last confirmed record, estimated: reading goes ahead of delivery. */
+  readonly bytesDelivered: number;
   /** Bytes of XML read in this run. */
   readonly xmlBytes: number;
   /** Irregularities of this run, counted by kind; kinds that did not occur may be missing. */
   readonly irregularities: Readonly<Record<string, number>>;
+  /** Confirmed messages that the sink's destination does not have any more, those of earlier runs included. */
+  readonly missing: number;
+}
+
+/** What the state marker says about a file when a run begins. */
+export interface KnownDelivery {
+  /** Whether it is delivered, so that nothing is left to do. */
+  readonly isComplete: boolean;
+  /** Records that are confirmed. */
+  readonly records: number;
+  /** See {@link FileSummary}. */
+  readonly undelivered: number;
+  readonly completedAt: Date | undefined;
 }
 
 /** How the work on one file of a run ended. */
@@ -32,8 +47,13 @@ export interface FileSummary {
   readonly malformed: number;
   /** Irregularities in the XML, counted by kind; `not-an-object` counts empty records, which have no message. */
   readonly irregularities: Readonly<Record<string, number>>;
-  /** Malformed records and places with content outside records; those of the earlier run for a skipped file. */
+  /**
+   * Malformed records, places with content outside records, and missing messages; those of the earlier run for a skipped
+   * file.
+   */
   readonly undelivered: number;
+  /** Confirmed messages that the sink's destination does not have any more, those of earlier runs included. */
+  readonly missing: number;
   readonly error?: Error | undefined;
 }
 
@@ -49,6 +69,8 @@ export type RunEvent =
         readonly file: string;
         readonly dataType: DataType;
         readonly bytes: number | undefined;
+        /** `undefined` if nothing of it was delivered, or if it is to be delivered again. */
+        readonly known: KnownDelivery | undefined;
       }[];
     }
   | { readonly type: 'marker-set-aside'; readonly path: string }
@@ -95,8 +117,9 @@ export type RunEvent =
       readonly version: string;
       readonly outcome: 'completed' | 'skipped' | 'failed' | 'stopped';
       readonly files: readonly FileSummary[];
-      /** The sum over all files; see {@link FileSummary}. */
+      /** The sums over all files; see {@link FileSummary}. */
       readonly undelivered: number;
+      readonly missing: number;
       readonly seconds: number;
     };
 

@@ -1,4 +1,5 @@
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
+import { fractionOf, isDelivered } from '../status/progress.js';
 import type { FileStatus, ServiceState } from '../status/service-state.js';
 import type { ServiceView } from './service-view.js';
 
@@ -26,16 +27,19 @@ export const currentTask = ({ phase, files, version }: ServiceState): string | n
   }
 };
 
-/** Progress of the current phase, from 0 to 1, by bytes; 1 after a successful run. */
+/**
+ * Progress of the current phase, from 0 to 1, by bytes; an extraction counts what is confirmed. It is 1 only if nothing
+ * is left, as after a successful run.
+ */
 export const progressOf = ({ phase, status, files }: ServiceState): number => {
-  if (status === 'completed' || status === 'waiting') return 1;
+  const isDownload = phase === 'downloading';
   const total = files.reduce((sum, { size }) => sum + (size ?? 0), 0);
-  if (total === 0) return 0;
-  const done = files.reduce((sum, { downloaded, read }) => sum + (phase === 'downloading' ? downloaded : read), 0);
-  return Math.min(1, Number((done / total).toFixed(4)));
+  const done = files.reduce((sum, { downloaded, delivered }) => sum + (isDownload ? downloaded : delivered), 0);
+  const isDone = status === 'completed' || status === 'waiting' || (files.length > 0 && files.every(isDelivered));
+  return fractionOf(done, total, isDone);
 };
 
-/** Records of each type read by the current (or last) run, and `total`. */
+/** Records of each type read so far, those of earlier runs included, and `total`. */
 export const extractionProgress = ({ files }: ServiceState): Record<DataType | 'total', number> => {
   const recordsOf = (type: DataType): number => files.find(({ dataType }) => dataType === type)?.records ?? 0;
   const byType = Object.fromEntries(DATA_TYPES.map((type) => [type, recordsOf(type)])) as Record<DataType, number>;

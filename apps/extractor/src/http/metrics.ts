@@ -143,10 +143,21 @@ export const createMetrics = (view: ServiceView): Registry => {
   ofFile('file_size_bytes', 'Size of the dump file', (it) => it.size);
   ofFile('file_downloaded_bytes', 'Bytes of the dump file in the data folder', (it) => it.downloaded);
   ofFile('file_read_bytes', 'Bytes of the dump file read for extraction', (it) => it.read);
+  ofFile('file_delivered_bytes', 'Bytes of the dump file up to the last confirmed record', (it) => it.delivered);
   ofFile(
     'file_confirmed_records',
     'Confirmed records of the dump file, those of earlier runs included',
     (it) => it.confirmed,
+  );
+  ofFile(
+    'file_undelivered',
+    'Malformed records, places with content outside of records, and missing messages of the dump file, once it has ended',
+    (it) => it.undelivered,
+  );
+  ofFile(
+    'file_missing_messages',
+    'Confirmed messages of the dump file that their queues do not have any more, although nothing consumes from them',
+    (it) => it.missing,
   );
   ofFile('file_last_progress_timestamp_seconds', 'Time of the last progress of the dump file', (it) =>
     seconds(it.lastProgressAt),

@@ -1,5 +1,6 @@
+import { fileWork, fractionOf, isDelivered, secondsLeft } from '../status/progress.js';
 import type { FileStatus } from '../status/service-state.js';
-import { SAMPLE_INTERVAL_MS, type TypeRates } from '../status/throughput.js';
+import { SAMPLE_INTERVAL_MS, type Throughput } from '../status/throughput.js';
 import { currentTask, extractionProgress, progressOf, readinessProblems } from './health.js';
 import { dumpTime, type ServiceView } from './service-view.js';
 
@@ -22,6 +23,7 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
     extraction_status: state.status,
     current_task: currentTask(state),
     progress: progressOf(state),
+    seconds_left: secondsLeft(state, throughput) ?? null,
     extraction_progress: extractionProgress(state),
     not_ready_because: readinessProblems(view),
     sink,
@@ -43,7 +45,7 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
     files: state.files.map((file) => {
       const connection = delivery?.connections.find((other) => other.file === file.file);
       return {
-        ...fileView(file, throughput.rates(file.dataType, file.startedAt ?? 0)),
+        ...fileView(file, throughput),
         connection: connection
           ? {
               condition: connection.condition,
@@ -60,11 +62,11 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
   };
 };
 
-const fileView = (file: FileStatus, rates: TypeRates): Record<string, unknown> => {
+const fileView = (file: FileStatus, throughput: Pick<Throughput, 'rates'>): Record<string, unknown> => {
   const isDownloading = file.state === 'downloading';
-  const done = isDownloading ? file.downloaded : file.read;
-  const bytesPerSecond = isDownloading ? rates.downloadedBytesPerSecond : rates.dumpBytesPerSecond;
   const isInProgress = isDownloading || file.state === 'extracting';
+  const { bytes, perSecond } = fileWork(file, isDownloading ? 'downloading' : 'processing', throughput);
+  const { recordsPerSecond } = throughput.rates(file.dataType, file.startedAt ?? 0);
   return {
     data_type: file.dataType,
     file: file.file,
@@ -72,17 +74,19 @@ const fileView = (file: FileStatus, rates: TypeRates): Record<string, unknown> =
     size_bytes: file.size ?? null,
     downloaded_bytes: file.downloaded,
     read_bytes: file.read,
-    progress: file.size ? Math.min(1, Number((done / file.size).toFixed(4))) : null,
+    delivered_bytes: file.delivered,
+    progress: file.size
+      ? fractionOf(isDownloading ? file.downloaded : file.delivered, file.size, isDelivered(file))
+      : null,
     records: file.records,
     confirmed: file.confirmed,
     malformed: file.malformed,
+    undelivered: file.undelivered,
+    missing: file.missing,
     irregularities: Object.fromEntries(Object.entries(file.irregularities).filter(([, count]) => count > 0)),
-    records_per_second: isInProgress ? rates.recordsPerSecond : 0,
-    bytes_per_second: isInProgress ? bytesPerSecond : 0,
-    seconds_left:
-      isInProgress && file.size !== undefined && bytesPerSecond > 0
-        ? Math.max(0, Math.round((file.size - done) / bytesPerSecond))
-        : null,
+    records_per_second: isInProgress ? recordsPerSecond : 0,
+    bytes_per_second: perSecond,
+    seconds_left: bytes !== undefined && perSecond > 0 ? Math.round(bytes / perSecond) : null,
     last_progress_at: iso(file.lastProgressAt),
     error: file.error ?? null,
   };

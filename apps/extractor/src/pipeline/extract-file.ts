@@ -5,7 +5,6 @@ import {
   LEFT_OUT_KINDS,
   type MalformedRecord,
   ParserError,
-  type ReadStats,
   type WorkerPool,
 } from '@discogs-extractor/parser';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
@@ -70,11 +69,16 @@ export interface Confirmed {
 export interface Progress extends Confirmed {
   /** Records read. */
   readonly records: number;
-  /** Bytes of the dump file read. */
+  /** Bytes of the dump file read, and those up to the last confirmed record, estimated. */
   readonly bytesRead: number;
+  readonly bytesDelivered: number;
   /** Bytes of XML read in this run, and the irregularities in them, counted by kind. */
   readonly xmlBytes: number;
   readonly irregularities: Readonly<Record<string, number>>;
+  /** Malformed records of this run. */
+  readonly malformed: number;
+  /** Confirmed messages that the sink's destination does not have any more. */
+  readonly missing: number;
 }
 
 export interface ExtractedFile {
@@ -82,7 +86,6 @@ export interface ExtractedFile {
   readonly records: number;
   /** Records delivered in this run. */
   readonly delivered: number;
-  readonly stats: ReadStats;
   /** The sink's checkpoint of the completed file. */
   readonly checkpoint: Checkpoint;
 }
@@ -143,14 +146,18 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
     },
   });
   let records = resumedAfter;
-  const progress = (): Progress => ({
-    records,
-    confirmed: fileSink.confirmed,
-    checkpoint: fileSink.checkpoint,
-    bytesRead: blocks.stats.sourceBytes,
-    xmlBytes: blocks.stats.xmlBytes,
-    irregularities: { ...blocks.stats.irregularities },
-  });
+  let bytesDelivered = 0;
+  const progress = (): Progress => {
+    const { confirmed, checkpoint, missing } = fileSink;
+    const { sourceBytes, xmlBytes, parsedXmlBytes, malformed, irregularities } = blocks.stats;
+    // The place of a record in the compressed file is not known: it is about where it is in the XML.
+    const share = records > 0 && xmlBytes > 0 ? (parsedXmlBytes / xmlBytes) * (confirmed / records) : 0;
+    bytesDelivered = Math.max(bytesDelivered, Math.floor(sourceBytes * share));
+    return {
+      ...{ records, confirmed, checkpoint, missing, bytesRead: sourceBytes, bytesDelivered, xmlBytes, malformed },
+      irregularities: { ...irregularities },
+    };
+  };
   onStart(resumedAfter, progress());
   // Skipped records and confirms are progress, but no block comes with them.
   const ticker = setInterval(() => onProgress(progress()), PROGRESS_INTERVAL_MS);
@@ -188,7 +195,7 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
     const undelivered = blocks.stats.malformed + leftOut;
     const checkpoint = await fileSink.complete(fileCompleteMessage(dataType, file, records, undelivered, new Date()));
     onProgress(progress());
-    return { records, delivered: records - resumedAfter, stats: blocks.stats, checkpoint };
+    return { records, delivered: records - resumedAfter, checkpoint };
   } catch (error) {
     await keepMalformed();
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });

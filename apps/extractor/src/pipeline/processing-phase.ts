@@ -99,6 +99,8 @@ const processFile = async (
     return summary({ outcome: 'skipped', records: plan.afterRecord, undelivered: known().undelivered ?? 0 });
   }
 
+  /** Where this run began, and what it has done since, once it reads the file. */
+  let work: { readonly resumedAfter: number; readonly at: Progress } | undefined;
   try {
     signal.throwIfAborted();
     session.beginFile(file, { checksum: sha256, destination: destinations.get(dataType) });
@@ -130,11 +132,16 @@ const processFile = async (
         checkpoint: checkpointAt(confirmed, checkpoint),
       });
     };
-    const eventFields = ({ records, confirmed, bytesRead, xmlBytes, irregularities }: Progress) => ({
-      ...{ file, dataType, records, confirmed, bytesRead, bytesTotal: size, xmlBytes, irregularities },
+    const eventFields = ({ records, confirmed, bytesRead, bytesDelivered, xmlBytes, ...rest }: Progress) => ({
+      ...{ file, dataType, records, confirmed, bytesRead, bytesDelivered, bytesTotal: size, xmlBytes },
+      ...{ irregularities: rest.irregularities, missing: rest.missing },
     });
 
-    const { records, delivered, stats, ...completed } = await extractFile({
+    const {
+      records,
+      delivered,
+      checkpoint: completedCheckpoint,
+    } = await extractFile({
       dump,
       afterRecord: known().messages_published,
       checkpoint: known().checkpoint,
@@ -151,31 +158,36 @@ const processFile = async (
         await session.save();
       },
       restart,
-      onStart: (resumedAfter, at) =>
-        onEvent({ type: 'file-started', ...eventFields(at), resumedAfter, reason: plan.reason }),
+      onStart: (resumedAfter, at) => {
+        work = { resumedAfter, at };
+        onEvent({ type: 'file-started', ...eventFields(at), resumedAfter, reason: plan.reason });
+      },
       onProgress: (at) => {
+        work = { resumedAfter: at.confirmed, ...work, at };
         advance(at);
         onEvent({ type: 'file-progress', ...eventFields(at) });
       },
       onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
         onEvent({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
     });
-    const irregularities = Object.fromEntries(Object.entries(stats.irregularities).filter(([, count]) => count > 0));
-    const { malformed } = stats;
-    const undelivered = malformed + countUndelivered(irregularities);
+    const issues = issuesOf(work!.at);
     const { checkpoint: lastCheckpoint } = known();
     session.completeFile(file, {
       recordsExtracted: records,
       messagesPublished: records,
       batchesSent: known().batches_sent,
-      checkpoint: checkpointAt(records, completed.checkpoint),
-      undelivered,
+      checkpoint: checkpointAt(records, completedCheckpoint),
+      undelivered: issues.undelivered,
     });
     await session.save();
     await sink.release?.({ version, dataType, file }, lastCheckpoint, signal);
-    return summary({ outcome: 'completed', records, delivered, malformed, irregularities, undelivered });
+    return summary({ outcome: 'completed', records, delivered, ...issues });
   } catch (error) {
-    if (signal.aborted) return summary({ outcome: 'stopped' });
+    const done = work && {
+      delivered: Math.max(0, work.at.confirmed - work.resumedAfter),
+      ...issuesOf(work.at),
+    };
+    if (signal.aborted) return summary({ outcome: 'stopped', ...done });
     // The marker itself failed, so the failure cannot be recorded in it.
     if (error instanceof StateMarkerError) throw error;
     const reason = describeError(error);
@@ -183,7 +195,7 @@ const processFile = async (
     if (isLoss(error)) session.invalidateFile(file, reason);
     if (isPublisherError(error)) session.failPublishing(`${file}: ${reason}`);
     // Reported before the marker is saved, which can fail too.
-    const failed = summary({ outcome: 'failed', error: error instanceof Error ? error : new Error(reason) });
+    const failed = summary({ outcome: 'failed', ...done, error: error instanceof Error ? error : new Error(reason) });
     await session.save();
     return failed;
   }
@@ -207,4 +219,14 @@ const LOSSES: ReadonlySet<string> = new Set(['TOPOLOGY_MISSING', 'TOPOLOGY_LOST'
 const isPublisherError = (error: unknown): boolean =>
   error instanceof PublisherError || (error instanceof Error && error.cause instanceof PublisherError);
 
-const NO_ISSUES = { malformed: 0, irregularities: {}, undelivered: 0 } as const;
+/** What of a file was not delivered, or not as it should be. */
+type Issues = Pick<FileSummary, 'malformed' | 'irregularities' | 'undelivered' | 'missing'>;
+
+const NO_ISSUES: Issues = { malformed: 0, irregularities: {}, undelivered: 0, missing: 0 };
+
+const issuesOf = ({ malformed, irregularities, missing }: Progress): Issues => ({
+  malformed,
+  irregularities: Object.fromEntries(Object.entries(irregularities).filter(([, count]) => count > 0)),
+  missing,
+  undelivered: malformed + countUndelivered(irregularities) + missing,
+});

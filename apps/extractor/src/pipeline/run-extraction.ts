@@ -6,12 +6,13 @@ import {
   createMarkerSession,
   type Destination,
   decide,
+  planFile,
   type StateMarker,
 } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import { ExtractorError } from '../errors.js';
-import type { FileSummary, RunEvent, RunListener } from '../events/run-events.js';
+import type { FileSummary, KnownDelivery, RunEvent, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
 import { checkDestinations } from './check-destinations.js';
 import { chooseDump } from './choose-dump.js';
@@ -68,23 +69,26 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     files: choice.files.map(({ name }) => ({ name, checksum: published.get(name) })),
     forceReprocess: config.forceReprocess,
   });
+  const isKept = decision.action === 'continue' || decision.action === 'skip';
+  const known = isKept && found.status === 'found' ? found.marker : undefined;
   onEvent({
     type: 'dump-chosen',
     version,
     decision: decision.action,
     reason: decision.text,
-    files: choice.files.flatMap(({ name: file, kind, size }) =>
-      kind === 'checksum' ? [] : [{ file, dataType: kind, bytes: size }],
-    ),
+    files: choice.files.flatMap(({ name: file, kind: dataType, size }) => {
+      if (dataType === 'checksum') return [];
+      const bytes = size ?? known?.download_phase.downloads_by_file[file]?.bytes_downloaded;
+      return [{ file, dataType, bytes, known: known && knownDelivery(known, file, published.get(file)) }];
+    }),
   });
 
   const finish = (outcome: RunResult['outcome'], files: readonly FileSummary[], undelivered: number): RunResult => {
     const seconds = (performance.now() - startedAt) / 1000;
-    onEvent({ type: 'dump-finished', version, outcome, files, undelivered, seconds } satisfies RunEvent);
+    const missing = files.reduce((total, file) => total + file.missing, 0);
+    onEvent({ type: 'dump-finished', version, outcome, files, undelivered, missing, seconds } satisfies RunEvent);
     return { outcome, version, files, undelivered };
   };
-  const isKept = decision.action === 'continue' || decision.action === 'skip';
-  const known = isKept && found.status === 'found' ? found.marker : undefined;
   if (known) assertSameSink(known, sink);
   // Before anything is fetched: a destination that refuses must not be noticed hours later.
   const isNothingToDo = known !== undefined && decision.action === 'skip';
@@ -128,6 +132,20 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
   });
   const outcome = summaries.some((summary) => summary.outcome === 'failed') ? 'failed' : 'completed';
   return finish(outcome, summaries, sum(summaries));
+};
+
+/** What a marker says about a file; `undefined` if it does not know it, or if the file starts from its first record. */
+const knownDelivery = (marker: StateMarker, file: string, checksum: string | undefined): KnownDelivery | undefined => {
+  const progress = marker.processing_phase.progress_by_file[file];
+  const { action, afterRecord } = planFile(marker, file, checksum);
+  if (progress === undefined || (action !== 'skip' && afterRecord === 0)) return undefined;
+  const { undelivered = 0, completed_at } = progress;
+  return {
+    isComplete: action === 'skip',
+    records: afterRecord,
+    undelivered,
+    completedAt: completed_at === null ? undefined : new Date(completed_at),
+  };
 };
 
 const sum = (files: readonly { readonly undelivered?: number | undefined }[]): number =>

@@ -1,6 +1,9 @@
 /** `1,234,567` */
 export const formatCount = (value: number): string => Math.round(value).toLocaleString('en');
 
+/** `1 record`, `2 records` */
+export const countOf = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? '' : 's'}`;
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** `12.3 MB` */

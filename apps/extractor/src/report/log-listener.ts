@@ -1,6 +1,7 @@
 import { describeError, errorCodeOf } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 import { ratePerSecond, type Sample } from '../status/rate.js';
+import { countOf } from './format.js';
 import type { Logger } from './logger.js';
 
 /** Lower bound of the time between two progress lines of a file, however fast its records are. */
@@ -125,7 +126,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
             data_type: event.dataType,
             records: event.records,
             confirmed: event.confirmed,
-            percent: event.bytesTotal > 0 ? Math.floor((100 * event.bytesRead) / event.bytesTotal) : 100,
+            percent: event.bytesTotal > 0 ? Math.floor((100 * event.bytesDelivered) / event.bytesTotal) : 100,
             records_per_second: Math.round(ratePerSecond(last, now) ?? 0),
           },
           `📊 ${event.dataType}: ${event.records} records`,
@@ -158,7 +159,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         );
         break;
       case 'file-finished': {
-        const { file, dataType, records, delivered, seconds, malformed, irregularities } = event;
+        const { file, dataType, records, delivered, seconds, malformed, irregularities, undelivered, missing } = event;
         const facts = {
           file,
           data_type: dataType,
@@ -167,25 +168,27 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           seconds: Number(seconds.toFixed(3)),
           malformed,
           irregularities,
+          ...(undelivered > 0 && { undelivered }),
+          ...(missing > 0 && { missing }),
         };
-        if (event.outcome === 'completed' && malformed === 0 && Object.keys(irregularities).length === 0)
-          logger.info(facts, `✅ ${dataType}: all ${records} records delivered`);
+        if (event.outcome === 'completed' && missing > 0)
+          logger.warn(facts, `⚠️ ${dataType}: ${countOf(records, 'record')} confirmed, but ${missingText(missing)}`);
+        else if (event.outcome === 'completed' && malformed === 0 && Object.keys(irregularities).length === 0)
+          logger.info(facts, `✅ ${dataType}: all ${countOf(records, 'record')} delivered`);
         else if (event.outcome === 'completed')
           logger.warn(
             facts,
-            `⚠️ ${dataType}: ${records} records delivered, but the dump has irregularities (see "irregularities")`,
+            `⚠️ ${dataType}: ${countOf(records, 'record')} delivered, but the dump has irregularities ` +
+              '(see "irregularities")',
           );
-        else if (event.outcome === 'skipped' && event.undelivered > 0)
-          logger.warn(
-            { ...facts, undelivered: event.undelivered },
-            `⚠️ ${dataType}: completed earlier; ${event.undelivered} records or fragments were not delivered`,
-          );
+        else if (event.outcome === 'skipped' && undelivered > 0)
+          logger.warn(facts, `⚠️ ${dataType}: completed earlier, except for ${partsOf(undelivered)}`);
         else if (event.outcome === 'skipped') logger.info(facts, `✅ ${dataType}: completed in an earlier run`);
         else if (event.outcome === 'stopped') logger.info(facts, `🛑 ${dataType}: stopped after record ${records}`);
         else
           logger.error(
             { ...facts, code: errorCodeOf(event.error), error: describeError(event.error) },
-            `❌ ${dataType}: failed after ${records} confirmed records`,
+            `❌ ${dataType}: failed after ${countOf(records, 'confirmed record')}`,
           );
         break;
       }
@@ -193,30 +196,47 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         logger.error({ code: errorCodeOf(event.error) }, `❌ ${describeError(event.error)}`);
         break;
       case 'dump-finished': {
-        const facts = { version: event.version, seconds: Number(event.seconds.toFixed(3)) };
+        const { version, undelivered, missing } = event;
+        const facts = {
+          version,
+          seconds: Number(event.seconds.toFixed(3)),
+          ...(undelivered > 0 && { undelivered }),
+          ...(missing > 0 && { missing }),
+        };
         const records = event.files.reduce((sum, file) => sum + file.records, 0);
-        const { undelivered } = event;
         // What was left out is in the quarantine only if it was a record: content outside of records is only logged.
         const hasMalformed = event.files.some(({ malformed }) => malformed > 0);
-        const where = hasMalformed ? 'the quarantine and the log' : 'the log of the run that read them';
-        const remainder = `${undelivered} records or fragments were not: see ${where}`;
-        if (event.outcome === 'completed' && undelivered > 0)
+        const leftOut = undelivered - missing;
+        if (event.outcome === 'completed' && undelivered > 0) {
+          const where = hasMalformed ? 'the quarantine and the log' : 'the log';
+          const exceptions = [
+            ...(leftOut > 0 ? [`${partsOf(leftOut)} not delivered: see ${where}`] : []),
+            ...(missing > 0 ? [missingText(missing)] : []),
+          ].join('; ');
           logger.warn(
-            { ...facts, records, undelivered },
-            `⚠️ Dump ${event.version}: ${records} records delivered; ${remainder}`,
+            { ...facts, records },
+            `⚠️ Dump ${version}: ${countOf(records, 'record')} confirmed; ${exceptions}`,
           );
-        else if (event.outcome === 'skipped' && undelivered > 0)
+        } else if (event.outcome === 'skipped' && undelivered > 0)
           logger.warn(
-            { ...facts, undelivered },
-            `⚠️ Dump ${event.version}: nothing to do; its records are delivered, but ${remainder}`,
+            facts,
+            `⚠️ Dump ${version}: nothing to do; it was delivered, except for ${partsOf(undelivered)}: ` +
+              'see the log of the run that read them',
           );
         else if (event.outcome === 'completed')
-          logger.info({ ...facts, records }, `🎉 Dump ${event.version}: all ${records} records delivered`);
-        else if (event.outcome === 'skipped') logger.info(facts, `✅ Dump ${event.version}: nothing to do`);
-        else if (event.outcome === 'stopped') logger.info({ ...facts, records }, `🛑 Dump ${event.version}: stopped`);
-        else logger.error({ ...facts, records }, `❌ Dump ${event.version}: not completely delivered`);
+          logger.info({ ...facts, records }, `🎉 Dump ${version}: all ${countOf(records, 'record')} delivered`);
+        else if (event.outcome === 'skipped') logger.info(facts, `✅ Dump ${version}: nothing to do`);
+        else if (event.outcome === 'stopped') logger.info({ ...facts, records }, `🛑 Dump ${version}: stopped`);
+        else logger.error({ ...facts, records }, `❌ Dump ${version}: not completely delivered`);
         break;
       }
     }
   };
 };
+
+/** Malformed records, content outside of records, and messages that are missing. */
+const partsOf = (undelivered: number): string => countOf(undelivered, 'part');
+
+const missingText = (missing: number): string =>
+  `${countOf(missing, 'message')} ${missing === 1 ? 'is' : 'are'} not in the queues any more: dropped by a policy, ` +
+  'expired, purged, or taken without a subscription';

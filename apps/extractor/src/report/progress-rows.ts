@@ -1,4 +1,5 @@
 import type { RunEvent } from '../events/run-events.js';
+import { fractionOf } from '../status/progress.js';
 import { createRateMeter, type RateMeter } from '../status/rate.js';
 import { formatBytes, formatCount, formatDuration } from './format.js';
 
@@ -94,13 +95,17 @@ export const createProgressRows = (): ProgressRows => {
           begin(event.file, now, {
             name: event.dataType,
             counts: 'records',
-            bytes: event.bytesRead,
+            bytes: event.bytesDelivered,
             bytesTotal: event.bytesTotal,
             records: event.records,
           });
           break;
         case 'file-progress':
-          advance(event.file, now, { bytes: event.bytesRead, bytesTotal: event.bytesTotal, records: event.records });
+          advance(event.file, now, {
+            bytes: event.bytesDelivered,
+            bytesTotal: event.bytesTotal,
+            records: event.records,
+          });
           break;
         case 'file-stalled': {
           const row = rows.get(event.phase === 'download' ? `download ${event.file}` : event.file);
@@ -122,7 +127,7 @@ const shortName = (file: string): string => file.replace(/^discogs_\d+_|\.xml\.g
 
 /** Columns: name, bar, percentage, count, rate, time left. The bar takes the width that is left, or is omitted. */
 const lineOf = (row: Row, width: number, now: number): string => {
-  const share = row.bytesTotal ? Math.min(row.bytes / row.bytesTotal, 1) : undefined;
+  const share = row.bytesTotal ? fractionOf(row.bytes, row.bytesTotal, row.state === 'finished') : undefined;
   const count =
     row.counts === 'records'
       ? `${formatCount(row.records)} records`

@@ -3,7 +3,8 @@ import { formatCount, formatDuration } from './format.js';
 
 /** The result of a run, as a table for people. */
 export const summaryOf = (event: Extract<RunEvent, { type: 'dump-finished' }>): string => {
-  const head = `Dump ${event.version}: ${OUTCOMES[event.outcome]} in ${formatDuration(event.seconds)}`;
+  const outcome = OUTCOMES[event.outcome === 'completed' && event.undelivered > 0 ? 'incomplete' : event.outcome];
+  const head = `Dump ${event.version}: ${outcome} in ${formatDuration(event.seconds)}`;
   if (event.files.length === 0) return head;
   const total = event.files.reduce(
     (sum, { records, delivered, malformed }) => ({
@@ -48,12 +49,13 @@ export const summaryOf = (event: Extract<RunEvent, { type: 'dump-finished' }>): 
 
 const OUTCOMES = {
   completed: 'all delivered',
+  incomplete: 'delivered, except for parts of it,',
   skipped: 'nothing to do, delivered before,',
   failed: 'not completely delivered,',
   stopped: 'stopped',
 } as const;
 
-const noteOf = ({ outcome, irregularities, delivered, records }: FileSummary): string => {
+const noteOf = ({ outcome, irregularities, delivered, records, missing }: FileSummary): string => {
   const counts = Object.entries(irregularities).map(([kind, count]) => `${kind} ${formatCount(count)}`);
   switch (outcome) {
     case 'skipped':
@@ -63,6 +65,10 @@ const noteOf = ({ outcome, irregularities, delivered, records }: FileSummary): s
     case 'stopped':
       return 'stopped, resumes here';
     case 'completed':
-      return [...(delivered < records ? ['resumed'] : []), ...counts].join(', ');
+      return [
+        ...(delivered < records ? ['resumed'] : []),
+        ...counts,
+        ...(missing > 0 ? [`${formatCount(missing)} not in the queues any more`] : []),
+      ].join(', ');
   }
 };

@@ -65,7 +65,10 @@ export interface FileSink {
   readonly confirmed: number;
   /** What the sink needs to recognise records 1 to `confirmed` when it is opened again; plain JSON, no credentials. */
   readonly checkpoint: Checkpoint;
-  /** Confirmed messages that the destination is known to have dropped since, without making the file fail. */
+  /**
+   * Confirmed messages that the destination is known to have dropped since, without making the file fail; those of earlier
+   * runs included.
+   */
   readonly missing: number;
   /** When the sink last confirmed anything. */
   readonly lastConfirmedAt: Date | undefined;

@@ -7,27 +7,40 @@ export type FileEvent = Exclude<
   { readonly type: 'file-stalled' | 'file-moving' | 'file-restarted' }
 >;
 
+type ChosenFile = Extract<RunEvent, { readonly type: 'dump-chosen' }>['files'][number];
+
 /** The file's status after an event, and what the event adds to the totals of the file's type. */
 export interface FileUpdate {
   readonly file: FileStatus;
   readonly added: Partial<TypeTotals>;
 }
 
-export const newFileStatus = (file: Pick<FileStatus, 'file' | 'dataType' | 'size'>): FileStatus => ({
-  ...file,
-  state: 'pending',
-  downloaded: 0,
-  read: 0,
-  xmlBytes: 0,
-  records: 0,
-  confirmed: 0,
-  malformed: 0,
-  irregularities: {},
-  startedAt: undefined,
-  lastProgressAt: undefined,
-  lastRecordAt: undefined,
-  error: undefined,
-});
+/** A file of the chosen dump. What is delivered already is shown as such, whether or not this process did it. */
+export const newFileStatus = ({ file, dataType, bytes, known }: ChosenFile): FileStatus => {
+  const isComplete = known?.isComplete === true;
+  const completedAt = known?.completedAt?.getTime();
+  const done = isComplete ? (bytes ?? 0) : 0;
+  return {
+    file,
+    dataType,
+    size: bytes,
+    state: isComplete ? 'skipped' : 'pending',
+    downloaded: done,
+    read: done,
+    delivered: done,
+    xmlBytes: 0,
+    records: known?.records ?? 0,
+    confirmed: known?.records ?? 0,
+    malformed: 0,
+    irregularities: {},
+    undelivered: known?.undelivered ?? 0,
+    missing: 0,
+    startedAt: undefined,
+    lastProgressAt: completedAt,
+    lastRecordAt: completedAt,
+    error: undefined,
+  };
+};
 
 export const reduceFile = (file: FileStatus, event: FileEvent, now: number): FileUpdate => {
   switch (event.type) {
@@ -67,6 +80,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         state: 'extracting',
         size: event.bytesTotal,
         read: event.bytesRead,
+        delivered: event.bytesDelivered,
         xmlBytes: event.xmlBytes,
         records: event.records,
         confirmed: event.confirmed,
@@ -75,16 +89,26 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         lastProgressAt: now,
       });
     case 'file-progress': {
-      const { records, confirmed, bytesRead: read, xmlBytes, irregularities } = event;
+      const {
+        records,
+        confirmed,
+        bytesRead: read,
+        bytesDelivered: delivered,
+        xmlBytes,
+        irregularities,
+        missing,
+      } = event;
       const moved = records !== file.records || confirmed !== file.confirmed || read !== file.read;
       return {
         file: {
           ...file,
           read,
+          delivered,
           xmlBytes,
           records,
           confirmed,
           irregularities,
+          missing,
           lastProgressAt: moved ? now : file.lastProgressAt,
           lastRecordAt: records > file.records ? now : file.lastRecordAt,
         },
@@ -92,6 +116,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
           recordsRead: increase(records, file.records),
           recordsConfirmed: increase(confirmed, file.confirmed),
           dumpBytesRead: increase(read, file.read),
+          dumpBytesDelivered: increase(delivered, file.delivered),
           xmlBytesRead: increase(xmlBytes, file.xmlBytes),
           irregularities: increaseOfEach(irregularities, file.irregularities),
         },
@@ -108,6 +133,9 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         records: Math.max(file.records, event.records),
         confirmed: Math.max(file.confirmed, event.records),
         read: isDelivered ? (file.size ?? file.read) : file.read,
+        delivered: isDelivered ? (file.size ?? file.delivered) : file.delivered,
+        undelivered: event.undelivered,
+        missing: event.missing,
         error: event.error?.message,
       });
     }

@@ -24,7 +24,7 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
       return {
         ...state,
         version: event.version,
-        files: event.files.map(({ file, dataType, bytes: size }) => newFileStatus({ file, dataType, size })),
+        files: event.files.map(newFileStatus),
       };
     case 'run-ended': {
       const { outcome, seconds, error } = event;
@@ -124,6 +124,7 @@ const withTotals = (totals: Totals, type: DataType, added: Partial<TypeTotals>):
     recordsRead: before.recordsRead + (added.recordsRead ?? 0),
     recordsConfirmed: before.recordsConfirmed + (added.recordsConfirmed ?? 0),
     dumpBytesRead: before.dumpBytesRead + (added.dumpBytesRead ?? 0),
+    dumpBytesDelivered: before.dumpBytesDelivered + (added.dumpBytesDelivered ?? 0),
     xmlBytesRead: before.xmlBytesRead + (added.xmlBytesRead ?? 0),
     bytesDownloaded: before.bytesDownloaded + (added.bytesDownloaded ?? 0),
     downloadRetries: before.downloadRetries + (added.downloadRetries ?? 0),

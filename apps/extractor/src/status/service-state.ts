@@ -30,8 +30,9 @@ export interface FileStatus {
   readonly size: number | undefined;
   /** Bytes that are in the data folder. */
   readonly downloaded: number;
-  /** Bytes that were read for extraction. */
+  /** Bytes that were read for extraction, and those of them up to the last confirmed record. */
   readonly read: number;
+  readonly delivered: number;
   /** Bytes of XML read in this run. */
   readonly xmlBytes: number;
   /** Records read, and records confirmed by the sink; those of earlier runs included. */
@@ -39,6 +40,10 @@ export interface FileStatus {
   readonly confirmed: number;
   readonly malformed: number;
   readonly irregularities: Readonly<Record<string, number>>;
+  /** Malformed records, places with content outside records, and missing messages, once the file has ended. */
+  readonly undelivered: number;
+  /** Confirmed messages that the sink's destination does not have any more. */
+  readonly missing: number;
   /** When its download or extraction began. */
   readonly startedAt: number | undefined;
   /** When bytes last arrived, or records were last read or confirmed. */
@@ -53,6 +58,7 @@ export interface TypeTotals {
   readonly recordsRead: number;
   readonly recordsConfirmed: number;
   readonly dumpBytesRead: number;
+  readonly dumpBytesDelivered: number;
   readonly xmlBytesRead: number;
   readonly bytesDownloaded: number;
   readonly downloadRetries: number;
@@ -102,6 +108,7 @@ const NO_TOTALS: TypeTotals = {
   recordsRead: 0,
   recordsConfirmed: 0,
   dumpBytesRead: 0,
+  dumpBytesDelivered: 0,
   xmlBytesRead: 0,
   bytesDownloaded: 0,
   downloadRetries: 0,

@@ -24,6 +24,7 @@ export interface ThroughputSeries {
 /** Rates of one data type over the last seconds. */
 export interface TypeRates {
   readonly recordsPerSecond: number;
+  /** Of the compressed dump, as its records are confirmed. */
   readonly dumpBytesPerSecond: number;
   readonly downloadedBytesPerSecond: number;
 }
@@ -54,7 +55,7 @@ export class Throughput {
       first && last ? rate(first, last, [type], count) : 0;
     return {
       recordsPerSecond: rateOf(({ recordsConfirmed }) => recordsConfirmed),
-      dumpBytesPerSecond: rateOf(({ dumpBytesRead }) => dumpBytesRead),
+      dumpBytesPerSecond: rateOf(({ dumpBytesDelivered }) => dumpBytesDelivered),
       downloadedBytesPerSecond: rateOf(({ bytesDownloaded }) => bytesDownloaded),
     };
   }

@@ -73,6 +73,7 @@ export class Collector {
     this.#delivered += Math.max(delivered, 0);
     const offset = this.#offset;
     this.#offset += result.consumed;
+    stats.parsedXmlBytes = this.#offset;
 
     const delivery = delivered > 0 ? this.#delivery(result, recordsBefore + result.skipped + 1, delivered) : undefined;
     if (this.#tooMany()) {
