@@ -8,6 +8,7 @@ import { type DownloaderOptions, resolveOptions } from './options.js';
 import { chooseVersion, type DumpChoice } from './plan/choose-version.js';
 import { fetchChecksums, type PublishedChecksums } from './plan/fetch-checksums.js';
 import type { RetryPolicy } from './retry.js';
+import { newestLocalVersion } from './storage/newest-local-version.js';
 import { downloadVersion } from './transfer/download-version.js';
 import type { VerifiedFile } from './transfer/file-download.js';
 
@@ -40,7 +41,8 @@ export interface Downloader extends AsyncDisposable {
   /** Lists what the source offers. */
   list(options?: ListOptions): Promise<DumpListing>;
   /**
-   * Chooses a version.
+   * Chooses a version. If a part of the listing could not be read, and the directory has or had a newer version than
+   * the listed ones, it throws the reason instead of choosing an older version.
    *
    * @throws DownloaderError `NO_VERSION`, `UNKNOWN_VERSION`, `INCOMPLETE_VERSION`, `INVALID_OPTIONS`, or a fault of the
    * source; the signal's reason
@@ -98,7 +100,15 @@ export const createDownloader = (options: DownloaderOptions): Downloader => {
   const choose: Downloader['choose'] = async ({ version, dataTypes, signal } = {}) => {
     const wanted = resolveDataTypes(dataTypes);
     if (version !== undefined && !isVersion(version)) checks.fail('version', 'a date as YYYYMMDD', version);
-    return chooseVersion(await list({ version, signal }), wanted, version, allowUnverified);
+    const listing = await list({ version, signal });
+    const choice = chooseVersion(listing, wanted, version, allowUnverified);
+    const [unreadable] = listing.unreadable ?? [];
+    // An older dump than the last one would be downloaded, and delivered over it, because a page was missing for a while.
+    if (version === undefined && unreadable !== undefined) {
+      const newest = await newestLocalVersion(settings.directory);
+      if (newest !== undefined && newest > choice.version) throw unreadable;
+    }
+    return choice;
   };
 
   // Fetched once per choice: servers count requests, and a choice is a snapshot of the source.

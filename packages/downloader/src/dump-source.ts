@@ -1,3 +1,4 @@
+import type { DownloaderError } from './errors.js';
 import type { DataType } from './names.js';
 
 /** A file that a source offers. */
@@ -32,6 +33,11 @@ export interface DumpListing {
   readonly versions: readonly DumpVersion[];
   /** Listed names that are not names of dump files. They are never opened, and never become part of a path. */
   readonly ignored: readonly string[];
+  /**
+   * Why parts of the listing are missing, such as the page of a year: there may be newer versions. Absent or empty if
+   * the listing is whole.
+   */
+  readonly unreadable?: readonly DownloaderError[] | undefined;
 }
 
 /** An open file. */

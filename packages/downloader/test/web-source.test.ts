@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { type Fault, FaultyServer, type RecordedRequest } from '@discogs-extractor/test-server';
@@ -71,7 +71,7 @@ describe('the listing', () => {
     ['is truncated each time', { kind: 'silent-cut', after: 40 }],
   ])('lacks the newest year if its page %s, and has the year before', async (_, fault) => {
     const skipped: ListingPageSkipped[] = [];
-    const { server, downloader } = await setUpWeb(new Map([...makeVersion('20251201'), ...makeVersion(V1)]), {
+    const { server, root, downloader } = await setUpWeb(new Map([...makeVersion('20251201'), ...makeVersion(V1)]), {
       web: {
         retry: { ...QUICK, attempts: 2 },
         onEvent: (event) => event.type === 'listing-page-skipped' && skipped.push(event),
@@ -81,6 +81,16 @@ describe('the listing', () => {
     expect((await downloader.choose()).version).toBe('20251201');
     expect(skipped).toMatchObject([{ source: 'web', location: `${server.url}?prefix=data%2F2026%2F` }]);
     await rejectionOf(downloader.choose({ version: V1 }), skipped[0]!.error.code);
+
+    // Not if the newer version is known: it must not be replaced by an older one.
+    server.fault = () => undefined;
+    await downloader.download({ dataTypes });
+    server.fault = always('2026', fault);
+    await rejectionOf(downloader.choose(), skipped[0]!.error.code);
+    expect((await downloader.choose({ version: '20251201' })).version).toBe('20251201');
+    await rm(join(root, ARTISTS));
+    await rm(join(root, CHECKSUM));
+    await rejectionOf(downloader.choose(), skipped[0]!.error.code);
   });
 
   it('does not let an older version seem the newest because of a temporary failure', async () => {

@@ -255,7 +255,7 @@ export const createWebSource = (options: WebSourceOptions = {}): DumpSource => {
       }
     }
     if (listing.isEmpty && skipped.length > 0) throw skipped[0]!;
-    return listing.build();
+    return { ...listing.build(), ...(skipped.length > 0 ? { unreadable: skipped } : {}) };
   };
 
   const close = async (): Promise<void> => {
