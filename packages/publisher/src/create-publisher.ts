@@ -8,7 +8,7 @@ import { WindowedPublisher } from './windowed-publisher.js';
  *
  * It waits for a broker that is not there yet (see `connectAttempts`), and rejects when waiting does not help.
  * @throws PublisherError `INVALID_OPTIONS`, `INVALID_URL`, `UNREACHABLE`, `BAD_CREDENTIALS`, `VHOST_REFUSED`,
- * `ACCESS_REFUSED`, `TLS_FAILED`, `TOPOLOGY_CONFLICT`; or the reason of `signal`
+ * `ACCESS_REFUSED`, `TLS_FAILED`, `NOT_AMQP`, `TOPOLOGY_CONFLICT`; or the reason of `signal`
  */
 export const createPublisher = async (options: PublisherOptions): Promise<Publisher> => {
   const publisher = new WindowedPublisher(resolveOptions(options));

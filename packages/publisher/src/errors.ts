@@ -10,6 +10,7 @@
  * - `VHOST_REFUSED`: the virtual host does not exist, or is closed to the user (`broker`)
  * - `ACCESS_REFUSED`: the user may not declare, bind or publish (`replyCode`, `exchange`, `queue`, `routingKey`)
  * - `TLS_FAILED`: a certificate was not accepted or cannot be used, or the port does not speak TLS (`broker`)
+ * - `NOT_AMQP`: something else than an AMQP 0-9-1 broker answers, such as a web server (`broker`)
  * - `TOPOLOGY_CONFLICT`: an exchange or queue exists with other settings (`replyCode`, `exchange`, `queue`)
  * - `TOPOLOGY_MISSING`: a queue or its binding vanished while publishing (`queue`, `exchange`, `verified`)
  * - `TOPOLOGY_LOST`: an exchange or queue was deleted and declared again, or the broker lost its messages; reported with
@@ -30,6 +31,7 @@ export type PublisherErrorCode =
   | 'VHOST_REFUSED'
   | 'ACCESS_REFUSED'
   | 'TLS_FAILED'
+  | 'NOT_AMQP'
   | 'TOPOLOGY_CONFLICT'
   | 'TOPOLOGY_MISSING'
   | 'TOPOLOGY_LOST'

@@ -42,7 +42,7 @@ export const connectOnly = async (options: BrokerConnectionOptions): Promise<Win
  *
  * It waits for a broker that is not there yet (see `connectAttempts`), and rejects when waiting does not help.
  * @throws PublisherError `INVALID_OPTIONS`, `INVALID_URL`, `UNREACHABLE`, `BAD_CREDENTIALS`, `VHOST_REFUSED`,
- * `TLS_FAILED`; or the reason of `signal`
+ * `TLS_FAILED`, `NOT_AMQP`; or the reason of `signal`
  */
 export const identifyBroker = async (options: BrokerConnectionOptions): Promise<BrokerIdentity> => {
   checks.object('', options, CONNECTION_OPTION_NAMES);

@@ -1,4 +1,3 @@
-import { createServer as createTcpServer } from 'node:net';
 import {
   drainQueue,
   startOwnBroker,
@@ -122,15 +121,6 @@ describe('createPublisher rejects with a typed error for', () => {
     await until(() => publisher.state === 'failed');
     expect(publisher.error).toMatchObject({ code: 'UNREACHABLE', facts: { attempts: 2 } });
     await publisher.close();
-  });
-
-  it('a peer that never responds, if attempts are limited', async () => {
-    const silent = createTcpServer(() => {});
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const { port } = silent.address() as { port: number };
-    const error = await failureOf({ url: broker.urlFor({ port }), connectTimeoutMs: 50, connectAttempts: 1 });
-    expect(error.code).toBe('UNREACHABLE');
-    silent.close();
   });
 });
 

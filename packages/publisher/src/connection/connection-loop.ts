@@ -10,7 +10,17 @@ import { explainDeclarationRefusal } from '../topology/refusals.js';
 import type { TopologyCheck } from '../topology/topology-check.js';
 import type { SendWindow } from '../window/send-window.js';
 import { brokerIdentity } from './broker-identity.js';
-import { explainConnectRefusal, explainPublishRefusal, isClientFault, maxMessageBytesOf } from './refusals.js';
+import { identifyPeer, type Peer } from './identify-peer.js';
+import { loadTls } from './load-tls.js';
+import {
+  explainConnectRefusal,
+  explainPeer,
+  explainPublishRefusal,
+  isClientFault,
+  maxMessageBytesOf,
+  mayNotBeBroker,
+  withPeer,
+} from './refusals.js';
 import { type DeliveryHandlers, Session } from './session.js';
 
 /** connecting → setup → open ⇄ blocked → lost → backoff → connecting */
@@ -64,6 +74,9 @@ export class ConnectionLoop {
   #blockedSince: number | undefined;
   #blockedMs = 0;
   #confirmTimer: NodeJS.Timeout | undefined;
+  /** What answered when an attempt failed with this message. */
+  #examined: { readonly message: string; readonly peer: Peer } | undefined;
+  readonly #examination = new AbortController();
   #endBackoff: (() => void) | undefined;
 
   constructor(
@@ -123,6 +136,7 @@ export class ConnectionLoop {
   /** Makes no further attempts. The current session stays as it is. */
   stop(): void {
     clearInterval(this.#confirmTimer);
+    this.#examination.abort();
     this.#endBlock();
     this.#endBackoff?.();
   }
@@ -155,6 +169,7 @@ export class ConnectionLoop {
       session.end(error);
       this.#failures++;
       const reason = this.#setupReason(error, await session.endReason);
+      if (!session.isConnected && mayNotBeBroker(reason)) return this.#examinePeer(reason);
       return { reason, fatal: this.#explainSetupRefusal(reason) };
     }
     this.#vhostRefusals = 0;
@@ -164,6 +179,21 @@ export class ConnectionLoop {
     const wasStable = wasUseful || performance.now() - startedAt > this.#options.backoff.maxMs;
     this.#failures = wasStable ? 0 : this.#failures + 1;
     return { reason, fatal: this.#onPublishRefusal(reason, session.outstanding > 0, wasUseful) };
+  }
+
+  /** Finds out whether the peer is a broker at all, unless one was there before or this was found out already. */
+  async #examinePeer(reason: unknown): Promise<SessionOutcome> {
+    const { address, tls } = this.#options;
+    const cause = redactedCause(this.#redact, reason);
+    const isNews = this.#epoch === 0 && cause.message !== this.#examined?.message;
+    if (isNews) {
+      const isTls = address.protocol === 'amqps' && (cause as { code?: unknown }).code === undefined;
+      const peer = await identifyPeer(address, isTls ? await loadTls(tls) : undefined, this.#examination.signal);
+      this.#examined = { message: cause.message, peer };
+    }
+    const { peer } = this.#examined ?? {};
+    const fatal = (peer && explainPeer(peer, address, cause)) ?? this.#explainSetupRefusal(reason);
+    return { reason: peer ? withPeer(reason, peer) : reason, fatal };
   }
 
   /** What to do after the end of a connection that was open; returns an error if another one would not help. */

@@ -1,9 +1,11 @@
+import type { BrokerAddress } from '../broker-address.js';
 import { PublisherError } from '../errors.js';
 import { type Redact, redactedCause } from '../redact.js';
 import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { OutboxEntry } from '../window/outbox.js';
 import { refusedError } from '../window/send-window.js';
+import type { Peer } from './identify-peer.js';
 
 const TLS_CODES =
   /^(CERT_|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|HOSTNAME_MISMATCH|INVALID_|EPROTO)/;
@@ -61,6 +63,53 @@ export const explainConnectRefusal = (error: unknown, redact: Redact, broker: st
     });
   }
   return undefined;
+};
+
+/** Whether a peer was reached, or may have been, and did not behave like a broker. */
+export const mayNotBeBroker = (error: unknown): boolean => {
+  if (error instanceof PublisherError || replyCodeOf(error) !== undefined) return false;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code === 'string') return /^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_(?!.*(ALERT|CERT)))/.test(code);
+  return !/^Expected ConnectionOpenOk/.test(String(message));
+};
+
+/** What it means that something else than a broker answers; `undefined` if that is not certain. */
+export const explainPeer = (
+  peer: Peer,
+  { display: broker, protocol }: BrokerAddress,
+  cause: Error,
+): PublisherError | undefined => {
+  const details = { facts: { broker }, cause };
+  switch (peer.kind) {
+    case 'tls':
+      if (protocol === 'amqps') return undefined;
+      return new PublisherError('NOT_AMQP', `${broker} speaks TLS: let the URL start with amqps://`, details);
+    case 'amqp':
+      if (protocol === 'amqp') return undefined;
+      return new PublisherError(
+        'TLS_FAILED',
+        `${broker} speaks AMQP without TLS: let the URL start with amqp://, or use the port for TLS (usually 5671)`,
+        details,
+      );
+    case 'other':
+      return new PublisherError(
+        'NOT_AMQP',
+        `${broker} speaks ${peer.name}: check the port (RabbitMQ listens on 5672, or on 5671 with TLS; 15672 is its management page)`,
+        details,
+      );
+    default:
+      return undefined;
+  }
+};
+
+/** An error that says in addition how a peer behaves that may not be a broker. */
+export const withPeer = (error: unknown, { kind }: Peer): unknown => {
+  if (kind !== 'silent' && kind !== 'closing') return error;
+  const what = kind === 'silent' ? 'sends nothing' : 'closes them';
+  const message = error instanceof Error ? error.message : String(error);
+  return new Error(`${message}. The port accepts connections, but ${what}: check that it is the port of RabbitMQ`, {
+    cause: error,
+  });
 };
 
 /** The limit that the broker names when it refuses a message for its size, in bytes. */

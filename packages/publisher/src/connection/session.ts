@@ -69,6 +69,11 @@ export class Session implements MessageTransport, CheckedConnection {
     return this.#endReason.promise;
   }
 
+  /** Whether the broker accepted the connection. */
+  get isConnected(): boolean {
+    return this.#model !== undefined;
+  }
+
   get blocked(): boolean {
     return this.#blocked;
   }
