@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const run = async (name: string, args: string[] = [], env: Record<string, string> = {}) => {
   const options = { cwd: EXAMPLES, env: { EXAMPLES_FOLDER: folder, AMQP_CONNECTION: '', ...env } };
-  return runProcess(process.execPath, ['run.js', name, ...args], options);
+  return runProcess(process.execPath, ['run.mjs', name, ...args], options);
 };
 
 const readXml = (type: string): string =>
@@ -96,11 +96,17 @@ const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(byte
 
 describe('wrong usage', () => {
   test.each(['count-by-genre', 'releases-to-sqlite', 'wait-for-version', 'publish-ndjson', 'mirror-newest'])(
-    '%s without arguments prints its usage',
+    '%s, copied to another project and without arguments, prints its usage',
     async (name) => {
-      const { status, stderr } = await runProcess(process.execPath, [`${name}.js`], { cwd: EXAMPLES });
+      // A copy in a project of another kind, as `npm init` creates it.
+      const project = join(folder, 'project');
+      await mkdir(project, { recursive: true });
+      await writeFile(join(project, 'package.json'), '{"type":"commonjs"}');
+      await copyFile(join(EXAMPLES, `${name}.mjs`), join(project, `${name}.mjs`));
+      await symlink(join(EXAMPLES, 'node_modules'), join(project, 'node_modules')).catch(() => {});
+      const { status, stderr } = await runProcess(process.execPath, [`${name}.mjs`], { cwd: project });
       expect(status).toBe(2);
-      expect(stderr).toContain(`node ${name}.js`);
+      expect(stderr).toContain(`node ${name}.mjs`);
     },
   );
 

@@ -5,6 +5,6 @@ import { join } from 'node:path';
 import { ensureSetup, ROOT } from './workspace.mjs';
 
 ensureSetup();
-const runner = join(ROOT, 'examples/run.js');
+const runner = join(ROOT, 'examples/run.mjs');
 const { status } = spawnSync(process.execPath, [runner, ...process.argv.slice(2)], { stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -1,13 +1,13 @@
 // A consumer that waits until a version has been extracted completely, according to its state marker. It only reads the
 // marker, so it may run next to the extractor.
 //
-//   node wait-for-version.js ./discogs-data 20260101
+//   node wait-for-version.mjs ./discogs-data 20260101
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFileMarkerStore, decide } from '@discogs-extractor/state-marker';
 
 const [directory, version] = process.argv.slice(2);
 if (directory === undefined || version === undefined) {
-  console.error('Usage: node wait-for-version.js FOLDER VERSION');
+  console.error('Usage: node wait-for-version.mjs FOLDER VERSION');
   process.exit(2);
 }
 

@@ -1,8 +1,8 @@
 // Mirrors the newest complete dump into a folder and verifies it, with the downloader. Files that exist are not
 // downloaded again.
 //
-//   node mirror-newest.js ./mirror                 from Discogs (12 GB)
-//   node mirror-newest.js ./mirror ./other-mirror  from another folder
+//   node mirror-newest.mjs ./mirror                 from Discogs (12 GB)
+//   node mirror-newest.mjs ./mirror ./other-mirror  from another folder
 import {
   createDownloader,
   createFallbackSource,
@@ -13,7 +13,7 @@ import {
 
 const [directory, from] = process.argv.slice(2);
 if (directory === undefined) {
-  console.error('Usage: node mirror-newest.js FOLDER [SOURCE FOLDER]');
+  console.error('Usage: node mirror-newest.mjs FOLDER [SOURCE FOLDER]');
   process.exit(2);
 }
 

@@ -1,6 +1,6 @@
 // Loads a dump of releases into an SQLite database, with the parser's typed records.
 //
-//   node releases-to-sqlite.js discogs_20260101_releases.xml.gz releases.sqlite
+//   node releases-to-sqlite.mjs discogs_20260101_releases.xml.gz releases.sqlite
 //
 // SQLite is a WebAssembly build here, which runs wherever Node does: its installation compiles and downloads nothing.
 // Unlike other such builds it works on the file instead of in memory. From Node 22.13 on you can use `node:sqlite`
@@ -12,7 +12,7 @@ import sqlite from 'node-sqlite3-wasm';
 
 const [dump, path] = process.argv.slice(2);
 if (dump === undefined || path === undefined) {
-  console.error('Usage: node releases-to-sqlite.js DUMP DATABASE');
+  console.error('Usage: node releases-to-sqlite.mjs DUMP DATABASE');
   process.exit(2);
 }
 

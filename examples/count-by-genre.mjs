@@ -1,12 +1,12 @@
 // Counts the records of a dump of releases or masters by genre, with the parser.
 //
-//   node count-by-genre.js discogs_20260101_releases.xml.gz
+//   node count-by-genre.mjs discogs_20260101_releases.xml.gz
 import { availableParallelism } from 'node:os';
 import { parseRecords } from '@discogs-extractor/parser';
 
 const [dump] = process.argv.slice(2);
 if (dump === undefined) {
-  console.error('Usage: node count-by-genre.js DUMP');
+  console.error('Usage: node count-by-genre.mjs DUMP');
   process.exit(2);
 }
 

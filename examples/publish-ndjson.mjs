@@ -1,6 +1,6 @@
 // Publishes the lines of any NDJSON file to RabbitMQ with the publisher. The broker confirms each line.
 //
-//   AMQP_CONNECTION=amqp://guest:guest@localhost:5672/ node publish-ndjson.js events.ndjson events
+//   AMQP_CONNECTION=amqp://guest:guest@localhost:5672/ node publish-ndjson.mjs events.ndjson events
 //
 // The second argument names a topic exchange, and a queue that is bound to it and receives everything.
 import { open } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { createPublisher } from '@discogs-extractor/publisher';
 const [path, exchange] = process.argv.slice(2);
 const url = process.env['AMQP_CONNECTION'];
 if (path === undefined || exchange === undefined || url === undefined) {
-  console.error('Usage: AMQP_CONNECTION=amqp://… node publish-ndjson.js FILE EXCHANGE');
+  console.error('Usage: AMQP_CONNECTION=amqp://… node publish-ndjson.mjs FILE EXCHANGE');
   process.exit(2);
 }
 

@@ -1,4 +1,4 @@
-// Runs an example on a generated dump: `node run.js count-by-genre`, or `npm run example -- count-by-genre` in the
+// Runs an example on a generated dump: `node run.mjs count-by-genre`, or `npm run example -- count-by-genre` in the
 // repository's root. Arguments after the name are passed to the example instead of the generated dump.
 import { spawn } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
@@ -36,7 +36,7 @@ const runNode = (args, env = {}) =>
 process.once('SIGTERM', () => process.exit(143));
 
 /** @param {string} name @param {string[]} args @param {Record<string, string>} [env] */
-const runExample = (name, args, env) => runNode([join(here, `${name}.js`), ...args], env);
+const runExample = (name, args, env) => runNode([join(here, `${name}.mjs`), ...args], env);
 
 /** @param {string} type */
 const dumpPath = (type) => join(dumps, `discogs_${VERSION}_${type}.xml.gz`);
@@ -75,7 +75,7 @@ const EXAMPLES = {
 const [name = '', ...args] = process.argv.slice(2);
 const run = EXAMPLES[name];
 if (run === undefined) {
-  console.error(`Usage: node run.js EXAMPLE [ARGUMENTS]; the examples are ${Object.keys(EXAMPLES).join(', ')}`);
+  console.error(`Usage: node run.mjs EXAMPLE [ARGUMENTS]; the examples are ${Object.keys(EXAMPLES).join(', ')}`);
   process.exit(2);
 }
 if (args.length > 0) process.exit(await runExample(name, args));
