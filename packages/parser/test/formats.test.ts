@@ -118,6 +118,16 @@ test('formats that are not compressed again are recognised as well, and a file: 
   }
 });
 
+test('zeros or text in front of a dump are skipped and counted, as they always were', async () => {
+  for (const junk of [Buffer.alloc(600), Buffer.alloc(4), Buffer.from('{ a [ b \n'), Buffer.from('x^ ')]) {
+    const stream = encodeRecords(Buffer.concat([junk.subarray(0, 400), xml]));
+    let count = 0;
+    for await (const block of stream) count += block.count;
+    expect(count).toBe(30);
+    expect(stream.stats).toMatchObject({ irregularities: { 'stray-text': 1 }, complete: false });
+  }
+});
+
 test('an error of a stream has no path', async () => {
   expect((await errorOf(Buffer.from('{"a":1}'))).facts).not.toHaveProperty('path');
 });

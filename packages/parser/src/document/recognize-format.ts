@@ -61,12 +61,17 @@ export const recognizeFormat = (
       message: `The input is ${encoding}: convert it to UTF-8, as with iconv -f ${encoding} -t UTF-8`,
     };
   }
-  if (head.includes(0)) return { code: 'NOT_A_DUMP', message: 'The input is binary data, not a Discogs dump' };
-  if (JSON_START.test(head.toString('latin1'))) {
+  const text = head.toString('latin1');
+  // A byte-order mark of UTF-16 is recognised by `checkEncoding`; and a dump may have zeros in front of it.
+  if (head.includes(0) && !/^(?:\xff\xfe|\xfe\xff)/.test(text) && !DUMP_START.test(text))
+    return { code: 'NOT_A_DUMP', message: 'The input is binary data, not a Discogs dump' };
+  if (JSON_START.test(text)) {
     return { code: 'NOT_A_DUMP', message: 'The input is JSON, not a Discogs dump, which is XML' };
   }
   return undefined;
 };
+
+const DUMP_START = /<(?:\?xml|artists?|labels?|masters?|releases?)[\s>?]/;
 
 const JSON_START = /^(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:"|\}\s*$)|\[\s*(?:[[{"\d-]|\]\s*$))/;
 
