@@ -30,7 +30,7 @@ const artists: RawArtist[] = [
     groups: { name: { '@id': '3', '#text': 'F' } },
   },
   // 2024-12 and 2025-05
-  { id: null },
+  { name: null },
   { id: '2', members: { name: { '@id': '26', '#text': 'E' } }, somethingNew: { '@a': 'b', c: [null, 'd'] } },
 ];
 

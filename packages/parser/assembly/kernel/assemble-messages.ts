@@ -1,4 +1,4 @@
-import { COMMA, QUOTE, SPACE, specialBytes } from './bytes';
+import { BRACE, COMMA, QUOTE, SPACE, specialBytes } from './bytes';
 import { Attribute, DIGESTS, DIGEST_BYTES, ELEMENTS, ATTRIBUTE_BYTES, ELEMENT_BYTES, Element, Span } from './layout';
 import { RESULT, Result, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work, outputStart } from './layout';
 
@@ -23,6 +23,8 @@ const DIGITS: usize = 64;
 const HEAD_EXTRA: usize = HEAD_BYTES + HASH_KEY_BYTES + DIGITS + 2;
 /** The bytes of the member `id` without the string's content: `,"id":""`. */
 const MEMBER_EXTRA: usize = 8;
+/** `,"id":null` */
+const NULL_MEMBER_BYTES: usize = 10;
 
 /** A record with a longer id is irregular. */
 const MAX_ID_BYTES: usize = 256;
@@ -34,7 +36,7 @@ export let idBytes: usize = 0;
 export let memberBytes: usize = 0;
 /** Set by {@link findId}: the entry of the child `id` that is added to the record, or 0. */
 export let addedChild: usize = 0;
-/** Set by {@link findId}: whether the record's child `id` is empty, and so left out of the JSON. */
+/** Set by {@link findId}: whether the record's child `id` is empty: see {@link cutEmptyId}. */
 export let isIdLeftOut: bool = false;
 
 /**
@@ -61,7 +63,7 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
     if (load<usize>(child, Element.ATTRIBUTES) != load<usize>(child, Element.ATTRIBUTES_END)) return false;
     const start: usize = load<usize>(child, Element.TEXT + Span.START);
     if (start == 0 || start == load<usize>(child, Element.TEXT + Span.END)) {
-      // The JSON of a record without any other member would be `{}`, which `writeRecord` does not write.
+      // Another member must take the place of this one.
       if (load<usize>(record, Element.SUBTREE_END) == record + 2 * ELEMENT_BYTES) return false;
       isIdLeftOut = true;
     } else {
@@ -96,6 +98,18 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
     break;
   }
   return true;
+}
+
+/**
+ * Cuts the member `id` out of a record's JSON, which is `null`, and returns the new end. The record must have another
+ * child. Few records of few dumps need this, so it is no part of `writeRecord`.
+ */
+export function cutEmptyId(json: usize, member: usize, jsonEnd: usize): usize {
+  const rest = member + NULL_MEMBER_BYTES;
+  memory.copy(member, rest, jsonEnd - rest);
+  // If the member was the first, the next one begins with a comma.
+  store<u8>(json, BRACE);
+  return jsonEnd - NULL_MEMBER_BYTES;
 }
 
 function isPlain(start: usize, bytes: usize): bool {

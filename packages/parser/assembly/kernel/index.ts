@@ -3,7 +3,7 @@ import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RECO
 import { TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WORK, WORK_BYTES } from './layout';
 import { Element, Mode, Result, Status, Table, Work } from './layout';
 import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput } from './layout';
-import { addedChild, findId, idBytes, idStart, isIdLeftOut, jsonGap, memberBytes } from './assemble-messages';
+import { addedChild, cutEmptyId, findId, idBytes, idStart, isIdLeftOut, jsonGap, memberBytes } from './assemble-messages';
 import { Name, countNameBytes, forgetNames, internName, namesFull } from './interned-names';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan-record';
 import { isUtf8 } from './validate-utf8';
@@ -95,7 +95,8 @@ export function run(from: usize, mode: u32, limit: usize): u32 {
         break;
       }
       const json = out + gap;
-      const jsonEnd = writeRecord(load<usize>(idName, Name.RANK), addedChild, isIdLeftOut, json);
+      let jsonEnd = writeRecord(load<usize>(idName, Name.RANK), addedChild, json);
+      if (isIdLeftOut) jsonEnd = cutEmptyId(json, memberStart, jsonEnd);
       store<u8>(jsonEnd, LINE_FEED);
       if (mode == Mode.MESSAGES) storeWork(WORK + records * WORK_BYTES, out, json, jsonEnd);
       else storeTable(TABLE + records * TABLE_BYTES, json, jsonEnd);

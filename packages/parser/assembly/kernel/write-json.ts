@@ -41,9 +41,8 @@ export function boundJson(xmlBytes: usize): usize {
  *
  * @param idRank - the rank of the name `id`
  * @param added - the entry of a child to write in addition to the record's own children, or 0
- * @param leavesOutId - whether the child `id` is not written; there must be other members, and only one such child
  */
-export function writeRecord(idRank: usize, added: usize, leavesOutId: bool, out: usize): usize {
+export function writeRecord(idRank: usize, added: usize, out: usize): usize {
   memberStart = 0;
   const start = out;
   const record = ELEMENTS;
@@ -57,13 +56,7 @@ export function writeRecord(idRank: usize, added: usize, leavesOutId: bool, out:
   }
   sortKeys(KEYS, keysEnd);
   for (let key = KEYS; key < keysEnd; ) {
-    if (load<usize>(key) >> RANK_SHIFT == idRank) {
-      if (leavesOutId) {
-        key += 4;
-        continue;
-      }
-      memberStart = out;
-    }
+    if (load<usize>(key) >> RANK_SHIFT == idRank) memberStart = out;
     const length = groupLength(key);
     out = writeGroup(key, length, keysEnd + 4, out);
     key += length << 2;

@@ -45,7 +45,8 @@ export interface RawMembers extends XmlObject {
 }
 
 export interface RawArtist extends XmlObject {
-  id?: RawText;
+  /** Absent if the dump has none that is a string. */
+  id?: string;
   name?: RawText;
   realname?: RawText;
   profile?: RawText;
@@ -59,7 +60,8 @@ export interface RawArtist extends XmlObject {
 }
 
 export interface RawLabel extends XmlObject {
-  id?: RawText;
+  /** Absent if the dump has none that is a string. */
+  id?: string;
   name?: RawText;
   contactinfo?: RawText;
   profile?: RawText;
@@ -91,8 +93,8 @@ export interface RawVideo extends XmlObject {
 
 export interface RawMaster extends XmlObject {
   '@id'?: string;
-  /** The same as `@id`; the parser adds it if the dump does not have it. */
-  id?: RawText;
+  /** The same as `@id`, added by the parser. */
+  id?: string;
   main_release?: RawText;
   title?: RawText;
   year?: RawText;
@@ -153,8 +155,8 @@ export interface RawMasterReference extends XmlObject {
 export interface RawRelease extends XmlObject {
   '@id'?: string;
   '@status'?: string;
-  /** The same as `@id`; the parser adds it if the dump does not have it. */
-  id?: RawText;
+  /** The same as `@id`, added by the parser. */
+  id?: string;
   title?: RawText;
   country?: RawText;
   released?: RawText;
