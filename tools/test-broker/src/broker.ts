@@ -46,6 +46,8 @@ export interface TestBroker extends AsyncDisposable {
   /** Sets a policy for the queues of the virtual host `/` whose names match. @param pattern - a regular expression */
   setPolicy(name: string, pattern: string, definition: object): Promise<void>;
   deletePolicy(name: string): Promise<void>;
+  /** Starts exactly these plug-ins and stops all others. */
+  enablePlugins(...names: string[]): Promise<void>;
   /** Stops the broker and removes its folder. */
   close(): Promise<void>;
 }

@@ -20,6 +20,7 @@ export const LEASED_METHODS = [
   'deleteUser',
   'setPolicy',
   'deletePolicy',
+  'enablePlugins',
 ] as const satisfies readonly (keyof TestBroker)[];
 export type LeasedMethod = (typeof LEASED_METHODS)[number];
 

@@ -145,6 +145,13 @@ export const startOwnedBroker = async (process: BrokerProcess): Promise<TestBrok
     async deletePolicy(name) {
       await evaluate(`rabbit_policy:delete(${binary('/')}, ${binary(name)}, ${ACTOR}).`);
     },
+    async enablePlugins(...names) {
+      await evaluate(
+        `{ok, File} = application:get_env(rabbit, enabled_plugins_file),
+         ok = file:write_file(File, "[${names.join()}]."),
+         {ok, _, _} = rabbit_plugins:ensure(File).`,
+      );
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

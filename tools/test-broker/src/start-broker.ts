@@ -46,6 +46,7 @@ export const externalBroker = (url: string, ctl?: TestBroker['ctl']): TestBroker
     deleteUser: notOwned,
     setPolicy: notOwned,
     deletePolicy: notOwned,
+    enablePlugins: notOwned,
     close,
     [Symbol.asyncDispose]: close,
   };

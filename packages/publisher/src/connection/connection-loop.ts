@@ -229,9 +229,12 @@ export class ConnectionLoop {
       this.#setState('setup');
       const isFirst = this.#epoch === 0;
       if (!isFirst) await session.assertQueuesExist();
+      await this.#check.events.listen(session);
       await this.#check.continuity.prove(session, { isFirst });
       const readings = await session.declareTopology();
       await this.#check.continuity.declare(session);
+      // What happened until now is over: everything is declared.
+      await this.#check.events.take();
       await this.#check.resume(session, readings);
       if (session.ended) throw new Error('Connection ended during setup');
       this.#epoch = session.epoch;

@@ -1,4 +1,4 @@
-import { type ChannelModel, type ConfirmChannel, connect, credentials, type Message } from 'amqplib';
+import { type Channel, type ChannelModel, type ConfirmChannel, connect, credentials, type Message } from 'amqplib';
 import { createDeferred } from '../deferred.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { checkTopology, declareTopology, type QueueReadings, readQueues } from '../topology/declare-topology.js';
@@ -174,6 +174,12 @@ export class Session implements MessageTransport, CheckedConnection {
     const readings = await (declare === true ? declareTopology : checkTopology)(channel, this.#options);
     this.#lastProgress = performance.now();
     return readings;
+  }
+
+  async openChannel(): Promise<Channel> {
+    const channel = await (this.#model as ChannelModel).createChannel();
+    channel.on('error', noop);
+    return channel;
   }
 
   async request<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {

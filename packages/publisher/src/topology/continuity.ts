@@ -115,7 +115,7 @@ export class Continuity {
       const messages = await this.#readReceipt(connection);
       if (messages === 'unknown' || (messages !== 'missing' && messages > 0)) return;
       if (messages === 'missing' || !this.#isReceiptQuorum || reading === MAX_RECEIPT_READINGS)
-        throw this.#lossOf({ reason: 'messages-lost' });
+        throw this.lossOf({ reason: 'messages-lost' });
       await new Promise((resolve) => setTimeout(resolve, RECEIPT_INTERVAL_MS));
       if (connection.ended) throw new Error('Connection ended during setup');
     }
@@ -220,7 +220,7 @@ export class Continuity {
     check: (channel: ConfirmChannel) => Promise<unknown>,
   ): Promise<void> {
     await connection.request(check).catch((error: unknown) => {
-      throw isMissing(error) ? this.#lossOf(facts, error) : error;
+      throw isMissing(error) ? this.lossOf(facts, error) : error;
     });
   }
 
@@ -236,7 +236,8 @@ export class Continuity {
     }
   }
 
-  #lossOf(facts: LossFacts, cause?: unknown): PublisherError {
+  /** The error for a loss. */
+  lossOf(facts: LossFacts, cause?: unknown): PublisherError {
     const { address, exchange } = this.#options;
     const { verified } = this.#owner;
     const isAllLost = facts.reason !== 'exchange-replaced';

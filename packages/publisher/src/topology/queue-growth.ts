@@ -202,6 +202,14 @@ export class QueueGrowthCheck {
     return this.#find(queue)?.hadConsumer === true;
   }
 
+  /** What a queue lacks by a reading; `undefined` if that is not known. */
+  lackOf(queue: string, expectedGrowth: ReadonlyMap<string, number>, readings: QueueReadings): number | undefined {
+    const start = this.#find(queue)?.sinceStart;
+    const reading = readings.get(queue);
+    if (!start || !reading || reading.consumers > 0) return undefined;
+    return Math.max(0, (expectedGrowth.get(queue) ?? 0) - (reading.messages - start.messages));
+  }
+
   /** Whether a queue is known to lack messages since its count started. */
   hasMissing(queue: string): boolean {
     return (this.#find(queue)?.missing ?? 0) > 0;

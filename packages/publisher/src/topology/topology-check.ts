@@ -1,9 +1,10 @@
-import type { ConfirmChannel } from 'amqplib';
+import type { Channel, ConfirmChannel } from 'amqplib';
 import { PublisherError, type PublisherErrorFacts } from '../errors.js';
 import type { PublisherEvent } from '../events.js';
 import { type Redact, redactedCause } from '../redact.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { SendWindow } from '../window/send-window.js';
+import { BrokerEvents, type TopologyChanges } from './broker-events.js';
 import { Continuity } from './continuity.js';
 import { DeclarationError, type QueueReadings, readQueues, rebindQueues, type Topology } from './declare-topology.js';
 import { QueueGrowthCheck, type SampleMessage, type Shortfall } from './queue-growth.js';
@@ -27,6 +28,8 @@ export interface CheckedConnection {
   readonly outstanding: number;
   /** Runs `work` on a channel of its own, since the broker closes a channel on which it refuses a request. */
   request<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T>;
+  /** Opens another channel, which ends with the connection. */
+  openChannel(): Promise<Channel>;
   end(reason: unknown): void;
 }
 
@@ -49,6 +52,7 @@ export interface TopologyCheckOwner {
 export class TopologyCheck {
   readonly growth: QueueGrowthCheck;
   readonly continuity: Continuity;
+  readonly events: BrokerEvents;
   readonly #options: ResolvedOptions;
   readonly #redact: Redact;
   readonly #window: SendWindow;
@@ -62,6 +66,7 @@ export class TopologyCheck {
     this.#window = window;
     this.#owner = owner;
     this.growth = new QueueGrowthCheck(options);
+    this.events = new BrokerEvents(options);
     const check = this;
     this.continuity = new Continuity(options, redact, {
       get verified() {
@@ -177,18 +182,24 @@ export class TopologyCheck {
       const expectedGrowth = growth.expectedGrowth();
       const readings = await connection.request((channel) => readQueues(channel, this.#options));
       await continuity.check(connection);
+      const changes = await this.events.take();
       if (connection.ended || !isAlive()) return;
+      const cause = changes && this.#causeOfLoss(changes, expectedGrowth, readings);
+      if (cause) return fail(cause);
+      for (const queue of changes?.droppingQueues ?? []) this.#markDropping(queue);
       const { shortfalls, hasUncheckable } = growth.compare(expectedGrowth, readings, connection);
       const isRemovalCertain = ({ queue }: Shortfall): boolean => growth.isDropping(queue);
-      // A second way leads to each queue, so a lost binding is no cause. What a client returns is not missing.
-      if (continuity.hasRelays && reading < CLOSER_READINGS && !shortfalls.every(isRemovalCertain)) {
+      // A lost binding is no cause if a second way leads to each queue, or if the broker reports those that are removed.
+      const isBound = continuity.hasRelays || changes !== undefined;
+      // What a client returns is not missing.
+      if (isBound && reading < CLOSER_READINGS && !shortfalls.every(isRemovalCertain)) {
         await this.#pause(READING_INTERVAL_MS);
         if (connection.ended || !isAlive()) return;
         continue;
       }
       this.#reportShortfalls(shortfalls);
       for (const shortfall of shortfalls) {
-        if (continuity.hasRelays || isRemovalCertain(shortfall)) {
+        if (isBound || isRemovalCertain(shortfall)) {
           growth.markDropping(shortfall.queue);
           this.#recordMissing(shortfall);
           continue;
@@ -246,7 +257,7 @@ export class TopologyCheck {
       }
     }
     if (!last) return undefined;
-    if (!last.isRemoval) return this.#missingBindingError(last);
+    if (!last.isRemoval) return this.#missingBindingError(queue, last.expected - last.found);
     this.#recordMissing(last);
     return undefined;
   }
@@ -316,13 +327,28 @@ export class TopologyCheck {
     );
   }
 
-  #missingBindingError({ queue, expected, found }: Shortfall): PublisherError {
+  /** The error for what the broker reported, unless nothing is lost by it. */
+  #causeOfLoss(
+    { isExchangeDeleted, deletedQueues, unboundQueues }: TopologyChanges,
+    expectedGrowth: ReadonlyMap<string, number>,
+    readings: QueueReadings,
+  ): PublisherError | undefined {
+    const { continuity, growth } = this;
+    const [deleted] = deletedQueues;
+    if (deleted !== undefined) return continuity.lossOf({ reason: 'queue-replaced', queue: deleted });
+    if (isExchangeDeleted) return continuity.lossOf({ reason: 'exchange-replaced' });
+    const [unbound] = unboundQueues;
+    // With a second way to each queue, nothing is lost.
+    if (unbound === undefined || continuity.hasRelays) return undefined;
+    return this.#missingBindingError(unbound, growth.lackOf(unbound, expectedGrowth, readings));
+  }
+
+  #missingBindingError(queue: string, lost: number | undefined): PublisherError {
     const { verified } = this;
     const exchange = this.#options.exchange.name;
-    const lost = expected - found;
     return new PublisherError(
       'TOPOLOGY_MISSING',
-      `Queue ${queue} lacks ${lost} of the published messages: its binding to exchange ${exchange} was removed for some time. Publish again from message ${verified + 1} on.`,
+      `Queue ${queue} lacks ${lost ?? 'some'} of the published messages: its binding to exchange ${exchange} was removed for some time. Publish again from message ${verified + 1} on.`,
       { facts: { broker: this.#options.address.display, exchange, queue, verified, lost } },
     );
   }
