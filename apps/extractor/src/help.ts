@@ -29,6 +29,9 @@ Run "discogs-extractor COMMAND --help" for details; "discogs-extractor run --hel
   # run as a service: deliver the newest dump to RabbitMQ, then each new one
   AMQP_CONNECTION=amqp://user:password@localhost:5672/ discogs-extractor run --data ./data
 
+  # find out whether a run can work, without downloading or delivering anything
+  discogs-extractor run --check --data ./data
+
   # deliver a dump again
   discogs-extractor run --once --dump-version 20260101 --force-reprocess
 

@@ -55,6 +55,7 @@ program
   .command('run')
   .description('download the newest dump and deliver its records, then check for new dumps periodically')
   .option('--once', 'exit after one run')
+  .option('--check', 'only check configuration, source, broker and disk space, then exit')
   .addOption(configOption)
   .addOption(settingOption('discogsRoot', '<folder>'))
   .addOption(settingOption('dumpSource', '<source>'))
@@ -68,7 +69,12 @@ program
   .addHelpText('after', HELP.run)
   .action(async (options: Record<string, unknown>) => {
     const { runCommand } = await import('./commands/run.js');
-    process.exitCode = await runCommand({ ...sourcesFrom(options), once: options['once'] === true, version });
+    process.exitCode = await runCommand({
+      ...sourcesFrom(options),
+      once: options['once'] === true,
+      check: options['check'] === true,
+      version,
+    });
   });
 
 program

@@ -122,14 +122,35 @@ describe('run --once --sink amqp', () => {
     }
   });
 
-  it('names the settings if the queues exist with another type', async () => {
+  it('finds out before the download whether a run can work, and names the settings if not', async () => {
+    // With a check, everything is there as for a run, but nothing is fetched or delivered.
+    const checked = await runCli(['run', '--check', '--source', dumps], { env: env() });
+    expect(checked, checked.stdout).toMatchObject({ status: 0 });
+    const data = env()['DISCOGS_ROOT']!;
+    expect(await readdir(data)).toEqual(['.extractor.lock']);
+    for (const { queue } of QUEUES) expect(await countMessages(broker.url, queue)).toBe(0);
+
+    const quorum = { ...env(), AMQP_QUEUE_TYPE: 'quorum' };
+    for (const args of [
+      ['run', '--check', '--source', dumps],
+      [...ARGS, dumps],
+    ]) {
+      const result = await runCli(args, { env: quorum });
+      expect(result.status).toBe(1);
+      // One error, before anything is fetched.
+      expect(result.stdout.split('"level":"ERROR"')).toHaveLength(2);
+      expect(result.stdout).toContain('TOPOLOGY_CONFLICT');
+      expect(result.stdout).toContain('AMQP_QUEUE_TYPE');
+      expect(await readdir(data)).toEqual(['.extractor.lock']);
+    }
     expect(await run()).toMatchObject({ status: 0 });
-    const result = await runCli([...ARGS, dumps, '--force-reprocess'], {
-      env: { ...env(), AMQP_QUEUE_TYPE: 'quorum' },
-    });
-    expect(result.status).toBe(1);
-    expect(result.stdout).toContain('TOPOLOGY_CONFLICT');
-    expect(result.stdout).toContain('AMQP_QUEUE_TYPE');
+    const delivered = await runCli(['run', '--check', '--source', dumps], { env: env() });
+    expect(delivered.status).toBe(0);
+    expect(delivered.stdout).toContain('is delivered already');
+    const elsewhere = { ...env(), AMQP_EXCHANGE: 'elsewhere' };
+    const refused = await runCli(['run', '--check', '--source', dumps], { env: elsewhere });
+    expect(refused.status).toBe(1);
+    expect(refused.stdout).toContain('DESTINATION_CHANGED');
     for (const { queue } of QUEUES) expect(await countMessages(broker.url, queue)).toBe(RECORDS + 1);
   });
 

@@ -9,7 +9,7 @@ import { chooseVersion, type DumpChoice } from './plan/choose-version.js';
 import { fetchChecksums, type PublishedChecksums } from './plan/fetch-checksums.js';
 import type { RetryPolicy } from './retry.js';
 import { newestLocalVersion } from './storage/newest-local-version.js';
-import { downloadVersion } from './transfer/download-version.js';
+import { checkDiskSpace, downloadVersion } from './transfer/download-version.js';
 import type { VerifiedFile } from './transfer/file-download.js';
 
 /** What `choose` takes. */
@@ -66,6 +66,13 @@ export interface Downloader extends AsyncDisposable {
    * @throws DownloaderError with any code of {@link DownloaderErrorCode}; the signal's reason
    */
   download(options?: DownloadOptions): Promise<VerifiedFile[]>;
+  /**
+   * Checks that the disk has room for the files of a choice that are not in the directory yet, whole or in part.
+   * `download` does that too, after it has verified those that are there. The directory must exist.
+   *
+   * @throws DownloaderError `DISK_FULL`
+   */
+  checkDiskSpace(choice: DumpChoice): Promise<void>;
   /** Stops the download in progress and waits for its end. Idempotent. */
   close(): Promise<void>;
 }
@@ -163,5 +170,13 @@ export const createDownloader = (options: DownloaderOptions): Downloader => {
     await running?.catch(() => undefined);
   };
 
-  return { list, choose, checksums, download, close, [Symbol.asyncDispose]: close };
+  return {
+    list,
+    choose,
+    checksums,
+    download,
+    checkDiskSpace: (choice) => checkDiskSpace(settings, choice),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 };

@@ -35,6 +35,11 @@ it('rejects before the transfer if the disk has too little space', async () => {
   const sizes = files.get(ARTISTS)!.length + files.get(`discogs_${V1}_labels.xml.gz`)!.length;
   expect(error.facts).toMatchObject({ path: root, neededBytes: sizes - 1000 });
   expect(error.facts.freeBytes).toBeGreaterThan(0);
+  const choice = await downloader.choose({ dataTypes: ['artists', 'labels'] });
+  expect((await rejectionOf(downloader.checkDiskSpace(choice), 'DISK_FULL')).facts).toMatchObject({
+    path: root,
+    neededBytes: sizes - 1000,
+  });
   expect(Object.keys(await contentOf(root))).not.toContain(ARTISTS);
 });
 
@@ -42,6 +47,7 @@ it('needs no disk space if all files are complete', async () => {
   const files = makeVersion(V1);
   const { root, downloader } = await setUp(files, { reserveBytes: 2 ** 50 });
   await writeFiles(root, files);
+  await downloader.checkDiskSpace(await downloader.choose());
   await downloader.download();
 });
 

@@ -3,6 +3,7 @@ import { SETTING_NAMES } from '../config/settings.js';
 import { EXIT } from '../errors.js';
 import { combineListeners, type RunListener } from '../events/run-events.js';
 import type { RunCause, RunOutcome } from '../events/service-events.js';
+import { checkRun } from '../pipeline/check-run.js';
 import { runExtraction } from '../pipeline/run-extraction.js';
 import { createPublisherLog } from '../report/publisher-log.js';
 import { type CommandContext, withCommandContext } from '../service/command-context.js';
@@ -16,15 +17,23 @@ import { createStatusBoard, type StatusBoard } from '../status/status-board.js';
 export interface RunOptions extends ConfigSources {
   /** End after one run. */
   readonly once: boolean;
+  /** Only check whether a run can work: configuration, source, broker, room on the disk. */
+  readonly check: boolean;
   /** Version of this program. */
   readonly version: string;
 }
 
 /** `discogs-extractor run`. Resolves with the exit status; throws if the configuration is invalid. */
-export const runCommand = ({ once, version, ...sources }: RunOptions): Promise<number> =>
+export const runCommand = ({ once, check, version, ...sources }: RunOptions): Promise<number> =>
   withCommandContext(sources, SETTING_NAMES, async (context) => {
     const { config, logger, signal } = context;
-    const sink = await createSink(config, { once, onPublisherEvent: createPublisherLog(logger) });
+    const sink = await createSink(config, { once: once || check, onPublisherEvent: createPublisherLog(logger) });
+    if (check) {
+      const { choice, isNothingToDo } = await checkRun(config, { ...context, sink });
+      const result = isNothingToDo ? 'is delivered already' : `can be delivered to ${sink.destination}`;
+      logger.info({ version: choice.version }, `✅ Dump ${choice.version} ${result}`);
+      return EXIT.done;
+    }
     using board = createStatusBoard();
     const trigger = createTrigger();
     const stopping = (): void => board.onEvent({ type: 'stopping' });

@@ -87,6 +87,10 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       queueType,
       arguments: queueArguments,
     });
+  const topologyOf = (dataTypes: readonly DataType[]) => ({
+    exchange: { name: exchange, type: 'topic', durable: true },
+    queues: dataTypes.flatMap((type) => queues.map(queueOf(type))),
+  });
   const monitor = new DeliveryMonitor();
   const queuesOf = (dataType: DataType): string[] => queues.map((name) => queueOf(dataType)(name).name);
   const connection = { url: options.url, tls: options.tls, connectionName: 'discogs-extractor' } as const;
@@ -131,6 +135,23 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       });
       return new Map(dataTypes.map((type) => [type, destinationOf(type)]));
     },
+    prepare: async ({ dataTypes, signal }) => {
+      const publisher = await monitor.whileConnecting(() =>
+        withLinkedAbort([signal], ({ signal: connecting }) =>
+          createPublisher({
+            ...connection,
+            ...topologyOf(dataTypes),
+            connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
+            topologyCheckIntervalMs: 0,
+            signal: connecting,
+            onEvent: (event) => options.onEvent?.(ALL_FILES, event),
+          }),
+        ).catch((error: unknown) => {
+          throw withSettingNames(error);
+        }),
+      );
+      await publisher.close();
+    },
     open: async (target, opening) => {
       const { signal, resumeAfter } = opening;
       const { dataType } = target;
@@ -141,8 +162,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         withLinkedAbort([signal], ({ signal: connecting }) =>
           createPublisher({
             ...connection,
-            exchange: { name: exchange, type: 'topic', durable: true },
-            queues: queues.map(queueOf(dataType)),
+            ...topologyOf([dataType]),
             properties: PROPERTIES,
             maxInFlight: options.queueSize,
             connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,

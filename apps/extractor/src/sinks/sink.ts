@@ -40,6 +40,11 @@ export interface Sink {
    */
   identify(options: IdentifyOptions): Promise<ReadonlyMap<DataType, Destination>>;
   /**
+   * Creates what the destination needs for files of which nothing is delivered yet, so that one that refuses is known
+   * before they are fetched.
+   */
+  prepare?(options: Pick<IdentifyOptions, 'dataTypes' | 'signal'>): Promise<void>;
+  /**
    * Rejects if the destination no longer has what a completed file delivered, as far as this can be seen at once.
    *
    * @param checkpoint - what {@link FileSink.checkpoint} was after `complete`

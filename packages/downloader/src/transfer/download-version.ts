@@ -1,6 +1,8 @@
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
 import { makeDirectory } from '@discogs-extractor/internal/durable-file';
+import { errnoOf } from '@discogs-extractor/internal/errno';
 import { DownloaderError } from '../errors.js';
 import type { DownloadEvent } from '../events.js';
 import type { DownloaderSettings } from '../options.js';
@@ -8,10 +10,41 @@ import type { DumpChoice } from '../plan/choose-version.js';
 import type { PublishedChecksums } from '../plan/fetch-checksums.js';
 import { ensureDiskSpace } from '../storage/disk-space.js';
 import { MetadataStore } from '../storage/metadata-store.js';
+import { partPathOf } from '../storage/part-file.js';
 import { pruneVersions } from '../storage/prune-versions.js';
 import { runStorageStep } from '../storage/storage-error.js';
 import { removeTemporaryFiles, writeIfChanged } from '../storage/write-file.js';
 import { FileDownload, type VerifiedFile } from './file-download.js';
+
+/**
+ * Checks that the disk has room for what the directory lacks of a version's files, by their sizes alone.
+ *
+ * @throws DownloaderError `DISK_FULL`
+ */
+export const checkDiskSpace = async (settings: DownloaderSettings, { files }: DumpChoice): Promise<void> => {
+  const directory = resolve(settings.directory);
+  const needed = await Promise.all(
+    files.map(async ({ name, size, sizeEstimate }) => {
+      const path = join(directory, name);
+      const present = await Promise.all([path, partPathOf(path)].map(sizeOf));
+      return Math.max(0, (size ?? sizeEstimate ?? 0) - Math.max(...present));
+    }),
+  );
+  await ensureDiskSpace(
+    directory,
+    needed.reduce((sum, bytes) => sum + bytes, 0),
+    settings.reserveBytes,
+  );
+};
+
+const sizeOf = async (path: string): Promise<number> => {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 0;
+    throw error;
+  }
+};
 
 /**
  * Downloads the files of a version into the directory and verifies them.

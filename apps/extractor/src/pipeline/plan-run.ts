@@ -1,0 +1,116 @@
+import type { Downloader, DumpChoice } from '@discogs-extractor/downloader';
+import { PublisherError } from '@discogs-extractor/publisher';
+import {
+  type Destination,
+  decide,
+  type MarkerStore,
+  planFile,
+  type StateMarker,
+} from '@discogs-extractor/state-marker';
+import type { DataType } from '../config/data-type.js';
+import type { Config } from '../config/settings.js';
+import { ExtractorError } from '../errors.js';
+import type { KnownDelivery, RunListener } from '../events/run-events.js';
+import type { Sink } from '../sinks/sink.js';
+import { checkDestinations } from './check-destinations.js';
+import { chooseDump } from './choose-dump.js';
+
+export interface PlanRunOptions {
+  readonly config: Pick<Config, 'dataTypes' | 'discogsRoot' | 'dumpVersion' | 'forceReprocess'>;
+  readonly downloader: Downloader;
+  readonly store: MarkerStore;
+  readonly sink: Sink;
+  readonly onEvent: RunListener;
+  readonly signal: AbortSignal;
+}
+
+/** What a run has to do. */
+export interface RunPlan {
+  readonly choice: DumpChoice;
+  /** The marker to continue; `undefined` if the dump is delivered from the first record of each file. */
+  readonly known: StateMarker | undefined;
+  /** The marker that was found, whether it is continued or replaced. */
+  readonly found: StateMarker | undefined;
+  readonly isNothingToDo: boolean;
+  /** Where the records of each type go. */
+  readonly destinations: ReadonlyMap<DataType, Destination>;
+}
+
+/**
+ * Does all of a run that comes before anything is fetched: chooses the dump, decides from its state marker what to do,
+ * and connects to the destination, so that one that refuses is not noticed hours later.
+ *
+ * @throws ExtractorError `SINK_CHANGED`, `DESTINATION_CHANGED`, `OUTPUT_CHANGED`; errors of source, store and sink; the
+ *   signal's reason
+ */
+export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
+  const { config, downloader, store, sink, onEvent, signal } = options;
+  const choice = await chooseDump(downloader, config, onEvent, signal);
+  const { version } = choice;
+  const published = await downloader.checksums(choice, { signal, onEvent });
+  const loaded = await store.load(version);
+  if (loaded.status === 'corrupt') {
+    const path = loaded.movedTo ?? config.discogsRoot;
+    onEvent({ type: 'marker-set-aside', path });
+  }
+  const decision = decide(loaded, {
+    files: choice.files.map(({ name }) => ({ name, checksum: published.get(name) })),
+    forceReprocess: config.forceReprocess,
+  });
+  const found = loaded.status === 'found' ? loaded.marker : undefined;
+  const known = decision.action === 'continue' || decision.action === 'skip' ? found : undefined;
+  const files = choice.files.flatMap(({ name: file, kind: dataType, size }) => {
+    if (dataType === 'checksum') return [];
+    const bytes = size ?? known?.download_phase.downloads_by_file[file]?.bytes_downloaded;
+    return [{ file, dataType, bytes, known: known && knownDelivery(known, file, published.get(file)) }];
+  });
+  onEvent({ type: 'dump-chosen', version, decision: decision.action, reason: decision.text, files });
+  const isNothingToDo = known !== undefined && decision.action === 'skip';
+  if (known) assertSameSink(known, sink);
+  const destinations = await sink
+    .identify({ dataTypes: config.dataTypes, attempts: isNothingToDo ? 1 : undefined, signal })
+    .catch((error: unknown) => {
+      // There is nothing to deliver: the next run checks again.
+      if (!isNothingToDo || !(error instanceof PublisherError) || error.code !== 'UNREACHABLE') throw error;
+      onEvent({ type: 'destination-unknown', error });
+      return new Map<DataType, Destination>();
+    });
+  const wanted = files.map(({ file: name, dataType }) => ({ name, dataType, checksum: published.get(name) }));
+  if (known) await checkDestinations(known, wanted, destinations, sink);
+  const entries = known?.processing_phase.progress_by_file ?? {};
+  // Where records are confirmed, opening the file finds out first whether they are still there.
+  const dataTypes = wanted
+    .filter(({ name }) => entries[name]?.status !== 'completed' && !entries[name]?.messages_published)
+    .map(({ dataType }) => dataType);
+  if (dataTypes.length > 0) await sink.prepare?.({ dataTypes, signal });
+  return { choice, known, found, isNothingToDo, destinations };
+};
+
+/** What a marker says about a file; `undefined` if it does not know it, or if the file starts from its first record. */
+const knownDelivery = (marker: StateMarker, file: string, checksum: string | undefined): KnownDelivery | undefined => {
+  const progress = marker.processing_phase.progress_by_file[file];
+  const { action, afterRecord } = planFile(marker, file, checksum);
+  if (progress === undefined || (action !== 'skip' && afterRecord === 0)) return undefined;
+  const { undelivered = 0, completed_at } = progress;
+  return {
+    isComplete: action === 'skip',
+    records: afterRecord,
+    undelivered,
+    completedAt: completed_at === null ? undefined : new Date(completed_at),
+  };
+};
+
+/** Another sink does not have the records that this one confirmed: resuming there would lose them. */
+const assertSameSink = (marker: StateMarker, sink: Sink): void => {
+  // Markers of older extractors do not name the sink: those had only this one.
+  const { sink: before = 'amqp', messages_published: records } = marker.publishing_phase;
+  if (before === sink.name || records === 0) return;
+  const { current_version: version } = marker;
+  throw new ExtractorError(
+    'SINK_CHANGED',
+    `${records} records of dump ${version} were delivered to the ${before} sink from this data folder, and would be ` +
+      `missing in the ${sink.name} sink. Use another DISCOGS_ROOT for the ${sink.name} sink, or run with ` +
+      '--force-reprocess to deliver everything from the first record.',
+    { facts: { version, records } },
+  );
+};
