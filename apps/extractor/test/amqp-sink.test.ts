@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   deleteQueue,
   drainQueue,
@@ -30,7 +31,43 @@ const open = (sink: Sink, signal = new AbortController().signal): Promise<FileSi
   sink.open(TARGET, { resumeAfter: 0, checkpoint: undefined, signal, save: async () => {} });
 const connectionOf = (sink: Sink): DeliveryConnection | undefined => sink.status?.().connections[0];
 
+/** The settings of docs/migration.md for the platform's quorum queues. */
+const platformArguments = async (): Promise<Record<string, string | number>> => {
+  const guide = await readFile(new URL('../../../docs/migration.md', import.meta.url), 'utf8');
+  return JSON.parse(/AMQP_QUEUE_TYPE=quorum` and `AMQP_QUEUE_ARGUMENTS=(\{[^`]*\})`/.exec(guide)![1]!);
+};
+
 describe('the amqp sink', () => {
+  it('names the settings that fit the queues of another version of the platform', async () => {
+    const queueArguments = await platformArguments();
+    const queues = ['platform-{type}'];
+    const first = await open(sinkOf({ queues, queueType: 'quorum', queueArguments }));
+    await first.complete(COMPLETE);
+    await first.close();
+    // Each refusal names one of them.
+    const options = { queueType: undefined as 'quorum' | undefined, queueArguments: {} as Record<string, unknown> };
+    const named: string[] = [];
+    for (;;) {
+      const opened = await open(sinkOf({ queues, ...options } as Partial<AmqpSinkOptions>)).catch(
+        (error: Error) => error,
+      );
+      if (!(opened instanceof Error)) {
+        await opened.close();
+        break;
+      }
+      expect(opened).toMatchObject({ code: 'TOPOLOGY_CONFLICT', facts: { queue: 'platform-artists' } });
+      const [, type, name, value] = /needs AMQP_QUEUE_(?:TYPE=(\w+)|ARGUMENTS with "(.+)": (.+))$/.exec(
+        opened.message,
+      )!;
+      named.push(name ?? 'type');
+      if (type) options.queueType = type as 'quorum';
+      else options.queueArguments[name!] = JSON.parse(value!);
+    }
+    expect(named.sort()).toEqual(['type', ...Object.keys(queueArguments).sort()]);
+    expect(options).toEqual({ queueType: 'quorum', queueArguments });
+    await deleteQueue(broker.url, 'platform-artists');
+  });
+
   it('delivers to an exchange and queues with configured names, type and arguments', async () => {
     const sink = sinkOf({
       exchange: 'other-exchange',

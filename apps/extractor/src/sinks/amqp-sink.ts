@@ -22,6 +22,7 @@ import { DeliveryMonitor, type DeliveryTracker } from './delivery-status.js';
 import { messageIdOf } from './message-id.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
+import { fittingSetting } from './topology-conflict.js';
 
 /** As the platform's consumers expect them, the unusual `contentEncoding` included; see docs/wire-contract.md. */
 const PROPERTIES = {
@@ -348,6 +349,7 @@ const withSettingNames = (error: unknown): unknown => {
   }
   if (code !== 'TOPOLOGY_CONFLICT') return error;
   const { exchange, queue } = facts;
-  const settings = `(the settings are ${TOPOLOGY_SETTINGS})`;
+  const fitting = fittingSetting(message);
+  const settings = fitting ? `; the existing queue needs ${fitting}` : `(the settings are ${TOPOLOGY_SETTINGS})`;
   return new ExtractorError(code, `${message} ${settings}`, { facts: { exchange, queue }, cause: error });
 };
