@@ -32,7 +32,7 @@ const FOLDER_ORDER = {
     vocabulary: ['advice', 'errors'],
     folders: [
       ...['config', 'system', 'events', 'sources', 'sinks', 'pipeline'],
-      ...['status', 'report', 'http', 'service', 'commands'],
+      ...['status', 'report', 'verify', 'http', 'service', 'commands'],
     ],
   },
 };

@@ -29,6 +29,8 @@ import { adviceFor } from './advice.js';
  * - `DUMP_UNREADABLE`: a dump file cannot be read (`file`, `path`)
  * - `DESTINATION_CHANGED`: the records of a file were delivered to another place (`version`, `file`, `records`, `before`,
  *   `now`)
+ * - `NOTHING_DELIVERED`: there is no state marker to verify (`path`, `version`)
+ * - `MANAGEMENT_UNAVAILABLE`: the management API of RabbitMQ cannot be read (`queue`)
  * - `SINK_CHANGED`: the records of a dump were delivered to another sink (`version`, `records`)
  */
 export type ExtractorErrorCode =
@@ -50,6 +52,8 @@ export type ExtractorErrorCode =
   | 'DUMP_DAMAGED'
   | 'DUMP_UNREADABLE'
   | 'DESTINATION_CHANGED'
+  | 'NOTHING_DELIVERED'
+  | 'MANAGEMENT_UNAVAILABLE'
   | 'SINK_CHANGED';
 
 /** Facts about an {@link ExtractorError}; {@link ExtractorErrorCode} says which are present for which code. */

@@ -83,4 +83,12 @@ It reads HEALTH_PORT and HEALTH_HOST as the service does. If HEALTH_PORT is off 
 It only reads, so you can use it while an extractor runs. Without a state marker, --json prints null.`,
     [],
   ),
+  verify: sections(
+    `  discogs-extractor verify --data ./data
+  discogs-extractor verify --data ./data --dump-version 20260101 --json
+
+It only reads. A queue whose messages consumers have taken can be verified with AMQP_MANAGEMENT_URL.`,
+    [],
+    'Exit status: 0 everything that was delivered is there; 1 something is missing or cannot be known; 2 invalid usage.',
+  ),
 } as const;

@@ -153,6 +153,19 @@ program
   });
 
 program
+  .command('verify')
+  .description('compare what was delivered of a dump with what queues or files hold, without taking anything out')
+  .addOption(configOption)
+  .addOption(settingOption('discogsRoot', '<folder>'))
+  .addOption(new Option('--dump-version <YYYYMMDD>', 'dump to verify (default: the newest that was delivered)'))
+  .option('--json', 'print the result as JSON')
+  .addHelpText('after', HELP.verify)
+  .action(async (options: Record<string, unknown>) => {
+    const { verifyCommand } = await import('./commands/verify.js');
+    process.exitCode = await verifyCommand({ ...sourcesFrom(options), json: options['json'] === true });
+  });
+
+program
   .command('health')
   .description('check that the service with these settings responds on this machine, for health checks of containers')
   .addOption(configOption)

@@ -270,7 +270,7 @@ describe('run --once on bad input', () => {
     });
     const second = await run(dumps);
     expect(second.status).toBe(1);
-    expect(messages(second).at(-1)).toContain('quarantine');
+    expect(messages(second).at(-1)).toContain('the log of the run');
     expect((await runCli(['status'], { env: { DISCOGS_ROOT: root } })).stdout).toContain('not delivered: 1');
     expect(await outputLines('labels')).toHaveLength(11);
   });

@@ -8,6 +8,7 @@ export {
 } from './errors.js';
 export type { PublisherEvent, PublisherState } from './events.js';
 export { type BrokerConnectionOptions, identifyBroker } from './identify-broker.js';
+export { type InspectQueuesOptions, inspectQueues, type QueuesInspection } from './inspect-queues.js';
 export type {
   BackoffOptions,
   ContinuityOptions,
@@ -29,3 +30,4 @@ export type {
   PublisherStats,
   UnsettledMessage,
 } from './publisher.js';
+export type { QueueReading } from './topology/declare-topology.js';

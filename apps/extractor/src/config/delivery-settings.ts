@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { amqpUrl, exchangeName, QUEUE_TYPES, type QueueType, queueArguments, queueNames } from './amqp-schemas.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
 import { noDefault, setting } from './setting.js';
-import { optionalText, trimmed, wholeNumber } from './value-schemas.js';
+import { httpUrl, optionalText, trimmed, wholeNumber } from './value-schemas.js';
 
 export const SINKS = ['amqp', 'ndjson', 'null'] as const;
 export type SinkName = (typeof SINKS)[number];
@@ -32,6 +32,20 @@ export const DELIVERY_SETTINGS = {
     defaultValue: noDefault,
     defaultText: 'none; required for the amqp sink',
     example: 'amqp://user:password@localhost:5672/',
+  }),
+  amqpManagementUrl: setting<string | undefined>({
+    env: 'AMQP_MANAGEMENT_URL',
+    toml: 'amqp_management_url',
+    secret: true,
+    about: "address of RabbitMQ's management API, for verify: http://user:password@host:15672",
+    details:
+      'Its counts say what verify cannot find out from the queues alone: how many messages arrived, and how many ' +
+      'consumers have taken. Without a user in it, the one of AMQP_CONNECTION is used.',
+    accepts: 'an http:// or https:// URL, such as http://user:password@host:15672',
+    schema: httpUrl.optional(),
+    defaultValue: noDefault,
+    defaultText: 'none; verify then asks the queues alone',
+    example: 'http://monitor:password@localhost:15672',
   }),
   amqpCaFile: setting<string | undefined>({
     env: 'AMQP_CA_FILE',

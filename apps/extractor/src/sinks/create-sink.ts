@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { PublisherEvent } from '@discogs-extractor/publisher';
+import type { PublisherEvent, PublisherOptions } from '@discogs-extractor/publisher';
 import type { Config } from '../config/settings.js';
 import type { Sink } from './sink.js';
 
@@ -13,6 +13,16 @@ export interface CreateSinkOptions {
   readonly onPublisherEvent: (file: string, event: PublisherEvent) => void;
 }
 
+/** The settings of TLS connections to RabbitMQ. */
+export const amqpTls = (
+  config: Pick<Config, 'amqpCaFile' | 'amqpCertFile' | 'amqpKeyFile' | 'amqpServerName'>,
+): PublisherOptions['tls'] => ({
+  ...(config.amqpCaFile !== undefined && { caFile: config.amqpCaFile }),
+  ...(config.amqpCertFile !== undefined && { certFile: config.amqpCertFile }),
+  ...(config.amqpKeyFile !== undefined && { keyFile: config.amqpKeyFile }),
+  ...(config.amqpServerName !== undefined && { servername: config.amqpServerName }),
+});
+
 /** The sink that the configuration names; the others are not loaded. */
 export const createSink = async (config: Config, { once, onPublisherEvent }: CreateSinkOptions): Promise<Sink> => {
   switch (config.sink) {
@@ -20,12 +30,7 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
       return (await import('./amqp-sink.js')).createAmqpSink({
         // `loadConfig` requires it for this sink.
         url: config.amqpConnection!,
-        tls: {
-          ...(config.amqpCaFile !== undefined && { caFile: config.amqpCaFile }),
-          ...(config.amqpCertFile !== undefined && { certFile: config.amqpCertFile }),
-          ...(config.amqpKeyFile !== undefined && { keyFile: config.amqpKeyFile }),
-          ...(config.amqpServerName !== undefined && { servername: config.amqpServerName }),
-        },
+        tls: amqpTls(config),
         queueSize: config.queueSize,
         exchange: config.amqpExchange,
         queues: config.amqpQueues,

@@ -4,7 +4,10 @@ import type { ResolvedOptions } from '../resolve-options.js';
 
 /** What a queue reports about itself. */
 export interface QueueReading {
-  /** Messages ready for delivery. */
+  /**
+   * Messages ready for delivery: those that consumers hold without having acknowledged them are not among them. A stream
+   * reports all that it keeps, some seconds late.
+   */
   readonly messages: number;
   readonly consumers: number;
 }

@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { inspectQueues, type QueuesInspection } from '@discogs-extractor/publisher';
+import { type Destination, dataTypeOf, type FileProgress, type StateMarker } from '@discogs-extractor/state-marker';
+import { DATA_TYPES } from '../config/data-type.js';
+import { configError } from '../config/load-config.js';
+import type { Config, SettingName } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.js';
+import { amqpTls } from '../sinks/create-sink.js';
+import { judgeOutput } from './judge-output.js';
+import { judgeQueue } from './judge-queue.js';
+import { readQueueStatistics } from './management-api.js';
+import { cannotTell, type PlaceReport } from './verdict.js';
+
+/** Attempts to reach the broker; the command does not wait for one. */
+const CONNECT_ATTEMPTS = 2;
+
+/** The settings that are needed to ask the places. */
+export const VERIFY_SETTINGS = [
+  ...(['amqpConnection', 'amqpManagementUrl', 'amqpQueueType'] as const),
+  ...(['amqpCaFile', 'amqpCertFile', 'amqpKeyFile', 'amqpServerName'] as const),
+] satisfies readonly SettingName[];
+
+type VerifyConfig = Pick<Config, (typeof VERIFY_SETTINGS)[number]>;
+
+export interface VersionReport {
+  /** `YYYYMMDD`. */
+  readonly version: string;
+  /** Whether every place has at least what was delivered, and every file was delivered completely. */
+  readonly isComplete: boolean;
+  readonly places: readonly PlaceReport[];
+  /** Files that are not delivered completely, and their state. */
+  readonly unfinished: readonly { readonly file: string; readonly status: string; readonly records: number }[];
+}
+
+/**
+ * Compares what a state marker says was delivered with what queues or files hold. Takes nothing out of them.
+ *
+ * @throws errors of the publisher, the management API and the file system; the signal's reason
+ */
+export const verifyVersion = async (
+  marker: StateMarker,
+  config: VerifyConfig,
+  signal: AbortSignal,
+): Promise<VersionReport> => {
+  const version = marker.current_version;
+  const files = Object.entries(marker.processing_phase.progress_by_file).flatMap(([file, progress]) => {
+    const dataType = DATA_TYPES.find((known) => known === dataTypeOf(file));
+    return dataType === undefined ? [] : [{ file, dataType, progress }];
+  });
+  const queues = files.flatMap(({ progress }) => queuesOf(progress.destination));
+  const inspection = queues.length > 0 ? await inspect(queues, config, signal) : undefined;
+
+  const places: PlaceReport[] = [];
+  for (const { dataType, progress } of files) {
+    const expected = progress.messages_published + (progress.status === 'completed' ? 1 : 0);
+    const report = (place: string, judged: Omit<PlaceReport, 'dataType' | 'place' | 'expected'>): void => {
+      places.push({ dataType, place, expected, ...judged });
+    };
+    const { destination } = progress;
+    if (destination?.['sink'] === 'amqp') {
+      for (const queue of queuesOf(destination)) {
+        report(queue, await judgeQueueOf(queue, expected, destination, inspection!, config, signal));
+      }
+    } else if (destination?.['sink'] === 'ndjson') {
+      const path = join(String(destination['path']), version, `${dataType}.ndjson`);
+      report(path, await judgeOutput(outputOf(path, expected, progress), signal));
+    } else {
+      report(String(destination?.['sink'] ?? '–'), cannotTell(destination ? NOTHING_KEPT : NO_DESTINATION));
+    }
+  }
+  const unfinished = files
+    .filter(({ progress }) => progress.status !== 'completed')
+    .map(({ file, progress: { status, messages_published: records } }) => ({ file, status, records }));
+  const isComplete =
+    files.length > 0 &&
+    unfinished.length === 0 &&
+    places.every(({ verdict }) => verdict === 'complete' || verdict === 'more');
+  return { version, isComplete, places, unfinished };
+};
+
+const NOTHING_KEPT = 'this sink keeps nothing';
+const NO_DESTINATION = 'the state marker does not say where the records are';
+
+const queuesOf = (destination: Destination | undefined): readonly string[] => {
+  const queues = destination?.['queues'];
+  return Array.isArray(queues) ? (queues as readonly string[]) : [];
+};
+
+const outputOf = (path: string, expected: number, { status, checkpoint }: FileProgress) => ({
+  path,
+  expected,
+  isComplete: status === 'completed',
+  checkpoint,
+});
+
+const inspect = (queues: readonly string[], config: VerifyConfig, signal: AbortSignal): Promise<QueuesInspection> => {
+  const { amqpConnection: url } = config;
+  if (url === undefined) {
+    throw configError([
+      { setting: 'AMQP_CONNECTION', accepts: `${SETTINGS.amqpConnection.accepts}: the records are there` },
+    ]);
+  }
+  return inspectQueues({
+    url,
+    tls: amqpTls(config),
+    queues,
+    connectAttempts: CONNECT_ATTEMPTS,
+    connectionName: 'discogs-extractor verify',
+    signal,
+  });
+};
+
+const judgeQueueOf = async (
+  queue: string,
+  expected: number,
+  { cluster, vhost }: Destination,
+  { broker, queues }: QueuesInspection,
+  { amqpManagementUrl: url, amqpConnection: amqpUrl, amqpQueueType }: VerifyConfig,
+  signal: AbortSignal,
+): Promise<Omit<PlaceReport, 'dataType' | 'place' | 'expected'>> => {
+  const now = broker.clusterName ?? broker.display;
+  if (cluster !== now || vhost !== broker.vhost) {
+    return cannotTell(`its records went to ${cluster}, virtual host ${vhost}; this is ${now}, ${broker.vhost}`);
+  }
+  const counts = queues.get(queue);
+  const statistics =
+    url === undefined || counts === undefined
+      ? undefined
+      : await readQueueStatistics(queue, { url, amqpUrl: amqpUrl!, vhost: broker.vhost, signal });
+  return judgeQueue(expected, counts, statistics, amqpQueueType === 'stream' ? { isStream: true } : {});
+};
