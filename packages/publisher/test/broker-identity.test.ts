@@ -1,6 +1,6 @@
-import { startOwnBroker, type TestBroker, uniqueTopology } from '@discogs-extractor/test-broker';
+import { startOwnBroker, type TestBroker, uniqueTopology, withConnection } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { identifyBroker, PublisherError } from '../src/index.js';
+import { identifyBroker, inspectQueues, PublisherError } from '../src/index.js';
 import { openPublisher, twoQueues, visibleText } from './support/publisher-harness.js';
 
 let broker: TestBroker;
@@ -59,5 +59,30 @@ describe('the identity of a broker', () => {
     const reason = new Error('stopped');
     const stopped = identifyBroker({ url: broker.url, signal: AbortSignal.abort(reason) });
     await expect(stopped).rejects.toBe(reason);
+  });
+});
+
+describe('an inspection of queues', () => {
+  it('counts messages and consumers, also next to a queue that is missing, and takes nothing', async () => {
+    const { options, a: full, b: empty } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    await publisher.close();
+    await withConnection(broker.url, async (connection) => {
+      const channel = await connection.createConfirmChannel();
+      channel.sendToQueue(full, Buffer.from('x'));
+      await channel.waitForConfirms();
+      await channel.consume(empty, () => {});
+      for (let times = 0; times < 2; times++) {
+        const { broker: identity, queues } = await inspectQueues({ url: broker.url, queues: [full, 'nowhere', empty] });
+        expect(identity).toMatchObject(ABOUT);
+        expect([...queues]).toEqual([
+          [full, { messages: 1, consumers: 0 }],
+          ['nowhere', undefined],
+          [empty, { messages: 0, consumers: 1 }],
+        ]);
+      }
+    });
+    const invalid = inspectQueues({ url: broker.url } as Parameters<typeof inspectQueues>[0]);
+    await expect(invalid).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 });

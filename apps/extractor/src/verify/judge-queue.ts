@@ -1,4 +1,4 @@
-import { formatCount } from '../report/format.js';
+import { countOf, formatCount } from '../report/format.js';
 import { cannotTell, judgeCount, type PlaceReport } from './verdict.js';
 
 /** What a queue says about itself when it is asked over AMQP. */
@@ -47,10 +47,11 @@ export const judgeQueue = (
   }
   // The ready ones of a queue with consumers are what they have left.
   if (consumers > 0 && messages < expected) {
+    const taken = `messages were taken by its ${countOf(consumers, 'consumer')}`;
     return cannotTell(
       statistics === undefined
-        ? `${formatCount(consumers)} attached consumers have taken messages (see AMQP_MANAGEMENT_URL)`
-        : `${formatCount(consumers)} attached consumers have taken messages, and the broker's own counts began later`,
+        ? `${taken} (see AMQP_MANAGEMENT_URL)`
+        : `${taken}, and the broker has not counted all that arrived`,
     );
   }
   return judgeCount(
