@@ -125,7 +125,7 @@ describe('no credential is shown', () => {
     await stop(service);
     const status = await runCli(['status'], { env: env() });
     await expectClean(status);
-    expect(status.stdout).toContain('last errors');
+    expect(status.stdout).toContain('Nothing has been delivered');
   });
 
   it('if the broker is unreachable', async () => {

@@ -11,7 +11,7 @@ export interface ListingPage {
   readonly files: readonly DumpFile[];
   /** The pages of years that this page links to, by year. */
   readonly years: ReadonlyMap<string, URL>;
-  /** The index of the subdirectory `data`, for copies of the whole bucket. */
+  /** The page of `data/`, for copies of the whole bucket. */
   readonly dataDirectory?: URL | undefined;
   /** Links to files that are not dump files, or not of the page's year. */
   readonly ignored: readonly string[];
@@ -83,7 +83,9 @@ export const readListingPage = async (html: string, { url: page, hosts, year }: 
   const addKeyed = (prefix: string | null, key: string | null, row: PageRow): void => {
     isListing = true;
     const linkedYear = YEAR_PREFIX.exec(prefix ?? '')?.[1];
-    if (linkedYear !== undefined) years.set(linkedYear, new URL(`?prefix=${encodeURIComponent(prefix!)}`, page));
+    const linked = new URL(`?prefix=${encodeURIComponent(prefix ?? '')}`, page);
+    if (linkedYear !== undefined) years.set(linkedYear, linked);
+    else if (prefix === 'data/') dataDirectory = linked;
     if (key === null) return;
     const match = KEY.exec(key);
     if (match === null) ignored.push(key);
