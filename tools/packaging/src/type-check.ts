@@ -6,6 +6,8 @@ import { ROOT } from './workspace.js';
 export interface ConsumerOptions {
   readonly module: 'node16' | 'node20' | 'esnext';
   readonly moduleResolution: 'node16' | 'bundler';
+  /** Has the types of a browser, next to those of Node. @default false */
+  readonly dom?: boolean;
   /** Checks JavaScript files too. @default false */
   readonly checkJs?: boolean;
   /** Checks the declarations of the packages and their dependencies too, at the strictest settings. @default false */
@@ -26,14 +28,14 @@ const isShared = (path: string): boolean => /\/node_modules\/(typescript|@types\
 export const findTypeErrors = (
   project: string,
   files: readonly string[],
-  { module, moduleResolution, checkJs = false, checkDeclarations = false }: ConsumerOptions,
+  { module, moduleResolution, dom = false, checkJs = false, checkDeclarations = false }: ConsumerOptions,
 ): string[] => {
   const { options, errors } = ts.convertCompilerOptionsFromJson(
     {
       module,
       moduleResolution,
       target: 'es2022',
-      lib: ['es2023', 'esnext.disposable'],
+      lib: ['es2023', 'esnext.disposable', ...(dom ? ['dom', 'dom.iterable'] : [])],
       strict: true,
       exactOptionalPropertyTypes: checkDeclarations,
       noUncheckedIndexedAccess: checkDeclarations,

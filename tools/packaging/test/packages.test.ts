@@ -155,6 +155,19 @@ test('the type check reports a name that a package does not export', async () =>
   expect(errors).toEqual([expect.stringContaining("has no exported member 'doesNotExist'")]);
 });
 
+test.each([false, true])('the parser takes what fetch returns; with the types of a browser: %s', async (dom) => {
+  const project = projectOf(LIBRARIES[0]!);
+  const program = `
+    import { type DumpInput, encodeRecords } from '@discogs-extractor/parser';
+    const response = await fetch('http://localhost/');
+    const inputs: DumpInput[] = [response, response.body!, await response.blob(), await response.arrayBuffer()];
+    inputs.push(response.body!.pipeThrough(new DecompressionStream('gzip')), Buffer.from(''), new Uint8Array());
+    for (const input of inputs) encodeRecords(input, { onProgress: ({ records }) => console.log(records) });
+  `;
+  await writeFile(join(project, 'fetch.mts'), program);
+  expect(findTypeErrors(project, ['fetch.mts'], { module: 'node20', moduleResolution: 'node16', dom })).toEqual([]);
+});
+
 test('a browser bundle that only uses toArtist contains neither the code for releases nor Node modules', async () => {
   const { outputFiles, warnings } = await build({
     stdin: {
