@@ -20,6 +20,8 @@ import { adviceFor } from './advice.js';
  * - `NO_RECORDS`: a dump file has no record that can be delivered (`file`, `records`)
  * - `TOO_FEW_RECORDS`: a dump file has far fewer records than the one of the earlier dump
  *   (`file`, `records`, `earlierRecords`, `earlierVersion`)
+ * - `RECORD_REFUSED`: the broker does not take a record, and more are not tolerated (`file`, `recordNumber`); `cause` is
+ *   the publisher's error
  * - `CONTENT_LEFT_OUT`: a dump file has content outside of records, in more places than MAX_LEFT_OUT allows
  *   (`file`, `places`, `byteOffset`)
  * - `FILE_CHANGED`: a dump file is not the one that was verified (`file`, `path`), or has fewer records than were
@@ -48,6 +50,7 @@ export type ExtractorErrorCode =
   | 'NO_RECORDS'
   | 'TOO_FEW_RECORDS'
   | 'CONTENT_LEFT_OUT'
+  | 'RECORD_REFUSED'
   | 'FILE_CHANGED'
   | 'DUMP_DAMAGED'
   | 'DUMP_UNREADABLE'
@@ -72,6 +75,8 @@ export interface ExtractorErrorFacts {
   /** What was there when the records were delivered, and what is there now, in words. */
   readonly before?: string | undefined;
   readonly now?: string | undefined;
+  /** Number of a record in its file, counted from 1. */
+  readonly recordNumber?: number | undefined;
   readonly port?: number | undefined;
   readonly exchange?: string | undefined;
   readonly queue?: string | undefined;

@@ -100,6 +100,50 @@ describe('run --once --sink amqp', () => {
     for (const { queue } of QUEUES) expect(await countMessages(broker.url, queue)).toBe(RECORDS + 1);
   });
 
+  it('keeps records that are too large for the broker, within the budget of malformed records', async () => {
+    const odd = join(folder, 'odd');
+    const large = new Set([30, 200]);
+    const artist = (id: number): string =>
+      `<artist><id>${id}</id><profile>${'x'.repeat(large.has(id) ? 100_000 : 100)}</profile></artist>`;
+    const artists = Array.from({ length: 400 }, (_, at) => artist(at + 1)).join('');
+    await writeDump(odd, VERSION, { ...smallDump(1), artists: `<artists>${artists}</artists>` });
+    const args = [...ARGS, odd, '--types', 'artists'];
+    const idsIn = async (queue: string): Promise<string[]> => {
+      const messages = await drainQueue(broker.url, queue);
+      return [...new Set(messages.map(({ body }) => (JSON.parse(String(body)) as { id?: string }).id ?? 'complete'))];
+    };
+    const numbers = (from: number, to: number): string[] =>
+      Array.from({ length: to - from + 1 }, (_, at) => from + at)
+        .filter((id) => !large.has(id))
+        .map(String);
+    const [queue] = QUEUES.filter(({ type }) => type === 'artists').map((each) => each.queue);
+    await broker.evaluate('application:set_env(rabbit, max_message_size, 65536).');
+    try {
+      // The second one is one too many. Everything before it is delivered, and not sent again.
+      const strict = await runCli(args, { env: { ...env(), MAX_MALFORMED_RECORDS: '1' } });
+      expect(strict.status).toBe(1);
+      expect(strict.stdout).toMatch(/RECORD_REFUSED/);
+      expect(strict.stdout).toMatch(/Record 200 .*100\d{3} bytes/);
+      expect(await idsIn(queue!)).toEqual(expect.arrayContaining(numbers(1, 199)));
+
+      const tolerant = await runCli(args, { env: env() });
+      // Not everything is delivered.
+      expect(tolerant.status, tolerant.stdout).toBe(1);
+      const messages = await drainQueue(broker.url, queue!);
+      const bodies = messages.map(({ body }) => JSON.parse(String(body)) as Record<string, unknown>);
+      expect(bodies.at(-1)).toMatchObject({ type: 'file_complete', total_processed: 398, undelivered: 2 });
+      expect([...new Set(bodies.slice(0, -1).map(({ id }) => id))]).toEqual(numbers(200, 400));
+      const quarantine = join(folder, 'data', 'quarantine', VERSION, 'artists');
+      expect((await readdir(quarantine)).sort()).toEqual(
+        [30, 200].flatMap((id) => ['.json', '.message.json'].map((end) => `record-${`${id}`.padStart(13, '0')}${end}`)),
+      );
+      const kept = await readFile(join(quarantine, 'record-0000000000200.message.json'), 'utf8');
+      expect(JSON.parse(kept)).toMatchObject({ type: 'data', id: '200', profile: 'x'.repeat(100_000) });
+    } finally {
+      await broker.evaluate('application:set_env(rabbit, max_message_size, 134217728).');
+    }
+  });
+
   it('delivers a record whose id is too long for a message id', async () => {
     const odd = join(folder, 'odd');
     const id = 'ä'.repeat(200);

@@ -126,6 +126,19 @@ export const DELIVERY_SETTINGS = {
     defaultValue: () => ({}),
     defaultText: 'none',
   }),
+  amqpMaxMessageBytes: setting<number | undefined>({
+    env: 'AMQP_MAX_MESSAGE_BYTES',
+    toml: 'amqp_max_message_bytes',
+    about: 'size of the largest message that RabbitMQ takes',
+    details:
+      'The extractor learns the limit of RabbitMQ (max_message_size) when it refuses the first message. A record with a ' +
+      'larger message is kept in the quarantine, and counts as malformed: see MAX_MALFORMED_RECORDS.',
+    accepts: 'a whole number from 1 to 536870912',
+    schema: wholeNumber(1, 536_870_912),
+    defaultValue: noDefault,
+    defaultText: 'the limit of RabbitMQ',
+    example: 16_777_216,
+  }),
   queueSize: setting<number>({
     env: 'QUEUE_SIZE',
     toml: 'queue_size',

@@ -13,7 +13,9 @@ export const PROGRESS_SETTINGS = {
     env: 'MAX_MALFORMED_RECORDS',
     toml: 'max_malformed_records',
     about: 'malformed records that a file may have; with more, it fails',
-    details: 'Malformed records are kept in the folder "quarantine" in DISCOGS_ROOT.',
+    details:
+      'Malformed records are kept in the folder "quarantine" in DISCOGS_ROOT. So are records that the broker does not ' +
+      'take, which count as well. With 0, the first of either makes the file fail.',
     accepts: 'a whole number from 0 to 1000000000',
     schema: wholeNumber(0, 1_000_000_000),
     defaultValue: () => 100,

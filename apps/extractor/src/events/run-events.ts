@@ -99,12 +99,14 @@ export type RunEvent =
       readonly seconds: number;
     }
   | {
+      /** A record is not delivered: it is malformed, or the broker does not take it (`kind` is `refused`). */
       readonly type: 'record-malformed';
       readonly file: string;
       readonly dataType: DataType;
       /** One of a fixed list of words, for counting. */
       readonly kind: string;
-      readonly byteOffset: number;
+      /** `undefined` if it is not malformed. */
+      readonly byteOffset: number | undefined;
       /** The same in a sentence. */
       readonly reason: string;
       readonly keptIn: string;

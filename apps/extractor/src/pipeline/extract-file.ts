@@ -9,7 +9,7 @@ import {
 } from '@discogs-extractor/parser';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
 import { ExtractorError } from '../errors.js';
-import type { FileSink, Sink } from '../sinks/sink.js';
+import type { FileSink, RefusedRecord, Sink } from '../sinks/sink.js';
 import type { EarlierCount } from './earlier-counts.js';
 import { fileCompleteMessage } from './file-complete-message.js';
 import type { Quarantine } from './quarantine.js';
@@ -38,7 +38,7 @@ export interface ExtractFileOptions {
   readonly quarantine: Quarantine;
   /** Parsing threads, shared with other files. */
   readonly workers: WorkerPool;
-  /** The file fails if it has more malformed records than this. */
+  /** The file fails if it has more malformed and refused records than this. */
   readonly maxMalformed: number;
   /** The file fails, without `file_complete`, if it has content outside of records in more places than this. */
   readonly maxLeftOut: number;
@@ -55,6 +55,8 @@ export interface ExtractFileOptions {
   /** Called after each block, at least every {@link PROGRESS_INTERVAL_MS}, and at the end, also after a failure. */
   readonly onProgress: (progress: Progress) => void;
   readonly onMalformed: (record: MalformedRecord, keptIn: string) => void;
+  /** Called for a record that the sink does not take, within the same limit. */
+  readonly onRefused: (record: RefusedRecord, keptIn: string) => void;
 }
 
 /** What the sink has confirmed. */
@@ -75,7 +77,7 @@ export interface Progress extends Confirmed {
   /** Bytes of XML read in this run, and the irregularities in them, counted by kind. */
   readonly xmlBytes: number;
   readonly irregularities: Readonly<Record<string, number>>;
-  /** Malformed records of this run. */
+  /** Malformed records of this run, and refused ones of this run and earlier ones. */
   readonly malformed: number;
   /** Confirmed messages that the sink's destination does not have any more. */
   readonly missing: number;
@@ -95,22 +97,40 @@ export interface ExtractedFile {
  * Resolves when the sink has confirmed everything. After a failure or a stop, `onProgress` has received what was
  * confirmed by then.
  *
- * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `CONTENT_LEFT_OUT`, `FILE_CHANGED`, `DUMP_DAMAGED`,
+ * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `CONTENT_LEFT_OUT`, `RECORD_REFUSED`, `FILE_CHANGED`, `DUMP_DAMAGED`,
  *   `DUMP_UNREADABLE`; errors of the parser, the sink or the file system; the signal's reason
  */
 export const extractFile = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   const { dump: verified, sink, afterRecord: resumeAfter, checkpoint, signal } = options;
   const { version, dataType, name: file } = verified;
   await using dump = await openVerifiedDump(verified, signal);
+  /** Malformed records so far, and refused records of this run, including those that are being kept. */
+  const undeliverable = { malformed: 0, refused: 0 };
+  const keepRefused = async (record: RefusedRecord): Promise<void> => {
+    const { recordNumber, error } = record;
+    undeliverable.refused++;
+    const count = undeliverable.malformed + refusedBefore + undeliverable.refused;
+    if (count > options.maxMalformed) {
+      throw new ExtractorError(
+        'RECORD_REFUSED',
+        `Record ${recordNumber} of ${file} cannot be delivered, and with it ${count} malformed or refused records are ` +
+          `more than MAX_MALFORMED_RECORDS=${options.maxMalformed} allows. ${error.message}`,
+        { facts: { file, recordNumber }, cause: error },
+      );
+    }
+    options.onRefused(record, await options.quarantine.keepRefused(record));
+  };
   const fileSink: FileSink = await sink.open(
     { version, dataType, file },
     {
       resumeAfter,
       checkpoint,
       save: (confirmed) => options.save({ confirmed, checkpoint: fileSink.checkpoint }),
+      onRefused: keepRefused,
       signal,
     },
   );
+  const refusedBefore = fileSink.refused ?? 0;
   try {
     // The marker has the new place before it gets the first record: after a crash, the next run would otherwise resume
     // after records that are lost, or not recognise those that are there.
@@ -118,13 +138,18 @@ export const extractFile = async (options: ExtractFileOptions): Promise<Extracte
     if (resumedAfter < resumeAfter)
       await options.restart(restartReason ?? 'the sink does not have its records any more');
     await options.save({ confirmed: resumedAfter, checkpoint: fileSink.checkpoint });
-    return await deliver(options, dump, fileSink);
+    return await deliver(options, dump, fileSink, undeliverable);
   } finally {
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
   }
 };
 
-const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink: FileSink): Promise<ExtractedFile> => {
+const deliver = async (
+  options: ExtractFileOptions,
+  dump: VerifiedDump,
+  fileSink: FileSink,
+  undeliverable: { malformed: number },
+): Promise<ExtractedFile> => {
   const { name: file, dataType } = options.dump;
   const { quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
   const { resumedAfter } = fileSink;
@@ -140,7 +165,10 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
     workers,
     maxMalformed,
     signal,
-    onMalformed: (record) => malformed.push(record),
+    onMalformed: (record) => {
+      undeliverable.malformed++;
+      malformed.push(record);
+    },
     onIrregularity: (irregularity) => {
       if (LEFT_OUT_KINDS.includes(irregularity.kind)) firstLeftOut ??= irregularity;
     },
@@ -149,7 +177,8 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
   let bytesDelivered = 0;
   const progress = (): Progress => {
     const { confirmed, checkpoint, missing } = fileSink;
-    const { sourceBytes, xmlBytes, parsedXmlBytes, malformed, irregularities } = blocks.stats;
+    const { sourceBytes, xmlBytes, parsedXmlBytes, irregularities } = blocks.stats;
+    const malformed = blocks.stats.malformed + (fileSink.refused ?? 0);
     // The place of a record in the compressed file is not known: it is about where it is in the XML.
     const share = records > 0 && xmlBytes > 0 ? (parsedXmlBytes / xmlBytes) * (confirmed / records) : 0;
     bytesDelivered = Math.max(bytesDelivered, Math.floor(sourceBytes * share));
@@ -192,8 +221,12 @@ const deliver = async (options: ExtractFileOptions, dump: VerifiedDump, fileSink
     assertRecordCount(options, records);
     const leftOut = countUndelivered(blocks.stats.irregularities);
     if (leftOut > options.maxLeftOut) throw contentLeftOut(file, leftOut, firstLeftOut!);
-    const undelivered = blocks.stats.malformed + leftOut;
-    const checkpoint = await fileSink.complete(fileCompleteMessage(dataType, file, records, undelivered, new Date()));
+    await fileSink.flush?.();
+    const { refused = 0 } = fileSink;
+    const undelivered = blocks.stats.malformed + refused + leftOut;
+    const checkpoint = await fileSink.complete(
+      fileCompleteMessage(dataType, file, records - refused, undelivered, new Date()),
+    );
     onProgress(progress());
     return { records, delivered: records - resumedAfter, checkpoint };
   } catch (error) {

@@ -169,6 +169,8 @@ const processFile = async (
       },
       onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
         onEvent({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
+      onRefused: ({ error: { message: reason } }, keptIn) =>
+        onEvent({ type: 'record-malformed', file, dataType, kind: 'refused', byteOffset: undefined, reason, keptIn }),
     });
     const issues = issuesOf(work!.at);
     const { checkpoint: lastCheckpoint } = known();

@@ -155,7 +155,9 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
             reason: event.reason,
             kept_in: event.keptIn,
           },
-          `⚠️ Malformed record in ${event.file}: not delivered, kept in the quarantine`,
+          event.kind === 'refused'
+            ? `⚠️ The broker does not take a record of ${event.file}: not delivered, kept in the quarantine`
+            : `⚠️ Malformed record in ${event.file}: not delivered, kept in the quarantine`,
         );
         break;
       case 'file-finished': {

@@ -20,6 +20,7 @@ import { EventLoopYielder } from '../system/event-loop-yielder.js';
 import { createCheckpointLimiter } from './checkpoint-limiter.js';
 import { DeliveryMonitor, type DeliveryTracker } from './delivery-status.js';
 import { messageIdOf } from './message-id.js';
+import { RefusedRecords } from './refused-records.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
 import { fittingSetting } from './topology-conflict.js';
@@ -69,6 +70,8 @@ export interface AmqpSinkOptions {
   readonly queueType?: QueueOptions['queueType'] | undefined;
   /** Further arguments of the queues, for example `{ 'x-quorum-initial-group-size': 3 }`. @default {} */
   readonly queueArguments?: QueueOptions['arguments'] | undefined;
+  /** Records with a larger message are refused without asking the broker, in bytes. @default the broker's limit */
+  readonly maxMessageBytes?: number | undefined;
   /** Receives the publisher's events of each file. */
   readonly onEvent?: ((file: string, event: PublisherEvent) => void) | undefined;
 }
@@ -159,6 +162,8 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       const known = readCheckpoint(opening.checkpoint);
       let lastConfirmedAt: Date | undefined;
       const tracker = monitor.track(target);
+      let refused: RefusedRecords | undefined;
+      const { onRefused } = opening;
       const connect = (continuity: ContinuityOptions): Promise<Publisher> =>
         withLinkedAbort([signal], ({ signal: connecting }) =>
           createPublisher({
@@ -166,6 +171,13 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
             ...topologyOf([dataType]),
             properties: PROPERTIES,
             maxInFlight: options.queueSize,
+            maxMessageBytes: options.maxMessageBytes,
+            onRefused:
+              onRefused &&
+              (({ sequence, body, error }) => {
+                const recordNumber = resumedAfter + sequence;
+                refused?.add({ recordNumber, message: Uint8Array.from(body), error: ofRecord(error, recordNumber) });
+              }),
             connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
             reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
             topologyCheckIntervalMs: TOPOLOGY_CHECK_MS,
@@ -186,8 +198,9 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         if (known.token !== undefined) await discard(dataType, known.token, signal);
         return connect({ token: createToken(target), mode: 'start' });
       };
+      let restartReason: string | undefined;
+      let resumedAfter = resumeAfter;
       try {
-        let restartReason: string | undefined;
         let publisher: Publisher;
         if (resumeAfter === 0) {
           publisher = await start();
@@ -195,13 +208,19 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           publisher = await connect({ token: known.token, mode: 'resume' }).catch((error: unknown) => {
             if (!(error instanceof PublisherError) || error.code !== 'TOPOLOGY_LOST') throw error;
             restartReason = error.message;
+            resumedAfter = 0;
             return start();
           });
         }
         tracker.attach(publisher);
+        refused = new RefusedRecords(
+          async (record) => onRefused?.(record),
+          restartReason === undefined ? known.refused : 0,
+        );
         return fileSink(publisher, target, {
           ...opening,
-          resumedAfter: restartReason === undefined ? resumeAfter : 0,
+          resumedAfter,
+          refused,
           restartReason,
           missingBefore: restartReason === undefined ? known.missing : 0,
           queueSize: options.queueSize,
@@ -233,18 +252,25 @@ const LOSSES: ReadonlySet<string> = new Set(['TOPOLOGY_LOST', 'TOPOLOGY_MISSING'
 const createToken = ({ version, dataType }: SinkTarget): string =>
   `discogs-extractor.${version}.${dataType}.${randomBytes(6).toString('hex')}`;
 
-/** `token`: proves that the queues have the records; `missing`: of those, the queues are known to have lost so many. */
-const readCheckpoint = (checkpoint: Checkpoint | undefined): { token: string | undefined; missing: number } => {
-  const { token, missing } = checkpoint ?? {};
+/**
+ * `token`: proves that the queues have the records; `missing`: of those, the queues are known to have lost so many;
+ * `refused`: records that the broker did not take.
+ */
+const readCheckpoint = (
+  checkpoint: Checkpoint | undefined,
+): { token: string | undefined; missing: number; refused: number } => {
+  const { token, missing, refused } = checkpoint ?? {};
   return {
     token: typeof token === 'string' ? token : undefined,
     missing: typeof missing === 'number' ? missing : 0,
+    refused: typeof refused === 'number' ? refused : 0,
   };
 };
 
 interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'> {
   readonly resumedAfter: number;
   readonly restartReason: string | undefined;
+  readonly refused: RefusedRecords;
   /** Messages missing in earlier runs. */
   readonly missingBefore: number;
   readonly lastConfirmedAt: () => Date | undefined;
@@ -253,7 +279,8 @@ interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'
 }
 
 const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, options: FileSinkOptions): FileSink => {
-  const { resumedAfter, restartReason, missingBefore, signal, save, queueSize, lastConfirmedAt, tracker } = options;
+  const { resumedAfter, restartReason, refused, missingBefore, signal, save, queueSize, lastConfirmedAt, tracker } =
+    options;
   /** Records that were published; `file_complete` is a message too, but not a record. */
   let records = 0;
   /** Blocks whose bytes the publisher still needs, and the number of the last message of each. */
@@ -266,11 +293,17 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
   const limiter = createCheckpointLimiter({
     maxUnsaved: queueSize,
     resumeAfter: resumedAfter,
-    flush: () => publisher.flush({ signal }),
+    flush: async () => {
+      await publisher.flush({ signal });
+      await refused.settle();
+    },
     save,
   });
   const missing = (): number => missingBefore + publisher.stats.missing;
-  const missingPart = (): Checkpoint => (missing() > 0 ? { missing: missing() } : {});
+  const counts = (): Checkpoint => ({
+    ...(missing() > 0 && { missing: missing() }),
+    ...(refused.kept > 0 && { refused: refused.kept }),
+  });
   let closing: Promise<void> | undefined;
 
   return {
@@ -278,13 +311,16 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
     restartReason,
     get checkpoint() {
       const { continuity: token } = publisher;
-      return { ...(token !== undefined && { token }), ...missingPart() };
+      return { ...(token !== undefined && { token }), ...counts() };
     },
     get missing() {
       return missing();
     },
     get confirmed() {
-      return resumedAfter + Math.min(publisher.verified, records);
+      return refused.limit(resumedAfter + Math.min(publisher.verified, records));
+    },
+    get refused() {
+      return refused.kept;
     },
     get lastConfirmedAt() {
       return lastConfirmedAt();
@@ -294,6 +330,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       unconfirmed.push({ last: records + block.count, block });
       for (const { id, sha256, message } of block) {
         signal.throwIfAborted();
+        refused.throwIfFailed();
         const windowOpen = publisher.publish({
           routingKey: dataType,
           body: message,
@@ -308,6 +345,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
         if (yielded) await yielded;
       }
     },
+    flush: () => abortable(limiter.checkpoint(), signal),
     complete: async (message) => {
       // All records are in the marker before `file_complete` is sent, so that none can be sent again after it.
       await abortable(limiter.checkpoint(), signal);
@@ -319,7 +357,8 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       tracker.sent(message.byteLength);
       if (windowOpen) await abortable(windowOpen, signal);
       await publisher.flush({ signal });
-      return missingPart();
+      await refused.settle();
+      return counts();
     },
     close: ({ timeoutMs = 0 } = {}) => {
       closing ??= (async () => {
@@ -330,6 +369,9 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
           });
         }
         await publisher.close({ timeoutMs: CLOSE_TIMEOUT_MS });
+        await refused.settle().catch(() => {
+          // Records after the first that is not kept do not count as confirmed.
+        });
         await options.onClosed();
       })();
       return closing;
@@ -338,6 +380,13 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
 };
 
 const TOPOLOGY_SETTINGS = 'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS';
+/** The publisher counts the messages of this run. */
+const ofRecord = ({ code, message, facts, cause }: PublisherError, recordNumber: number): PublisherError => {
+  const text = message.replace(/^Message \d+/, `Record ${recordNumber}`);
+  return new PublisherError(code, `${text} (the setting is ${SIZE_SETTING})`, { facts, cause });
+};
+
+const SIZE_SETTING = 'AMQP_MAX_MESSAGE_BYTES';
 const TLS_SETTINGS = 'AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE and AMQP_SERVER_NAME';
 
 /** Adds the names of the settings, which the publisher does not know. */

@@ -31,6 +31,7 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
         // `loadConfig` requires it for this sink.
         url: config.amqpConnection!,
         tls: amqpTls(config),
+        maxMessageBytes: config.amqpMaxMessageBytes,
         queueSize: config.queueSize,
         exchange: config.amqpExchange,
         queues: config.amqpQueues,

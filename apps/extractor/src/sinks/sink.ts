@@ -25,6 +25,21 @@ export interface OpenOptions {
    * crash: waiting for it limits how many.
    */
   readonly save: (confirmed: number) => Promise<void>;
+  /**
+   * Called for a record that the destination does not take. The record counts as confirmed once this resolves; if it
+   * rejects, the sink fails with its reason, and every record before this one is confirmed. @default the sink fails
+   */
+  readonly onRefused?: ((record: RefusedRecord) => Promise<void>) | undefined;
+}
+
+/** A record that the destination does not take, such as a message that is too large for the broker. */
+export interface RefusedRecord {
+  /** Its number in the file, counted from 1. */
+  readonly recordNumber: number;
+  /** What would have been delivered: a copy. */
+  readonly message: Uint8Array;
+  /** Names the record and says why. */
+  readonly error: Error;
 }
 
 /** Where records go: one {@link FileSink} for each dump file, several at a time. */
@@ -75,6 +90,8 @@ export interface FileSink {
    * runs included.
    */
   readonly missing: number;
+  /** Records that the destination did not take, those of earlier runs included. @default 0 */
+  readonly refused?: number | undefined;
   /** When the sink last confirmed anything. */
   readonly lastConfirmedAt: Date | undefined;
   /**
@@ -82,6 +99,8 @@ export interface FileSink {
    * sink, which calls `release` once its bytes are written.
    */
   write(block: EncodedBlock): Promise<void>;
+  /** Confirms all records that were written, so that `refused` is final. Only sinks that have `refused` need it. */
+  flush?(): Promise<void>;
   /**
    * Confirms all records, then delivers and confirms the `file_complete` message, given as the bytes of its body.
    * Resolves with the checkpoint of the completed file; `checkpoint` stays that of its records.
