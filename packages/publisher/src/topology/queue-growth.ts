@@ -13,8 +13,13 @@ export interface Shortfall {
   readonly found: number;
   /** A message that the queue should take. */
   readonly sample: SampleMessage;
-  /** Whether the queue had its messages and lost them again, as far as the readings show. */
-  readonly isRemoval: boolean;
+  /** Whether the queue certainly had messages that it does not have any more: it shrank. */
+  readonly hasShrunk: boolean;
+  /**
+   * Whether a client may have emptied the queue since the last reading: it holds no more than arrived since then, or was
+   * seen with a consumer before. A queue without a binding just does not grow.
+   */
+  readonly mayBeEmptied: boolean;
 }
 
 /** The position of a connection when a queue was read. */
@@ -169,8 +174,11 @@ export class QueueGrowthCheck {
       // A client may have returned messages that it had taken.
       tracked.missing = Math.min(tracked.missing, Math.max(0, expected - found));
       if (expected - found > tracked.missing && sample) {
-        const isRemoval = tracked.hadConsumer || isRemovalSince(sinceLastReading, reading, position);
-        shortfalls.push({ queue: tracked.queue.name, expected, found, sample, isRemoval });
+        const { messages, lastTag, outstanding } = sinceLastReading;
+        const hasShrunk = reading.messages < messages;
+        const arrived = position.lastTag - lastTag + outstanding;
+        const mayBeEmptied = tracked.hadConsumer || reading.messages <= arrived;
+        shortfalls.push({ queue: tracked.queue.name, expected, found, sample, hasShrunk, mayBeEmptied });
       }
       tracked.isSampleStale = true;
       tracked.sinceLastReading = countFrom(reading, position);
@@ -244,13 +252,6 @@ export class QueueGrowthCheck {
     return this.#queues.find((tracked) => tracked.queue.name === queue);
   }
 }
-
-/**
- * Whether a queue that fell short had the messages and lost them. A queue that shrinks has lost some. If it was emptied,
- * it holds only messages that arrived since the last reading. A queue without a binding just does not grow.
- */
-const isRemovalSince = (last: GrowthCount, { messages }: QueueReading, { lastTag }: SendPosition): boolean =>
-  messages < last.messages || (last.messages > 0 && messages <= lastTag - last.lastTag + last.outstanding);
 
 const countFrom = ({ messages }: QueueReading, { lastTag, outstanding }: SendPosition): GrowthCount => ({
   messages,

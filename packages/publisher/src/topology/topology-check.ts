@@ -204,7 +204,7 @@ export class TopologyCheck {
           this.#recordMissing(shortfall);
           continue;
         }
-        if (shortfall.isRemoval) {
+        if (shortfall.hasShrunk) {
           if (growth.hasMissing(shortfall.queue)) this.#markDropping(shortfall.queue);
           this.#recordMissing(shortfall);
           continue;
@@ -222,10 +222,9 @@ export class TopologyCheck {
   }
 
   /**
-   * Finds out why a queue lacks messages. Declares its bindings again, so that it is certainly bound, and reads it
-   * several times, each time after a message for it was confirmed. If it lacks more then, a policy of the broker
-   * makes it drop messages, or a client takes them. If it takes every message now, then its binding had been removed.
-   * Returns the error for a removed binding.
+   * Finds out why a queue lacks messages. Reads it again, each time after a message for it was confirmed: first as it is,
+   * then with its bindings declared again. Returns the error for a binding that was removed. If the queue lacks more
+   * although it is bound, a policy of the broker makes it drop messages, or a client takes them.
    */
   async #lookCloser(connection: CheckedConnection, first: Shortfall): Promise<PublisherError | undefined> {
     const { growth } = this;
@@ -238,28 +237,39 @@ export class TopologyCheck {
       const readings = await connection.request((channel) => readQueues(channel, onlyThis));
       return growth.compare(expectedGrowth, readings, connection).shortfalls[0];
     };
-    await connection.request((channel) => rebindQueues(channel, onlyThis));
-    let last = await read();
-    for (let reading = 1; last && !last.isRemoval && reading <= CLOSER_READINGS; reading++) {
+    const readLater = async (): Promise<{ grown: number; expected: number; shortfall: Shortfall } | undefined> => {
       await this.#awaitMessage(connection, queue, sample);
       await this.#pause(READING_INTERVAL_MS);
       if (connection.ended || !isAlive()) return undefined;
       const before = growth.lastReading(queue);
       const expected = growth.confirmedSinceReading(queue);
-      last = await read();
+      const shortfall = await read();
       const now = growth.lastReading(queue);
-      // A consumer came, or the queue refused a message, which shows that it is bound.
-      if (!last || before === undefined || expected === undefined || now === undefined) return undefined;
-      if (now - before < expected) {
-        this.#markDropping(queue);
-        this.#recordMissing(last);
-        return undefined;
-      }
+      // A consumer came, or the queue refused a message, which shows that it is bound; or it has the messages again.
+      if (!shortfall || before === undefined || expected === undefined || now === undefined) return undefined;
+      return { grown: now - before, expected, shortfall };
+    };
+    const isDropping = (shortfall: Shortfall): undefined => {
+      this.#markDropping(queue);
+      this.#recordMissing(shortfall);
+    };
+    let later = await readLater();
+    if (!later) return undefined;
+    if (later.grown >= later.expected) {
+      // It is bound, now at least.
+      if (first.mayBeEmptied) return void this.#recordMissing(later.shortfall);
+    } else {
+      if (later.grown !== 0) return isDropping(later.shortfall);
+      await connection.request((channel) => rebindQueues(channel, onlyThis));
+      if (!(await read())) return undefined;
     }
-    if (!last) return undefined;
-    if (!last.isRemoval) return this.#missingBindingError(queue, last.expected - last.found);
-    this.#recordMissing(last);
-    return undefined;
+    for (let reading = 2; reading <= CLOSER_READINGS; reading++) {
+      later = await readLater();
+      if (!later) return undefined;
+      if (later.grown < later.expected) return isDropping(later.shortfall);
+    }
+    const { expected, found } = later.shortfall;
+    return this.#missingBindingError(queue, expected - found);
   }
 
   #markDropping(queue: string): void {
