@@ -8,6 +8,10 @@ import { DATA_TYPES, type DataType } from '../../src/config/data-type.js';
 export interface Destination extends AsyncDisposable {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The same for another place, where nothing is delivered. */
+  readonly elsewhere: Pick<Destination, 'args' | 'env'>;
+  /** Removes a part of what was delivered of a type, if an operator can do that without being refused later. */
+  lose?(type: DataType): Promise<void>;
   /** Empties it. */
   reset(): Promise<void>;
   /** Takes everything that arrived, in order. */
@@ -29,6 +33,8 @@ export const rabbitmq = async (queueSize: number): Promise<Destination> => {
   return {
     args: ['--sink', 'amqp'],
     env: { AMQP_CONNECTION: broker.url },
+    elsewhere: { args: ['--sink', 'amqp'], env: { AMQP_CONNECTION: broker.url, AMQP_EXCHANGE: 'elsewhere' } },
+    lose: (type) => deleteQueue(broker.url, `discogsography-tableinator-${type}`),
     reset: async () => {
       for (const { queue } of QUEUES) await deleteQueue(broker.url, queue);
     },
@@ -48,11 +54,14 @@ export const rabbitmq = async (queueSize: number): Promise<Destination> => {
 
 /** NDJSON files in a folder. */
 export const ndjson = (folder: string, version: string): Destination => {
-  const output = join(folder, 'output');
+  const [output, elsewhere] = [join(folder, 'output'), join(folder, 'elsewhere')];
   return {
     args: ['--sink', 'ndjson', '--output', output],
     env: {},
-    reset: () => rm(output, { recursive: true, force: true }),
+    elsewhere: { args: ['--sink', 'ndjson', '--output', elsewhere], env: {} },
+    reset: async () => {
+      for (const path of [output, elsewhere]) await rm(path, { recursive: true, force: true });
+    },
     collect: () =>
       Promise.all(
         DATA_TYPES.map(async (type) => {

@@ -21,6 +21,8 @@ type Counts = Readonly<Record<DataType, number>>;
 /** How much of the matrix is run: kills per signal, and records of the dump. */
 export interface MatrixSize {
   readonly kills: number;
+  /** Times per signal that the place of the records changes between a kill and the next run. */
+  readonly changes: number;
   readonly rabbitmq: Counts;
   /** Enough releases for the ndjson sink to confirm some of them long before the last one. */
   readonly ndjson: Counts;
@@ -29,6 +31,7 @@ export interface MatrixSize {
 /** For `npm test`. */
 export const SHORT_MATRIX: MatrixSize = {
   kills: 5,
+  changes: 1,
   rabbitmq: { artists: 1500, labels: 1500, masters: 1500, releases: 3000 },
   ndjson: { artists: 1000, labels: 1000, masters: 1000, releases: 12_000 },
 };
@@ -36,6 +39,7 @@ export const SHORT_MATRIX: MatrixSize = {
 /** For `npm run test:chaos`. */
 export const LONG_MATRIX: MatrixSize = {
   kills: Number(process.env['KILLS'] ?? 50),
+  changes: Number(process.env['KILLS'] ?? 50) / 5,
   rabbitmq: { artists: 6000, labels: 6000, masters: 6000, releases: 6000 },
   ndjson: { artists: 2000, labels: 2000, masters: 2000, releases: 30_000 },
 };
@@ -115,11 +119,17 @@ const expectExactMarker = (marker: MarkerFile | undefined, records: Counts): voi
   });
 };
 
-/** The watermark of each file never goes back. */
-const expectNoStepBack = (before: MarkerFile | undefined, after: MarkerFile | undefined): void => {
+/** The watermark of each file never goes back, except for a reason. */
+const expectNoStepBack = (
+  before: MarkerFile | undefined,
+  after: MarkerFile | undefined,
+  lost: ReadonlySet<DataType>,
+): void => {
   if (!before) return;
   expect(after, 'a marker does not vanish').toBeDefined();
+  const lostFiles = [...lost].map((type) => dumpFile(VERSION, type));
   for (const [file, { messages_published }] of Object.entries(before.processing_phase.progress_by_file)) {
+    if (lostFiles.includes(file)) continue;
     const now = after!.processing_phase.progress_by_file[file];
     expect(now?.messages_published, file).toBeGreaterThanOrEqual(messages_published);
   }
@@ -151,12 +161,25 @@ const checkArrivals = (place: string, expected: readonly string[], bodies: reado
   return arrived.length - expected.length;
 };
 
+/** Checks what arrived of a file that was begun again: every record, and `file_complete` at the end. */
+const checkAllArrived = (place: string, expected: readonly string[], bodies: readonly string[]): number => {
+  const arrived = new Set(bodies);
+  expect(
+    expected.filter((body) => !arrived.has(body)),
+    `missing in ${place}`,
+  ).toEqual([]);
+  expect(JSON.parse(bodies.at(-1)!)).toMatchObject({ type: 'file_complete', total_processed: expected.length });
+  return 0;
+};
+
 /** The result of a matrix, for the report. */
 interface MatrixResult {
   readonly deliveries: number;
   readonly kills: number;
   /** Kills after which the marker had a file in progress. */
   readonly killsInProgress: number;
+  /** Changes of the place of the records. */
+  readonly changes: number;
   /** Repeated records, in the place with the most of them, over all deliveries. */
   readonly repeats: number;
   /** Longest time from a signal to the end of the process, in milliseconds. */
@@ -178,7 +201,7 @@ const measureDelivery = async (reference: Reference, destination: Destination): 
 
 const dataFolder = ({ folder }: Reference): string => join(folder, 'data');
 
-const startRun = (reference: Reference, { args, env }: Destination): RunningCli =>
+const startRun = (reference: Reference, { args, env }: Pick<Destination, 'args' | 'env'>): RunningCli =>
   startCli(['run', '--once', '--source', reference.dumps, ...args], {
     env: {
       ...env,
@@ -190,6 +213,18 @@ const startRun = (reference: Reference, { args, env }: Destination): RunningCli 
     },
   });
 
+/** A run to another place is refused and changes nothing; then a part of what was delivered is removed, if possible. */
+const changePlace = async (reference: Reference, destination: Destination, file: string): Promise<DataType> => {
+  const before = await readMarker(dataFolder(reference), VERSION);
+  const refused = await startRun(reference, destination.elsewhere).ended;
+  expect(refused.status, refused.stdout).toBe(1);
+  expect(refused.stdout).toContain('DESTINATION_CHANGED');
+  expect(await readMarker(dataFolder(reference), VERSION)).toEqual(before);
+  const type = DATA_TYPES.find((each) => dumpFile(VERSION, each) === file)!;
+  await destination.lose?.(type);
+  return type;
+};
+
 /**
  * Delivers the dump until the process was killed `kills` times at random moments; starts it again after each kill until
  * everything is delivered, then checks everything that arrived, and the marker.
@@ -197,7 +232,7 @@ const startRun = (reference: Reference, { args, env }: Destination): RunningCli 
 const killMatrix = async (
   { reference, destination, durationMs }: MeasuredDelivery,
   signal: 'SIGKILL' | 'SIGTERM',
-  kills: number,
+  { kills, changes: wantedChanges }: Pick<MatrixSize, 'kills' | 'changes'>,
 ): Promise<MatrixResult> => {
   const { records, bodies } = reference;
   const data = dataFolder(reference);
@@ -212,6 +247,7 @@ const killMatrix = async (
   let deliveries = 0;
   let done = 0;
   let killsInProgress = 0;
+  let changes = 0;
   let repeats = 0;
   let maxStopMs = 0;
   // Kills that all came too early, before a watermark was saved, would prove nothing.
@@ -221,6 +257,7 @@ const killMatrix = async (
     await destination.reset();
     deliveries++;
     let here = 0;
+    const lost = new Set<DataType>();
     for (let isDone = false; !isDone; ) {
       const before = await readMarker(data, VERSION);
       const run = startRun(reference, destination);
@@ -237,24 +274,30 @@ const killMatrix = async (
         here++;
         expectStopped(result, signal);
         const { progress_by_file: files = {} } = (await readMarker(data, VERSION))?.processing_phase ?? {};
-        if (
-          Object.values(files).some(
-            ({ status, messages_published }) => status === 'in_progress' && messages_published > 0,
-          )
-        )
+        const [inProgress] =
+          Object.entries(files).find(([, file]) => file.status === 'in_progress' && file.messages_published > 0) ?? [];
+        if (inProgress !== undefined) {
           killsInProgress++;
+          if (changes < wantedChanges) {
+            changes++;
+            const type = await changePlace(reference, destination, inProgress);
+            if (destination.lose) lost.add(type);
+          }
+        }
       }
-      expectNoStepBack(before, await readMarker(data, VERSION));
+      expectNoStepBack(before, await readMarker(data, VERSION), lost);
     }
 
     expectExactMarker(await readMarker(data, VERSION), records);
     const found = await destination.collect();
-    const counts = found.map(({ place, type, bodies: arrived }) => checkArrivals(place, bodies[type], arrived));
+    const counts = found.map(({ place, type, bodies: arrived }) =>
+      (lost.has(type) ? checkAllArrived : checkArrivals)(place, bodies[type], arrived),
+    );
     expect(Math.max(...counts)).toBeLessThanOrEqual(destination.repeatsAfter(here));
     repeats += Math.max(...counts);
   }
   if (signal === 'SIGTERM') expect(maxStopMs).toBeLessThan(MAX_STOP_MS);
-  return { deliveries, kills: done, killsInProgress, repeats, maxStopMs };
+  return { deliveries, kills: done, killsInProgress, changes, repeats, maxStopMs };
 };
 
 const expectDone = (result: CliResult): void => {
@@ -278,26 +321,28 @@ type Annotate = (message: string) => unknown;
 const runMatrix = async (
   reference: Reference,
   destination: Destination,
-  kills: number,
+  size: MatrixSize,
   annotate: Annotate,
 ): Promise<void> => {
+  const { kills } = size;
   const delivery = await measureDelivery(reference, destination);
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-    const result = await killMatrix(delivery, signal, kills);
+    const result = await killMatrix(delivery, signal, size);
     await annotate(`${signal} ${JSON.stringify(result)}`);
     expect(result.kills).toBeGreaterThanOrEqual(kills);
     expect(result.killsInProgress).toBeGreaterThan(0);
+    expect(result.changes).toBeGreaterThan(0);
   }
 };
 
 export const runRabbitmqMatrix = async (size: MatrixSize, annotate: Annotate): Promise<void> => {
   await using reference = await createReference(size.rabbitmq);
   await using destination = await rabbitmq(QUEUE_SIZE);
-  await runMatrix(reference, destination, size.kills, annotate);
+  await runMatrix(reference, destination, size, annotate);
 };
 
 export const runNdjsonMatrix = async (size: MatrixSize, annotate: Annotate): Promise<void> => {
   await using reference = await createReference(size.ndjson);
   await using destination = ndjson(reference.folder, VERSION);
-  await runMatrix(reference, destination, size.kills, annotate);
+  await runMatrix(reference, destination, size, annotate);
 };
