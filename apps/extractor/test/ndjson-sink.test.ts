@@ -1,4 +1,15 @@
-import { appendFile, mkdir, mkdtemp, readFile, realpath, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -103,6 +114,11 @@ it('finds the output of a completed file again, unless it is gone or of another 
 
 it('belongs to the data folder that began it, also when it or the data folder is moved', async () => {
   const destinationOf = async (by: Sink) => (await by.identify({ dataTypes: ['artists'], signal })).get('artists')!;
+  const began = sink();
+  const destination = await destinationOf(began);
+  expect(await readdir(folder)).toEqual([]);
+  await began.prepare!({ dataTypes: ['artists'], signal });
+  expect(await destinationOf(sink())).toEqual(destination);
   const first = await destinationOf(sink());
   expect(first).toMatchObject({ sink: 'ndjson', path: await realpath(folder) });
   await expect(destinationOf(sink('other'))).rejects.toMatchObject({ code: 'OUTPUT_CHANGED' });
@@ -113,7 +129,6 @@ it('belongs to the data folder that began it, also when it or the data folder is
   const again = await destinationOf(sink('other'));
   expect(again['folder']).not.toBe(first['folder']);
 
-  await rm(join(folder, OWNER_FILE));
   await mkdir(join(folder, '20260101'));
   await writeFile(path, data(1).join());
   await expect(destinationOf(sink('other'))).rejects.toMatchObject({ code: 'OUTPUT_CHANGED', facts: { path } });

@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -62,6 +62,8 @@ it('an unfinished output is only resumed if it is what was confirmed, by the dat
   await writeFile(path, whole);
   expect(codesOf(await run({ data: join(folder, 'other') }))).toEqual(['OUTPUT_CHANGED']);
   expect(codesOf(await run({ output: join(folder, 'elsewhere') }))).toEqual(['DESTINATION_CHANGED']);
+  // Nothing keeps another data folder from delivering there, as the error advises.
+  expect(await readdir(folder)).not.toContain('elsewhere');
   expect(await readFile(path, 'utf8')).toBe(whole);
   // A failure is noted, but no record less is known to be delivered.
   const { processing_phase: after } = (await readMarker(data, VERSION))!;
@@ -88,8 +90,7 @@ it('the output of a completed dump must be there, and may be restored', async ()
   await rm(output, { recursive: true });
   expect(codesOf(await run({ maxLeftOut: 1 }))).toEqual(['OUTPUT_CHANGED']);
   expect(codesOf(await run({ maxLeftOut: 1, output: join(folder, 'elsewhere') }))).toEqual(['DESTINATION_CHANGED']);
-  await mkdir(join(output, VERSION));
-  await cp(join(folder, 'backup', VERSION), join(output, VERSION), { recursive: true });
+  await cp(join(folder, 'backup'), output, { recursive: true });
   expect((await run({ maxLeftOut: 1 })).stdout).toContain('nothing to do');
 
   await rm(output, { recursive: true });

@@ -34,8 +34,7 @@ export const PROGRESS_SETTINGS = {
     env: 'MIN_RECORDS_PERCENT',
     toml: 'min_records_percent',
     flag: '--min-records-percent',
-    about:
-      'records that a file must have, in percent of those delivered before, from this dump or the last other one; 0: no check',
+    about: 'records that a file must have, in percent of those delivered before; 0: no check',
     details: 'A file with fewer fails before its file_complete is sent.',
     accepts: 'a percentage from 0 to 100; 0 turns the check off',
     schema: z.preprocess(numeric, z.number().min(0).max(100)),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -6,7 +7,7 @@ import type { Checkpoint } from '@discogs-extractor/state-marker';
 import { tryLock } from 'fs-native-extensions';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { explainFileErrors } from '../system/file-errors.js';
-import { claimOutputFolder, type OutputFolder } from './output-folder.js';
+import { claimOutputFolder, inspectOutputFolder } from './output-folder.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
 
@@ -30,9 +31,11 @@ export interface NdjsonSinkOptions {
  * with their size and digest in the state marker, and cuts off everything after them, an incomplete last line included.
  */
 export const createNdjsonSink = ({ directory, dataFolder }: NdjsonSinkOptions): Sink => {
-  let claimed: Promise<OutputFolder> | undefined;
-  const claim = (): Promise<OutputFolder> => {
-    claimed = withPathInErrors(directory, () => claimOutputFolder(directory, dataFolder));
+  /** The folder's id, if it has none yet. */
+  const newId = randomUUID();
+  let claimed: Promise<void> | undefined;
+  const claim = (): Promise<void> => {
+    claimed = withPathInErrors(directory, () => claimOutputFolder(directory, dataFolder, newId));
     return claimed;
   };
   const pathOf = (target: SinkTarget): string => join(directory, target.version, `${target.dataType}.ndjson`);
@@ -40,9 +43,11 @@ export const createNdjsonSink = ({ directory, dataFolder }: NdjsonSinkOptions): 
     name: 'ndjson',
     destination: directory,
     identify: async ({ dataTypes }) => {
-      const { path, id } = await claim();
-      return new Map(dataTypes.map((type) => [type, { sink: 'ndjson', path, folder: id }]));
+      claimed = undefined;
+      const { path, id } = await withPathInErrors(directory, () => inspectOutputFolder(directory, dataFolder));
+      return new Map(dataTypes.map((type) => [type, { sink: 'ndjson', path, folder: id ?? newId }]));
     },
+    prepare: () => claim(),
     checkCompleted: async (target, checkpoint) => {
       const path = pathOf(target);
       const size = await withPathInErrors(path, () => sizeOf(path));

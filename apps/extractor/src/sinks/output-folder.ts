@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { constants, type FileHandle, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { makeDirectory, replaceFile, syncDirectory } from '@discogs-extractor/internal/durable-file';
 import { tryLock } from 'fs-native-extensions';
 import * as z from 'zod';
@@ -13,29 +13,45 @@ export const OWNER_FILE = '.extractor_output.json';
 /** In the data folder: its random id, which stays the same if the folder is moved. */
 export const DATA_FOLDER_ID_FILE = '.extractor_id';
 
-/** An output folder that belongs to one data folder. */
+/** An output folder as it is now. */
 export interface OutputFolder {
-  /** Its absolute path, without symbolic links. */
+  /** Its absolute path, without symbolic links if it is there. */
   readonly path: string;
-  /** Its own random id, which stays the same if the folder is moved, and changes if it is deleted. */
-  readonly id: string;
+  /**
+   * Its own random id, which stays the same if the folder is moved, and changes if it is deleted; `undefined` if it
+   * belongs to no data folder yet.
+   */
+  readonly id: string | undefined;
 }
 
 const Owner = z.looseObject({ id: z.string().min(1), data_folder: z.string().min(1) });
 
 /**
+ * Finds out whether a data folder may use an output folder. Changes nothing.
+ *
+ * @throws ExtractorError `OUTPUT_CHANGED` if it belongs to another data folder, or has output and no owner; errors of
+ *   the file system
+ */
+export const inspectOutputFolder = async (directory: string, dataFolder: string): Promise<OutputFolder> => {
+  const path = (await ignoreAbsence(() => realpath(directory))) ?? resolve(directory);
+  const text = (await ignoreAbsence(() => readFile(join(path, OWNER_FILE), 'utf8'))) ?? '';
+  if (text !== '') return { path, id: ownedBy(text, path, await idOf(dataFolder)) };
+  await assertEmpty(path);
+  return { path, id: undefined };
+};
+
+/**
  * Makes an output folder belong to a data folder, and creates it if it is missing. It stays so when no extractor runs:
  * two data folders would overwrite each other's output.
  *
- * @throws ExtractorError `OUTPUT_CHANGED` if it belongs to another data folder, or has output and no owner;
- *   `OUTPUT_LOCKED` if another extractor claims it at this moment; errors of the file system
+ * @param id - its id, if it belongs to no data folder yet
+ * @throws as {@link inspectOutputFolder}, and ExtractorError `OUTPUT_LOCKED` if another extractor claims it at this
+ *   moment
  */
-export const claimOutputFolder = async (directory: string, dataFolder: string): Promise<OutputFolder> => {
-  const dataFolderId = await idOfDataFolder(dataFolder);
+export const claimOutputFolder = async (directory: string, dataFolder: string, id: string): Promise<void> => {
   await makeDirectory(directory);
   const path = await realpath(directory);
-  const ownerPath = join(path, OWNER_FILE);
-  const handle = await open(ownerPath, constants.O_RDWR | constants.O_CREAT, 0o666);
+  const handle = await open(join(path, OWNER_FILE), constants.O_RDWR | constants.O_CREAT, 0o666);
   try {
     if (!tryLock(handle.fd)) {
       throw new ExtractorError(
@@ -45,17 +61,24 @@ export const claimOutputFolder = async (directory: string, dataFolder: string): 
       );
     }
     const text = await handle.readFile('utf8');
-    const id = text === '' ? await takePossession(handle, path, dataFolderId) : ownedBy(text, path, dataFolderId);
-    return { path, id };
+    if (text !== '') {
+      ownedBy(text, path, await idOf(dataFolder));
+      return;
+    }
+    await assertEmpty(path);
+    const owner = { id, data_folder: (await idOf(dataFolder)) ?? (await createId(dataFolder)) };
+    await handle.write(`${JSON.stringify(owner)}\n`, 0);
+    await handle.sync();
+    await syncDirectory(path);
   } finally {
     await handle.close();
   }
 };
 
 /** Returns the folder's id. */
-const ownedBy = (text: string, path: string, dataFolderId: string): string => {
+const ownedBy = (text: string, path: string, dataFolderId: string | undefined): string => {
   const owner = parseOwner(text);
-  if (owner?.data_folder === dataFolderId) return owner.id;
+  if (owner && owner.data_folder === dataFolderId) return owner.id;
   throw new ExtractorError(
     'OUTPUT_CHANGED',
     `The output folder ${path} belongs to another data folder` +
@@ -73,54 +96,49 @@ const parseOwner = (text: string): z.infer<typeof Owner> | undefined => {
   }
 };
 
-/** Writes the owner file. Returns the folder's new id. */
-const takePossession = async (handle: FileHandle, path: string, dataFolderId: string): Promise<string> => {
+/** An output without an owner may be that of another program, or of a data folder that was deleted. */
+const assertEmpty = async (path: string): Promise<void> => {
   const found = await findOutput(path);
-  if (found !== undefined) {
-    throw new ExtractorError(
-      'OUTPUT_CHANGED',
-      `${found} is there already, and ${OWNER_FILE}, which says what data folder it belongs to, is not. ` +
-        'Choose another folder (--output), or remove the old output if it is no longer needed.',
-      { facts: { path: found } },
-    );
-  }
-  const id = randomUUID();
-  await handle.write(`${JSON.stringify({ id, data_folder: dataFolderId })}\n`, 0);
-  await handle.sync();
-  await syncDirectory(path);
-  return id;
+  if (found === undefined) return;
+  throw new ExtractorError(
+    'OUTPUT_CHANGED',
+    `${found} is there already, but not ${OWNER_FILE}, which says what data folder it belongs to. Restore that file ` +
+      'together with the output, choose another folder (--output), or remove the output if it is no longer needed.',
+    { facts: { path: found } },
+  );
 };
 
 /** A file with content at a path that the sink writes to. */
 const findOutput = async (directory: string): Promise<string | undefined> => {
-  for (const version of await readdir(directory)) {
+  for (const version of (await ignoreAbsence(() => readdir(directory))) ?? []) {
     if (!/^[0-9]{8}$/.test(version)) continue;
     for (const type of DATA_TYPES) {
       const path = join(directory, version, `${type}.ndjson`);
-      if ((await sizeOf(path)) > 0) return path;
+      const { size } = (await ignoreAbsence(() => stat(path), 'ENOTDIR')) ?? { size: 0 };
+      if (size > 0) return path;
     }
   }
   return undefined;
 };
 
-const sizeOf = async (path: string): Promise<number> => {
+const ignoreAbsence = async <T>(read: () => Promise<T>, other?: string): Promise<T | undefined> => {
   try {
-    return (await stat(path)).size;
+    return await read();
   } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT' || errorCodeOf(error) === 'ENOTDIR') return 0;
+    const code = errorCodeOf(error);
+    if (code === 'ENOENT' || (code !== undefined && code === other)) return undefined;
     throw error;
   }
 };
 
-const idOfDataFolder = async (dataFolder: string): Promise<string> => {
-  const path = join(dataFolder, DATA_FOLDER_ID_FILE);
-  try {
-    const id = (await readFile(path, 'utf8')).trim();
-    if (id !== '') return id;
-  } catch (error) {
-    if (errorCodeOf(error) !== 'ENOENT') throw error;
-  }
+/** The id of a data folder, if it has one. */
+const idOf = async (dataFolder: string): Promise<string | undefined> => {
+  const text = await ignoreAbsence(() => readFile(join(dataFolder, DATA_FOLDER_ID_FILE), 'utf8'));
+  return text?.trim() || undefined;
+};
+
+const createId = async (dataFolder: string): Promise<string> => {
   const id = randomUUID();
-  await replaceFile(path, `${id}\n`);
+  await replaceFile(join(dataFolder, DATA_FOLDER_ID_FILE), `${id}\n`);
   return id;
 };

@@ -176,6 +176,7 @@ export const sinkContract: readonly SinkCase[] = [
     );
     for (const [, destination] of destinations) assert.equal(destination['sink'], sink.name);
     assert.deepEqual(JSON.parse(JSON.stringify(destinations)), destinations);
+    await sink.prepare?.({ dataTypes, signal: new AbortController().signal });
     assert.deepEqual(await identify(), destinations);
   }),
 
