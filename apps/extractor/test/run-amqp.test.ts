@@ -129,6 +129,9 @@ describe('run --once --sink amqp', () => {
       const tolerant = await runCli(args, { env: env() });
       // Not everything is delivered.
       expect(tolerant.status, tolerant.stdout).toBe(1);
+      const { stdout } = await runCli(['verify', '--json'], { env: env() });
+      const { places } = JSON.parse(stdout) as { places: { expected: number }[] };
+      expect(places.map(({ expected }) => expected)).toEqual([399, 399]);
       const messages = await drainQueue(broker.url, queue!);
       const bodies = messages.map(({ body }) => JSON.parse(String(body)) as Record<string, unknown>);
       expect(bodies.at(-1)).toMatchObject({ type: 'file_complete', total_processed: 398, undelivered: 2 });

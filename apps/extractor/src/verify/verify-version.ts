@@ -52,7 +52,9 @@ export const verifyVersion = async (
 
   const places: PlaceReport[] = [];
   for (const { dataType, progress } of files) {
-    const expected = progress.messages_published + (progress.status === 'completed' ? 1 : 0);
+    const refused = progress.checkpoint?.['refused'];
+    const delivered = progress.messages_published - (typeof refused === 'number' ? refused : 0);
+    const expected = delivered + (progress.status === 'completed' ? 1 : 0);
     const report = (place: string, judged: Omit<PlaceReport, 'dataType' | 'place' | 'expected'>): void => {
       places.push({ dataType, place, expected, ...judged });
     };
