@@ -5,7 +5,7 @@
  * - `INVALID_URL`: the broker's URL cannot be read
  * - `INVALID_MESSAGE`: AMQP cannot carry the message (`routingKey`)
  * - `UNREACHABLE`: no connection within the allowed attempts (`broker`, `attempts`, `replyCode`)
- * - `CONNECTION_LOST`: reported by the event `lost` only, since the publisher reconnects (the same facts)
+ * - `CONNECTION_LOST`: of a publisher, reported by the event `lost` only, since it reconnects (the same facts)
  * - `BAD_CREDENTIALS`: the broker refused user and password (`broker`, `replyCode`)
  * - `VHOST_REFUSED`: the virtual host does not exist, or is closed to the user (`broker`)
  * - `ACCESS_REFUSED`: the user may not declare, bind or publish (`replyCode`, `exchange`, `queue`, `routingKey`)

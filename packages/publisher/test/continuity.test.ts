@@ -212,6 +212,11 @@ describe('continuity', () => {
     await discard();
     await discard();
     expect(await objectsWith(token)).toBe('[]');
+    await broker.createUser('powerless', 'secret-of-powerless', { configure: '^$' });
+    const url = broker.urlFor({ username: 'powerless', password: 'secret-of-powerless' });
+    const refused = discardContinuity({ url, token, queues: [a] });
+    await expect(refused).rejects.toMatchObject({ code: 'ACCESS_REFUSED' });
+    await broker.deleteUser('powerless');
     const invalid = discardContinuity({ url: broker.url, token: 'amq.x', queues: [] });
     await expect(invalid).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
