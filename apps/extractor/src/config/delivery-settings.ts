@@ -37,14 +37,14 @@ export const DELIVERY_SETTINGS = {
     env: 'AMQP_MANAGEMENT_URL',
     toml: 'amqp_management_url',
     secret: true,
-    about: "address of RabbitMQ's management API, for verify: http://user:password@host:15672",
+    about: "address of RabbitMQ's management API, which verify asks",
     details:
       'Its counts say what verify cannot find out from the queues alone: how many messages arrived, and how many ' +
       'consumers have taken. Without a user in it, the one of AMQP_CONNECTION is used.',
     accepts: 'an http:// or https:// URL, such as http://user:password@host:15672',
     schema: httpUrl.optional(),
     defaultValue: noDefault,
-    defaultText: 'none; verify then asks the queues alone',
+    defaultText: 'none',
     example: 'http://monitor:password@localhost:15672',
   }),
   amqpCaFile: setting<string | undefined>({
