@@ -55,7 +55,8 @@ It honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.`,
 
 It needs no configuration and keeps no state. Standard error gets all messages, and in a terminal the progress.
 SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops it: the output then ends after a whole line, and the exit status is 128 plus
-the signal's number, such as 130 for Ctrl-C. A second signal ends it immediately.`,
+the signal's number, such as 130 for Ctrl-C. A second signal, or a reader that takes nothing for a second, ends it
+immediately.`,
     [],
     'Exit status: 0 done; 1 something was not read or not written; 2 invalid usage; 128 and more stopped by a signal.',
   ),

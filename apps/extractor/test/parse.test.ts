@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,6 +146,18 @@ describe('parse', () => {
     expect(result.stdout.endsWith('}\n')).toBe(true);
     expect(() => JSON.parse(linesOf(result.stdout).at(-1)!) as unknown).not.toThrow();
     expect(result.stderr).toContain(signal);
+  });
+
+  it('ends at a signal although its reader takes nothing more', async () => {
+    const large = join(folder, 'stalled');
+    await generateDump({ directory: large, version: VERSION, seed: 5, records: 5000, types: ['releases'] });
+    const running = startCli(['parse', join(large, dumpFile(VERSION, 'releases'))]);
+    await once(running.process.stdout!, 'data');
+    running.process.stdout!.pause();
+    running.process.kill('SIGINT');
+    expect(await once(running.process, 'exit')).toEqual([130, null]);
+    running.process.stdout!.resume();
+    await running.ended;
   });
 
   it.each(['0', '1', '2'])('prints the same with %s workers', async (workers) => {

@@ -56,7 +56,9 @@ export const parseCommand = async (options: ParseOptions): Promise<number> => {
   const threads = options.workers ?? (await readSetting('maxWorkers')) ?? availableParallelism();
   // A pool is a little slower for one file, since its reads take smaller segments.
   const workers = threads > 0 && options.files.length > 1 ? createWorkerPool({ threads }) : threads;
-  using stop = installStopHandlers(() => {});
+  using stop = installStopHandlers((reason) => {
+    if (options.output === '-') limitStop(new StopRequested(reason));
+  });
   const progress = createParseProgress(options.output === '-' && process.stdout.isTTY);
   const common: Common = { options, workers, output, progress, signal: stop.signal };
   let status: number = EXIT.done;
@@ -89,6 +91,17 @@ export const parseCommand = async (options: ParseOptions): Promise<number> => {
     // A read of standard input that still waits would keep the process alive.
     if (options.files.includes('-')) process.stdin.destroy();
   }
+};
+
+/** How long a stop waits for a reader of standard output that takes nothing more, in milliseconds. */
+const STOP_TIMEOUT_MS = 1000;
+
+/** Ends the process if the block that is being written is not taken in time. */
+const limitStop = (stop: StopRequested): void => {
+  setTimeout(() => {
+    process.stderr.write(`🛑 ${stop.message}: the reader does not take the output, so its last line may be cut\n`);
+    process.exit(exitStatusOfStop(stop));
+  }, STOP_TIMEOUT_MS).unref();
 };
 
 /** @throws ExtractorError `USAGE` */
