@@ -101,7 +101,10 @@ export const mergeEntries = <Entry extends FileDownload | FileProgress>(
   return Object.fromEntries([...kept, ...added]);
 };
 
-/** The entries with new values in one of them, which is added if it is missing. */
+/**
+ * The entries with new values in one of them, which is added if it is missing. A field whose new value is `undefined` is
+ * removed: the marker equals what is read back from its text.
+ */
 export const updateEntry = <Entry extends FileDownload | FileProgress>(
   entries: Readonly<Record<string, Entry>>,
   file: string,
@@ -109,7 +112,9 @@ export const updateEntry = <Entry extends FileDownload | FileProgress>(
   values: Partial<Entry>,
 ): Record<string, Entry> => {
   assertFile(file);
-  return { ...entries, [file]: { ...(entryOf(entries, file) ?? newEntry), ...values } };
+  const updated: Entry = { ...(entryOf(entries, file) ?? newEntry), ...values };
+  for (const [key, value] of Object.entries(values)) if (value === undefined) Reflect.deleteProperty(updated, key);
+  return { ...entries, [file]: updated };
 };
 
 /** The marker with new values in one part; the part's other fields stay. */
