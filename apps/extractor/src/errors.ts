@@ -29,8 +29,8 @@ import { adviceFor } from './advice.js';
  * - `DUMP_DAMAGED`: the content of a dump file is not the one that was verified, although nothing has written to it, so
  *   records that were delivered from it may be wrong (`file`, `path`)
  * - `DUMP_UNREADABLE`: a dump file cannot be read (`file`, `path`)
- * - `DESTINATION_CHANGED`: the records of a file were delivered to another place (`version`, `file`, `records`, `before`,
- *   `now`)
+ * - `DESTINATION_CHANGED`: the records of a file were delivered to another place, or are no longer there (`version`,
+ *   `file`, `records`, `before`, `now`)
  * - `NOTHING_DELIVERED`: there is no state marker to verify (`path`, `version`)
  * - `MANAGEMENT_UNAVAILABLE`: the management API of RabbitMQ cannot be read (`queue`)
  * - `SINK_CHANGED`: the records of a dump were delivered to another sink (`version`, `records`)

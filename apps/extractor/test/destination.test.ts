@@ -9,6 +9,7 @@ import {
   startOwnBroker,
   type TestBroker,
   until,
+  withConnection,
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
@@ -127,6 +128,36 @@ describe('a run that would deliver to another place than the one before', () => 
     expect(away.stdout).toContain('UNREACHABLE');
     expect(away.stdout).toContain('nothing to do');
   });
+});
+
+it('delivers completed files of an unfinished dump again if their queues are gone, and refuses a completed dump', async () => {
+  const { labels, ...others } = smallDump(RECORDS);
+  await writeDump(join(folder, 'dumps'), VERSION, { ...others, labels: labels.replace('</labels>', 'stray</labels>') });
+  await broker.createVhost('again');
+  const url = broker.urlFor({ vhost: 'again' });
+  const run = (maxLeftOut: string): Promise<CliResult> =>
+    runCli(['run', '--once', '--source', join(folder, 'dumps'), '--types', 'artists,labels'], {
+      env: { DISCOGS_ROOT: data, AMQP_CONNECTION: url, AMQP_QUEUES: 'q-{type}', MAX_LEFT_OUT: maxLeftOut },
+    });
+  expect(await run('0')).toMatchObject({ status: 1 });
+  expect(await progressOf('artists')).toMatchObject({ status: 'completed' });
+  await broker.deleteVhost('again');
+  await broker.createVhost('again');
+  // As consumers do that start first.
+  await withConnection(url, async (connection) => {
+    await (await connection.createChannel()).assertQueue('q-artists', { durable: true });
+  });
+
+  const { stdout } = await run('1');
+  expect(stdout).toContain('artists: delivering again from the first record: Queue q-artists was deleted');
+  for (const queue of ['q-artists', 'q-labels']) expect(await countMessages(url, queue)).toBe(RECORDS + 1);
+  expect((await progressOf('artists')).checkpoint).not.toHaveProperty('token');
+  expect((await run('1')).stdout).toContain('nothing to do');
+
+  await deleteQueue(url, 'q-artists');
+  const refused = await run('1');
+  expect(refused.status).toBe(1);
+  expect(errorsOf(refused)).toEqual([expect.objectContaining({ code: 'DESTINATION_CHANGED' })]);
 });
 
 describe('a file in the marker of another extractor', () => {

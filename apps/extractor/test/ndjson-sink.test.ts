@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Checkpoint } from '@discogs-extractor/state-marker';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createNdjsonSink } from '../src/sinks/ndjson-sink.js';
 import { OWNER_FILE } from '../src/sinks/output-folder.js';
@@ -100,15 +101,18 @@ it.each([
   await expect(open({ confirmed: 5, checkpoint: {} })).rejects.toMatchObject({ code: 'OUTPUT_CHANGED' });
 });
 
+const check = (checkpoint: Checkpoint): Promise<string | undefined> =>
+  sink().checkCompleted!(TARGET, checkpoint, { signal: new AbortController().signal });
+
 it('finds the output of a completed file again, unless it is gone or of another size', async () => {
   const file = await open();
   await deliver(file, 1, 5);
   const checkpoint = await file.complete(COMPLETE);
   await file.close();
-  await sink().checkCompleted!(TARGET, checkpoint);
+  await check(checkpoint);
   for (const change of [() => appendFile(path, '\n'), () => truncate(path, 20), () => rm(path)]) {
     await change();
-    await expect(sink().checkCompleted!(TARGET, checkpoint)).rejects.toMatchObject({ code: 'OUTPUT_CHANGED' });
+    await expect(check(checkpoint)).rejects.toMatchObject({ code: 'OUTPUT_CHANGED' });
   }
 });
 

@@ -1,10 +1,6 @@
-import { parseBrokerUrl } from './broker-address.js';
-import { PublisherError } from './errors.js';
-import { type BrokerConnectionOptions, CONNECTION_OPTION_NAMES, connectOnly } from './identify-broker.js';
-import { createRedact, redactedCause } from './redact.js';
+import { type BrokerConnectionOptions, CONNECTION_OPTION_NAMES, withBroker } from './identify-broker.js';
 import { checks, continuityToken } from './resolve-options.js';
 import { deleteContinuity } from './topology/continuity.js';
-import { explainDeclarationRefusal } from './topology/refusals.js';
 
 /** What {@link discardContinuity} accepts. */
 export interface DiscardContinuityOptions extends BrokerConnectionOptions {
@@ -29,19 +25,7 @@ export const discardContinuity = async (options: DiscardContinuityOptions): Prom
   const { token, queues, ...connection } = checks.object('', options, OPTION_NAMES);
   continuityToken('token', token);
   const names = checks.list('queues', queues).map((name) => checks.text('queues', name));
-  await using publisher = await connectOnly(connection);
-  try {
-    await publisher.request((channel) => deleteContinuity(channel, token, names));
-  } catch (error) {
-    const redact = createRedact(parseBrokerUrl(connection.url));
-    const cause = redactedCause(redact, error);
-    const facts = { broker: publisher.broker.display, exchange: `${token}.…` };
-    throw (
-      explainDeclarationRefusal(error, redact, facts) ??
-      new PublisherError('CONNECTION_LOST', `The connection with ${facts.broker} ended: ${cause.message}`, {
-        facts,
-        cause,
-      })
-    );
-  }
+  await withBroker(connection, { exchange: `${token}.…` }, (publisher) =>
+    publisher.request((channel) => deleteContinuity(channel, token, names)),
+  );
 };

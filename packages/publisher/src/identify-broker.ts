@@ -1,6 +1,10 @@
+import { parseBrokerUrl } from './broker-address.js';
+import { PublisherError, type PublisherErrorFacts } from './errors.js';
 import type { PublisherOptions } from './options.js';
 import type { BrokerIdentity } from './publisher.js';
+import { createRedact, redactedCause } from './redact.js';
 import { checks, resolveOptions } from './resolve-options.js';
+import { explainDeclarationRefusal } from './topology/refusals.js';
 import { WindowedPublisher } from './windowed-publisher.js';
 
 /** The options of a publisher that concern its connection. */
@@ -35,6 +39,34 @@ export const connectOnly = async (options: BrokerConnectionOptions): Promise<Win
   const publisher = new WindowedPublisher(resolveOptions({ ...options, exchange: '', topologyCheckIntervalMs: 0 }));
   await publisher.start();
   return publisher;
+};
+
+/**
+ * Runs `work` with a connection of its own.
+ * @param facts - of the error for what the broker refuses
+ * @throws PublisherError those of {@link identifyBroker}, `ACCESS_REFUSED`, `CONNECTION_LOST`; those of `work`
+ */
+export const withBroker = async <T>(
+  options: BrokerConnectionOptions,
+  facts: PublisherErrorFacts,
+  work: (publisher: WindowedPublisher) => Promise<T>,
+): Promise<T> => {
+  await using publisher = await connectOnly(options);
+  try {
+    return await work(publisher);
+  } catch (error) {
+    if (error instanceof PublisherError) throw error;
+    const redact = createRedact(parseBrokerUrl(options.url));
+    const cause = redactedCause(redact, error);
+    const broker = publisher.broker.display;
+    throw (
+      explainDeclarationRefusal(error, redact, { broker, ...facts }) ??
+      new PublisherError('CONNECTION_LOST', `The connection with ${broker} ended: ${cause.message}`, {
+        facts: { broker, ...facts },
+        cause,
+      })
+    );
+  }
 };
 
 /**

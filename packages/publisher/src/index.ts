@@ -1,3 +1,4 @@
+export { type AssertContinuityOptions, assertContinuity } from './assert-continuity.js';
 export { createPublisher } from './create-publisher.js';
 export { type DiscardContinuityOptions, discardContinuity } from './discard-continuity.js';
 export {

@@ -11,7 +11,7 @@ import {
   withConnection,
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { discardContinuity, type PublisherErrorFacts, type PublisherOptions } from '../src/index.js';
+import { assertContinuity, discardContinuity, type PublisherErrorFacts, type PublisherOptions } from '../src/index.js';
 import { drainNumbers, publishNumbered, range } from './support/numbered-messages.js';
 import { countEvents, openPublisher, twoQueues } from './support/publisher-harness.js';
 
@@ -202,12 +202,26 @@ describe('continuity', () => {
   });
 
   it('leaves objects on the broker that can be removed', async () => {
-    const { a, b, token, start } = twoQueuesWithToken();
+    const { exchange, a, b, token, start } = twoQueuesWithToken();
     const { publisher } = await openPublisher(start);
     await publisher.close();
     for (const name of [`queue.${a}`, `queue.${b}`, 'exchange', 'receipt']) {
       expect(await objectsWith(token)).toContain(`<<"${token}.${name}">>`);
     }
+    const assertLossless = () => assertContinuity({ url: broker.url, token, queues: [a, b] });
+    await assertLossless();
+    await replaceQueue(b, exchange);
+    await expect(assertLossless()).rejects.toMatchObject({
+      code: 'TOPOLOGY_LOST',
+      facts: { reason: 'queue-replaced', queue: b },
+    });
+    await deleteQueue(broker.url, a);
+    const untokened = assertContinuity({ url: broker.url, token: undefined, queues: [a, b] });
+    await expect(untokened).rejects.toMatchObject({
+      code: 'TOPOLOGY_LOST',
+      facts: { reason: 'queue-missing', queue: a },
+    });
+    expect(await objectsWith(a)).toBe('[]');
     const discard = () => discardContinuity({ url: broker.url, token, queues: [a, b] });
     await discard();
     await discard();

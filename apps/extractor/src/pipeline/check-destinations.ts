@@ -1,7 +1,7 @@
 import type { Destination, FileProgress, StateMarker } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
 import { ExtractorError } from '../errors.js';
-import type { Sink } from '../sinks/sink.js';
+import type { IdentifyOptions, Sink } from '../sinks/sink.js';
 
 /** A file of the chosen dump. */
 export interface WantedDumpFile {
@@ -15,15 +15,20 @@ export interface WantedDumpFile {
  * Checks that the records of an earlier run are where this run's records go: otherwise the earlier ones would be missing
  * there. A file whose bytes have changed is delivered from its first record anyway.
  *
- * @throws ExtractorError `DESTINATION_CHANGED`; `OUTPUT_CHANGED` if output of a completed file is gone or another one
+ * Returns the completed files of an unfinished dump whose records were lost at their destination, with the reason.
+ *
+ * @throws ExtractorError `DESTINATION_CHANGED`, also if records of a completed dump were lost at their destination;
+ *   `OUTPUT_CHANGED` if output of a completed file is gone or another one
  */
 export const checkDestinations = async (
   marker: StateMarker,
   files: readonly WantedDumpFile[],
   destinations: ReadonlyMap<DataType, Destination>,
   sink: Sink,
-): Promise<void> => {
+  options: Omit<IdentifyOptions, 'dataTypes'>,
+): Promise<ReadonlyMap<string, string>> => {
   const { current_version: version } = marker;
+  const lost = new Map<string, string>();
   for (const { name: file, dataType, checksum } of files) {
     const progress = marker.processing_phase.progress_by_file[file];
     const destination = destinations.get(dataType);
@@ -32,10 +37,16 @@ export const checkDestinations = async (
     if (!holdsRecordsOf(progress.destination, destination)) {
       throw changedError(version, file, progress.messages_published, progress.destination, destination);
     }
-    if (progress.status === 'completed') {
-      await sink.checkCompleted?.({ version, dataType, file }, progress.checkpoint);
+    if (progress.status !== 'completed') continue;
+    const reason = await sink.checkCompleted?.({ version, dataType, file }, progress.checkpoint, options);
+    if (reason === undefined) continue;
+    // What was a part of a completed dump may have been consumed, and its queue removed on purpose.
+    if (marker.summary.overall_status === 'completed') {
+      throw lostError(version, file, progress.messages_published, progress.destination, reason);
     }
+    lost.set(file, reason);
   }
+  return lost;
 };
 
 const isOtherSource = ({ source_checksum: before }: FileProgress, checksum: string | undefined): boolean =>
@@ -79,3 +90,17 @@ const changedError = (
     { facts: { version, file, records, before, now } },
   );
 };
+
+const lostError = (
+  version: string,
+  file: string,
+  records: number,
+  destination: Destination,
+  reason: string,
+): ExtractorError =>
+  new ExtractorError(
+    'DESTINATION_CHANGED',
+    `All ${records} records of ${file} were delivered to: ${describe(destination)}. They are no longer there: ${reason} ` +
+      'Run with --force-reprocess to deliver the dump again, or declare the queue again if its messages were consumed.',
+    { facts: { version, file, records, before: describe(destination), now: reason } },
+  );

@@ -32,6 +32,8 @@ export interface RunPlan {
   /** The marker that was found, whether it is continued or replaced. */
   readonly found: StateMarker | undefined;
   readonly isNothingToDo: boolean;
+  /** The completed files whose records were lost at their destination, and how. */
+  readonly lost: ReadonlyMap<string, string>;
   /** Where the records of each type go. */
   readonly destinations: ReadonlyMap<DataType, Destination>;
 }
@@ -67,8 +69,9 @@ export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
   onEvent({ type: 'dump-chosen', version, decision: decision.action, reason: decision.text, files });
   const isNothingToDo = known !== undefined && decision.action === 'skip';
   if (known) assertSameSink(known, sink);
+  const attempts = isNothingToDo ? 1 : undefined;
   const destinations = await sink
-    .identify({ dataTypes: config.dataTypes, attempts: isNothingToDo ? 1 : undefined, signal })
+    .identify({ dataTypes: config.dataTypes, attempts, signal })
     .catch((error: unknown) => {
       // There is nothing to deliver: the next run checks again.
       if (!isNothingToDo || !(error instanceof PublisherError) || error.code !== 'UNREACHABLE') throw error;
@@ -76,14 +79,16 @@ export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
       return new Map<DataType, Destination>();
     });
   const wanted = files.map(({ file: name, dataType }) => ({ name, dataType, checksum: published.get(name) }));
-  if (known) await checkDestinations(known, wanted, destinations, sink);
+  const lost = known
+    ? await checkDestinations(known, wanted, destinations, sink, { attempts, signal })
+    : new Map<string, string>();
   const entries = known?.processing_phase.progress_by_file ?? {};
   // Where records are confirmed, opening the file finds out first whether they are still there.
   const dataTypes = wanted
     .filter(({ name }) => entries[name]?.status !== 'completed' && !entries[name]?.messages_published)
     .map(({ dataType }) => dataType);
   if (dataTypes.length > 0) await sink.prepare?.({ dataTypes, signal });
-  return { choice, known, found, isNothingToDo, destinations };
+  return { choice, known, found, isNothingToDo, lost, destinations };
 };
 
 /** What a marker says about a file; `undefined` if it does not know it, or if the file starts from its first record. */

@@ -71,6 +71,7 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     saveIntervalRecords: config.stateSaveInterval,
     onSaveError: (error) => saveFailure.abort(error),
   });
+  for (const [file, reason] of plan.lost) session.invalidateFile(file, reason);
   session.recordSink(sink.name);
   await session.save();
   context.onMarkerSaved?.();

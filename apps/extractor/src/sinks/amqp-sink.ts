@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { abortable, withLinkedAbort } from '@discogs-extractor/internal/abort';
 import type { EncodedBlock } from '@discogs-extractor/parser';
 import {
+  assertContinuity,
   type ContinuityOptions,
   createPublisher,
   discardContinuity,
@@ -238,6 +239,29 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         throw withSettingNames(error);
       }
     },
+    checkCompleted: async ({ dataType }, checkpoint, { attempts = options.connectAttempts, signal }) => {
+      const { token } = readCheckpoint(checkpoint);
+      try {
+        await monitor.whileConnecting(() =>
+          withLinkedAbort([signal], ({ signal: connecting }) =>
+            assertContinuity({
+              ...connection,
+              token,
+              queues: queuesOf(dataType),
+              queueType,
+              connectAttempts: attempts ?? Number.POSITIVE_INFINITY,
+              signal: connecting,
+              onEvent: (event) => options.onEvent?.(ALL_FILES, event),
+            }),
+          ),
+        );
+        return undefined;
+      } catch (error) {
+        if (error instanceof PublisherError && error.code === 'TOPOLOGY_LOST') return error.message;
+        throw withSettingNames(error);
+      }
+    },
+    releasedCheckpoint: ({ token, ...rest }) => rest,
     release: async ({ dataType }, checkpoint, signal) => {
       const { token } = readCheckpoint(checkpoint);
       if (token !== undefined) await discard(dataType, token, signal);
@@ -300,7 +324,8 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
     save,
   });
   const missing = (): number => missingBefore + publisher.stats.missing;
-  const counts = (): Checkpoint => ({
+  const checkpoint = (): Checkpoint => ({
+    ...(publisher.continuity !== undefined && { token: publisher.continuity }),
     ...(missing() > 0 && { missing: missing() }),
     ...(refused.kept > 0 && { refused: refused.kept }),
   });
@@ -310,8 +335,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
     resumedAfter,
     restartReason,
     get checkpoint() {
-      const { continuity: token } = publisher;
-      return { ...(token !== undefined && { token }), ...counts() };
+      return checkpoint();
     },
     get missing() {
       return missing();
@@ -358,7 +382,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       if (windowOpen) await abortable(windowOpen, signal);
       await publisher.flush({ signal });
       await refused.settle();
-      return counts();
+      return checkpoint();
     },
     close: ({ timeoutMs = 0 } = {}) => {
       closing ??= (async () => {

@@ -52,6 +52,7 @@ export const createNdjsonSink = ({ directory, dataFolder }: NdjsonSinkOptions): 
       const path = pathOf(target);
       const size = await withPathInErrors(path, () => sizeOf(path));
       if (size !== checkpoint?.['bytes']) throw changedError(path, `${checkpoint?.['bytes']} bytes`, `${size} bytes`);
+      return undefined;
     },
     open: async (target, options) => {
       await (claimed ?? claim());

@@ -60,17 +60,25 @@ export interface Sink {
    */
   prepare?(options: Pick<IdentifyOptions, 'dataTypes' | 'signal'>): Promise<void>;
   /**
-   * Rejects if the destination no longer has what a completed file delivered, as far as this can be seen at once.
+   * Checks that the destination still has what a completed file delivered, as far as this can be seen at once. Resolves
+   * with how it was lost, if the file can be delivered again without further ado; else with `undefined`.
    *
-   * @param checkpoint - what {@link FileSink.checkpoint} was after `complete`
+   * @param checkpoint - what `complete` resolved with, or what `releasedCheckpoint` made of it
+   * @throws ExtractorError `OUTPUT_CHANGED` if somebody has to decide what is to become of the changed output
    */
-  checkCompleted?(target: SinkTarget, checkpoint: Checkpoint | undefined): Promise<void>;
+  checkCompleted?(
+    target: SinkTarget,
+    checkpoint: Checkpoint | undefined,
+    options: Omit<IdentifyOptions, 'dataTypes'>,
+  ): Promise<string | undefined>;
   open(target: SinkTarget, options: OpenOptions): Promise<FileSink>;
+  /** The checkpoint of a completed file without what `release` removes: the marker gets it before. */
+  releasedCheckpoint?(checkpoint: Checkpoint): Checkpoint;
   /**
-   * Removes from the destination what only resuming needs, once the marker says that the file is completed. Never
-   * rejects: what stays does no harm.
+   * Removes from the destination what recognises the records of a completed file, once the marker says that the whole
+   * dump is completed. Never rejects: what stays does no harm.
    *
-   * @param checkpoint - the last one before `complete`
+   * @param checkpoint - what `complete` resolved with
    */
   release?(target: SinkTarget, checkpoint: Checkpoint | undefined, signal: AbortSignal): Promise<void>;
 }

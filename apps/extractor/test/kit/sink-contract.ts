@@ -163,7 +163,8 @@ export const sinkContract: readonly SinkCase[] = [
     await second.close();
     const output = await arrived();
     if (output) assert.deepEqual(withoutRepeats(output), [...bodies(1, 100), COMPLETE]);
-    await sink.checkCompleted?.(CONTRACT_TARGET, completed);
+    const now = { signal: new AbortController().signal };
+    assert.equal(await sink.checkCompleted?.(CONTRACT_TARGET, completed, now), undefined);
   }),
 
   rule('names the same destination each time, one for each data type, as plain JSON', async ({ sink }) => {
