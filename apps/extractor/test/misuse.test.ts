@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -192,6 +192,28 @@ describe('a user who', () => {
     // It is done then.
     await until(async () => (await trigger(false)).status === 202);
     await service.says('nothing to do');
+  });
+
+  it('triggers a forced run gets it after a kill too', async () => {
+    const args = ['--source', dumps, '--types', 'artists', '--sink', 'ndjson', '--output', output];
+    {
+      await using service = await startService(args, { DISCOGS_ROOT: data, TRIGGER_TOKEN: 'token' });
+      await service.says('Next run at');
+      await rename(output, join(folder, 'aside'));
+      await writeFile(output, 'a file where the folder must be');
+      const headers = { authorization: 'Bearer token' };
+      const body = JSON.stringify({ force_reprocess: true });
+      expect((await service.request('/trigger', { method: 'POST', headers, body })).status).toBe(202);
+      await service.says('OUTPUT_FAILED');
+      service.process.kill('SIGKILL');
+      await service.ended;
+    }
+    await rm(output);
+    await rename(join(folder, 'aside'), output);
+    await writeFile(join(output, VERSION, 'artists.ndjson'), 'to be written again\n');
+    expect(await runCli(['run', '--once', ...args], { env: { DISCOGS_ROOT: data } })).toMatchObject({ status: 0 });
+    expect(await linesOf('artists')).toHaveLength(21);
+    expect((await readdir(data)).filter((name) => name.startsWith('.force'))).toEqual([]);
   });
 
   it('configures a file as a folder gets an error', async () => {

@@ -7,6 +7,7 @@ import { checkRun } from '../pipeline/check-run.js';
 import { runExtraction } from '../pipeline/run-extraction.js';
 import { createPublisherLog } from '../report/publisher-log.js';
 import { type CommandContext, withCommandContext } from '../service/command-context.js';
+import { createForcedRunRequest, type ForcedRunRequest } from '../service/forced-run-request.js';
 import { nextRunAt } from '../service/schedule.js';
 import { serveStatus } from '../service/serve-status.js';
 import { createTrigger } from '../service/trigger.js';
@@ -36,14 +37,15 @@ export const runCommand = ({ once, check, version, ...sources }: RunOptions): Pr
     }
     using board = createStatusBoard();
     const trigger = createTrigger();
+    const forcedRun = createForcedRunRequest(config.discogsRoot, logger);
     const stopping = (): void => board.onEvent({ type: 'stopping' });
     signal.addEventListener('abort', stopping, { once: true });
-    await using _http = await serveStatus({ config, logger, board, sink, trigger, version, once });
+    await using _http = await serveStatus({ config, logger, board, sink, trigger, forcedRun, version, once });
 
-    let forceReprocess = config.forceReprocess;
+    let forceReprocess = config.forceReprocess || (await forcedRun.isPending());
     board.onEvent({ type: 'run-started', cause: 'start' });
     for (;;) {
-      const run = await executeRun(context, { board, sink, forceReprocess });
+      const run = await executeRun(context, { board, sink, forcedRun, forceReprocess });
       if (once) return run.outcome === 'completed' || run.outcome === 'skipped' ? EXIT.done : EXIT.failed;
 
       const { failures } = board.state;
@@ -65,6 +67,7 @@ export const runCommand = ({ once, check, version, ...sources }: RunOptions): Pr
 interface ExecuteRunOptions {
   readonly board: StatusBoard;
   readonly sink: Sink;
+  readonly forcedRun: ForcedRunRequest;
   readonly forceReprocess: boolean;
 }
 
@@ -80,14 +83,15 @@ interface ExecutedRun {
  */
 const executeRun = async (
   context: CommandContext,
-  { board, sink, forceReprocess }: ExecuteRunOptions,
+  { board, sink, forcedRun, forceReprocess }: ExecuteRunOptions,
 ): Promise<ExecutedRun> => {
   const { config, source, signal } = context;
   const startedAt = performance.now();
   let isMarkerSaved = false;
   const onEvent: RunListener = combineListeners(context.onEvent, board.onEvent);
-  const onMarkerSaved = (): void => {
+  const onMarkerSaved = async (): Promise<void> => {
     isMarkerSaved = true;
+    if (forceReprocess) await forcedRun.discard();
   };
   const end = (outcome: RunOutcome, error?: unknown): ExecutedRun => {
     board.onEvent({ type: 'run-ended', outcome, seconds: (performance.now() - startedAt) / 1000, error });

@@ -10,7 +10,7 @@ export interface TriggerRouteOptions {
   /** The secret that callers must send; if `undefined`, every call is refused. */
   readonly token: string | undefined;
   /** Starts a run. Returns `false` if one is in progress, or if the service is stopping. */
-  readonly start: (options: { readonly forceReprocess: boolean }) => boolean;
+  readonly start: (options: { readonly forceReprocess: boolean }) => Promise<boolean>;
   readonly onResult: (result: TriggerResult) => void;
   readonly logger: Logger;
 }
@@ -67,7 +67,7 @@ export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: T
         );
       }
       const { force_reprocess } = body.data;
-      if (!start({ forceReprocess: force_reprocess })) {
+      if (!(await start({ forceReprocess: force_reprocess }))) {
         onResult('running');
         return context.json({ status: 'already_running' }, 409);
       }

@@ -19,7 +19,7 @@ export interface RunContext {
   readonly sink: Sink;
   readonly onEvent: RunListener;
   /** Called when the state marker of this run is on the disk: from then on, the next run continues it. */
-  readonly onMarkerSaved?: (() => void) | undefined;
+  readonly onMarkerSaved?: (() => Promise<void>) | undefined;
   /** Stops the run; the state marker then has what was confirmed. */
   readonly signal: AbortSignal;
 }
@@ -74,7 +74,7 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
   for (const [file, reason] of plan.lost) session.invalidateFile(file, reason);
   session.recordSink(sink.name);
   await session.save();
-  context.onMarkerSaved?.();
+  await context.onMarkerSaved?.();
   const files = await downloadPhase({ downloader, choice, session, onEvent, signal });
   const earlierCounts = await findEarlierCounts(config.discogsRoot, session.marker, onEvent);
   const summaries = await processingPhase({

@@ -4,6 +4,7 @@ import type { HttpServer } from '../http/server.js';
 import type { Logger } from '../report/logger.js';
 import type { Sink } from '../sinks/sink.js';
 import type { StatusBoard } from '../status/status-board.js';
+import type { ForcedRunRequest } from './forced-run-request.js';
 import type { Trigger } from './trigger.js';
 
 export interface ServeStatusOptions {
@@ -12,6 +13,7 @@ export interface ServeStatusOptions {
   readonly board: StatusBoard;
   readonly sink: Sink;
   readonly trigger: Trigger;
+  readonly forcedRun: ForcedRunRequest;
   /** Version of this program. */
   readonly version: string;
   /** Whether the process ends after one run, which matters more than its status page. */
@@ -25,7 +27,7 @@ export interface ServeStatusOptions {
  * @throws ExtractorError `HTTP_UNAVAILABLE` unless `once`
  */
 export const serveStatus = async (options: ServeStatusOptions): Promise<HttpServer | undefined> => {
-  const { config, logger, board, sink, trigger, version, once } = options;
+  const { config, logger, board, sink, trigger, forcedRun, version, once } = options;
   if (config.healthPort === 'off') return undefined;
   // Imported only when needed: commands without HTTP start faster.
   const { createHttpServer } = await import('../http/server.js');
@@ -43,10 +45,11 @@ export const serveStatus = async (options: ServeStatusOptions): Promise<HttpServ
       },
       trigger: {
         token: config.triggerToken,
-        start: (request) => {
+        start: async (request) => {
           if (!trigger.request(request)) return false;
           // Before the response is sent, so that a client that then requests the status sees the run.
           board.onEvent({ type: 'run-started', cause: 'trigger' });
+          if (request.forceReprocess) await forcedRun.keep();
           return true;
         },
         onResult: (result) => board.onEvent({ type: 'trigger-called', result }),
