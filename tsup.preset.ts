@@ -1,7 +1,9 @@
-import { copyFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Options } from 'tsup';
+
+type EsbuildPlugin = NonNullable<Options['esbuildPlugins']>[number];
 
 export const INTERNAL = /^@discogs-extractor\/internal\//;
 
@@ -24,14 +26,61 @@ export const preset = (overrides: Options = {}): Options => ({
   ...overrides,
 });
 
+/** Writes the licences of the packages that are bundled to `dist/LICENSES`. Fails if a package has none. */
+const writeLicenses: EsbuildPlugin = {
+  name: 'write-licenses',
+  setup: (build) => {
+    build.initialOptions.metafile = true;
+    build.onEnd(async ({ metafile }) => {
+      // The innermost folder that npm or pnpm installed a bundled file in.
+      const folders = Object.keys(metafile?.inputs ?? {}).flatMap(
+        (path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? [],
+      );
+      const texts = await Promise.all([...new Set(folders)].map(licenseOf));
+      await mkdir('dist', { recursive: true });
+      await writeFile(join('dist', 'LICENSES'), texts.sort().join(`\n${'-'.repeat(80)}\n\n`));
+    });
+  },
+};
+
+const licenseOf = async (folder: string): Promise<string> => {
+  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined) throw new Error(`${name} has no licence file, so it cannot be bundled`);
+  return `${name} ${version} (${license})\n\n${(await readFile(join(folder, file), 'utf8')).trim()}\n`;
+};
+
 /**
  * Bundles the part of zod that a package uses, with its licence. The whole of zod is a hundred modules, mostly
  * translations, which take as long to load as Node itself. It works only with `import * as z from 'zod'`.
  */
-export const withZod: Options = {
-  noExternal: [INTERNAL, 'zod'],
-  onSuccess: async () => {
-    const manifest = createRequire(join(process.cwd(), 'package.json')).resolve('zod/package.json');
-    await copyFile(join(dirname(manifest), 'LICENSE'), join('dist', 'LICENSE-zod'));
+export const withZod: Options = { noExternal: [INTERNAL, 'zod'], esbuildPlugins: [writeLicenses] };
+
+/** The libraries, which a program bundles from their sources: their builds have copies of zod and `internal` in them. */
+const LIBRARIES = Object.fromEntries(
+  ['parser', 'publisher', 'state-marker', 'downloader'].map((name) => [
+    `@discogs-extractor/${name}`,
+    fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url)),
+  ]),
+);
+
+/**
+ * Bundles every dependency of a program, except for `external` ones, with their licences: to find and load hundreds of
+ * modules takes longer than Node's own start. CommonJS modules need a `require` for Node's modules.
+ */
+export const withDependencies = ({ external }: { readonly external: readonly string[] }): Options => ({
+  noExternal: [new RegExp(`^(?!(${external.join('|')})$)`)],
+  esbuildPlugins: [writeLicenses],
+  esbuildOptions: (options) => {
+    options.alias = LIBRARIES;
   },
-};
+  banner: {
+    js: "import { createRequire as toRequire } from 'node:module'; const require = toRequire(import.meta.url);",
+  },
+  splitting: true,
+  // Most of it is code of others.
+  sourcemap: false,
+  dts: false,
+  // What esbuild leaves out is enough, and Rollup takes seconds for the rest.
+  treeshake: false,
+});

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData, type ResolutionKind } from '@arethetypeswrong/core';
 import { build } from 'esbuild';
@@ -66,6 +67,21 @@ describe.each(named(PACKAGES))('%s', (_, published) => {
       if (typeof target === 'string') continue;
       expect([path, Object.keys(target)[0]]).toEqual([path, 'types']);
     }
+  });
+
+  test('contains the licences of what is bundled, and finds everything else in its dependencies', () => {
+    const installed = join(projectOf(published), 'node_modules', published.name);
+    const files = readdirSync(join(installed, 'dist')).filter((file) => file.endsWith('.js'));
+    const sources = files.map((file) => readFileSync(join(installed, 'dist', file), 'utf8')).join('\n');
+    // Before each module, esbuild writes the path that it was bundled from.
+    const bundled = [...sources.matchAll(/^\/\/ .*\/node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\/.*\.[cm]?js$/gm)];
+    const licenses = bundled.length > 0 ? readFileSync(join(installed, 'dist/LICENSES'), 'utf8') : '';
+    for (const [, name] of bundled) expect(licenses).toMatch(new RegExp(`^${name} \\d`, 'm'));
+    const { dependencies = {} } = published.manifest;
+    const imported = [...sources.matchAll(/^(?:import|export|\} from)\b[^'"\n]*['"]([@a-z][^'"\n]*)['"];?$/gm)]
+      .map(([, path]) => path!)
+      .filter((path) => !isBuiltin(path));
+    for (const path of imported) expect(Object.keys(dependencies)).toContain(/^(?:@[^/]+\/)?[^/]+/.exec(path)![0]);
   });
 
   test('exports the same objects to import and to require, without a warning', async () => {

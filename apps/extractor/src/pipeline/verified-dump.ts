@@ -73,8 +73,9 @@ async function* readFrom(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   for (let position = 0; ; ) {
-    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, position).catch((error: unknown) => {
+    // A small file needs no large buffer. The last read finds the end.
+    const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, Math.max(1, file.size - position)));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, position).catch((error: unknown) => {
       throw unreadableError(file, error);
     });
     signal.throwIfAborted();

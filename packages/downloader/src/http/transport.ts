@@ -72,7 +72,7 @@ export const createTransport = (options: TransportOptions): Transport => {
   const dispatchers = new Map<string | undefined, Dispatcher>();
   let closing: Promise<void> | undefined;
 
-  const dispatcherFor = ({ Agent, ProxyAgent }: typeof import('undici'), url: URL): Dispatcher => {
+  const dispatcherFor = ({ Agent, ProxyAgent }: typeof import('./undici.js'), url: URL): Dispatcher => {
     const proxy = proxyOf(url);
     let dispatcher = dispatchers.get(proxy);
     if (dispatcher === undefined) {
@@ -88,7 +88,7 @@ export const createTransport = (options: TransportOptions): Transport => {
 
   return {
     async request({ url, method = 'GET', headers, body, signal }) {
-      const undici = await import('undici');
+      const undici = await import('./undici.js');
       signal.throwIfAborted();
       if (closing !== undefined) throw new DownloaderError('CLOSED', 'The source is closed');
       const response = await undici.request(url, {
