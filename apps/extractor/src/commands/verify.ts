@@ -17,7 +17,7 @@ export interface VerifyOptions extends ConfigSources {
  * something is, or if that cannot be known.
  */
 export const verifyCommand = async ({ json, ...sources }: VerifyOptions): Promise<number> => {
-  const config = await loadConfig(sources, ['discogsRoot', 'dumpVersion', ...VERIFY_SETTINGS]);
+  const config = await loadConfig(sources, ['dumpVersion', ...VERIFY_SETTINGS]);
   const { discogsRoot, dumpVersion } = config;
   await using store = await createFileMarkerStore({ directory: discogsRoot, readOnly: true });
   const version = dumpVersion ?? (await store.versions()).at(-1);

@@ -23,6 +23,12 @@ export const amqpTls = (
   ...(config.amqpServerName !== undefined && { servername: config.amqpServerName }),
 });
 
+/** The output folder of the ndjson sink. */
+export const outputDirectoryOf = ({
+  outputDirectory,
+  discogsRoot,
+}: Pick<Config, 'outputDirectory' | 'discogsRoot'>): string => outputDirectory ?? join(discogsRoot, 'ndjson');
+
 /** The sink that the configuration names; the others are not loaded. */
 export const createSink = async (config: Config, { once, onPublisherEvent }: CreateSinkOptions): Promise<Sink> => {
   switch (config.sink) {
@@ -42,7 +48,7 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
       });
     case 'ndjson':
       return (await import('./ndjson-sink.js')).createNdjsonSink({
-        directory: config.outputDirectory ?? join(config.discogsRoot, 'ndjson'),
+        directory: outputDirectoryOf(config),
         dataFolder: config.discogsRoot,
       });
     case 'null':

@@ -31,7 +31,12 @@ export const judgeQueue = (
 ): Pick<PlaceReport, 'found' | 'verdict' | 'reason'> => {
   if (counts === undefined) return judgeCount(expected, 0, 'the queue does not exist');
   const { messages, consumers } = statistics ?? counts;
-  if (isStream) return judgeCount(expected, messages, 'the retention of the stream may have removed them');
+  if (isStream)
+    return judgeCount(
+      expected,
+      messages,
+      'a stream counts its messages some seconds later, and its retention may have removed some',
+    );
   if (statistics !== undefined) {
     const { arrived, taken } = statistics;
     const there = `${formatCount(messages)} are there, ${formatCount(taken)} were taken`;

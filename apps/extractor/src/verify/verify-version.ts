@@ -5,7 +5,9 @@ import { DATA_TYPES } from '../config/data-type.js';
 import { configError } from '../config/load-config.js';
 import type { Config, SettingName } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.js';
-import { amqpTls } from '../sinks/create-sink.js';
+import { errorCodeOf } from '../errors.js';
+import { amqpTls, outputDirectoryOf } from '../sinks/create-sink.js';
+import { inspectOutputFolder } from '../sinks/output-folder.js';
 import { judgeOutput } from './judge-output.js';
 import { judgeQueue } from './judge-queue.js';
 import { readQueueStatistics } from './management-api.js';
@@ -16,7 +18,7 @@ const CONNECT_ATTEMPTS = 2;
 
 /** The settings that are needed to ask the places. */
 export const VERIFY_SETTINGS = [
-  ...(['amqpConnection', 'amqpManagementUrl', 'amqpQueueType'] as const),
+  ...(['discogsRoot', 'outputDirectory', 'amqpConnection', 'amqpManagementUrl', 'amqpQueueType'] as const),
   ...(['amqpCaFile', 'amqpCertFile', 'amqpKeyFile', 'amqpServerName'] as const),
 ] satisfies readonly SettingName[];
 
@@ -64,7 +66,7 @@ export const verifyVersion = async (
         report(queue, await judgeQueueOf(queue, expected, destination, inspection!, config, signal));
       }
     } else if (destination?.['sink'] === 'ndjson') {
-      const path = join(String(destination['path']), version, `${dataType}.ndjson`);
+      const path = join(await folderOf(destination, config), version, `${dataType}.ndjson`);
       report(path, await judgeOutput(outputOf(path, expected, progress), signal));
     } else {
       report(String(destination?.['sink'] ?? '–'), cannotTell(destination ? NOTHING_KEPT : NO_DESTINATION));
@@ -82,6 +84,19 @@ export const verifyVersion = async (
 
 const NOTHING_KEPT = 'this sink keeps nothing';
 const NO_DESTINATION = 'the state marker does not say where the records are';
+
+/** The output folder, which may have been moved since. */
+const folderOf = async (destination: Destination, config: VerifyConfig): Promise<string> => {
+  const configured = await inspectOutputFolder(outputDirectoryOf(config), config.discogsRoot).catch(
+    (error: unknown) => {
+      // It is another one.
+      if (errorCodeOf(error) === 'OUTPUT_CHANGED') return undefined;
+      throw error;
+    },
+  );
+  const isMoved = configured?.id !== undefined && configured.id === destination['folder'];
+  return isMoved ? configured.path : String(destination['path']);
+};
 
 const queuesOf = (destination: Destination | undefined): readonly string[] => {
   const queues = destination?.['queues'];
