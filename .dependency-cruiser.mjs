@@ -26,7 +26,7 @@ const FOLDER_ORDER = {
   },
   'packages/state-marker': {
     vocabulary: ['errors', 'marker', 'option-checks', 'version'],
-    folders: ['transitions', 'store', 'decide', 'session'],
+    folders: ['transitions', 'store', 'decide', 'session', 'wait'],
   },
   'apps/extractor': {
     vocabulary: ['advice', 'errors'],

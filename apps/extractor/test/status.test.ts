@@ -141,7 +141,10 @@ it('delivers a dump without a CHECKSUM file only if that is allowed, and skips i
   const delivered = await deliver({ ALLOW_UNVERIFIED: 'true' });
   expect(delivered).toMatchObject({ status: 0 });
   expect(delivered.stdout).toContain('NOT VERIFIED');
-  expect((await readMarker(root, OLD))!.publishing_phase.messages_published).toBe(12);
+  const marker = (await readMarker(root, OLD))!;
+  expect(marker.publishing_phase.messages_published).toBe(12);
+  const unverified = Object.values(marker.download_phase.downloads_by_file).map((file) => file.unverified);
+  expect(unverified).toEqual([true, true, true, true]);
   const skipped = await deliver({ ALLOW_UNVERIFIED: 'true' });
   expect(skipped).toMatchObject({ status: 0 });
   expect(skipped.stdout).toContain('completely processed');

@@ -13,8 +13,8 @@ import type { Status } from './marker.js';
  * - `ILLEGAL_TRANSITION`: the marker does not allow this step; the marker passed in is unchanged (`transition`,
  *   `rule`, and `file` and `status` if the step concerns them).
  * - `NO_SPACE`, `PERMISSION_DENIED`, `IO_FAILED`: the file system refused an operation (`operation`, `path`,
- *   `errno`). After a failed save the file holds the previous marker; only after a failed `sync-directory` it may
- *   hold the new one.
+ *   `errno`), or a backend of your own did (`operation`, `version`, `errno`). After a failed save the file holds the
+ *   previous marker; only after a failed `sync-directory` it may hold the new one.
  * - `STORE_CLOSED`: a store or session was used after `close()`.
  * - `STORE_READ_ONLY`: `save` was called on a read-only store.
  */
@@ -92,6 +92,8 @@ export interface StateMarkerErrorFacts {
   readonly operation?: StoreOperation | undefined;
   /** The file or directory that the operation was applied to. */
   readonly path?: string | undefined;
+  /** The dump version concerned, if a backend of your own refused the operation. */
+  readonly version?: string | undefined;
   /** The system's error code, such as `ENOSPC`. */
   readonly errno?: string | undefined;
 }
@@ -123,11 +125,27 @@ export const isInvalidMarkerError = (error: unknown): error is StateMarkerError 
   error instanceof StateMarkerError && error.code === 'INVALID_MARKER';
 
 /** Creates the error for a refusal of the file system. */
-export const storeIoError = (operation: StoreOperation, path: string, cause: unknown): StateMarkerError => {
+export const storeIoError = (operation: StoreOperation, path: string, cause: unknown): StateMarkerError =>
+  refusal(operation, path, { path }, cause);
+
+/** Creates the error for a refusal of the user's own backend; without a version, for an operation on all. */
+export const backendError = (
+  operation: StoreOperation,
+  version: string | undefined,
+  cause: unknown,
+): StateMarkerError =>
+  refusal(operation, version === undefined ? 'markers' : `the marker of ${version}`, { version }, cause);
+
+const refusal = (
+  operation: StoreOperation,
+  subject: string,
+  facts: StateMarkerErrorFacts,
+  cause: unknown,
+): StateMarkerError => {
   const errno = errnoOf(cause);
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StateMarkerError(storeIoCode(errno), `Cannot ${operation.replace('-', ' ')} ${path}: ${reason}`, {
-    facts: { operation, path, errno },
+  return new StateMarkerError(storeIoCode(errno), `Cannot ${operation.replace('-', ' ')} ${subject}: ${reason}`, {
+    facts: { ...facts, operation, errno },
     cause,
   });
 };

@@ -30,7 +30,9 @@ export {
   type Status,
 } from './marker.js';
 export { createMarkerSession, type MarkerSession, type MarkerSessionOptions } from './session/marker-session.js';
+export { createMarkerStore, type MarkerStoreOptions } from './store/create-marker-store.js';
 export { createFileMarkerStore, type FileMarkerStoreOptions } from './store/file-store.js';
+export type { MarkerBackend } from './store/marker-backend.js';
 export type { LoadResult, MarkerStore } from './store/marker-store.js';
 export { parseMarker, serializeMarker } from './store/marker-text.js';
 export { createMemoryMarkerStore, type MemoryMarkerStoreOptions } from './store/memory-store.js';
@@ -61,4 +63,5 @@ export {
   unfinishedFiles,
 } from './transitions/processing.js';
 export { completeRun, createMarker, failPublishing, recordHeartbeat, recordSink } from './transitions/run.js';
-export { assertVersion, dataTypeOf } from './version.js';
+export { assertVersion, DATA_TYPES, type DataType, dataTypeOf } from './version.js';
+export { type WaitForVersionOptions, waitForVersion } from './wait/wait-for-version.js';

@@ -38,8 +38,10 @@ export interface FileDownload {
   readonly bytes_downloaded: number;
   readonly started_at: string | null;
   readonly completed_at: string | null;
-  /** SHA-256 of the verified file in hexadecimal; `null` before that, and in markers of older extractors. */
+  /** SHA-256 of the complete file in hexadecimal; `null` before that, and in markers of older extractors. */
   readonly checksum: string | null;
+  /** `true` if no published SHA-256 confirms the checksum; absent if one does, and in markers of other extractors. */
+  readonly unverified?: boolean | undefined;
 }
 
 export interface ProcessingPhase {

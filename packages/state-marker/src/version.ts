@@ -11,6 +11,11 @@ export const assertVersion = (version: string): void => {
   }
 };
 
+/** The four kinds of records that Discogs publishes, one file each. */
+export type DataType = 'artists' | 'labels' | 'masters' | 'releases';
+
+export const DATA_TYPES: readonly DataType[] = ['artists', 'labels', 'masters', 'releases'];
+
 /**
  * The data type in a dump's file name, such as `artists` for `discogs_20260101_artists.xml.gz`; `undefined` if the
  * name has another form.

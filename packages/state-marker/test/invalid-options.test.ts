@@ -3,9 +3,11 @@ import {
   createFileMarkerStore,
   createMarker,
   createMarkerSession,
+  createMarkerStore,
   createMemoryMarkerStore,
   decide,
   type StateMarker,
+  waitForVersion,
 } from '../src/index.js';
 
 const refused = expect.objectContaining({ name: 'StateMarkerError', code: 'INVALID_OPTIONS' });
@@ -30,6 +32,33 @@ describe('invalid options and arguments are refused:', () => {
       expect(() => untyped(createMarkerSession)(options)).toThrow(refused);
     },
   );
+
+  test('createMarkerStore: a backend that lacks a method', () => {
+    const backend = { read: true, replace: () => undefined, setAside: () => undefined, list: () => undefined };
+    for (const options of [
+      undefined,
+      {},
+      { backend: 1 },
+      { backend },
+      { backend: store, readOnly: 1 },
+      { backends: 1 },
+    ]) {
+      expect(() => untyped(createMarkerStore)(options)).toThrow(refused);
+    }
+  });
+
+  const version = '20260101';
+  test.each([
+    ...[undefined, { version }, { version, directory: '' }, { version, directory: 'x', store }, { version, store: {} }],
+    ...[[], ['artist'], 'artists', null].map((types) => ({ version, store, types })),
+    ...[0, -1, Number.NaN, '1', 2 ** 31].map((pollIntervalMs) => ({ version, store, pollIntervalMs })),
+    { version, store, maxUnreadableMs: -1 },
+    { version, store, signal: {} },
+    { version, store, onMarker: 'log' },
+    { version, store, timeoutMs: 1 },
+  ])('waitForVersion: %#', async (options) => {
+    await expect(untyped(waitForVersion)(options)).rejects.toEqual(refused);
+  });
 
   test('decide: anything but the result of load', () => {
     for (const found of [undefined, null, marker]) expect(() => untyped(decide)(found)).toThrow(refused);

@@ -110,6 +110,27 @@ describe('the download phase', () => {
     expect(marker.last_updated).toBe(at(7).toISOString());
   });
 
+  test('says which files no published checksum confirms, for as long as that is so', () => {
+    const entryAfter = (marker: StateMarker) =>
+      parseMarker(serializeMarker(marker)).download_phase.downloads_by_file[ARTISTS];
+    const complete = (marker: StateMarker, verified?: boolean) =>
+      completeFileDownload(marker, ARTISTS, { bytes: 1, checksum: 'aa', verified }, T0);
+    const started = startDownload(newMarker(), [ARTISTS, LABELS], T0);
+    const unverified = complete(started, false);
+    expect(entryAfter(unverified)).toMatchObject({ status: 'completed', checksum: 'aa', unverified: true });
+    expect(entryAfter(startDownload(unverified, [LABELS], T0))).toHaveProperty('unverified', true);
+    for (const marker of [
+      complete(started),
+      complete(started, true),
+      complete(unverified),
+      startFileDownload(unverified, ARTISTS, T0),
+      failFileDownload(unverified, ARTISTS, 'damaged', T0),
+    ]) {
+      expect(entryAfter(marker)).not.toHaveProperty('unverified');
+    }
+    expect(() => complete(started, 'no' as unknown as boolean)).toThrow(code('INVALID_OPTIONS'));
+  });
+
   test('keeps verified files when it is started again, and drops unfinished files that are no longer wanted', () => {
     let marker = startDownload(newMarker(), [ARTISTS, LABELS, MASTERS], at(1));
     marker = completeFileDownload(marker, ARTISTS, { bytes: 1000, checksum: 'aa' }, at(2));

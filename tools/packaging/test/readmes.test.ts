@@ -52,8 +52,18 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
     outputs: [/^(\d+ .+ [0-9a-f]{64}\n){3}(.+ \d+\n){3}1200 true\n$/],
   },
   'state-marker': {
-    prepare: async () => [],
-    outputs: [/^start there is no state marker\n$/, /# pass [1-9]\d*\n# fail 0\n/],
+    prepare: async (cwd) => {
+      // What another program has delivered.
+      const marker = await readFile(join(ROOT, 'packages/state-marker/test/fixtures/rust-completed.marker'));
+      await mkdir(join(cwd, 'delivered'));
+      await writeFile(join(cwd, 'delivered', '.extraction_status_20260101.json'), marker);
+      return [['./data', './delivered']];
+    },
+    outputs: [
+      /^(discogs_20260101_\w+\.xml\.gz \d+\n){2}$/,
+      /^start there is no state marker\n$/,
+      /# pass [1-9]\d*\n# fail 0\n/,
+    ],
   },
   publisher: {
     prepare: async () => [['amqp://guest:guest@localhost:5672/', (await sharedBroker()).url]],

@@ -54,8 +54,8 @@ const recordDownload = (session: MarkerSession): ((event: DownloadEvent) => void
       downloading.add(file);
       session.advanceFileDownload(file, bytes);
     } else if (event.type === 'download-finished') {
-      const { file, bytes, sha256: checksum } = event;
-      session.completeFileDownload(file, { bytes, checksum });
+      const { file, bytes, sha256: checksum, verified } = event;
+      session.completeFileDownload(file, { bytes, checksum, verified });
     } else if (event.type === 'download-failed') {
       session.failFileDownload(event.file, describeError(event.error));
     }

@@ -13,7 +13,7 @@ export interface MarkerFileProgress {
 
 /** The parts of a state marker that the tests use. */
 export interface MarkerFile {
-  download_phase: { status: string };
+  download_phase: { status: string; downloads_by_file: Record<string, { unverified?: boolean }> };
   processing_phase: {
     status: string;
     errors: string[];

@@ -1,31 +1,21 @@
 import { invalidMarkerError, isInvalidMarkerError, StateMarkerError } from '../errors.js';
 import type { StateMarker } from '../marker.js';
 import { assertVersion } from '../version.js';
+import type { MarkerBackend } from './marker-backend.js';
 import type { LoadResult, MarkerStore } from './marker-store.js';
 import { parseMarker, serializeMarker } from './marker-text.js';
 import { SaveQueue } from './save-queue.js';
 
-/** What differs from store to store. Calls for one version never overlap. */
-export interface Backend {
-  /** The stored text, if any. Throws `INVALID_MARKER` for content that cannot be text. */
-  read(version: string): Promise<string | undefined>;
-  /** Replaces the text durably, as a whole or not at all. */
-  replace(version: string, text: string): Promise<void>;
-  /** Moves the version's unreadable text away and returns where it is now. */
-  setAside(version: string): Promise<string>;
-  list(): Promise<string[]>;
-}
-
 /** What all stores have in common: order, validation, and protection of what is stored already. */
 export class BackedStore implements MarkerStore {
-  readonly #backend: Backend;
+  readonly #backend: MarkerBackend;
   readonly #isReadOnly: boolean;
   readonly #queues = new Map<string, SaveQueue>();
   /** Versions whose stored marker this store has read or written. */
   readonly #known = new Set<string>();
   #isClosed = false;
 
-  constructor(backend: Backend, isReadOnly: boolean) {
+  constructor(backend: MarkerBackend, isReadOnly: boolean) {
     this.#backend = backend;
     this.#isReadOnly = isReadOnly;
   }
@@ -51,7 +41,7 @@ export class BackedStore implements MarkerStore {
 
   async versions(): Promise<string[]> {
     this.#assertOpen();
-    return (await this.#backend.list()).sort();
+    return [...(await this.#backend.list())].sort();
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,8 @@ import { replaceFile, TEMPORARY_SUFFIX } from '@discogs-extractor/internal/durab
 import { errnoOf } from '@discogs-extractor/internal/errno';
 import { invalidMarkerError } from '../errors.js';
 import { checks } from '../option-checks.js';
-import { BackedStore, type Backend } from './backed-store.js';
+import { BackedStore } from './backed-store.js';
+import type { MarkerBackend } from './marker-backend.js';
 import type { MarkerStore } from './marker-store.js';
 import { runStep } from './run-step.js';
 import { setFileAside } from './set-file-aside.js';
@@ -22,6 +23,9 @@ export interface FileMarkerStoreOptions {
 }
 
 const KNOWN: Readonly<Record<keyof FileMarkerStoreOptions, true>> = { directory: true, readOnly: true };
+
+/** The name of a version's file in the data folder. */
+export const markerFileName = (version: string): string => `.extraction_status_${version}.json`;
 
 const MARKER_NAME = /^\.extraction_status_([0-9]{8})\.json$/;
 
@@ -48,13 +52,12 @@ export const createFileMarkerStore = async (options: FileMarkerStoreOptions): Pr
   return new BackedStore(createFileBackend(directory), readOnly);
 };
 
-const createFileBackend = (directory: string): Backend => {
-  const nameOf = (version: string): string => `.extraction_status_${version}.json`;
+const createFileBackend = (directory: string): MarkerBackend => {
   let isClean = false;
 
   return {
     read: (version) => {
-      const path = join(directory, nameOf(version));
+      const path = join(directory, markerFileName(version));
       return runStep('read', path, async () => {
         try {
           const stats = await stat(path);
@@ -74,12 +77,12 @@ const createFileBackend = (directory: string): Backend => {
         isClean = true;
         await removeTemporaryFiles(directory);
       }
-      await replaceFile(join(directory, nameOf(version)), text, runStep);
+      await replaceFile(join(directory, markerFileName(version)), text, runStep);
     },
 
     setAside: (version) => {
       const time = new Date().toISOString().replace(/[-:.]/g, '');
-      return setFileAside(directory, nameOf(version), `corrupt-${time}`);
+      return setFileAside(directory, markerFileName(version), `corrupt-${time}`);
     },
 
     list: async () => {

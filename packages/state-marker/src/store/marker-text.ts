@@ -14,6 +14,7 @@ const fileDownload = z.looseObject({
   started_at: time,
   completed_at: time,
   checksum: z.string().nullable(),
+  unverified: z.boolean().optional(),
 });
 
 const fileProgress = z.looseObject({

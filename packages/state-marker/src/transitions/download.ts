@@ -1,4 +1,5 @@
 import type { FileDownload, StateMarker } from '../marker.js';
+import { checks } from '../option-checks.js';
 import {
   addError,
   assertAllCompleted,
@@ -16,12 +17,14 @@ import {
   updatePart,
 } from './update-marker.js';
 
-/** A file that is complete and verified on disk. */
+/** A file that is complete on disk. */
 export interface DownloadedFile {
   /** The file's size. */
   readonly bytes: number;
   /** SHA-256 in hexadecimal; absent if it is unknown. */
   readonly checksum?: string | undefined;
+  /** Whether a published SHA-256 confirms the checksum. @default true */
+  readonly verified?: boolean | undefined;
 }
 
 const NEW_FILE: FileDownload = {
@@ -61,7 +64,8 @@ export const startDownload = (marker: StateMarker, files: readonly string[], now
  */
 export const startFileDownload = (marker: StateMarker, file: string, now: Date): StateMarker => {
   assertInProgress('startFileDownload', marker, 'download_phase');
-  return updateFile(marker, file, now, { ...NEW_FILE, status: 'in_progress', started_at: timestamp(now) });
+  const started_at = timestamp(now);
+  return updateFile(marker, file, now, { ...NEW_FILE, status: 'in_progress', started_at, unverified: undefined });
 };
 
 /**
@@ -81,18 +85,19 @@ export const advanceFileDownload = (marker: StateMarker, file: string, bytes: nu
 };
 
 /**
- * Records that a file is complete and verified on disk, whether it was downloaded now or found there.
+ * Records that a file is complete on disk, whether it was downloaded now or found there.
  *
  * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`phase_not_in_progress`), `INVALID_OPTIONS`
  */
 export const completeFileDownload = (
   marker: StateMarker,
   file: string,
-  { bytes, checksum }: DownloadedFile,
+  { bytes, checksum, verified = true }: DownloadedFile,
   now: Date,
 ): StateMarker => {
   assertInProgress('completeFileDownload', marker, 'download_phase');
   assertCount('bytes', bytes);
+  checks.boolean('verified', verified);
   const time = timestamp(now);
   return updateFile(marker, file, now, {
     status: 'completed',
@@ -100,6 +105,7 @@ export const completeFileDownload = (
     started_at: entryOf(marker.download_phase.downloads_by_file, file)?.started_at ?? time,
     completed_at: time,
     checksum: checksum ?? null,
+    unverified: verified ? undefined : true,
   });
 };
 
@@ -111,7 +117,12 @@ export const completeFileDownload = (
  */
 export const failFileDownload = (marker: StateMarker, file: string, error: string, now: Date): StateMarker => {
   assertInProgress('failFileDownload', marker, 'download_phase');
-  const failed = updateFile(marker, file, now, { status: 'failed', completed_at: null, checksum: null });
+  const failed = updateFile(marker, file, now, {
+    status: 'failed',
+    completed_at: null,
+    checksum: null,
+    unverified: undefined,
+  });
   return addError(failed, 'download_phase', `${file}: ${error}`);
 };
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
   built = await mkdtemp(join(PACKAGE, 'node_modules', '.children-'));
   await build({
     config: false,
-    entry: ['faults', 'save-loop'].map((name) => join(PACKAGE, 'test', 'children', `${name}.ts`)),
+    entry: ['deliver', 'faults', 'save-loop'].map((name) => join(PACKAGE, 'test', 'children', `${name}.ts`)),
     outDir: built,
     format: ['esm'],
     target: 'node20',
