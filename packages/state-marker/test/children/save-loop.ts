@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { advanceFile, createFileMarkerStore, startFile, startProcessing } from '../../src/index.js';
-import { ARTISTS, checksumOf, countsOf, newMarker, VERSION } from '../sample-markers.js';
+import { ARTISTS, countsOf, newMarker, sourceOf, VERSION } from '../sample-markers.js';
 
 /**
  * Saves a marker again and again, from the last process's watermark on, until it is killed. Prints some watermarks when
@@ -13,7 +13,7 @@ if (loaded.status === 'corrupt') throw loaded.error;
 
 let marker = loaded.status === 'found' ? loaded.marker : newMarker();
 marker = startProcessing(marker, [ARTISTS], new Date());
-marker = startFile(marker, ARTISTS, { checksum: checksumOf(ARTISTS) }, new Date());
+marker = startFile(marker, ARTISTS, sourceOf(ARTISTS), new Date());
 
 for (let records = marker.publishing_phase.messages_published + 1; ; records += 1) {
   marker = advanceFile(marker, ARTISTS, countsOf(records), new Date());
