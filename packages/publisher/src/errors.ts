@@ -68,7 +68,10 @@ export interface PublisherErrorFacts {
   readonly maxBytes?: number | undefined;
   /** Attempts made, or refusals in a row. */
   readonly attempts?: number | undefined;
-  /** {@link Publisher.verified} at the time of the error. Publish again from the message after it. */
+  /**
+   * Publish again from the message after this one: {@link Publisher.verified} at the time of the error, or fewer if a
+   * queue was found later to lack some of those.
+   */
   readonly verified?: number | undefined;
   readonly reason?: TopologyLossReason | undefined;
   /** Messages that `queue` is known to lack; there may be more. */

@@ -58,6 +58,8 @@ export class TopologyCheck {
   readonly #window: SendWindow;
   readonly #owner: TopologyCheckOwner;
   #verified = 0;
+  /** The watermark when the counts started. Messages that arrive during a check can hide what a queue lacks by then. */
+  #countedFrom = 0;
   #running: Promise<void> | undefined;
 
   constructor(options: ResolvedOptions, redact: Redact, window: SendWindow, owner: TopologyCheckOwner) {
@@ -108,7 +110,7 @@ export class TopologyCheck {
     this.#reportShortfalls(shortfalls);
     const lost = this.continuity.hasRelays ? undefined : this.#messagesLost(expectedGrowth, readings, shortfalls);
     for (const shortfall of shortfalls) this.#recordMissing(shortfall);
-    growth.restart(readings, connection);
+    this.#restartCounts(readings, connection);
     if (lost) throw lost;
   }
 
@@ -144,7 +146,7 @@ export class TopologyCheck {
         // What clients took in the meantime is no sign of a lost binding, but it is missing.
         const { shortfalls } = this.growth.compare(expectedGrowth, readings, connection);
         for (const shortfall of shortfalls) this.#recordMissing(shortfall);
-        this.growth.restart(readings, connection);
+        this.#restartCounts(readings, connection);
         this.#setSendingPaused(false);
       })
       .catch((error: unknown) => this.#onFailure(connection, error));
@@ -272,6 +274,11 @@ export class TopologyCheck {
     return this.#missingBindingError(queue, expected - found);
   }
 
+  #restartCounts(readings: QueueReadings, connection: CheckedConnection): void {
+    this.growth.restart(readings, connection);
+    this.#countedFrom = this.#window.outbox.confirmed;
+  }
+
   #markDropping(queue: string): void {
     this.growth.markDropping(queue);
     this.#owner.report({ type: 'uncounted', queue });
@@ -354,7 +361,7 @@ export class TopologyCheck {
   }
 
   #missingBindingError(queue: string, lost: number | undefined): PublisherError {
-    const { verified } = this;
+    const verified = Math.min(this.verified, this.#countedFrom);
     const exchange = this.#options.exchange.name;
     return new PublisherError(
       'TOPOLOGY_MISSING',
