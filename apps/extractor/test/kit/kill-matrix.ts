@@ -30,7 +30,7 @@ export interface MatrixSize {
 
 /** For `npm test`. */
 export const SHORT_MATRIX: MatrixSize = {
-  kills: 5,
+  kills: 3,
   changes: 1,
   rabbitmq: { artists: 1500, labels: 1500, masters: 1500, releases: 3000 },
   ndjson: { artists: 1000, labels: 1000, masters: 1000, releases: 12_000 },
