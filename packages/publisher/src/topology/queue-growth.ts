@@ -43,8 +43,6 @@ interface TrackedQueue {
   /** Since a reading without consumers. `undefined` while the queue cannot be counted. */
   sinceStart: GrowthCount | undefined;
   sinceLastReading: GrowthCount | undefined;
-  /** Messages confirmed since `sinceStart`, as of just before the last reading. */
-  expectedAtLastReading: number;
   /** Messages missing since `sinceStart` that are accounted for. */
   missing: number;
   /** The same for the times before. */
@@ -102,7 +100,6 @@ export class QueueGrowthCheck {
         queue,
         sinceStart: undefined,
         sinceLastReading: undefined,
-        expectedAtLastReading: 0,
         missing: 0,
         missingBefore: 0,
         missingReported: 0,
@@ -177,16 +174,14 @@ export class QueueGrowthCheck {
       // A client may have returned messages that it had taken.
       tracked.missing = Math.min(tracked.missing, Math.max(0, expected - found));
       if (expected - found > tracked.missing && sample) {
-        const hasShrunk = reading.messages < sinceLastReading.messages;
-        // All that was not confirmed before the last reading began, since it may not have been in that.
-        const confirmed = sinceStart.confirmed - tracked.expectedAtLastReading;
-        const arrived = confirmed + position.outstanding + sinceStart.outstanding;
+        const { messages, lastTag, outstanding } = sinceLastReading;
+        const hasShrunk = reading.messages < messages;
+        const arrived = position.lastTag - lastTag + outstanding;
         const mayBeEmptied = tracked.hadConsumer || reading.messages <= arrived;
         shortfalls.push({ queue: tracked.queue.name, expected, found, sample, hasShrunk, mayBeEmptied });
       }
       tracked.isSampleStale = true;
       tracked.sinceLastReading = countFrom(reading, position);
-      tracked.expectedAtLastReading = expected;
     }
     return { shortfalls, hasUncheckable };
   }
@@ -271,5 +266,4 @@ const restartCounts = (tracked: TrackedQueue, reading: QueueReading | undefined,
   const isCounted = reading?.consumers === 0;
   tracked.sinceStart = isCounted ? countFrom(reading, position) : undefined;
   tracked.sinceLastReading = isCounted ? countFrom(reading, position) : undefined;
-  tracked.expectedAtLastReading = 0;
 };

@@ -146,7 +146,8 @@ const publishUntilFailure = async (
   expect(report.confirmed).toBe(publisher.confirmed);
   expect(report.published - report.confirmed).toBeGreaterThanOrEqual(report.unsettled.length);
   const { verified } = error.facts;
-  expect(verified).toBeGreaterThan(0);
+  // For a lost binding, it is the watermark at which the counts started.
+  if (code !== 'TOPOLOGY_MISSING') expect(verified).toBeGreaterThan(0);
   expect(verified).toBeLessThanOrEqual(report.confirmed);
   for (const queue of [a, b]) {
     const drained = await drainQueue(broker.url, queue).catch(() => undefined);
@@ -326,7 +327,11 @@ export const PUBLISHER_FAULTS: Faults = {
     await publishNumbered(publisher, 1, 3_000);
     await publisher.flush();
     await publishNumbered(publisher, 3_001, 3_010);
+    await publisher.flush();
     await purgeQueue(broker.url, a);
+    // After a pause the queues are read before anything is sent. Else messages that are purged while others arrive may
+    // look like those of a lost binding, for which the publisher fails.
+    await sleep(150);
     await publishNumbered(publisher, 3_011, 3_020);
     await publisher.flush();
     await publisher.close();
