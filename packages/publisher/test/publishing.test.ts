@@ -17,7 +17,14 @@ import { createPublisher } from '../src/index.js';
 import { resolveOptions } from '../src/resolve-options.js';
 import { Outbox } from '../src/window/outbox.js';
 import { createSender } from '../src/wire/message-sender.js';
-import { drainNumbers, numbered, publishNumbered, range, withoutDuplicates } from './support/numbered-messages.js';
+import {
+  drainNumbers,
+  numbered,
+  numberOf,
+  publishNumbered,
+  range,
+  withoutDuplicates,
+} from './support/numbered-messages.js';
 import { countEvents, openPublisher, twoQueues } from './support/publisher-harness.js';
 
 let broker: TestBroker;
@@ -347,6 +354,14 @@ describe('the topology check', () => {
       const channel = await connection.createChannel();
       await channel.consume(b, (message) => message && channel.ack(message));
       const publishing = publishNumbered(publisher, 1, 20_000, 500);
+      // A check sees this one; those that follow may come and go between two checks.
+      const { consumerTag } = await channel.consume(a, (message) => {
+        if (!message) return;
+        taken.push(numberOf({ body: message.content }));
+        channel.ack(message);
+      });
+      await sleep(200);
+      await channel.cancel(consumerTag);
       let published = false;
       publishing.finally(() => {
         published = true;

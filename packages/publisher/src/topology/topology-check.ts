@@ -270,6 +270,8 @@ export class TopologyCheck {
       if (!later) return undefined;
       if (later.grown < later.expected) return isDropping(later.shortfall);
     }
+    // A consumer was seen: another one may have come and gone between two readings.
+    if (growth.hadConsumer(queue)) return void this.#recordMissing(later.shortfall);
     const { expected, found } = later.shortfall;
     return this.#missingBindingError(queue, expected - found);
   }
