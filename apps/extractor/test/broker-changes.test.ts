@@ -98,7 +98,12 @@ describe('records are not lost when', () => {
   });
 
   it('a queue is deleted and declared again in mid-run', async () => {
-    const result = await changeInMidRun(() => replaceQueue(FIRST));
+    const result = await changeInMidRun(async (cli) => {
+      // It must not look at the queue between the two steps, when it is only missing.
+      cli.process.kill('SIGSTOP');
+      await replaceQueue(FIRST);
+      cli.process.kill('SIGCONT');
+    });
     expect(result.status).toBe(1);
     expect(result.stdout).toContain('TOPOLOGY_LOST');
     expect(await objectsOfTokens()).toBe('[]');
