@@ -1,7 +1,7 @@
 import { type BrokerConnectionOptions, CONNECTION_OPTION_NAMES, connectOnly } from './identify-broker.js';
 import type { BrokerIdentity } from './publisher.js';
 import { checks } from './resolve-options.js';
-import type { QueueReading } from './topology/declare-topology.js';
+import { type QueueReading, readingOf } from './topology/declare-topology.js';
 import { isMissing } from './topology/refusals.js';
 
 /** What {@link inspectQueues} accepts. */
@@ -32,7 +32,7 @@ export const inspectQueues = async (options: InspectQueuesOptions): Promise<Queu
     // The broker closes the channel on which a queue is missing.
     const reading = await publisher
       .request((channel) => channel.checkQueue(name))
-      .then(({ messageCount: messages, consumerCount: consumers }): QueueReading => ({ messages, consumers }))
+      .then(readingOf)
       .catch((error: unknown) => {
         if (isMissing(error)) return undefined;
         throw error;

@@ -1,4 +1,4 @@
-import type { Channel } from 'amqplib';
+import type { Channel, Replies } from 'amqplib';
 import type { PublisherErrorFacts } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 
@@ -11,6 +11,12 @@ export interface QueueReading {
   readonly messages: number;
   readonly consumers: number;
 }
+
+/** What the broker replies to a declaration of a queue, passive or not. */
+export const readingOf = ({ messageCount, consumerCount }: Replies.AssertQueue): QueueReading => ({
+  messages: messageCount,
+  consumers: consumerCount,
+});
 
 /** Readings by queue name. */
 export type QueueReadings = ReadonlyMap<string, QueueReading>;
@@ -55,7 +61,7 @@ export const declareTopology = async (channel: Channel, { exchange, queues }: To
     const facts = { exchange: name, queue: queue.name };
     const options = { durable: queue.durable, arguments: queue.arguments };
     const reply = await withFacts(facts, () => channel.assertQueue(queue.name, options));
-    readings.set(queue.name, { messages: reply.messageCount, consumers: reply.consumerCount });
+    readings.set(queue.name, readingOf(reply));
     await bindQueue(channel, exchange.name, queue);
   }
   return readings;
@@ -70,7 +76,7 @@ export const readQueues = async (channel: Channel, { exchange, queues }: Topolog
   for (const queue of queues) {
     const facts = { exchange: exchange.name, queue: queue.name };
     const reply = await withFacts(facts, () => channel.checkQueue(queue.name));
-    readings.set(queue.name, { messages: reply.messageCount, consumers: reply.consumerCount });
+    readings.set(queue.name, readingOf(reply));
   }
   return readings;
 };
