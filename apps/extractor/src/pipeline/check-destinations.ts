@@ -1,4 +1,4 @@
-import type { Destination, FileProgress, StateMarker } from '@discogs-extractor/state-marker';
+import { type Destination, planFile, type StateMarker } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
 import { ExtractorError } from '../errors.js';
 import type { IdentifyOptions, Sink } from '../sinks/sink.js';
@@ -33,7 +33,7 @@ export const checkDestinations = async (
     const progress = marker.processing_phase.progress_by_file[file];
     const destination = destinations.get(dataType);
     if (!progress?.destination || !destination || progress.messages_published === 0) continue;
-    if (isOtherSource(progress, checksum)) continue;
+    if (planFile(marker, file, checksum).reason === 'checksum_changed') continue;
     if (!holdsRecordsOf(progress.destination, destination)) {
       throw changedError(version, file, progress.messages_published, progress.destination, destination);
     }
@@ -48,9 +48,6 @@ export const checkDestinations = async (
   }
   return lost;
 };
-
-const isOtherSource = ({ source_checksum: before }: FileProgress, checksum: string | undefined): boolean =>
-  before !== null && checksum !== undefined && before.toLowerCase() !== checksum.toLowerCase();
 
 /**
  * Whether all records at the place `before` are at the place `now`, as far as its name tells. It may have fewer queues. A

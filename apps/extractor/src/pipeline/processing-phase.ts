@@ -16,6 +16,7 @@ import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import { describeError, errorCodeOf } from '../errors.js';
 import type { FileSummary, RunListener } from '../events/run-events.js';
+import { LOST_DELIVERY_CODES } from '../sinks/lost-delivery.js';
 import type { Sink } from '../sinks/sink.js';
 import type { EarlierCounts } from './earlier-counts.js';
 import { type Confirmed, extractFile, type Progress } from './extract-file.js';
@@ -248,7 +249,7 @@ const checkpointAt = (records: number, checkpoint: Checkpoint): Checkpoint => ({
 const isLoss = (error: unknown): boolean =>
   error instanceof Error && (LOSSES.has(errorCodeOf(error) ?? '') || isLoss(error.cause));
 
-const LOSSES: ReadonlySet<string> = new Set(['TOPOLOGY_MISSING', 'TOPOLOGY_LOST', 'UNROUTABLE', 'DUMP_DAMAGED']);
+const LOSSES: ReadonlySet<string> = new Set([...LOST_DELIVERY_CODES, 'DUMP_DAMAGED']);
 
 /** Whether the delivery failed; the sink may have wrapped the publisher's error. */
 const isPublisherError = (error: unknown): boolean =>

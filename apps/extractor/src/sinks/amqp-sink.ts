@@ -3,6 +3,7 @@ import { abortable, withLinkedAbort } from '@discogs-extractor/internal/abort';
 import type { EncodedBlock } from '@discogs-extractor/parser';
 import {
   assertContinuity,
+  type BrokerConnectionOptions,
   type ContinuityOptions,
   createPublisher,
   discardContinuity,
@@ -20,6 +21,7 @@ import { ExtractorError } from '../errors.js';
 import { EventLoopYielder } from '../system/event-loop-yielder.js';
 import { createCheckpointLimiter } from './checkpoint-limiter.js';
 import { DeliveryMonitor, type DeliveryTracker } from './delivery-status.js';
+import { LOST_DELIVERY_CODES } from './lost-delivery.js';
 import { messageIdOf } from './message-id.js';
 import { RefusedRecords } from './refused-records.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
@@ -97,8 +99,27 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     queues: dataTypes.flatMap((type) => queues.map(queueOf(type))),
   });
   const monitor = new DeliveryMonitor();
-  const queuesOf = (dataType: DataType): string[] => queues.map((name) => queueOf(dataType)(name).name);
+  const queuesOf = (dataType: DataType): string[] => topologyOf([dataType]).queues.map(({ name }) => name);
   const connection = { url: options.url, tls: options.tls, connectionName: 'discogs-extractor' } as const;
+
+  /** Does `work` with the options of a connection for all files, which is shown while it is made. */
+  const withConnectionForAll = <T>(
+    signal: AbortSignal,
+    attempts: number | undefined,
+    work: (all: BrokerConnectionOptions) => Promise<T>,
+  ): Promise<T> =>
+    monitor.whileConnecting(() =>
+      withLinkedAbort([signal], ({ signal: connecting }) =>
+        work({
+          ...connection,
+          connectAttempts: attempts ?? Number.POSITIVE_INFINITY,
+          signal: connecting,
+          onEvent: (event) => options.onEvent?.(ALL_FILES, event),
+        }),
+      ).catch((error: unknown) => {
+        throw withSettingNames(error);
+      }),
+    );
 
   const discard = async (dataType: DataType, token: string, signal?: AbortSignal): Promise<void> => {
     await discardContinuity({
@@ -118,18 +139,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     destination: `exchange ${exchange}`,
     status: () => monitor.status(),
     identify: async ({ dataTypes, attempts = options.connectAttempts, signal }) => {
-      const { clusterName, display, vhost } = await monitor.whileConnecting(() =>
-        withLinkedAbort([signal], ({ signal: connecting }) =>
-          identifyBroker({
-            ...connection,
-            connectAttempts: attempts ?? Number.POSITIVE_INFINITY,
-            signal: connecting,
-            onEvent: (event) => options.onEvent?.(ALL_FILES, event),
-          }),
-        ).catch((error: unknown) => {
-          throw withSettingNames(error);
-        }),
-      );
+      const { clusterName, display, vhost } = await withConnectionForAll(signal, attempts, identifyBroker);
       const destinationOf = (type: DataType): Destination => ({
         sink: 'amqp',
         cluster: clusterName ?? display,
@@ -141,19 +151,8 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       return new Map(dataTypes.map((type) => [type, destinationOf(type)]));
     },
     prepare: async ({ dataTypes, signal }) => {
-      const publisher = await monitor.whileConnecting(() =>
-        withLinkedAbort([signal], ({ signal: connecting }) =>
-          createPublisher({
-            ...connection,
-            ...topologyOf(dataTypes),
-            connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
-            topologyCheckIntervalMs: 0,
-            signal: connecting,
-            onEvent: (event) => options.onEvent?.(ALL_FILES, event),
-          }),
-        ).catch((error: unknown) => {
-          throw withSettingNames(error);
-        }),
+      const publisher = await withConnectionForAll(signal, options.connectAttempts, (all) =>
+        createPublisher({ ...all, ...topologyOf(dataTypes), topologyCheckIntervalMs: 0 }),
       );
       await publisher.close();
     },
@@ -230,7 +229,8 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
             tracker.end();
             const { continuity: token, error } = publisher;
             // The file will begin again, with another token.
-            if (token !== undefined && error && LOSSES.has(error.code)) await discard(dataType, token);
+            if (token !== undefined && error && LOST_DELIVERY_CODES.includes(error.code))
+              await discard(dataType, token);
           },
           tracker,
         });
@@ -242,23 +242,13 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     checkCompleted: async ({ dataType }, checkpoint, { attempts = options.connectAttempts, signal }) => {
       const { token } = readCheckpoint(checkpoint);
       try {
-        await monitor.whileConnecting(() =>
-          withLinkedAbort([signal], ({ signal: connecting }) =>
-            assertContinuity({
-              ...connection,
-              token,
-              queues: queuesOf(dataType),
-              queueType,
-              connectAttempts: attempts ?? Number.POSITIVE_INFINITY,
-              signal: connecting,
-              onEvent: (event) => options.onEvent?.(ALL_FILES, event),
-            }),
-          ),
+        await withConnectionForAll(signal, attempts, (all) =>
+          assertContinuity({ ...all, token, queues: queuesOf(dataType), queueType }),
         );
         return undefined;
       } catch (error) {
         if (error instanceof PublisherError && error.code === 'TOPOLOGY_LOST') return error.message;
-        throw withSettingNames(error);
+        throw error;
       }
     },
     releasedCheckpoint: ({ token, ...rest }) => rest,
@@ -268,9 +258,6 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     },
   };
 };
-
-/** After these errors of a publisher, nothing is resumed at its watermark. */
-const LOSSES: ReadonlySet<string> = new Set(['TOPOLOGY_LOST', 'TOPOLOGY_MISSING', 'UNROUTABLE']);
 
 /** The names of objects on the broker begin with it; see "Continuity" in the publisher's README. */
 const createToken = ({ version, dataType }: SinkTarget): string =>
@@ -403,15 +390,15 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
   };
 };
 
+const SIZE_SETTING = 'AMQP_MAX_MESSAGE_BYTES';
+const TLS_SETTINGS = 'AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE and AMQP_SERVER_NAME';
 const TOPOLOGY_SETTINGS = 'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS';
+
 /** The publisher counts the messages of this run. */
 const ofRecord = ({ code, message, facts, cause }: PublisherError, recordNumber: number): PublisherError => {
   const text = message.replace(/^Message \d+/, `Record ${recordNumber}`);
   return new PublisherError(code, `${text} (the setting is ${SIZE_SETTING})`, { facts, cause });
 };
-
-const SIZE_SETTING = 'AMQP_MAX_MESSAGE_BYTES';
-const TLS_SETTINGS = 'AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE and AMQP_SERVER_NAME';
 
 /** Adds the names of the settings, which the publisher does not know. */
 const withSettingNames = (error: unknown): unknown => {
