@@ -40,9 +40,9 @@ export const runCommand = ({ once, check, version, ...sources }: RunOptions): Pr
     const forcedRun = createForcedRunRequest(config.discogsRoot, logger);
     const stopping = (): void => board.onEvent({ type: 'stopping' });
     signal.addEventListener('abort', stopping, { once: true });
+    let forceReprocess = config.forceReprocess || (await forcedRun.isPending());
     await using _http = await serveStatus({ config, logger, board, sink, trigger, forcedRun, version, once });
 
-    let forceReprocess = config.forceReprocess || (await forcedRun.isPending());
     board.onEvent({ type: 'run-started', cause: 'start' });
     for (;;) {
       const run = await executeRun(context, { board, sink, forcedRun, forceReprocess });
