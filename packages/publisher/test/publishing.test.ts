@@ -354,18 +354,21 @@ describe('the topology check', () => {
       const channel = await connection.createChannel();
       await channel.consume(b, (message) => message && channel.ack(message));
       const publishing = publishNumbered(publisher, 1, 20_000, 500);
+      let published = false;
+      publishing.finally(() => {
+        published = true;
+      });
       // A check sees this one; those that follow may come and go between two checks.
       const { consumerTag } = await channel.consume(a, (message) => {
         if (!message) return;
         taken.push(numberOf({ body: message.content }));
         channel.ack(message);
       });
-      await sleep(200);
+      for (let check = 0; check < 2; check++) {
+        const { verified } = publisher;
+        await until(() => published || publisher.verified > verified);
+      }
       await channel.cancel(consumerTag);
-      let published = false;
-      publishing.finally(() => {
-        published = true;
-      });
       while (!published) taken.push(...(await drainNumbers(broker, a)));
       await publishing;
       await publisher.flush();

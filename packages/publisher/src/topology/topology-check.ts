@@ -138,18 +138,18 @@ export class TopologyCheck {
       return;
     }
     this.#setSendingPaused(true);
+    this.#occupy(connection, this.#restartAfterPause(connection));
+  }
+
+  async #restartAfterPause(connection: CheckedConnection): Promise<void> {
     const expectedGrowth = this.growth.expectedGrowth();
-    connection
-      .request((channel) => readQueues(channel, this.#options))
-      .then((readings) => {
-        if (connection.ended) return;
-        // What clients took in the meantime is no sign of a lost binding, but it is missing.
-        const { shortfalls } = this.growth.compare(expectedGrowth, readings, connection);
-        for (const shortfall of shortfalls) this.#recordMissing(shortfall);
-        this.#restartCounts(readings, connection);
-        this.#setSendingPaused(false);
-      })
-      .catch((error: unknown) => this.#onFailure(connection, error));
+    const readings = await connection.request((channel) => readQueues(channel, this.#options));
+    if (connection.ended) return;
+    // What clients took in the meantime is no sign of a lost binding, but it is missing.
+    const { shortfalls } = this.growth.compare(expectedGrowth, readings, connection);
+    for (const shortfall of shortfalls) this.#recordMissing(shortfall);
+    this.#restartCounts(readings, connection);
+    this.#setSendingPaused(false);
   }
 
   /** What a refused reading of a queue means; `undefined` if another attempt may succeed. */
@@ -166,7 +166,12 @@ export class TopologyCheck {
   }
 
   #start(connection: CheckedConnection): Promise<void> {
-    const running: Promise<void> = this.#check(connection)
+    return this.#occupy(connection, this.#check(connection));
+  }
+
+  /** Nothing else reads the queues until `work` has ended: a reading changes the counts that another one relies on. */
+  #occupy(connection: CheckedConnection, work: Promise<void>): Promise<void> {
+    const running: Promise<void> = work
       .catch((error: unknown) => this.#onFailure(connection, error))
       .finally(() => {
         if (this.#running === running) this.#running = undefined;
@@ -261,7 +266,8 @@ export class TopologyCheck {
       // It is bound, now at least.
       if (first.mayBeEmptied) return void this.#recordMissing(later.shortfall);
     } else {
-      if (later.grown !== 0) return isDropping(later.shortfall);
+      if (later.grown < 0) return isDropping(later.shortfall);
+      // It may have been bound again in the meantime, after some of these messages: only what comes now is a sign.
       await connection.request((channel) => rebindQueues(channel, onlyThis));
       if (!(await read())) return undefined;
     }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   bindQueue,
+  countMessages,
   deleteQueue,
   drainQueue,
   purgeQueue,
@@ -319,6 +320,21 @@ export const PUBLISHER_FAULTS: Faults = {
     await expect(growing).rejects.toMatchObject({ code: 'TOPOLOGY_MISSING', facts });
     await publisher.close();
     expect(withoutDuplicates(await drainNumbers(broker, a))).toEqual(range(1, 3_200));
+  },
+
+  'one of two queues is bound again while the check looks closer': async (broker) => {
+    const { exchange, a, b, options } = twoQueues();
+    const { publisher } = await openPublisher({ url: broker.url, ...options });
+    await publishNumbered(publisher, 1, 3_000);
+    await publisher.flush();
+    await unbindQueue(broker.url, b, exchange, 'k');
+    await publishNumbered(publisher, 3_001, 3_100);
+    // The check sends a known message again, which the queue lacks as well.
+    while ((await countMessages(broker.url, a)) < 3_101);
+    await bindQueue(broker.url, b, exchange, 'k');
+    const growing = publishNumbered(publisher, 3_101, 3_200).then(() => publisher.flush());
+    await expect(growing).rejects.toMatchObject({ code: 'TOPOLOGY_MISSING', facts: { queue: b } });
+    await publisher.close();
   },
 
   'one of two queues is purged': async (broker) => {
