@@ -316,7 +316,12 @@ export const PUBLISHER_FAULTS: Faults = {
     await until(() => publisher.confirmed === 3_100);
     await bindQueue(broker.url, b, exchange, 'k');
     const growing = publishNumbered(publisher, 3_101, 3_200).then(() => publisher.flush());
-    const facts = { queue: b, lost: 100, verified: expect.toSatisfy((verified: number) => verified <= 3_000) };
+    const facts = {
+      queue: b,
+      // 100, and one more if the check sent a known message again before the binding was back.
+      lost: expect.toSatisfy((lost: number) => lost === 100 || lost === 101),
+      verified: expect.toSatisfy((verified: number) => verified <= 3_000),
+    };
     await expect(growing).rejects.toMatchObject({ code: 'TOPOLOGY_MISSING', facts });
     await publisher.close();
     expect(withoutDuplicates(await drainNumbers(broker, a))).toEqual(range(1, 3_200));
