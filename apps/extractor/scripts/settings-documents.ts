@@ -72,11 +72,11 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const codeLines = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join('<br>');
 
-const allNames = ({ env, toml, flag, secret }: Setting<unknown>): string[] => [
+const allNames = ({ env, toml, flag, shortFlag, secret }: Setting<unknown>): string[] => [
   env,
   ...(secret ? [`${env}_FILE`] : []),
   toml,
-  ...(flag ? [flag] : []),
+  ...[flag, shortFlag].filter((each) => each !== undefined),
 ];
 
 /** The tables of docs/settings.md. */

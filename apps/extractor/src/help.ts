@@ -3,7 +3,7 @@ import { settingsHelp } from './config/settings-help.js';
 
 const SETTINGS_INTRODUCTION = `The command line overrides the environment, which overrides the TOML file, which overrides the defaults (in brackets).
 In TOML, the names are the same in lower case: see config.example.toml.
-AMQP_CONNECTION_FILE and TRIGGER_TOKEN_FILE name files that hold the value.`;
+AMQP_CONNECTION_FILE, TRIGGER_TOKEN_FILE and the like name files that hold the value.`;
 
 const EXIT_STATUS = 'Exit status: 0 done, or stopped by a signal; 1 failed; 2 invalid configuration or usage.';
 
@@ -21,7 +21,8 @@ Examples:
   AMQP_CONNECTION=amqp://user:password@localhost:5672/ discogs-extractor run --data ./data
   discogs-extractor status --data ./data
 
-Run "discogs-extractor COMMAND --help" for details; "discogs-extractor run --help" lists every setting.`,
+Run "discogs-extractor COMMAND --help" for details; "discogs-extractor run --help" lists every setting.
+Without a command, "run" is meant.`,
   run: sections(
     `  # deliver a dump from a folder to NDJSON files
   discogs-extractor run --once --data ./data --source ./dumps --sink ndjson --output ./out
@@ -37,7 +38,7 @@ Run "discogs-extractor COMMAND --help" for details; "discogs-extractor run --hel
 
 SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops it within 5 seconds, and the next run resumes there; a second signal ends it
 immediately, with status 128 + its number. While it runs, http://localhost:8000/ shows its progress.`,
-    ['general', 'dump', 'delivery', 'progress', 'http'],
+    ['general', 'dump', 'delivery', 'contract', 'progress', 'http'],
   ),
   download: sections(
     `  discogs-extractor download --data ./data

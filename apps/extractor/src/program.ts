@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { SHAPES, type Shape } from './commands/parse-shapes.js';
 import { DATA_TYPES, type DataType } from './config/data-type.js';
 import type { ConfigSources } from './config/load-config.js';
+import type { Setting } from './config/setting.js';
 import { SETTINGS, type SettingName } from './config/settings.js';
 import { defaultTextOf } from './config/settings-help.js';
 import { describeError, EXIT, exitStatusOf } from './errors.js';
@@ -13,8 +14,9 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 
 /** The option of a setting that has a flag; `value` is its placeholder. */
 const settingOption = (name: SettingName, value = ''): Option => {
-  const setting = SETTINGS[name];
-  return new Option(`${setting.flag} ${value}`.trim(), `${setting.about} (default: ${defaultTextOf(setting)})`);
+  const setting: Setting<unknown> = SETTINGS[name];
+  const flags = [setting.shortFlag, `${setting.flag} ${value}`.trim()].filter((flag) => flag !== undefined);
+  return new Option(flags.join(', '), `${setting.about} (default: ${defaultTextOf(setting)})`);
 };
 
 const sourcesFrom = (options: Readonly<Record<string, unknown>>): ConfigSources => {
@@ -61,6 +63,7 @@ program
   .addOption(settingOption('dumpSource', '<source>'))
   .addOption(settingOption('sink', '<sink>'))
   .addOption(settingOption('outputDirectory', '<folder>'))
+  .addOption(settingOption('contract', '<contract>'))
   .addOption(settingOption('dataTypes', '<list>'))
   .addOption(settingOption('dumpVersion', '<YYYYMMDD>'))
   .addOption(settingOption('allowUnverified'))
@@ -175,9 +178,19 @@ program
     process.exitCode = await healthCommand(sourcesFrom(options));
   });
 
+/** Options of the program itself, which need no command. */
+const PROGRAM_OPTIONS: ReadonlySet<string> = new Set(['-h', '--help', '-V', '--version']);
+
+/** Without a command, `run` is meant: containers are started with options alone. */
+const withCommand = (args: readonly string[]): readonly string[] => {
+  const [first] = args;
+  const isCommand = first !== undefined && (!first.startsWith('-') || PROGRAM_OPTIONS.has(first));
+  return isCommand ? args : ['run', ...args];
+};
+
 handleOutputErrors();
 try {
-  await program.parseAsync();
+  await program.parseAsync(withCommand(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has printed it. Help and version are not failures.

@@ -216,6 +216,86 @@ describe('loadConfig', () => {
     expect((await loadConfig({ env: { SINK: 'ndjson' } })).amqpConnection).toBeUndefined();
   });
 
+  it.each<[string, Record<string, string>, string]>([
+    ['nothing', {}, 'topic'],
+    ['AMQP_CONNECTION and RABBITMQ_HOST', { ...AMQP, RABBITMQ_HOST: 'rabbitmq' }, 'topic'],
+    ['RABBITMQ_HOST', { RABBITMQ_HOST: 'rabbitmq' }, 'fanout'],
+    ['an empty RABBITMQ_HOST', { RABBITMQ_HOST: '' }, 'topic'],
+    ['DISCOGS_EXCHANGE_PREFIX', { DISCOGS_EXCHANGE_PREFIX: 'other' }, 'fanout'],
+    ['RABBITMQ_HOST and CONTRACT', { RABBITMQ_HOST: 'rabbitmq', CONTRACT: 'Topic' }, 'topic'],
+    ['AMQP_CONNECTION and CONTRACT', { ...AMQP, CONTRACT: 'fanout' }, 'fanout'],
+  ])('given %s, chooses the contract, and says so', async (_, env, contract) => {
+    const notices: string[] = [];
+    const config = await loadConfig({
+      env: { SINK: 'null', ...env },
+      onNotice: ({ level, text }) => notices.push(`${level} ${text}`),
+    });
+    expect(config.contract).toBe(contract);
+    const isChosen = contract === 'fanout' && !('CONTRACT' in env);
+    expect(notices.some((text) => text.startsWith('info') && text.includes('CONTRACT=fanout'))).toBe(isChosen);
+    const isIgnored = 'AMQP_CONNECTION' in env && 'RABBITMQ_HOST' in env;
+    expect(notices.some((text) => text.startsWith('warn') && text.includes('RABBITMQ_HOST'))).toBe(isIgnored);
+  });
+
+  it('builds the address of RabbitMQ from RABBITMQ_*, whose files win', async () => {
+    const broker = async (env: Record<string, string>): Promise<string | undefined> =>
+      (await loadConfig({ env })).amqpConnection;
+    expect(await broker({ CONTRACT: 'fanout' })).toBe('amqp://discogsography:discogsography@rabbitmq:5672/%2F');
+    expect(await broker({ CONTRACT: 'topic', RABBITMQ_HOST: 'mq' })).toContain('@mq:5672/');
+    expect(await broker({ RABBITMQ_HOST: '::1', RABBITMQ_PORT: '5673', RABBITMQ_USERNAME: 'a@b' })).toBe(
+      'amqp://a%40b:discogsography@[::1]:5673/%2F',
+    );
+    const files = {
+      RABBITMQ_USERNAME_FILE: await file('username', ' from-file\n'),
+      RABBITMQ_PASSWORD_FILE: await file('password', 'p/w?\n'),
+    };
+    expect(await broker({ RABBITMQ_HOST: 'mq', RABBITMQ_USERNAME: 'u', RABBITMQ_PASSWORD: 'canary', ...files })).toBe(
+      'amqp://from-file:p%2Fw%3F@mq:5672/%2F',
+    );
+    expect(await broker({ ...AMQP, ...files })).toBe(AMQP.AMQP_CONNECTION);
+  });
+
+  it('lists what has no effect under a contract', async () => {
+    const noticesOf = async (env: Record<string, string>): Promise<string[]> => {
+      const texts: string[] = [];
+      await loadConfig({ env: { ...AMQP, ...env }, onNotice: ({ text }) => texts.push(text) });
+      return texts;
+    };
+    expect(await noticesOf({ CONTRACT: 'fanout', AMQP_EXCHANGE: 'e', AMQP_QUEUES: 'q-{type}' })).toEqual([
+      expect.stringContaining('AMQP_EXCHANGE and AMQP_QUEUES'),
+    ]);
+    expect(await noticesOf({ DISCOGS_EXCHANGE_PREFIX: 'p' })).toEqual([
+      expect.stringContaining('DISCOGS_EXCHANGE_PREFIX'),
+    ]);
+    expect(await noticesOf({ AMQP_EXCHANGE: 'e' })).toEqual([]);
+  });
+
+  it.each([
+    [{ RABBITMQ_HOST: 'mq:5672' }, 'RABBITMQ_HOST'],
+    [{ RABBITMQ_HOST: 'mq', RABBITMQ_PORT: 'amqp' }, 'RABBITMQ_PORT'],
+    [{ RABBITMQ_HOST: 'mq', RABBITMQ_PASSWORD_FILE: '/no/such/file' }, 'RABBITMQ_PASSWORD_FILE'],
+    [{ ...AMQP, CONTRACT: 'direct' }, 'CONTRACT'],
+    [{ CONTRACT: 'fanout', DISCOGS_EXCHANGE_PREFIX: 'p'.repeat(201) }, 'DISCOGS_EXCHANGE_PREFIX'],
+    [{ ...AMQP, EXTRACTOR_SOURCE: 'musicbrainz' }, 'EXTRACTOR_SOURCE'],
+  ])('refuses %o, and only that', async (env: Record<string, string>, setting) => {
+    expect((await problemsOf({ env })).map((problem) => problem.setting)).toEqual([setting]);
+  });
+
+  it('takes the source "discogs" for the default one', async () => {
+    const sourceOf = async (flag: string | undefined, env: Record<string, string> = {}): Promise<string> =>
+      (await loadConfig({ env: { ...AMQP, ...env }, flags: { dumpSource: flag } })).dumpSource;
+    expect(await sourceOf('discogs')).toBe('auto');
+    expect(await sourceOf('discogs', { EXTRACTOR_SOURCE: 'musicbrainz' })).toBe('auto');
+    expect(await sourceOf(undefined, { EXTRACTOR_SOURCE: 'Discogs', DUMP_SOURCE: '/dumps' })).toBe('/dumps');
+    expect(await sourceOf('discogs', { DUMP_SOURCE: '/dumps' })).toBe('/dumps');
+    expect(await sourceOf('./discogs')).toBe('./discogs');
+  });
+
+  it('takes the log levels and booleans of the platform', async () => {
+    const env = { ...AMQP, LOG_LEVEL: 'warn', FORCE_REPROCESS: 'F' };
+    expect(await loadConfig({ env })).toMatchObject({ logLevel: 'WARNING', forceReprocess: false });
+  });
+
   it('reports all problems at once, by the names that the user gave, without secrets', async () => {
     const configFile = await file('wrong.toml', 'batch_size = "many"\nno_such_key = 1\nsink = "null"\n');
     const problems = await problemsOf({

@@ -79,6 +79,16 @@ describe('a user who', () => {
     expect(await linesOf('artists')).toHaveLength(21);
   });
 
+  it('starts it as the platform starts its extractor gets a run', async () => {
+    const env = { DISCOGS_ROOT: data, DUMP_SOURCE: dumps, SINK: 'null', RABBITMQ_HOST: 'rabbitmq', LOG_LEVEL: 'info' };
+    const first = await runCli(['--source', 'discogs', '--once'], { env });
+    expect(first).toMatchObject({ status: 0, stdout: expect.stringContaining('CONTRACT=fanout is in force') });
+    expect(await runCli(['-f', '--once'], { env })).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('reprocessing was requested'),
+    });
+  });
+
   it('edits the marker loses no record', async () => {
     expect(await run()).toMatchObject({ status: 0 });
     const reopen = (records: number): Promise<void> =>

@@ -260,6 +260,8 @@ describe('the command line', () => {
     ['a bad variable', ['run', '--once', '--source', '.', '--sink', 'null'], { QUEUE_SIZE: 'large' }],
     ['a bad broker URL', ['run', '--once', '--source', '.'], { AMQP_CONNECTION: 'localhost:5672' }],
     ['a missing configuration file', ['run', '--config', '/no/such/config.toml'], {}],
+    ['another catalogue', ['--source', 'musicbrainz'], { SINK: 'null' }],
+    ['a misspelled command before options', ['rum', '--source', 'discogs'], { SINK: 'null' }],
   ])('refuses %s with status 2', async (_, args, env) => {
     const result = await runCli(args, { env: { DISCOGS_ROOT: join(folder, 'data'), ...env } });
     expect(result).toMatchObject({ status: 2, stdout: '' });

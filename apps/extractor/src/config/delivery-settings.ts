@@ -101,7 +101,7 @@ export const DELIVERY_SETTINGS = {
   amqpQueues: setting<readonly string[]>({
     env: 'AMQP_QUEUES',
     toml: 'amqp_queues',
-    about: 'queues of each data type',
+    about: 'queues of each type',
     details: '{type} stands for the data type.',
     accepts: 'queue names that each contain {type}, separated by commas',
     schema: queueNames,

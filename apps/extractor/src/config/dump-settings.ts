@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { noDefault, setting } from './setting.js';
 import { booleanValue, calendarDay, httpUrl, numeric, requiredText, trimmed, wholeNumber } from './value-schemas.js';
 
+const ONLY_DISCOGS = "This extractor delivers Discogs dumps only: keep the platform's own extractor for MusicBrainz";
+
 export const DUMP_SETTINGS = {
   dumpSource: setting<string>({
     env: 'DUMP_SOURCE',
@@ -9,10 +11,30 @@ export const DUMP_SETTINGS = {
     flag: '--source',
     about: 'source of the dumps: auto, s3, web, or the path of a folder',
     details:
-      '"auto" tries S3, then the website if S3 refuses. A folder needs discogs_VERSION_CHECKSUM.txt next to the files.',
+      '"auto" tries S3, then the website if S3 refuses. A folder needs discogs_VERSION_CHECKSUM.txt next to the files. ' +
+      '"discogs", as the platform writes it, counts as not set; for a folder of that name, write ./discogs.',
     accepts: 'auto, s3, web, or the path of a folder that holds dumps',
-    schema: requiredText,
+    schema: z.preprocess(
+      trimmed,
+      z
+        .string()
+        .min(1)
+        .refine((source) => source.toLowerCase() !== 'musicbrainz', ONLY_DISCOGS),
+    ),
+    unsetWord: 'discogs',
     defaultValue: () => 'auto',
+  }),
+  extractorSource: setting<'discogs'>({
+    env: 'EXTRACTOR_SOURCE',
+    toml: 'extractor_source',
+    about: 'catalogue to extract, as the platform names it: only discogs',
+    details: '--source discogs overrides it.',
+    accepts: 'discogs',
+    schema: z.preprocess(
+      (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
+      z.custom<'discogs'>((source) => source === 'discogs', ONLY_DISCOGS),
+    ),
+    defaultValue: () => 'discogs',
   }),
   dumpVersion: setting<string | undefined>({
     env: 'DUMP_VERSION',

@@ -41,6 +41,7 @@ export const GENERAL_SETTINGS = {
     env: 'FORCE_REPROCESS',
     toml: 'force_reprocess',
     flag: '--force-reprocess',
+    shortFlag: '-f',
     about: 'deliver the dump again from its start, whatever was delivered before',
     details: 'It applies to the first run only.',
     accepts: 'true or false',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { nearestNames } from './nearest-names.js';
+import { type ConfigNotice, RESOLVED_SETTINGS, resolveContract } from './resolve-contract.js';
 import type { SchemaFault, Setting } from './setting.js';
 import { type Config, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
 
@@ -12,6 +13,8 @@ export interface ConfigSources {
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Path of the TOML file. @default EXTRACTOR_CONFIG, else `./config.toml` if it exists */
   readonly configFile?: string | undefined;
+  /** Called for what the operator should know about settings that are valid. @default does nothing */
+  readonly onNotice?: ((notice: ConfigNotice) => void) | undefined;
 }
 
 /** A value as given, and the name that the user gave it under. */
@@ -32,7 +35,8 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
   sources: ConfigSources = {},
   names: readonly Name[] = SETTING_NAMES as readonly Name[],
 ): Promise<Pick<Config, Name>> => {
-  const { flags = {}, env = process.env } = sources;
+  const { env = process.env, onNotice = () => undefined } = sources;
+  const flags = withExtractorSource(sources.flags ?? {});
   const problems: ConfigProblem[] = [];
   const file = await readConfigFile(sources.configFile, env['EXTRACTOR_CONFIG'], problems);
   const known = Object.values(SETTINGS).map(({ toml }) => toml as string);
@@ -46,30 +50,53 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
   }
 
   const config: Partial<Record<SettingName, unknown>> = {};
-  for (const name of names) {
+  const given = new Set<SettingName>();
+  const isResolved = names.some((name) => name === 'amqpConnection');
+  let hasBrokerProblem = false;
+  for (const name of new Set<SettingName>([...names, ...(isResolved ? RESOLVED_SETTINGS : [])])) {
     const definition: Setting<unknown> = SETTINGS[name];
-    const given =
-      fromFlag(definition, flags[name]) ??
-      (await fromEnvironment(definition, env, problems)) ??
-      fromTable(definition, file);
-    config[name] = given ? validated(definition, given, problems) : definition.defaultValue();
+    const problemsBefore = problems.length;
+    const value =
+      unlessUnset(definition, fromFlag(definition, flags[name])) ??
+      unlessUnset(definition, await fromEnvironment(definition, env, problems)) ??
+      unlessUnset(definition, fromTable(definition, file));
+    if (value) given.add(name);
+    config[name] = value ? validated(definition, value, problems) : definition.defaultValue();
+    hasBrokerProblem ||= problems.length > problemsBefore && isBrokerSetting(name);
+  }
+  if (isResolved && !hasBrokerProblem) {
+    Object.assign(
+      config,
+      resolveContract(config as Config, (name) => given.has(name), onNotice),
+    );
   }
 
   if (
     'amqpConnection' in config &&
     config.sink === 'amqp' &&
     config.amqpConnection === undefined &&
-    !problems.some(isAmqpProblem)
+    !hasBrokerProblem
   ) {
     problems.push({
       setting: 'AMQP_CONNECTION',
-      accepts: `${SETTINGS.amqpConnection.accepts}; the amqp sink requires it (or use --sink ndjson or null)`,
+      accepts: `${SETTINGS.amqpConnection.accepts}; the amqp sink requires it, or RABBITMQ_HOST (or use --sink ndjson or null)`,
     });
   }
   problems.push(...findTlsProblems(config as Partial<Config>));
   if (problems.length > 0) throw configError(problems);
-  return config as Pick<Config, Name>;
+  return Object.fromEntries(names.map((name) => [name, config[name]])) as Pick<Config, Name>;
 };
+
+/** `--source discogs` names the catalogue, and so does `EXTRACTOR_SOURCE`, which it overrides. */
+const withExtractorSource = (flags: NonNullable<ConfigSources['flags']>): NonNullable<ConfigSources['flags']> =>
+  isUnsetWord(SETTINGS.dumpSource, flags.dumpSource) ? { ...flags, extractorSource: flags.dumpSource } : flags;
+
+const isUnsetWord = ({ unsetWord }: Setting<unknown>, value: unknown): boolean =>
+  unsetWord !== undefined && typeof value === 'string' && value.trim().toLowerCase() === unsetWord;
+
+/** The value, unless it counts as not set. */
+const unlessUnset = (definition: Setting<unknown>, given: GivenValue | undefined): GivenValue | undefined =>
+  given === undefined || isUnsetWord(definition, given.value) ? undefined : given;
 
 /**
  * Reads one setting from its environment variable, for a command that needs no other; `undefined` if it is not set.
@@ -134,7 +161,7 @@ export const configError = (problems: readonly ConfigProblem[]): ExtractorError 
   });
 };
 
-const isAmqpProblem = ({ setting }: ConfigProblem): boolean => /amqp_connection|^AMQP_CONNECTION/.test(setting);
+const isBrokerSetting = (name: SettingName): boolean => (RESOLVED_SETTINGS as readonly SettingName[]).includes(name);
 
 /** Hides credentials: a URL may hold them even if it was given for a setting that expects none. */
 const printable = (value: unknown): string =>
@@ -144,15 +171,16 @@ const fromFlag = ({ flag, env }: Setting<unknown>, value: unknown): GivenValue |
   value === undefined ? undefined : { setting: flag ?? env, value };
 
 const fromEnvironment = async (
-  { env: name, secret }: Setting<unknown>,
+  { env: name, secret, isFilePreferred }: Setting<unknown>,
   env: NodeJS.ProcessEnv,
   problems: ConfigProblem[],
 ): Promise<GivenValue | undefined> => {
   const direct = env[name] || undefined;
   const fileName = `${name}_FILE`;
   const path = secret ? env[fileName] || undefined : undefined;
-  if (path === undefined) return direct === undefined ? undefined : { setting: name, value: direct };
-  if (direct !== undefined) {
+  const fromVariable = direct === undefined ? undefined : { setting: name, value: direct };
+  if (path === undefined) return fromVariable;
+  if (direct !== undefined && !isFilePreferred) {
     problems.push({
       setting: fileName,
       value: printable(path),
@@ -163,7 +191,7 @@ const fromEnvironment = async (
   try {
     // An empty file counts as not set, as an empty variable does: an orchestrator may mount a secret without a value.
     const value = (await readFile(path, 'utf8')).trim();
-    return value === '' ? undefined : { setting: fileName, value };
+    return value === '' ? fromVariable : { setting: fileName, value };
   } catch (error) {
     problems.push({
       setting: fileName,

@@ -80,11 +80,12 @@ export const PROGRESS_SETTINGS = {
     env: 'LOG_LEVEL',
     toml: 'log_level',
     about: `lowest level to log: ${LOG_LEVELS.join(', ')}`,
+    details: 'In upper or lower case; WARN means WARNING.',
     accepts: `one of ${LOG_LEVELS.join(', ')}`,
-    schema: z.preprocess(
-      (value) => (typeof value === 'string' ? value.trim().toUpperCase() : value),
-      z.enum(LOG_LEVELS),
-    ),
+    schema: z.preprocess((value) => {
+      const level = typeof value === 'string' ? value.trim().toUpperCase() : value;
+      return level === 'WARN' ? 'WARNING' : level;
+    }, z.enum(LOG_LEVELS)),
     defaultValue: () => 'INFO',
   }),
   logFormat: setting<LogFormat>({

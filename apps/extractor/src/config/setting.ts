@@ -23,8 +23,12 @@ export interface Setting<T> {
   readonly toml: string;
   /** Command-line flag, such as `--source`. */
   readonly flag?: string | undefined;
+  /** One letter, such as `-f`. */
+  readonly shortFlag?: string | undefined;
   /** The value is never shown, and may come from a file. */
   readonly secret?: boolean | undefined;
+  /** The file wins if both it and the variable itself are set. @default it is an error to set both */
+  readonly isFilePreferred?: boolean | undefined;
   /** What it is for: one short phrase, without capital and full stop, which `--help` shows on one line. */
   readonly about: string;
   /** Sentences that the documents add to `about`. */
@@ -32,6 +36,8 @@ export interface Setting<T> {
   /** What is accepted, as the end of "expected …". */
   readonly accepts: string;
   readonly schema: ValueSchema<T>;
+  /** A value that counts as not set, in any case of letters. */
+  readonly unsetWord?: string | undefined;
   /** Returns `undefined` if there is no default. */
   readonly defaultValue: () => T;
   /** The default in words, if the value does not say it. */

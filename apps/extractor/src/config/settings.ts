@@ -1,3 +1,4 @@
+import { CONTRACT_SETTINGS } from './contract-settings.js';
 import { DELIVERY_SETTINGS } from './delivery-settings.js';
 import { DUMP_SETTINGS } from './dump-settings.js';
 import { GENERAL_SETTINGS } from './general-settings.js';
@@ -10,6 +11,7 @@ export const SETTING_GROUPS = {
   general: { title: 'General', settings: GENERAL_SETTINGS },
   dump: { title: 'Where dumps come from', settings: DUMP_SETTINGS },
   delivery: { title: 'Where records go', settings: DELIVERY_SETTINGS },
+  contract: { title: 'Contract with consumers', settings: CONTRACT_SETTINGS },
   progress: { title: 'Limits, progress and log', settings: PROGRESS_SETTINGS },
   http: { title: 'HTTP: status page, /health, /ready, /metrics, /trigger', settings: HTTP_SETTINGS },
 } as const;
@@ -24,6 +26,7 @@ export const SETTINGS = {
   ...GENERAL_SETTINGS,
   ...DUMP_SETTINGS,
   ...DELIVERY_SETTINGS,
+  ...CONTRACT_SETTINGS,
   ...PROGRESS_SETTINGS,
   ...HTTP_SETTINGS,
 } as const;

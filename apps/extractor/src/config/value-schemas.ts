@@ -19,8 +19,8 @@ export const commaSeparated = (value: unknown): unknown =>
 export const wholeNumber = (min: number, max: number): z.ZodType<number> =>
   z.preprocess(numeric, z.number().int().min(min).max(max));
 
-const TRUE_WORDS = new Set(['true', '1', 'yes', 'on']);
-const FALSE_WORDS = new Set(['false', '0', 'no', 'off']);
+const TRUE_WORDS = new Set(['true', '1', 'yes', 'on', 't', 'y']);
+const FALSE_WORDS = new Set(['false', '0', 'no', 'off', 'f', 'n']);
 
 export const booleanValue: z.ZodType<boolean> = z.preprocess((value) => {
   if (typeof value !== 'string') return value;

@@ -2,6 +2,7 @@ import type { DumpSource } from '@discogs-extractor/downloader';
 import { StateMarkerError } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import type { LogFormat } from '../config/progress-settings.js';
+import type { ConfigNotice } from '../config/resolve-contract.js';
 import { CONTEXT_SETTINGS, type Config, type SettingName } from '../config/settings.js';
 import { describeError, EXIT, errorCodeOf } from '../errors.js';
 import { combineListeners, type RunListener } from '../events/run-events.js';
@@ -36,7 +37,11 @@ export const withCommandContext = async <Name extends SettingName>(
   names: readonly Name[],
   work: (context: CommandContext<Name>) => Promise<number>,
 ): Promise<number> => {
-  const config = await loadConfig(sources, [...CONTEXT_SETTINGS, ...names]);
+  const notices: ConfigNotice[] = [];
+  const config = await loadConfig({ ...sources, onNotice: (notice) => notices.push(notice) }, [
+    ...CONTEXT_SETTINGS,
+    ...names,
+  ]);
   const format = logFormatOf(config.logFormat);
   // Imported only when needed: other starts are faster.
   const bars =
@@ -55,6 +60,7 @@ export const withCommandContext = async <Name extends SettingName>(
           )
         : standardOutput,
   );
+  for (const { level, text } of notices) logger[level](text);
   const log = createLogListener(logger, {
     // The bars show the progress.
     progressInterval: bars ? Number.POSITIVE_INFINITY : config.progressLogInterval,

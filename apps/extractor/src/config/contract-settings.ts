@@ -1,0 +1,89 @@
+import { isIPv6 } from 'node:net';
+import * as z from 'zod';
+import { exchangeName } from './amqp-schemas.js';
+import { setting } from './setting.js';
+import { requiredText, wholeNumber } from './value-schemas.js';
+
+/**
+ * What the records look like and where they go, as consumers expect it; see docs/wire-contract.md.
+ *
+ * - `topic`: the platform of February 2026, with one topic exchange
+ * - `fanout`: the platform since March 2026, with one fanout exchange per type
+ */
+export const CONTRACTS = ['topic', 'fanout'] as const;
+export type Contract = (typeof CONTRACTS)[number];
+
+/** AMQP's limit for names is 255 bytes, and `-tableinator-releases.dlx` follows. */
+const MAX_PREFIX_BYTES = 200;
+
+/** A name or an address: the URL of the broker is built from it. */
+const hostName: z.ZodType<string> = z.preprocess(
+  (value) => (typeof value === 'string' ? value.trim().replace(/^\[(.*)\]$/, '$1') : value),
+  z.string().refine((host) => isIPv6(host) || /^[^\s/?#@:%[\]]+$/.test(host)),
+);
+
+export const CONTRACT_SETTINGS = {
+  contract: setting<Contract>({
+    env: 'CONTRACT',
+    toml: 'contract',
+    flag: '--contract',
+    about: 'contract with the consumers: topic or fanout',
+    details:
+      'topic is that of the platform of February 2026, fanout that of the platform since March 2026: see ' +
+      'docs/wire-contract.md. Without CONTRACT and AMQP_CONNECTION, RABBITMQ_HOST and DISCOGS_EXCHANGE_PREFIX choose ' +
+      'fanout. What was delivered under one contract was not delivered under the other.',
+    accepts: `one of ${CONTRACTS.join(', ')}`,
+    schema: z.preprocess(
+      (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
+      z.enum(CONTRACTS),
+    ),
+    defaultValue: () => 'topic',
+    defaultText: 'topic, or fanout with RABBITMQ_HOST',
+  }),
+  amqpExchangePrefix: setting<string>({
+    env: 'DISCOGS_EXCHANGE_PREFIX',
+    toml: 'discogs_exchange_prefix',
+    about: 'beginning of the names of exchanges and queues under CONTRACT=fanout',
+    accepts: 'the beginning of a name, such as discogsography-discogs',
+    schema: exchangeName.refine((prefix) => Buffer.byteLength(prefix) <= MAX_PREFIX_BYTES),
+    defaultValue: () => 'discogsography-discogs',
+  }),
+  rabbitmqHost: setting<string>({
+    env: 'RABBITMQ_HOST',
+    toml: 'rabbitmq_host',
+    about: 'host of RabbitMQ, if AMQP_CONNECTION is not set',
+    details: 'The virtual host is /, and the connection has no TLS: set AMQP_CONNECTION for anything else.',
+    accepts: 'the name or address of a host, without a port',
+    schema: hostName,
+    defaultValue: () => 'rabbitmq',
+  }),
+  rabbitmqPort: setting<number>({
+    env: 'RABBITMQ_PORT',
+    toml: 'rabbitmq_port',
+    about: 'port of RABBITMQ_HOST',
+    accepts: 'a TCP port from 1 to 65535',
+    schema: wholeNumber(1, 65_535),
+    defaultValue: () => 5672,
+  }),
+  rabbitmqUsername: setting<string>({
+    env: 'RABBITMQ_USERNAME',
+    toml: 'rabbitmq_username',
+    secret: true,
+    isFilePreferred: true,
+    about: 'user at RABBITMQ_HOST',
+    accepts: 'the name of a user',
+    schema: requiredText,
+    defaultValue: () => 'discogsography',
+  }),
+  rabbitmqPassword: setting<string>({
+    env: 'RABBITMQ_PASSWORD',
+    toml: 'rabbitmq_password',
+    secret: true,
+    isFilePreferred: true,
+    about: 'password of RABBITMQ_USERNAME',
+    accepts: 'a text that is not empty',
+    // White space may belong to a password.
+    schema: z.string().min(1),
+    defaultValue: () => 'discogsography',
+  }),
+} as const;
