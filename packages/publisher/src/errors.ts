@@ -12,7 +12,8 @@
  * - `TLS_FAILED`: a certificate was not accepted or cannot be used, or the port does not speak TLS (`broker`)
  * - `NOT_AMQP`: something else than an AMQP 0-9-1 broker answers, such as a web server (`broker`)
  * - `TOPOLOGY_CONFLICT`: an exchange or queue exists with other settings (`replyCode`, `exchange`, `queue`)
- * - `TOPOLOGY_MISSING`: a queue or its binding vanished while publishing (`queue`, `exchange`, `verified`)
+ * - `TOPOLOGY_MISSING`: a queue or its binding vanished while publishing (`queue`, `exchange`, `verified`), or what
+ *   another program declares does not exist (`queue`, `exchange`)
  * - `TOPOLOGY_LOST`: an exchange or queue was deleted and declared again, or the broker lost its messages; reported with
  *   the option `continuity` only, except for messages lost with a connection (`reason`, `queue`, `exchange`, `verified`)
  * - `UNROUTABLE`: the broker returned a message that no queue took (`routingKey`, `sequence`, `messageId`, `verified`)

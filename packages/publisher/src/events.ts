@@ -5,6 +5,7 @@ import type { PublisherError } from './errors.js';
  *
  * - `connecting`: reaching the broker
  * - `setup`: declaring the topology
+ * - `waiting`: connected, while an exchange or queues that another program declares do not exist; in events only
  * - `open`: publishing, with capacity left in the window
  * - `full`: publishing, but the window is full: `publish` returns promises
  * - `blocked`: the broker has an alarm (memory, disk) and takes no messages
@@ -16,6 +17,7 @@ import type { PublisherError } from './errors.js';
 export type PublisherState =
   | 'connecting'
   | 'setup'
+  | 'waiting'
   | 'open'
   | 'full'
   | 'blocked'
@@ -62,5 +64,12 @@ export type PublisherEvent =
    * permissions. The publisher goes on without them.
    */
   | { readonly type: 'continuity-unavailable'; readonly reason: string }
+  /**
+   * `createPublisher` waits for an exchange or queues that another program declares (see `expectTimeoutMs`): for these.
+   * Reported again whenever others are missing.
+   */
+  | { readonly type: 'waiting'; readonly exchange: string | undefined; readonly queues: readonly string[] }
+  /** They exist, after `waitedMs`. */
+  | { readonly type: 'found'; readonly waitedMs: number }
   /** The publisher failed for good. */
   | { readonly type: 'failed'; readonly error: PublisherError };

@@ -13,6 +13,7 @@ export { type InspectQueuesOptions, inspectQueues, type QueuesInspection } from 
 export type {
   BackoffOptions,
   ContinuityOptions,
+  DeadLetterOptions,
   ExchangeOptions,
   MessageProperties,
   PublisherOptions,

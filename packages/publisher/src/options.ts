@@ -5,11 +5,14 @@ import type { PublisherEvent } from './events.js';
 /** The types of queue that RabbitMQ has. */
 export const QUEUE_TYPES = ['classic', 'quorum', 'stream'] as const;
 
-/** An exchange that the publisher declares at every connect, and publishes to. */
+/** An exchange that the publisher declares, or expects, at every connect, and publishes to. */
 export interface ExchangeOptions {
   /** Name; the empty string is the broker's default exchange, which is not declared. */
   name: string;
-  /** `topic`, `direct`, `fanout`, `headers`, or a plug-in's type. @default 'topic' */
+  /**
+   * `topic`, `direct`, `fanout`, `headers`, or a plug-in's type. A fanout exchange ignores routing keys; an empty one
+   * binds a queue to it. @default 'topic'
+   */
   type?: string | undefined;
   /** Survives a restart of the broker. @default true */
   durable?: boolean | undefined;
@@ -17,9 +20,24 @@ export interface ExchangeOptions {
   autoDelete?: boolean | undefined;
   /** Further arguments, for example `{ 'alternate-exchange': 'other' }`. @default {} */
   arguments?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Another program declares it: it must exist and is never declared here. See `expectTimeoutMs` to wait for it.
+   * @default false
+   */
+  expected?: boolean | undefined;
 }
 
-/** A queue that the publisher declares and binds to its exchange at every connect. */
+/** Where the broker puts messages that consumers reject, or that were delivered too often. */
+export interface DeadLetterOptions {
+  /** Sent as `x-dead-letter-exchange`. A string means a durable fanout exchange of that name; `type` defaults to it. */
+  exchange: string | ExchangeOptions;
+  /** A string means a durable queue of that name. `routingKeys` default to the empty one alone. */
+  queue: string | (Omit<QueueOptions, 'routingKeys'> & Partial<Pick<QueueOptions, 'routingKeys'>>);
+  /** Sent as `x-dead-letter-routing-key`. @default the message's own */
+  routingKey?: string | undefined;
+}
+
+/** A queue that the publisher declares, or expects, and binds to its exchange at every connect. */
 export interface QueueOptions {
   name: string;
   /** The binding keys. An empty list declares the queue without binding it. */
@@ -30,6 +48,14 @@ export interface QueueOptions {
   queueType?: (typeof QUEUE_TYPES)[number] | undefined;
   /** Further arguments, for example `{ 'x-max-length': 1000 }`. @default {} */
   arguments?: Readonly<Record<string, unknown>> | undefined;
+  /** Declared together with the queue, and before it. Not for expected queues. @default undefined */
+  deadLetter?: DeadLetterOptions | undefined;
+  /**
+   * Another program declares it: it must exist and is never declared here; its bindings are. See `expectTimeoutMs` to
+   * wait for it. `queueType` and `arguments` then say what it is like, as far as you know: the topology check does not
+   * count the messages of a stream, for example. @default false
+   */
+  expected?: boolean | undefined;
 }
 
 /**
@@ -177,9 +203,17 @@ export interface PublisherOptions {
    * `true` declares exchange, queues and bindings at each connect, for which the user needs all three permissions.
    * `'passive'` checks that exchange and queues exist, and leaves the bindings alone. `false` takes the exchange as it
    * is, and allows no `queues`. In both cases the permission to write is enough, and messages are not counted.
+   * To leave only some of them to another program, see `expected` of exchange and queues.
    * @default true
    */
   declare?: boolean | 'passive' | undefined;
+  /**
+   * How long `createPublisher` waits for an exchange and queues that are expected (all of them with `declare:
+   * 'passive'`) and do not exist, in milliseconds from the moment at which one is found missing; `Infinity` waits until
+   * they exist. With 0, it rejects with `TOPOLOGY_MISSING` at once. It does not wait with `continuity.mode: 'resume'`,
+   * since what was published is lost if a queue is gone. @default 0
+   */
+  expectTimeoutMs?: number | undefined;
   /** Properties of messages that do not have their own. @default { deliveryMode: 2, mandatory: true } */
   properties?: MessageProperties | undefined;
   /** Maximum number of unconfirmed messages. 2,000 to 5,000 keep a broker busy. @default 5_000 */
@@ -265,6 +299,7 @@ export const PUBLISHER_OPTION_NAMES: NamesOf<PublisherOptions> = {
   exchange: true,
   queues: true,
   declare: true,
+  expectTimeoutMs: true,
   properties: true,
   maxInFlight: true,
   maxBytes: true,
@@ -296,7 +331,11 @@ export const EXCHANGE_OPTION_NAMES: NamesOf<ExchangeOptions> = {
   durable: true,
   autoDelete: true,
   arguments: true,
+  expected: true,
 };
+
+/** The names of {@link DeadLetterOptions}. */
+export const DEAD_LETTER_OPTION_NAMES: NamesOf<DeadLetterOptions> = { exchange: true, queue: true, routingKey: true };
 
 /** The names of {@link QueueOptions}. */
 export const QUEUE_OPTION_NAMES: NamesOf<QueueOptions> = {
@@ -305,6 +344,8 @@ export const QUEUE_OPTION_NAMES: NamesOf<QueueOptions> = {
   durable: true,
   queueType: true,
   arguments: true,
+  deadLetter: true,
+  expected: true,
 };
 
 /** The names of {@link MessageProperties}. */

@@ -8,7 +8,10 @@ import {
   BACKOFF_OPTION_NAMES,
   CONTINUITY_OPTION_NAMES,
   type ContinuityOptions,
+  DEAD_LETTER_OPTION_NAMES,
+  type DeadLetterOptions,
   EXCHANGE_OPTION_NAMES,
+  type ExchangeOptions,
   MESSAGE_PROPERTY_NAMES,
   PUBLISHER_OPTION_NAMES,
   type PublisherOptions,
@@ -28,14 +31,19 @@ export interface ResolvedExchange {
   readonly durable: boolean;
   readonly autoDelete: boolean;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** Another program declares it. */
+  readonly isExpected: boolean;
 }
 
-/** A queue with every default filled in; `arguments` include its type. */
+/** A queue with every default filled in; `arguments` include its type and where its dead letters go. */
 export interface ResolvedQueue {
   readonly name: string;
   readonly routingKeys: readonly string[];
   readonly durable: boolean;
   readonly arguments: Readonly<Record<string, unknown>>;
+  readonly deadLetter: { readonly exchange: ResolvedExchange; readonly queue: ResolvedQueue } | undefined;
+  /** Another program declares it. */
+  readonly isExpected: boolean;
 }
 
 /** {@link ContinuityOptions}, checked. */
@@ -47,6 +55,7 @@ export interface ResolvedOptions {
   readonly exchange: ResolvedExchange;
   readonly queues: readonly ResolvedQueue[];
   readonly declare: boolean | 'passive';
+  readonly expectTimeoutMs: number;
   readonly properties: ResolvedProperties;
   readonly maxInFlight: number;
   readonly maxBytes: number;
@@ -98,6 +107,10 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
   return {
     address,
     ...resolveTopology(options),
+    expectTimeoutMs:
+      options.expectTimeoutMs === Number.POSITIVE_INFINITY
+        ? options.expectTimeoutMs
+        : checks.finiteNumber('expectTimeoutMs', options.expectTimeoutMs ?? 0, { min: 0 }),
     properties: resolveProperties(
       checks,
       'properties.',
@@ -198,11 +211,10 @@ export const continuityToken = (name: string, token: unknown): string =>
     : checks.fail(name, 'up to 100 letters, digits, dots, underscores and hyphens, not beginning with amq.', token);
 
 const resolveTopology = (options: PublisherOptions): Pick<ResolvedOptions, 'exchange' | 'queues' | 'declare'> => {
-  const exchange =
-    typeof options.exchange === 'string'
-      ? { name: options.exchange }
-      : checks.object('exchange', options.exchange, EXCHANGE_OPTION_NAMES);
-  const queues = checks.list('queues', options.queues ?? []).map(resolveQueue);
+  const exchange = resolveExchange('exchange', options.exchange, 'topic');
+  const queues = checks
+    .list('queues', options.queues ?? [])
+    .map((queue, index) => resolveQueue(`queues[${index}]`, queue));
   const names = queues.map(({ name }) => name);
   const duplicate = names.find((name, index) => names.indexOf(name) < index);
   if (duplicate !== undefined) {
@@ -217,24 +229,38 @@ const resolveTopology = (options: PublisherOptions): Pick<ResolvedOptions, 'exch
   if (declare === false && queues.length > 0) {
     checks.fail('queues', "empty if declare is false (use declare: 'passive' to check them)", options.queues);
   }
+  const expect = <T extends { readonly isExpected: boolean }>(object: T): T =>
+    declare === 'passive' ? { ...object, isExpected: true } : object;
+  return { declare, exchange: expect(exchange), queues: queues.map(expect) };
+};
+
+/** @param defaultType - if the options name no type */
+export const resolveExchange = (
+  path: string,
+  given: string | ExchangeOptions,
+  defaultType: string,
+): ResolvedExchange => {
+  const exchange: ExchangeOptions =
+    typeof given === 'string' ? { name: given } : checks.object(path, given, EXCHANGE_OPTION_NAMES);
   return {
-    declare,
-    exchange: {
-      name: shortString(checks, 'exchange.name', exchange.name),
-      type: shortString(checks, 'exchange.type', exchange.type ?? 'topic'),
-      durable: checks.boolean('exchange.durable', exchange.durable ?? true),
-      autoDelete: checks.boolean('exchange.autoDelete', exchange.autoDelete ?? false),
-      arguments: amqpTable(checks, 'exchange.arguments', exchange.arguments ?? {}),
-    },
-    queues,
+    name: shortString(checks, `${path}.name`, exchange.name),
+    type: shortString(checks, `${path}.type`, exchange.type ?? defaultType),
+    durable: checks.boolean(`${path}.durable`, exchange.durable ?? true),
+    autoDelete: checks.boolean(`${path}.autoDelete`, exchange.autoDelete ?? false),
+    arguments: amqpTable(checks, `${path}.arguments`, exchange.arguments ?? {}),
+    isExpected: checks.boolean(`${path}.expected`, exchange.expected ?? false),
   };
 };
 
-const resolveQueue = (queue: QueueOptions, index: number): ResolvedQueue => {
-  const path = `queues[${index}]`;
+const resolveQueue = (path: string, queue: QueueOptions): ResolvedQueue => {
   checks.object(path, queue, QUEUE_OPTION_NAMES);
   const queueType =
     queue.queueType === undefined ? undefined : checks.oneOf(`${path}.queueType`, queue.queueType, QUEUE_TYPES);
+  const isExpected = checks.boolean(`${path}.expected`, queue.expected ?? false);
+  if (isExpected && queue.deadLetter !== undefined) {
+    checks.fail(`${path}.deadLetter`, 'absent if the queue is expected: its own program declares it', queue.deadLetter);
+  }
+  const deadLetter = queue.deadLetter && resolveDeadLetter(`${path}.deadLetter`, queue.deadLetter);
   return {
     name: shortString(checks, `${path}.name`, queue.name) || checks.fail(`${path}.name`, 'a name', queue.name),
     routingKeys: checks
@@ -244,6 +270,32 @@ const resolveQueue = (queue: QueueOptions, index: number): ResolvedQueue => {
     arguments: {
       ...amqpTable(checks, `${path}.arguments`, queue.arguments ?? {}),
       ...(queueType && { 'x-queue-type': queueType }),
+      ...deadLetter?.arguments,
+    },
+    deadLetter: deadLetter?.topology,
+    isExpected,
+  };
+};
+
+/** What is declared for dead letters, and the arguments that tell their queue. */
+const resolveDeadLetter = (
+  path: string,
+  options: DeadLetterOptions,
+): { readonly topology: ResolvedQueue['deadLetter']; readonly arguments: ResolvedQueue['arguments'] } => {
+  const {
+    exchange: givenExchange,
+    queue: givenQueue,
+    routingKey,
+  } = checks.object(path, options, DEAD_LETTER_OPTION_NAMES);
+  const exchange = resolveExchange(`${path}.exchange`, givenExchange, 'fanout');
+  const queue = typeof givenQueue === 'string' ? { name: givenQueue } : checks.object(`${path}.queue`, givenQueue);
+  return {
+    topology: { exchange, queue: resolveQueue(`${path}.queue`, { routingKeys: [''], ...queue }) },
+    arguments: {
+      'x-dead-letter-exchange': exchange.name,
+      ...(routingKey !== undefined && {
+        'x-dead-letter-routing-key': shortString(checks, `${path}.routingKey`, routingKey),
+      }),
     },
   };
 };

@@ -190,6 +190,12 @@ describe('options', () => {
     { properties: { deliveryMode: 3 as 2 } },
     { exchange: '', queues: [{ name: 'q', routingKeys: ['k'] }] },
     { queues: [{ name: '', routingKeys: [] }] },
+    { expectTimeoutMs: -1 },
+    { exchange: { name: 'e', expected: 'yes' as never } },
+    { queues: [{ name: 'q', routingKeys: [], expected: true, deadLetter: { exchange: 'x', queue: 'd' } }] },
+    { queues: [{ name: 'q', routingKeys: [], deadLetter: { exchange: 'x' } as never }] },
+    { queues: [{ name: 'q', routingKeys: [], deadLetter: { exchange: 'x', queue: 'd', key: 'k' } as never }] },
+    { queues: [{ name: 'q', routingKeys: [], deadLetter: { exchange: '', queue: { name: '' } } }] },
   ])('%j are refused', (options) => {
     expect(() => resolveOptions({ ...valid, ...options })).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTIONS' }),

@@ -8,9 +8,10 @@ import type { SinkTarget } from './sink-target.js';
  * - `publishing`: connected, and the broker takes messages
  * - `blocked`: the broker has an alarm (memory or disk) and takes no messages until it clears
  * - `disconnected`: not connected; connecting, or waiting for the next attempt
+ * - `waiting`: connected; queues that consumers declare do not exist yet
  * - `failed`: given up
  */
-export type DeliveryCondition = 'publishing' | 'blocked' | 'disconnected' | 'failed';
+export type DeliveryCondition = 'publishing' | 'blocked' | 'disconnected' | 'waiting' | 'failed';
 
 /** A file's connection to the broker. */
 export interface DeliveryConnection {
@@ -73,6 +74,7 @@ export interface DeliveryTracker {
 const CONDITIONS: Readonly<Record<PublisherState, DeliveryCondition | undefined>> = {
   connecting: 'disconnected',
   setup: 'disconnected',
+  waiting: 'waiting',
   lost: 'disconnected',
   backoff: 'disconnected',
   open: 'publishing',

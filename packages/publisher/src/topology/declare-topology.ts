@@ -1,6 +1,6 @@
 import type { Channel, Replies } from 'amqplib';
 import type { PublisherErrorFacts } from '../errors.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions, ResolvedQueue } from '../resolve-options.js';
 
 /** What a queue reports about itself. */
 export interface QueueReading {
@@ -46,25 +46,37 @@ export type Topology = Pick<ResolvedOptions, 'exchange' | 'queues'>;
 export const isBuiltIn = (exchange: string): boolean => exchange === '' || exchange.startsWith('amq.');
 
 /**
- * Declares exchange, queues and bindings, and returns what the queues hold.
+ * Declares exchange, queues and bindings, and returns what the queues hold. What is expected is only checked.
  * @throws DeclarationError
  */
 export const declareTopology = async (channel: Channel, { exchange, queues }: Topology): Promise<QueueReadings> => {
-  const { name, type, durable, autoDelete } = exchange;
-  if (!isBuiltIn(name)) {
-    await withFacts({ exchange: name }, () =>
-      channel.assertExchange(name, type, { durable, autoDelete, arguments: exchange.arguments }),
-    );
-  }
+  await declareExchange(channel, exchange);
   const readings = new Map<string, QueueReading>();
   for (const queue of queues) {
-    const facts = { exchange: name, queue: queue.name };
-    const options = { durable: queue.durable, arguments: queue.arguments };
-    const reply = await withFacts(facts, () => channel.assertQueue(queue.name, options));
-    readings.set(queue.name, readingOf(reply));
+    const { deadLetter } = queue;
+    if (deadLetter) await declareTopology(channel, { exchange: deadLetter.exchange, queues: [deadLetter.queue] });
+    readings.set(queue.name, await declareQueue(channel, exchange.name, queue));
     await bindQueue(channel, exchange.name, queue);
   }
   return readings;
+};
+
+const declareExchange = async (channel: Channel, exchange: Topology['exchange']): Promise<void> => {
+  const { name, type, durable, autoDelete, arguments: args } = exchange;
+  if (isBuiltIn(name)) return;
+  await withFacts({ exchange: name }, () =>
+    exchange.isExpected
+      ? channel.checkExchange(name)
+      : channel.assertExchange(name, type, { durable, autoDelete, arguments: args }),
+  );
+};
+
+const declareQueue = async (channel: Channel, exchange: string, queue: ResolvedQueue): Promise<QueueReading> => {
+  const { name, durable, arguments: args } = queue;
+  const reply = await withFacts({ exchange, queue: name }, () =>
+    queue.isExpected ? channel.checkQueue(name) : channel.assertQueue(name, { durable, arguments: args }),
+  );
+  return readingOf(reply);
 };
 
 /**

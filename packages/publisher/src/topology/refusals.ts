@@ -29,11 +29,11 @@ export const explainDeclarationRefusal = (
         details,
       );
     case REPLY_CODE.NOT_FOUND:
-      // Only a passive declaration can fail so.
+      // Only the declaration of something that is expected can fail so, or of a binding to it.
       return isMissing(error)
         ? new PublisherError(
             'TOPOLOGY_MISSING',
-            `The ${object} does not exist, and the publisher may only check it: declare it, or set declare to true`,
+            `The ${object} does not exist, and the publisher may only check it: start the program that declares it (expectTimeoutMs waits for that), or let the publisher declare it`,
             details,
           )
         : undefined;
