@@ -1,4 +1,4 @@
-import { errnoOf } from '@discogs-extractor/internal/errno';
+import { errnoOf, messageOf } from '@discogs-extractor/internal/errno';
 import { adviceFor } from './advice.js';
 
 /**
@@ -126,10 +126,10 @@ export const exitStatusOf = (error: unknown): number =>
  * as text.
  */
 export const describeError = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return messageOf(error);
   const { cause } = error;
-  const message = `${error.message}${adviceFor(error)}`;
-  return cause instanceof Error && !error.message.includes(cause.message)
+  const message = `${messageOf(error)}${adviceFor(error)}`;
+  return cause instanceof Error && !message.includes(messageOf(cause))
     ? `${message} (${describeError(cause)})`
     : message;
 };

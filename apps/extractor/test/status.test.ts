@@ -114,7 +114,9 @@ describe('list', () => {
     expect(old).toMatchObject({ version: OLD, complete: false });
     expect(await list('--dump-version', '20200101')).toMatchObject({ status: 1 });
     expect(await runCli(['list', '--source', base], { env: UNUSED })).toMatchObject({ status: 1, stdout: '' });
-    expect(await runCli(['list', '--source', join(base, 'nowhere')])).toMatchObject({ status: 1, stdout: '' });
+    const nowhere = await runCli(['list', '--source', join(base, 'nowhere')]);
+    expect(nowhere).toMatchObject({ status: 1, stdout: '' });
+    expect(nowhere.stderr.match(/ENOENT/g)).toHaveLength(1);
 
     // What the error names is what helps.
     const download = (...args: string[]): Promise<CliResult> =>
@@ -145,6 +147,7 @@ it('delivers a dump without a CHECKSUM file only if that is allowed, and skips i
   expect(marker.publishing_phase.messages_published).toBe(12);
   const unverified = Object.values(marker.download_phase.downloads_by_file).map((file) => file.unverified);
   expect(unverified).toEqual([true, true, true, true]);
+  expect((await status()).stdout.match(/3 records confirmed, not verified$/gm)).toHaveLength(4);
   const skipped = await deliver({ ALLOW_UNVERIFIED: 'true' });
   expect(skipped).toMatchObject({ status: 0 });
   expect(skipped.stdout).toContain('completely processed');

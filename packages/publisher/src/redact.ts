@@ -1,3 +1,4 @@
+import { messageOf } from '@discogs-extractor/internal/errno';
 import type { BrokerAddress } from './broker-address.js';
 
 /** Removes credentials from texts of the broker, Node or amqplib. */
@@ -26,7 +27,7 @@ export const createRedact = ({ username, password }: Pick<BrokerAddress, 'userna
 /** A copy of an error of another library that can be shown: name, code, message and stack, without credentials. */
 export const redactedCause = (redact: Redact, error: unknown): Error => {
   const original = error instanceof Error ? error : new Error(String(error));
-  const copy: Error & { code?: unknown } = new Error(redact(original.message));
+  const copy: Error & { code?: unknown } = new Error(redact(messageOf(original)));
   copy.name = original.name;
   if (original.stack !== undefined) copy.stack = redact(original.stack);
   const code = (original as { code?: unknown }).code;

@@ -1,4 +1,4 @@
-import { errnoOf, isOutOfSpace } from '@discogs-extractor/internal/errno';
+import { errnoOf, isOutOfSpace, messageOf } from '@discogs-extractor/internal/errno';
 import type { Status } from './marker.js';
 
 /**
@@ -143,11 +143,14 @@ const refusal = (
   cause: unknown,
 ): StateMarkerError => {
   const errno = errnoOf(cause);
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StateMarkerError(storeIoCode(errno), `Cannot ${operation.replace('-', ' ')} ${subject}: ${reason}`, {
-    facts: { ...facts, operation, errno },
-    cause,
-  });
+  return new StateMarkerError(
+    storeIoCode(errno),
+    `Cannot ${operation.replace('-', ' ')} ${subject}: ${messageOf(cause)}`,
+    {
+      facts: { ...facts, operation, errno },
+      cause,
+    },
+  );
 };
 
 const NO_PERMISSION: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);

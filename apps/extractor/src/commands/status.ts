@@ -86,7 +86,8 @@ const describe = (marker: StateMarker): string => {
   const rows = Object.entries(processing.progress_by_file).map(([file, progress]) => [
     file,
     progress.status,
-    `${formatCount(progress.messages_published)} records confirmed${remainder(progress.undelivered)}`,
+    `${formatCount(progress.messages_published)} records confirmed${remainder(progress.undelivered)}` +
+      (download.downloads_by_file[file]?.unverified ? ', not verified' : ''),
   ]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));
   const errors = [...download.errors, ...processing.errors].slice(-3);

@@ -1,4 +1,4 @@
-import { errnoOf } from '@discogs-extractor/internal/errno';
+import { errnoOf, messageOf } from '@discogs-extractor/internal/errno';
 import type { Dispatcher } from 'undici';
 import { DownloaderError, type SourceErrorCode } from '../errors.js';
 import { checks } from '../option-checks.js';
@@ -129,17 +129,16 @@ const WHAT_HAPPENED = {
   BODY_CUT: 'Connection lost while reading',
 } as const satisfies Partial<Record<SourceErrorCode, string>>;
 
-const transportErrorCode = (reason: string, phase: 'request' | 'body'): keyof typeof WHAT_HAPPENED => {
+const transportErrorCode = (errno: string | undefined, phase: 'request' | 'body'): keyof typeof WHAT_HAPPENED => {
   if (phase === 'request') return 'SOURCE_UNREACHABLE';
-  return reason === 'UND_ERR_BODY_TIMEOUT' ? 'BODY_STALLED' : 'BODY_CUT';
+  return errno === 'UND_ERR_BODY_TIMEOUT' ? 'BODY_STALLED' : 'BODY_CUT';
 };
 
 /** Turns a failure below HTTP into a `DownloaderError`; leaves errors of this package alone. */
 export const toTransportError = (error: unknown, target: RequestTarget, phase: 'request' | 'body'): DownloaderError => {
   if (error instanceof DownloaderError) return error;
-  const reason = errnoOf(error) ?? (error instanceof Error ? error.message : String(error));
-  const code = transportErrorCode(reason, phase);
-  return new DownloaderError(code, `${WHAT_HAPPENED[code]} ${target.location} (${reason})`, {
+  const code = transportErrorCode(errnoOf(error), phase);
+  return new DownloaderError(code, `${WHAT_HAPPENED[code]} ${target.location}: ${messageOf(error)}`, {
     facts: { ...target, retryable: true },
     cause: error,
   });

@@ -1,18 +1,17 @@
 import type { RunStep } from '@discogs-extractor/internal/durable-file';
-import { errnoOf, isOutOfSpace } from '@discogs-extractor/internal/errno';
+import { errnoOf, isOutOfSpace, messageOf } from '@discogs-extractor/internal/errno';
 import { DownloaderError } from '../errors.js';
 
 /** Turns a file system error into `DISK_FULL` or `STORAGE_FAILED`; leaves errors of this package alone. */
 export const toStorageError = (error: unknown, path: string, neededBytes?: number): DownloaderError => {
   if (error instanceof DownloaderError) return error;
-  const errno = errnoOf(error);
-  if (isOutOfSpace(errno)) {
+  if (isOutOfSpace(errnoOf(error))) {
     return new DownloaderError('DISK_FULL', `No space left to write ${path}`, {
       facts: { path, neededBytes },
       cause: error,
     });
   }
-  return new DownloaderError('STORAGE_FAILED', `Cannot read or write ${path} (${errno ?? String(error)})`, {
+  return new DownloaderError('STORAGE_FAILED', `Cannot read or write ${path}: ${messageOf(error)}`, {
     facts: { path },
     cause: error,
   });

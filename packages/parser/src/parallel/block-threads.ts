@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { messageOf } from '@discogs-extractor/internal/errno';
 import { ParserError } from '../errors.js';
 import type { BlockRunner, BlockTask, EncodedBytes, RunningSegment } from './block-runner.js';
 import type { DecoderHandoff, SegmentResult, SegmentTask } from './inflate-segment.js';
@@ -172,8 +173,7 @@ export class BlockThreads {
   }
 
   #fail(cause: unknown): void {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    this.#failWith(new ParserError('WORKER_FAILED', `A worker thread failed: ${message}`, { cause }));
+    this.#failWith(new ParserError('WORKER_FAILED', `A worker thread failed: ${messageOf(cause)}`, { cause }));
   }
 
   #failWith(error: ParserError): void {

@@ -1,3 +1,4 @@
+import { messageOf } from '@discogs-extractor/internal/errno';
 import type { BrokerAddress } from '../broker-address.js';
 import { PublisherError } from '../errors.js';
 import { type Redact, redactedCause } from '../redact.js';
@@ -106,10 +107,12 @@ export const explainPeer = (
 export const withPeer = (error: unknown, { kind }: Peer): unknown => {
   if (kind !== 'silent' && kind !== 'closing') return error;
   const what = kind === 'silent' ? 'sends nothing' : 'closes them';
-  const message = error instanceof Error ? error.message : String(error);
-  return new Error(`${message}. The port accepts connections, but ${what}: check that it is the port of RabbitMQ`, {
-    cause: error,
-  });
+  return new Error(
+    `${messageOf(error)}. The port accepts connections, but ${what}: check that it is the port of RabbitMQ`,
+    {
+      cause: error,
+    },
+  );
 };
 
 /** The limit that the broker names when it refuses a message for its size, in bytes. */

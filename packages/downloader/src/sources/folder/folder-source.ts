@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { errnoOf } from '@discogs-extractor/internal/errno';
+import { errnoOf, messageOf } from '@discogs-extractor/internal/errno';
 import type { DumpFile, DumpSource } from '../../dump-source.js';
 import { DownloaderError, type SourceErrorCode } from '../../errors.js';
 import { parseFileName } from '../../names.js';
@@ -27,8 +27,7 @@ const errorCodeOf = (errno: string | undefined): SourceErrorCode => {
 
 const toFolderError = (error: unknown, location: string): DownloaderError => {
   if (error instanceof DownloaderError) return error;
-  const errno = errnoOf(error);
-  return new DownloaderError(errorCodeOf(errno), `Cannot read ${location} (${errno ?? String(error)})`, {
+  return new DownloaderError(errorCodeOf(errnoOf(error)), `Cannot read ${location}: ${messageOf(error)}`, {
     facts: { source: 'folder', location, retryable: false },
     cause: error,
   });
