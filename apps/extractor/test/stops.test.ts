@@ -8,7 +8,7 @@ import { generateDump } from '@discogs-extractor/sample-dumps';
 import { countMessages, startOwnBroker, startProxy, type TestBroker } from '@discogs-extractor/test-broker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningCli, startCli } from './kit/cli.js';
-import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
+import { dumpFile, readXml, smallDump, writeDump } from './kit/dumps.js';
 import { readMarker } from './kit/markers.js';
 
 const VERSION = '20260101';
@@ -26,6 +26,10 @@ beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'stops-'));
   dumps = join(base, 'dumps');
   await generateDump({ directory: dumps, version: VERSION, seed: 21, records: RECORDS, types: ['artists'] });
+  // A record without content and a malformed one, which a file that is stopped reports as well.
+  const xml = await readXml(join(dumps, FILE));
+  const faults = '<artist/><artist><id>0</id><name>not closed</artist>';
+  await writeDump(dumps, VERSION, { ...smallDump(1), artists: xml.replace('<artists>', `<artists>${faults}`) });
   broker = await startOwnBroker();
 });
 afterAll(async () => {
@@ -98,6 +102,15 @@ describe('a stop in under 5 s', () => {
     const confirmed = await confirmedRecords();
     expect(confirmed).toBeGreaterThan(0);
     expect(await countMessages(broker.url, QUEUE)).toBe(confirmed);
+    const line = run
+      .output()
+      .split('\n')
+      .find((each) => each.includes('stopped after record'))!;
+    expect(JSON.parse(line)).toMatchObject({
+      delivered: confirmed,
+      malformed: 1,
+      irregularities: { 'not-an-object': 1 },
+    });
   });
 
   it('while the broker blocks publishing', async () => {
