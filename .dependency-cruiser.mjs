@@ -7,7 +7,7 @@
 
 const FOLDER_ORDER = {
   'packages/parser': {
-    vocabulary: ['data-type', 'errors', 'option-checks', 'options', 'reports'],
+    vocabulary: ['data-type', 'errors', 'option-checks', 'options', 'reading', 'reports'],
     folders: ['record', 'document', 'strict', 'kernel', 'block', 'gzip', 'input', 'parallel', 'read', 'shape'],
   },
   'packages/publisher': {

@@ -16,6 +16,7 @@ export { createWorkerPool } from './parallel/worker-pool.js';
 export { type ParsedRecord, parseRecords } from './parse-records.js';
 export type { EncodedBlock, EncodedRecord } from './read/encoded-block.js';
 export type { RecordStream } from './read/record-stream.js';
+export type { Reading } from './reading.js';
 export type {
   OneOrMany,
   RawArtist,

@@ -1,4 +1,5 @@
 import type { DataType } from './data-type.js';
+import type { Reading } from './reading.js';
 import type { Irregularity, MalformedRecord } from './reports.js';
 
 /**
@@ -68,6 +69,8 @@ export interface ReadOptions {
   dataType?: DataType | undefined;
   /** @default 'auto' */
   engine?: EngineName | undefined;
+  /** How records become values. Numbers of records are the same with both. @default 'xmltodict' */
+  reading?: Reading | undefined;
   /**
    * Worker threads to start for this read; with 0, parsing and gunzip run on the calling thread, which stays responsive
    * between chunks of 1 MiB. A pool of `createWorkerPool` is shared with other reads, and stays open.

@@ -15,6 +15,7 @@ export type IrregularityKind =
   | 'invalid-character-reference'
   | 'invalid-utf8'
   | 'control-character'
+  | 'nul-character'
   // A record as a whole: it is empty (and so not delivered), or something is wrong with its id.
   | 'not-an-object'
   | 'id-not-a-string'
@@ -33,6 +34,7 @@ export const IRREGULARITY_KINDS: readonly IrregularityKind[] = [
   'invalid-character-reference',
   'invalid-utf8',
   'control-character',
+  'nul-character',
   'not-an-object',
   'id-not-a-string',
   'conflicting-id',

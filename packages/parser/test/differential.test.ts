@@ -26,11 +26,12 @@ const kinds: [string, fc.Arbitrary<Buffer>][] = [
 describe.each(kinds)(`random dumps, %s (PARSER_SEED=${seed})`, (_, dumps) => {
   test('both engines agree, however the dump is cut', () => {
     const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 });
-    const limits = fc.record({
+    const randomOptions = fc.record({
+      reading: fc.constantFrom('xmltodict', 'platform'),
       maxDepth: fc.constantFrom(3, 256),
       maxRecordBytes: fc.constantFrom(64, 1000, 1_000_000),
     });
-    const property = fc.property(dumps, cuts, limits, (dump, places, options) => {
+    const property = fc.property(dumps, cuts, randomOptions, (dump, places, options) => {
       const whole = outcomeOfCut(dump, [], options, strict.regular());
       const at = [...new Set(places.map((place) => Math.floor(place * dump.length)))]
         .filter((place) => place > 0 && place < dump.length)
@@ -44,6 +45,7 @@ describe.each(kinds)(`random dumps, %s (PARSER_SEED=${seed})`, (_, dumps) => {
 
   test('blocks encoded in parallel yield the same', async () => {
     const some = fc.record({
+      reading: fc.constantFrom('xmltodict', 'platform'),
       blockBytes: fc.integer({ min: 40, max: 700 }),
       skip: fc.constantFrom(0, 0, 1, 3, 50),
       limit: fc.constantFrom(1, 4, 1000, 1000),
@@ -51,7 +53,7 @@ describe.each(kinds)(`random dumps, %s (PARSER_SEED=${seed})`, (_, dumps) => {
     });
     const property = fc.asyncProperty(dumps, some, async (dump, { blockBytes, ...options }) => {
       const whole = outcomeOfCut(dump, [], options, strict.regular());
-      const runner = new LocalRunner(fast.regular());
+      const runner = new LocalRunner(fast.regular({ reading: options.reading }));
       expect(await outcomeOfBlocks(dump, blockBytes, options, runner)).toEqual(whole);
     });
     await fc.assert(property, { seed, numRuns: runs, ...timeLimit });

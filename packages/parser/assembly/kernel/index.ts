@@ -2,7 +2,7 @@ import { LINE_FEED, isSpace } from './bytes';
 import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RECORD_NAME, RESULT } from './layout';
 import { TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WORK, WORK_BYTES } from './layout';
 import { Element, Mode, Result, Status, Table, Work } from './layout';
-import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput } from './layout';
+import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput, setPlatformReading } from './layout';
 import { addedChild, cutEmptyId, findId, idBytes, idStart, isIdLeftOut, jsonGap, memberBytes } from './assemble-messages';
 import { Name, countNameBytes, forgetNames, internName, namesFull } from './interned-names';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan-record';
@@ -38,11 +38,13 @@ let maxRecordBytes: usize = 0;
  * Prepares the kernel for a data type. The record's name and a `>` must be at RECORD_NAME.
  *
  * @param addId - whether a child `id` is added to a record with `@id` that has none
+ * @param isPlatform - whether records are read as the platform reads them
  */
-export function configure(addId: bool, depth: u32, recordBytes: usize): void {
+export function configure(addId: bool, isPlatform: bool, depth: u32, recordBytes: usize): void {
   v128.store(PREFIX_MASK, i8x16.splat(-1));
   v128.store(PREFIX_MASK, i8x16.splat(0), 16);
   addsId = addId;
+  setPlatformReading(isPlatform);
   maxRecordBytes = recordBytes;
   setMaxDepth(depth);
   resetNames();

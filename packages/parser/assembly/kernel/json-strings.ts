@@ -107,13 +107,21 @@ export function writeString(start: usize, end: usize, content: usize, out: usize
     }
     out = stop;
   } else {
-    out = writeEscaped(start, end, out);
+    out = writeEscaped(start, end, false, out);
   }
   store<u8>(out, QUOTE);
   return out + 1;
 }
 
-function writeEscaped(start: usize, end: usize, out: usize): usize {
+/** Writes an attribute value as a JSON string, with a space for each literal tab and line end. */
+export function writeNormalizedString(start: usize, end: usize, out: usize): usize {
+  store<u8>(out, QUOTE);
+  out = writeEscaped(start, end, true, out + 1);
+  store<u8>(out, QUOTE);
+  return out + 1;
+}
+
+function writeEscaped(start: usize, end: usize, normalizesSpace: bool, out: usize): usize {
   let at = start;
   while (at < end) {
     const bytes = v128.load(at);
@@ -129,6 +137,10 @@ function writeEscaped(start: usize, end: usize, out: usize): usize {
     if (byte == AMPERSAND) {
       out = writeCodePoint(decodeReference(at), out);
       at = referenceEnd;
+    } else if (normalizesSpace && byte < SPACE) {
+      store<u8>(out, SPACE);
+      out++;
+      at += byte == CARRIAGE_RETURN && load<u8>(at, 1) == LINE_FEED ? 2 : 1;
     } else {
       out = writeCodePoint(byte, out);
       at++;

@@ -177,6 +177,13 @@ export namespace Mode {
   export const COUNT: u32 = 2;
 }
 
+/** Whether records are read as the platform reads them (CONVERSION.md, section 7). */
+export let isPlatformReading: bool = false;
+
+export function setPlatformReading(value: bool): void {
+  isPlatformReading = value;
+}
+
 /** The end of the input: the address of the first zero byte after it. */
 export let inputEnd: usize = INPUT;
 export let outputStart: usize = 0;

@@ -1,7 +1,7 @@
 import { AMPERSAND, APOSTROPHE, BACKSLASH, CARRIAGE_RETURN, EQUALS, GREATER, LESS, LINE_FEED } from './bytes';
 import { QUOTE, SLASH, SPACE, TAB, bytesEqual, differ, isSpace, specialBytes } from './bytes';
 import { ATTRIBUTES, ATTRIBUTES_END, ATTRIBUTE_BYTES, ELEMENTS, ELEMENTS_END, ELEMENT_BYTES } from './layout';
-import { Attribute, Content, Element, SPARE_SPAN, Span } from './layout';
+import { Attribute, Content, Element, SPARE_SPAN, Span, isPlatformReading } from './layout';
 import { Name, countNameBytes, internName, nameFailedAt } from './interned-names';
 import { checkReference, referenceFailedAt } from './character-references';
 
@@ -129,11 +129,15 @@ export function scanRecord(start: usize): usize {
       const textStart = at;
       at = scanSpan(at, LESS, false, SPARE_SPAN);
       if (at == 0) return 0;
-      // White space between children has no effect. Text in several pieces, which no dump contains, is irregular.
-      if (isBlank(textStart, at)) continue;
+      // White space between children has no effect if there is nothing else. Text in several pieces, which no dump
+      // contains, is irregular, and for the platform, so is text in one piece with white space in others: it is a part
+      // of the text.
+      const blank = isBlank(textStart, at);
+      if (blank && !isPlatformReading) continue;
       if (!isBlank(load<usize>(open, Element.TEXT + Span.START), load<usize>(open, Element.TEXT + Span.END))) {
         return failAt(start);
       }
+      if (!blank && isPlatformReading) return failAt(start);
       store<u64>(open, load<u64>(SPARE_SPAN), Element.TEXT);
       store<usize>(open, load<usize>(SPARE_SPAN, Span.CONTENT), Element.TEXT + Span.CONTENT);
     }

@@ -1,9 +1,9 @@
 import { BRACE, BRACE_END, BRACKET, BRACKET_END, COMMA } from './bytes';
 import { ATTRIBUTES, ATTRIBUTE_BYTES, ELEMENTS, ELEMENT_BYTES, HISTOGRAM, KEYS } from './layout';
-import { Attribute, Element, Span } from './layout';
+import { Attribute, Content, Element, Span, isPlatformReading } from './layout';
 import { KEY_EXTRA, Name } from './interned-names';
 import { attributesEnd, elementsEnd } from './scan-record';
-import { trimEnd, trimStart, writeString } from './json-strings';
+import { trimEnd, trimStart, writeNormalizedString, writeString } from './json-strings';
 
 /*
  * Pass 2: writes the canonical JSON of the record whose tree pass 1 left in ELEMENTS and ATTRIBUTES.
@@ -81,9 +81,12 @@ function writeLeaf(element: usize, out: usize): usize {
   let start: usize = load<usize>(element, Element.TEXT + Span.START);
   let end: usize = load<usize>(element, Element.TEXT + Span.END);
   if (start != 0) {
-    start = trimStart(start, end);
-    if (start < end) {
-      end = trimEnd(start, end);
+    const trimmed = trimStart(start, end);
+    if (trimmed < end) {
+      if (!isPlatformReading) {
+        start = trimmed;
+        end = trimEnd(start, end);
+      }
       return writeString(start, end, load<usize>(element, Element.TEXT + Span.CONTENT), out);
     }
   }
@@ -115,17 +118,16 @@ function writeObject(element: usize, keys: usize, out: usize): usize {
 function writeText(element: usize, out: usize): usize {
   let start: usize = load<usize>(element, Element.TEXT + Span.START);
   if (start == 0) return out;
-  const end: usize = load<usize>(element, Element.TEXT + Span.END);
-  start = trimStart(start, end);
-  if (start >= end) return out;
+  let end: usize = load<usize>(element, Element.TEXT + Span.END);
+  const trimmed = trimStart(start, end);
+  if (trimmed >= end) return out;
+  if (!isPlatformReading) {
+    start = trimmed;
+    end = trimEnd(start, end);
+  }
   store<u64>(out, 0x22747865_7423222c); // ,"#text"
   store<u8>(out, 0x3a, 8);
-  return writeString(
-    start,
-    trimEnd(start, end),
-    load<usize>(element, Element.TEXT + Span.CONTENT),
-    out + TEXT_KEY_BYTES,
-  );
+  return writeString(start, end, load<usize>(element, Element.TEXT + Span.CONTENT), out + TEXT_KEY_BYTES);
 }
 
 function writeAttributes(element: usize, keys: usize, out: usize): usize {
@@ -154,7 +156,9 @@ function writeAttribute(attribute: usize, out: usize): usize {
   out = writeKey(name + Name.ATTRIBUTE_KEY, load<usize>(name, Name.BYTES) + KEY_EXTRA + 1, out);
   const start = load<usize>(attribute, Attribute.VALUE + Span.START);
   const end = load<usize>(attribute, Attribute.VALUE + Span.END);
-  return writeString(start, end, load<usize>(attribute, Attribute.VALUE + Span.CONTENT), out);
+  const content = load<usize>(attribute, Attribute.VALUE + Span.CONTENT);
+  if (isPlatformReading && (content & Content.ESCAPES) != 0) return writeNormalizedString(start, end, out);
+  return writeString(start, end, content, out);
 }
 
 // @ts-ignore: decorator

@@ -2,11 +2,11 @@ import { type DocumentItem, nextItem } from '../document/scan-document.js';
 import { copyState, type DocumentState, indentAt } from '../document/state.js';
 import type { ParserErrorCode } from '../errors.js';
 import type { RegularRecords, RegularRun } from '../kernel/regular-records.js';
+import type { Reading } from '../reading.js';
 import { buildRecord } from '../record/build-record.js';
 import { isObject } from '../record/canonical-json.js';
 import type { Element } from '../record/element.js';
 import type { OutputKind } from '../record/message-layout.js';
-import { trimWhiteSpace } from '../record/white-space.js';
 import type { IrregularityKind, MalformedReason } from '../reports.js';
 import { readElement } from '../strict/read-element.js';
 import { BlockOutput } from './block-output.js';
@@ -19,6 +19,7 @@ export interface BlockRequest {
   /** Whether the document ends with these bytes. */
   isFinal: boolean;
   output: OutputKind;
+  reading: Reading;
   /** How many records to skip before the first that is encoded; `Infinity` to count only. */
   skip: number;
   maxRecordBytes: number;
@@ -155,8 +156,8 @@ class BlockEncoder {
   }
 
   #encodeStrictly(item: Extract<DocumentItem, { kind: 'record' }>): void {
-    const { bytes, maxDepth, skip } = this.#request;
-    const read = readElement({ ...item, bytes, end: item.next }, maxDepth);
+    const { bytes, reading, maxDepth, skip } = this.#request;
+    const read = readElement({ ...item, bytes, end: item.next }, { reading, maxDepth });
     if (read.kind === 'malformed') {
       this.#noteMalformed(item.start, item.next, { begins: true, ends: true, ...read });
       return;
@@ -171,7 +172,7 @@ class BlockEncoder {
       return;
     }
     for (const [irregularity, count] of read.irregularities) this.#note(irregularity, count, item.start, true);
-    const built = buildRecord(read.element, this.#state.dataType!);
+    const built = buildRecord(read.element, this.#state.dataType!, reading);
     for (const irregularity of built.irregularities) this.#note(irregularity, 1, item.start, true);
     this.#output.add(built);
     this.#records++;
@@ -179,7 +180,7 @@ class BlockEncoder {
 
   /** An empty record lacks nothing if it is skipped, but one with text does. */
   #noteNotAnObject(item: Extract<DocumentItem, { kind: 'record' }>, element: Element): void {
-    if (trimWhiteSpace(element.text) === '') {
+    if (element.text === '') {
       this.#note('not-an-object', 1, item.start, false);
       return;
     }

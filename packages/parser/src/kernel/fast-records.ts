@@ -1,4 +1,5 @@
 import type { DataType } from '../data-type.js';
+import type { Reading } from '../reading.js';
 import { TABLE_WIDTH } from '../record/message-layout.js';
 import { sha256 } from '../record/sha256.js';
 import { createKernel, type Kernel, type KernelRun, MAX_LOAD_BYTES } from './kernel.js';
@@ -6,6 +7,7 @@ import type { LineOutput, RegularRecords, RegularRun } from './regular-records.j
 import { isSimdSupported } from './webassembly.js';
 
 export interface FastRecordsOptions {
+  reading: Reading;
   maxDepth: number;
   maxRecordBytes: number;
 }
@@ -69,8 +71,7 @@ export class FastRecords implements RegularRecords {
   /** The kernel for records of this type. `begin` may be called with a block that is already in its `inputBuffer`. */
   kernelFor(dataType: DataType): Kernel {
     if (this.#kernel === undefined) {
-      const { maxDepth, maxRecordBytes } = this.#options;
-      this.#kernel = { dataType, instance: createKernel({ dataType, maxDepth, maxRecordBytes })! };
+      this.#kernel = { dataType, instance: createKernel({ dataType, ...this.#options })! };
     } else if (this.#kernel.dataType !== dataType) {
       this.#kernel.dataType = dataType;
       this.#kernel.instance.setDataType(dataType);

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import { type DataType, recordNameOf } from '../data-type.js';
+import type { Reading } from '../reading.js';
+import { addsId } from '../record/build-record.js';
 import { type OutputKind, TABLE_WIDTH } from '../record/message-layout.js';
 import { KERNEL_WASM } from './kernel-wasm.generated.js';
 import {
@@ -55,6 +57,8 @@ export type KernelStatus =
 export interface KernelOptions {
   /** The data type; its singular is the record's name. */
   readonly dataType: DataType;
+  /** @default 'xmltodict' */
+  readonly reading?: Reading;
   /**
    * Maximum depth, the record itself being 1; deeper records are irregular. @default 256, which is also the upper bound
    */
@@ -136,7 +140,7 @@ interface KernelExports {
   readonly tableAddress: WasmGlobal;
   readonly unknownIdsAddress: WasmGlobal;
   readonly digestAddress: WasmGlobal;
-  configure(addsId: number, maxDepth: number, maxRecordBytes: number): void;
+  configure(addsId: number, isPlatformReading: number, maxDepth: number, maxRecordBytes: number): void;
   setRegions(inputEnd: number, outputStart: number, outputEnd: number): void;
   run(from: number, mode: number, limit: number): number;
   assembleMessages(): void;
@@ -179,6 +183,7 @@ class WasmKernel implements Kernel {
   readonly #unknownIdsAddress: number;
   readonly #digestAddress: number;
 
+  readonly #reading: Reading;
   /** `maxDepth` and `maxRecordBytes`. */
   readonly #limits: readonly [number, number];
 
@@ -200,6 +205,7 @@ class WasmKernel implements Kernel {
     this.#tableAddress = this.#exports.tableAddress.value;
     this.#unknownIdsAddress = this.#exports.unknownIdsAddress.value;
     this.#digestAddress = this.#exports.digestAddress.value;
+    this.#reading = options.reading ?? 'xmltodict';
     this.#limits = [
       Math.min(options.maxDepth ?? MAX_DEPTH, MAX_DEPTH),
       Math.min(options.maxRecordBytes ?? MAX_RECORD_BYTES, MAX_RECORD_BYTES),
@@ -216,7 +222,8 @@ class WasmKernel implements Kernel {
 
   setDataType(dataType: DataType): void {
     this.#heap.write(`${recordNameOf(dataType)}>`, this.#exports.recordNameAddress.value, 'latin1');
-    this.#exports.configure(dataType === 'releases' || dataType === 'masters' ? 1 : 0, ...this.#limits);
+    const reading = this.#reading;
+    this.#exports.configure(Number(addsId(dataType, reading)), Number(reading === 'platform'), ...this.#limits);
   }
 
   load(bytes: Uint8Array): void {

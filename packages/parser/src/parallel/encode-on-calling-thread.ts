@@ -22,8 +22,8 @@ export async function* encodeOnCallingThread(
   for (;;) {
     const { bytes, isFinal, failure } = await reader.read(leftover);
     options.signal?.throwIfAborted();
-    const { maxRecordBytes, maxDepth } = options;
-    const request = { state, bytes, isFinal, output, skip: toSkip(), maxRecordBytes, maxDepth, memory };
+    const { reading, maxRecordBytes, maxDepth } = options;
+    const request = { state, bytes, isFinal, output, reading, skip: toSkip(), maxRecordBytes, maxDepth, memory };
     memory = undefined;
     const result = encodeBlock(request, regular);
     result.release = () => {

@@ -23,13 +23,13 @@ import {
 
 setThreadNiceness((workerData as WorkerSetup).nice);
 
-type EngineSettings = Pick<WorkerRequest, 'engine' | 'maxDepth' | 'maxRecordBytes'>;
+type EngineSettings = Pick<WorkerRequest, 'engine' | 'reading' | 'maxDepth' | 'maxRecordBytes'>;
 
-/** Created when first needed: a shared pool serves reads with either engine and any limits. */
+/** Created when first needed: a shared pool serves reads with any engine, reading and limits. */
 const engines = new Map<string, RegularRecords | undefined>();
-const engineFor = ({ engine, maxDepth, maxRecordBytes }: EngineSettings): RegularRecords | undefined => {
-  const key = `${engine} ${maxDepth} ${maxRecordBytes}`;
-  if (!engines.has(key)) engines.set(key, createEngine(engine, { maxDepth, maxRecordBytes }));
+const engineFor = ({ engine, reading, maxDepth, maxRecordBytes }: EngineSettings): RegularRecords | undefined => {
+  const key = `${engine} ${reading} ${maxDepth} ${maxRecordBytes}`;
+  if (!engines.has(key)) engines.set(key, createEngine(engine, { reading, maxDepth, maxRecordBytes }));
   return engines.get(key);
 };
 

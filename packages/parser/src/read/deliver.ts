@@ -61,7 +61,7 @@ const results = (
   output: OutputKind,
   collector: Collector,
 ): AsyncGenerator<BlockResult, void, undefined> => {
-  const { workers, maxDepth, maxRecordBytes, shared } = options;
+  const { workers, reading, maxDepth, maxRecordBytes, shared } = options;
   const toSkip = (): number => collector.toSkip;
   if (workers > 0) {
     const runner = (shared ?? new BlockThreads(workers)).lease(engine, shared === undefined);
@@ -69,7 +69,13 @@ const results = (
     const source = { xml, gunzip: engine === 'fast' ? gunzip : undefined };
     return encodeOnWorkers(source, { ...options, isShared: shared !== undefined }, runner, output, toSkip);
   }
-  return encodeOnCallingThread(xml, options, output, toSkip, createEngine(engine, { maxDepth, maxRecordBytes }));
+  return encodeOnCallingThread(
+    xml,
+    options,
+    output,
+    toSkip,
+    createEngine(engine, { reading, maxDepth, maxRecordBytes }),
+  );
 };
 
 /** Adds the fact `recordsBefore` to errors of the input, where records are not known, and the path to all. */

@@ -3,12 +3,14 @@ import { checks } from '../option-checks.js';
 import type { EngineName, ReadOptions, ReadProgress } from '../options.js';
 import type { BlockThreads } from '../parallel/block-threads.js';
 import { MAX_WORKERS, threadsOf } from '../parallel/worker-pool.js';
+import { READINGS, type Reading } from '../reading.js';
 import type { Irregularity, MalformedRecord } from '../reports.js';
 
 /** Options with their defaults filled in. */
 export interface ResolvedReadOptions {
   readonly dataType: DataType | undefined;
   readonly engine: EngineName;
+  readonly reading: Reading;
   readonly workers: number;
   /** The threads that are shared with other reads. Without them, the read starts `workers` threads of its own. */
   readonly shared: BlockThreads | undefined;
@@ -28,6 +30,7 @@ const ENGINES: readonly EngineName[] = ['auto', 'fast', 'strict'];
 const KNOWN: Readonly<Record<keyof ReadOptions, true>> = {
   dataType: true,
   engine: true,
+  reading: true,
   workers: true,
   skip: true,
   limit: true,
@@ -58,6 +61,7 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
   return {
     dataType: dataType === undefined ? undefined : checks.oneOf('dataType', dataType, DATA_TYPES),
     engine: checks.oneOf('engine', options.engine ?? 'auto', ENGINES),
+    reading: checks.oneOf('reading', options.reading ?? 'xmltodict', READINGS),
     workers: shared?.threads ?? checks.wholeNumber('workers', workers, { min: 0, max: MAX_WORKERS }),
     shared,
     skip: checks.wholeNumber('skip', options.skip ?? 0, { min: 0 }),

@@ -1,4 +1,5 @@
 import type { DataType } from '../data-type.js';
+import type { Reading } from '../reading.js';
 import type { IrregularityKind } from '../reports.js';
 import { byName, membersOf, objectOf } from './canonical-json.js';
 import type { Element } from './element.js';
@@ -19,8 +20,12 @@ export interface BuiltRecord {
 
 const UNKNOWN = 'unknown';
 
-/** Builds the canonical JSON, the hash and the message of a record (CONVERSION.md, section 5). */
-export const buildRecord = (element: Element, dataType: DataType): BuiltRecord => {
+/** Whether a record with `@id` gets a member `id` of the same value. */
+export const addsId = (dataType: DataType, reading: Reading): boolean =>
+  reading === 'xmltodict' && (dataType === 'releases' || dataType === 'masters');
+
+/** Builds the canonical JSON, the hash and the message of a record (CONVERSION.md, sections 5 and 7). */
+export const buildRecord = (element: Element, dataType: DataType, reading: Reading): BuiltRecord => {
   const irregularities: IrregularityKind[] = [];
   const attributeId = element.attributes?.get('id');
   let members = membersOf(element);
@@ -31,7 +36,7 @@ export const buildRecord = (element: Element, dataType: DataType): BuiltRecord =
     if (childId === undefined) irregularities.push('id-not-a-string');
     else if (childId !== attributeId) irregularities.push('conflicting-id');
   }
-  if ((dataType === 'releases' || dataType === 'masters') && attributeId !== undefined) {
+  if (addsId(dataType, reading) && attributeId !== undefined) {
     members.push(['id', JSON.stringify(attributeId)]);
     members.sort(byName);
   }

@@ -1,5 +1,4 @@
 import type { Element } from './element.js';
-import { trimWhiteSpace } from './white-space.js';
 
 /** One member of an object: its name and its value's canonical JSON. */
 export type Member = readonly [name: string, json: string];
@@ -16,8 +15,7 @@ export const membersOf = (element: Element): Member[] => {
       members.push([name, elements.length === 1 ? jsonOf(first!) : `[${elements.map(jsonOf).join(',')}]`]);
     }
   }
-  const text = trimWhiteSpace(element.text);
-  if (text !== '') members.push(['#text', JSON.stringify(text)]);
+  if (element.text !== '') members.push(['#text', JSON.stringify(element.text)]);
   return members.sort(byName);
 };
 
@@ -30,8 +28,7 @@ export const isObject = (element: Element): boolean =>
 
 const jsonOf = (element: Element): string => {
   if (isObject(element)) return objectOf(membersOf(element));
-  const text = trimWhiteSpace(element.text);
-  return text === '' ? 'null' : JSON.stringify(text);
+  return element.text === '' ? 'null' : JSON.stringify(element.text);
 };
 
 /**

@@ -1,11 +1,14 @@
-/** An element of one record; its text is not trimmed yet. */
+/** An element of one record. */
 export interface Element {
   name: string;
   /** By name, decoded; `undefined` if there are none. */
   attributes: Map<string, string> | undefined;
   /** By name, each in document order; `undefined` if there are none. */
   children: Map<string, Element[]> | undefined;
-  /** Its own character data, decoded and concatenated. */
+  /**
+   * Its own character data, decoded and concatenated; at the end, trimmed as its reading requires. Empty if it is white
+   * space alone.
+   */
   text: string;
 }
 

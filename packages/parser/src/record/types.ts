@@ -93,7 +93,7 @@ export interface RawVideo extends XmlObject {
 
 export interface RawMaster extends XmlObject {
   '@id'?: string;
-  /** The same as `@id`, added by the parser. */
+  /** The same as `@id`, added by the parser with `reading: 'xmltodict'`. */
   id?: string;
   main_release?: RawText;
   title?: RawText;
@@ -155,7 +155,7 @@ export interface RawMasterReference extends XmlObject {
 export interface RawRelease extends XmlObject {
   '@id'?: string;
   '@status'?: string;
-  /** The same as `@id`, added by the parser. */
+  /** The same as `@id`, added by the parser with `reading: 'xmltodict'`. */
   id?: string;
   title?: RawText;
   country?: RawText;

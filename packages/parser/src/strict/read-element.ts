@@ -1,8 +1,10 @@
 import sax from 'sax';
 import type { CommentOrInstruction } from '../document/scan-record.js';
+import type { Reading } from '../reading.js';
 import { addChild, type Element, newElement } from '../record/element.js';
+import { trimWhiteSpace } from '../record/white-space.js';
 import type { IrregularityKind, MalformedReason } from '../reports.js';
-import { AMPERSAND_MARK, decodeReferences, restoreAmpersands } from './decode-references.js';
+import { AMPERSAND_MARK, decodeText, decodeValue, restoreAmpersands } from './decode-references.js';
 import { decodeUtf8 } from './decode-utf8.js';
 
 /** A record's bytes and the result of `scanRecord`. Offsets are into `bytes`. */
@@ -21,6 +23,11 @@ export type ReadElement =
 /** Literal control characters, other than tab, line feed and carriage return. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/g;
+
+export interface ReadElementOptions {
+  readonly reading: Reading;
+  readonly maxDepth: number;
+}
 
 class Malformed extends Error {
   constructor(
@@ -44,9 +51,9 @@ const noAttributes = new Proxy({} as Record<string, string>, {
 /**
  * Reads one record with `sax` in strict mode. `sax` decides whether the record is well-formed; entities,
  * duplicate attributes, the extent of comments and instructions, and white space are handled here (CONVERSION.md,
- * sections 3 and 4).
+ * sections 3, 4 and 7).
  */
-export const readElement = (record: RecordBytes, maxDepth: number): ReadElement => {
+export const readElement = (record: RecordBytes, options: ReadElementOptions): ReadElement => {
   if (record.strayLessThan !== undefined) {
     // `sax` would skip white space after a `<`.
     const offset = record.strayLessThan - record.start;
@@ -56,7 +63,7 @@ export const readElement = (record: RecordBytes, maxDepth: number): ReadElement 
       detail: `a "<" that begins no markup, ${offset} bytes into the record`,
     };
   }
-  const builder = new ElementBuilder(maxDepth);
+  const builder = new ElementBuilder(options);
   try {
     let position = record.start;
     for (const commentOrInstruction of record.commentsAndInstructions ?? []) {
@@ -79,11 +86,13 @@ export const readElement = (record: RecordBytes, maxDepth: number): ReadElement 
 /** Builds the element tree from the events of one `sax` parser. */
 class ElementBuilder {
   readonly irregularities = new Map<IrregularityKind, number>();
+  readonly #reading: Reading;
   readonly #parser: sax.SAXParser;
   readonly #open: Element[] = [];
   #root: Element | undefined;
 
-  constructor(maxDepth: number) {
+  constructor({ reading, maxDepth }: ReadElementOptions) {
+    this.#reading = reading;
     const parser = sax.parser(true, { position: false });
     this.#parser = parser;
     // Text of any length comes in one piece: the size of records is limited already.
@@ -108,19 +117,18 @@ class ElementBuilder {
       if (element.attributes.has(name)) {
         throw new Malformed('duplicate-attribute', `attribute ${name} twice in one tag`);
       }
-      this.#countControls(value);
-      element.attributes.set(name, decodeReferences(value, count));
+      element.attributes.set(name, decodeValue(this.#checkControls(value), reading, count));
     };
     parser.onclosetag = () => {
-      this.#open.pop();
+      const element = this.#open.pop()!;
+      const trimmed = trimWhiteSpace(element.text);
+      if (reading === 'xmltodict' || trimmed === '') element.text = trimmed;
     };
     parser.ontext = (text) => {
-      this.#countControls(text);
-      this.#append(decodeReferences(text, count));
+      this.#append(decodeText(this.#checkControls(text), reading, count));
     };
     parser.oncdata = (text) => {
-      this.#countControls(text);
-      this.#append(restoreAmpersands(text));
+      this.#append(restoreAmpersands(this.#checkControls(text)));
     };
   }
 
@@ -144,9 +152,15 @@ class ElementBuilder {
     if (element !== undefined) element.text += text;
   }
 
-  #countControls(text: string): void {
+  /** Counts literal control characters, and replaces U+0000 for the platform: PostgreSQL does not store it in JSONB. */
+  #checkControls(text: string): string {
     const found = text.match(CONTROL);
-    if (found !== null) this.#count('control-character', found.length);
+    if (found === null) return text;
+    const nuls = this.#reading === 'platform' ? found.filter((control) => control === '\0').length : 0;
+    if (found.length > nuls) this.#count('control-character', found.length - nuls);
+    if (nuls === 0) return text;
+    this.#count('nul-character', nuls);
+    return text.replaceAll('\0', '\uFFFD');
   }
 
   readonly #count = (kind: IrregularityKind, times = 1): void => {

@@ -21,6 +21,7 @@ const READS: readonly (readonly [Buffer, ReadOptions])[] = [
   [labels, { maxDepth: 3, maxMalformed: Number.POSITIVE_INFINITY, limit: 5 }],
   [labels, { skip: 19_000 }],
   [artistsXml(2000), { engine: 'strict' }],
+  [releases, { reading: 'platform', skip: 19_000 }],
 ];
 
 test('reads that share a pool yield what they yield alone, in parallel and one after the other', async () => {

@@ -88,11 +88,11 @@ describe.each(ENGINES)('$name', ({ name: engine, regular }) => {
 
   test.each(loadCases().filter(({ input }) => input.length < 100_000))(
     'case $name, in small blocks',
-    async ({ input, expected }) => {
-      const options = { ...expected.options, engine };
-      const whole = outcomeOfCut(input, [], options, regular(expected.options));
+    async ({ input, ...theCase }) => {
+      const options = { ...theCase.options, engine };
+      const whole = outcomeOfCut(input, [], options, regular(options));
       for (const blockBytes of [16, 61, 200]) {
-        const runner = new LocalRunner(regular(expected.options));
+        const runner = new LocalRunner(regular(options));
         expectSame(await outcomeOfBlocks(input, blockBytes, options, runner), whole, `blocks of ${blockBytes}`);
       }
     },
@@ -105,15 +105,15 @@ describe('segments of a gzip stream', () => {
 
   test.each(loadCases().filter(({ input }) => input.length < 100_000))(
     'case $name, in short segments',
-    async ({ input, expected }) => {
-      const options = { ...expected.options, engine: fast.name };
-      const whole = outcomeOfCut(input, [], options, fast.regular(expected.options));
+    async ({ input, ...theCase }) => {
+      const options = { ...theCase.options, engine: fast.name };
+      const whole = outcomeOfCut(input, [], options, fast.regular(options));
       for (const [chunkBytes, segmentBytes] of [
         [1, 16],
         [17, 61],
         [40, 2000],
       ] as const) {
-        const runner = new LocalRunner(fast.regular(expected.options));
+        const runner = new LocalRunner(fast.regular(options));
         const sizes = { chunkBytes, segmentBytes };
         const outcome = await outcomeOfSegments(input, sizes, options, runner);
         expectSame(outcome, whole, JSON.stringify(sizes));

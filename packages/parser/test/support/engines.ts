@@ -1,19 +1,26 @@
 import { createEngine, resolveEngine } from '../../src/kernel/engine.js';
 import type { RegularRecords } from '../../src/kernel/regular-records.js';
+import type { Reading } from '../../src/reading.js';
+
+interface EngineOptions {
+  reading?: Reading;
+  maxDepth?: number;
+  maxRecordBytes?: number;
+}
 
 interface Engine {
   name: 'strict' | 'fast';
   /** The argument that makes `encodeBlock` use the engine; created once, because a kernel's memory is large. */
-  regular: (limits?: { maxDepth?: number; maxRecordBytes?: number }) => RegularRecords | undefined;
+  regular: (options?: EngineOptions) => RegularRecords | undefined;
 }
 
 const made = new Map<string, RegularRecords | undefined>();
 
 const engine = (name: 'strict' | 'fast'): Engine => ({
   name,
-  regular: ({ maxDepth = 256, maxRecordBytes = 64 * 1024 * 1024 } = {}) => {
-    const key = `${name} ${maxDepth} ${maxRecordBytes}`;
-    if (!made.has(key)) made.set(key, createEngine(name, { maxDepth, maxRecordBytes }));
+  regular: ({ reading = 'xmltodict', maxDepth = 256, maxRecordBytes = 64 * 1024 * 1024 } = {}) => {
+    const key = `${name} ${reading} ${maxDepth} ${maxRecordBytes}`;
+    if (!made.has(key)) made.set(key, createEngine(name, { reading, maxDepth, maxRecordBytes }));
     return made.get(key);
   },
 });

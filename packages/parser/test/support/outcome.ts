@@ -103,7 +103,7 @@ export const outcomeOfCut = (
   const resolved = resolveReadOptions(listening(outcome, options));
   const stats = newReadStats();
   const collector = new Collector(resolved, stats);
-  const { maxDepth, maxRecordBytes } = resolved;
+  const { reading, maxDepth, maxRecordBytes } = resolved;
   let state = newDocumentState(resolved.dataType);
   let consumed = 0;
   let error: unknown;
@@ -115,6 +115,7 @@ export const outcomeOfCut = (
       bytes,
       isFinal,
       output: 'messages',
+      reading,
       skip: collector.toSkip,
       maxDepth,
       maxRecordBytes,
