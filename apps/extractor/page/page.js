@@ -294,6 +294,19 @@ const showFiles = ({ files, now }) => {
   setText('files-note', files.length > 0 ? `${files.filter(isDone).length} of ${files.length} done` : '');
 };
 
+/** @param {any} status */
+const showCompletion = ({ extraction_complete: completion }) => {
+  byId('completion').hidden = completion === null;
+  if (completion === null) return;
+  const { sent_at: sentAt, withheld_because: reasons } = completion;
+  setText(
+    'completion',
+    sentAt === null
+      ? `extraction_complete is not sent: ${reasons.join('; ')}`
+      : `extraction_complete was sent ${dateTimes.format(new Date(sentAt))}`,
+  );
+};
+
 let shownProblems = '';
 
 /** @param {any} status */
@@ -323,6 +336,7 @@ const show = (status) => {
   showTiles(status);
   showChart(status);
   showFiles(status);
+  showCompletion(status);
   showProblems(status);
   byId('trigger').hidden = !status.can_trigger;
   const uptime = (Date.parse(status.now) - Date.parse(status.started_at)) / 1000;

@@ -19,6 +19,7 @@ export {
   type Checkpoint,
   type Destination,
   type DownloadPhase,
+  type ExtractionComplete,
   type FileDownload,
   type FileProgress,
   MAX_ERRORS,
@@ -62,6 +63,13 @@ export {
   startProcessing,
   unfinishedFiles,
 } from './transitions/processing.js';
-export { completeRun, createMarker, failPublishing, recordHeartbeat, recordSink } from './transitions/run.js';
+export {
+  completeRun,
+  createMarker,
+  failPublishing,
+  recordExtractionComplete,
+  recordHeartbeat,
+  recordSink,
+} from './transitions/run.js';
 export { assertVersion, DATA_TYPES, type DataType, dataTypeOf } from './version.js';
 export { type WaitForVersionOptions, waitForVersion } from './wait/wait-for-version.js';

@@ -115,6 +115,19 @@ export interface PublishingPhase {
   readonly last_amqp_heartbeat: string | null;
   /** Name of the sink that the records go to, chosen by the extractor; absent in markers of older extractors. */
   readonly sink?: string | undefined;
+  /**
+   * Whether `extraction_complete` was sent for the files as they are now. Absent before that is decided, and if the
+   * contract with the consumers has no such message.
+   */
+  readonly extraction_complete?: ExtractionComplete | undefined;
+}
+
+/** What became of the message `extraction_complete`, after which consumers delete what they have not received. */
+export interface ExtractionComplete {
+  /** When it was confirmed; `null` if it was not sent. */
+  readonly sent_at: string | null;
+  /** Why it was not sent; absent if it was. */
+  readonly withheld_because?: readonly string[] | undefined;
 }
 
 export interface RunSummary {

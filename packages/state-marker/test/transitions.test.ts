@@ -17,6 +17,7 @@ import {
   invalidateFile,
   MAX_ERRORS,
   parseMarker,
+  recordExtractionComplete,
   recordHeartbeat,
   recordSink,
   restartFile,
@@ -449,6 +450,22 @@ describe('the run', () => {
       publishing_phase: { sink: 'ndjson' },
     });
     expect(() => recordSink(newMarker(), '', T0)).toThrow(code('INVALID_OPTIONS'));
+  });
+
+  test('records whether extraction_complete was sent for the files as they are', () => {
+    const marker = completedMarker();
+    const sent = recordExtractionComplete(marker, [], at(60));
+    expect(sent.publishing_phase).toEqual({
+      ...marker.publishing_phase,
+      extraction_complete: { sent_at: at(60).toISOString() },
+    });
+    const withheld = recordExtractionComplete(sent, ['not wanted'], at(61));
+    expect(parseMarker(serializeMarker(withheld)).publishing_phase.extraction_complete).toEqual({
+      sent_at: null,
+      withheld_because: ['not wanted'],
+    });
+    expect(startProcessing(sent, [ARTISTS], at(62)).publishing_phase).not.toHaveProperty('extraction_complete');
+    expect(brokenRule(() => recordExtractionComplete(processingMarker(), [], T0))).toBe('unfinished_phase');
   });
 
   test(`keeps the newest ${MAX_ERRORS} errors of a phase`, () => {

@@ -30,8 +30,8 @@ export const runCommand = ({ once, check, version, ...sources }: RunOptions): Pr
     const { config, logger, signal } = context;
     const sink = await createSink(config, { once: once || check, onPublisherEvent: createPublisherLog(logger) });
     if (check) {
-      const { choice, isNothingToDo } = await checkRun(config, { ...context, sink });
-      const result = isNothingToDo ? 'is delivered already' : `can be delivered to ${sink.destination}`;
+      const { choice, remaining } = await checkRun(config, { ...context, sink });
+      const result = remaining === 'nothing' ? 'is delivered already' : `can be delivered to ${sink.destination}`;
       logger.info({ version: choice.version }, `✅ Dump ${choice.version} ${result}`);
       return EXIT.done;
     }

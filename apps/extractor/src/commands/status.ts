@@ -81,6 +81,14 @@ const describeDownload = ({ version, data, checksum }: DumpVersion): string => {
 
 const remainder = (undelivered = 0): string => (undelivered > 0 ? `, not delivered: ${undelivered}` : '');
 
+const describeCompletion = ({ publishing_phase: { extraction_complete: completion } }: StateMarker): string[] => {
+  if (completion === undefined) return [];
+  const { sent_at, withheld_because = [] } = completion;
+  return [
+    `  extraction_complete  ${sent_at === null ? `not sent: ${withheld_because.join('; ')}` : `sent ${sent_at}`}`,
+  ];
+};
+
 const describe = (marker: StateMarker): string => {
   const { processing_phase: processing, download_phase: download, summary } = marker;
   const rows = Object.entries(processing.progress_by_file).map(([file, progress]) => [
@@ -96,6 +104,7 @@ const describe = (marker: StateMarker): string => {
     `  download    ${download.status}, ${download.files_downloaded} of ${download.files_total} files`,
     `  processing  ${processing.status}, ${processing.files_processed} of ${processing.files_total} files`,
     ...rows.map((row) => `    ${row[0]!.padEnd(widths[0]!)}  ${row[1]!.padEnd(widths[1]!)}  ${row[2]}`),
+    ...describeCompletion(marker),
     ...(errors.length > 0 ? ['  last errors', ...errors.map((error) => `    ${error}`)] : []),
     `  last saved  ${marker.last_updated}`,
     '',

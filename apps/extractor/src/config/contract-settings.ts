@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import * as z from 'zod';
 import { exchangeName } from './amqp-schemas.js';
 import { setting } from './setting.js';
-import { requiredText, wholeNumber } from './value-schemas.js';
+import { lowerCase, requiredText, wholeNumber } from './value-schemas.js';
 
 /**
  * What the records look like and where they go, as consumers expect it; see docs/wire-contract.md.
@@ -12,6 +12,16 @@ import { requiredText, wholeNumber } from './value-schemas.js';
  */
 export const CONTRACTS = ['topic', 'fanout'] as const;
 export type Contract = (typeof CONTRACTS)[number];
+
+/**
+ * When `extraction_complete` is sent, after which consumers delete what they have not received.
+ *
+ * - `auto`: if all records of all four types were delivered
+ * - `always`: after all files that were asked for, whatever they lack
+ * - `never`: not at all
+ */
+export const EXTRACTION_COMPLETE_POLICIES = ['auto', 'always', 'never'] as const;
+export type ExtractionCompletePolicy = (typeof EXTRACTION_COMPLETE_POLICIES)[number];
 
 /** AMQP's limit for names is 255 bytes, and `-tableinator-releases.dlx` follows. */
 const MAX_PREFIX_BYTES = 200;
@@ -33,10 +43,7 @@ export const CONTRACT_SETTINGS = {
       'docs/wire-contract.md. Without CONTRACT and AMQP_CONNECTION, RABBITMQ_HOST and DISCOGS_EXCHANGE_PREFIX choose ' +
       'fanout. What was delivered under one contract was not delivered under the other.',
     accepts: `one of ${CONTRACTS.join(', ')}`,
-    schema: z.preprocess(
-      (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
-      z.enum(CONTRACTS),
-    ),
+    schema: z.preprocess(lowerCase, z.enum(CONTRACTS)),
     defaultValue: () => 'topic',
     defaultText: 'topic, or fanout with RABBITMQ_HOST',
   }),
@@ -47,6 +54,18 @@ export const CONTRACT_SETTINGS = {
     accepts: 'the beginning of a name, such as discogsography-discogs',
     schema: exchangeName.refine((prefix) => Buffer.byteLength(prefix) <= MAX_PREFIX_BYTES),
     defaultValue: () => 'discogsography-discogs',
+  }),
+  extractionComplete: setting<ExtractionCompletePolicy>({
+    env: 'EXTRACTION_COMPLETE',
+    toml: 'extraction_complete',
+    about: 'when to send extraction_complete under CONTRACT=fanout: auto, always or never',
+    details:
+      'Consumers then delete the rows that this dump did not refresh. auto sends it only if all four types were ' +
+      'delivered and nothing of them was left out; always also sends it otherwise. If it was withheld, the next run ' +
+      'whose setting allows it sends it.',
+    accepts: `one of ${EXTRACTION_COMPLETE_POLICIES.join(', ')}`,
+    schema: z.preprocess(lowerCase, z.enum(EXTRACTION_COMPLETE_POLICIES)),
+    defaultValue: () => 'auto',
   }),
   rabbitmqHost: setting<string>({
     env: 'RABBITMQ_HOST',

@@ -1,6 +1,15 @@
 import * as z from 'zod';
 import { noDefault, setting } from './setting.js';
-import { booleanValue, calendarDay, httpUrl, numeric, requiredText, trimmed, wholeNumber } from './value-schemas.js';
+import {
+  booleanValue,
+  calendarDay,
+  httpUrl,
+  lowerCase,
+  numeric,
+  requiredText,
+  trimmed,
+  wholeNumber,
+} from './value-schemas.js';
 
 const ONLY_DISCOGS = "This extractor delivers Discogs dumps only: keep the platform's own extractor for MusicBrainz";
 
@@ -31,7 +40,7 @@ export const DUMP_SETTINGS = {
     details: '--source discogs overrides it.',
     accepts: 'discogs',
     schema: z.preprocess(
-      (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
+      lowerCase,
       z.custom<'discogs'>((source) => source === 'discogs', ONLY_DISCOGS),
     ),
     defaultValue: () => 'discogs',

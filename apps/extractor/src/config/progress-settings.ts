@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { setting } from './setting.js';
-import { numeric, wholeNumber } from './value-schemas.js';
+import { lowerCase, numeric, wholeNumber } from './value-schemas.js';
 
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -94,10 +94,7 @@ export const PROGRESS_SETTINGS = {
     about: 'json: JSON lines; text: lines for people; auto: text in a terminal, else json',
     details: 'A terminal that can draw them shows progress bars too, unless it is json.',
     accepts: `one of ${LOG_FORMATS.join(', ')}`,
-    schema: z.preprocess(
-      (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
-      z.enum(LOG_FORMATS),
-    ),
+    schema: z.preprocess(lowerCase, z.enum(LOG_FORMATS)),
     defaultValue: () => 'auto',
   }),
 } as const;

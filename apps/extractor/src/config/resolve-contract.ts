@@ -13,7 +13,7 @@ const FANOUT_SETTINGS = ['rabbitmqHost', 'amqpExchangePrefix'] as const;
 
 /** These have no effect under a contract. */
 const UNUSED_SETTINGS = {
-  topic: ['amqpExchangePrefix'],
+  topic: ['amqpExchangePrefix', 'extractionComplete'],
   fanout: ['amqpExchange', 'amqpQueues', 'amqpQueueType', 'amqpQueueArguments'],
 } as const;
 

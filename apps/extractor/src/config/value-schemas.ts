@@ -3,6 +3,9 @@ import * as z from 'zod';
 /** Removes the white space around a text; leaves other values alone. */
 export const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() : value);
 
+/** Removes the white space around a text, and writes it in lower case; leaves other values alone. */
+export const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.trim().toLowerCase() : value);
+
 /** Reads a number that is written as text, as in the environment; leaves other values alone. */
 export const numeric = (value: unknown): unknown =>
   typeof value === 'string' && /^[+-]?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;

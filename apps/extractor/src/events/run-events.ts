@@ -112,6 +112,13 @@ export type RunEvent =
       readonly keptIn: string;
     }
   | ({ readonly type: 'file-finished' } & FileSummary)
+  | {
+      /** All files are completed, and `extraction_complete` is confirmed, or withheld; see docs/wire-contract.md. */
+      readonly type: 'extraction-complete';
+      readonly version: string;
+      /** Why it is not sent; empty if it was sent. */
+      readonly withheldBecause: readonly string[];
+    }
   /** An error ended the run as a whole; no `dump-finished` follows. */
   | { readonly type: 'run-failed'; readonly error: unknown }
   | {

@@ -1,5 +1,5 @@
 import { fileWork, fractionOf, isDelivered, secondsLeft } from '../status/progress.js';
-import type { FileStatus } from '../status/service-state.js';
+import type { FileStatus, ServiceState } from '../status/service-state.js';
 import { SAMPLE_INTERVAL_MS, type Throughput } from '../status/throughput.js';
 import { currentTask, extractionProgress, progressOf, readinessProblems } from './health.js';
 import { dumpTime, type ServiceView } from './service-view.js';
@@ -31,6 +31,7 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
       state.version === undefined
         ? null
         : { version: state.version, age_days: Math.floor((now - dumpTime(state.version)) / 86_400_000) },
+    extraction_complete: completionView(state),
     check: state.run ? { cause: state.run.cause, started_at: iso(state.run.startedAt) } : null,
     last_check: state.lastRun
       ? {
@@ -60,6 +61,12 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
     throughput: { seconds_between: SAMPLE_INTERVAL_MS / 1000, ...seriesView(throughput.series()) },
     can_trigger: canTrigger,
   };
+};
+
+const completionView = ({ extractionComplete }: ServiceState): Record<string, unknown> | null => {
+  if (extractionComplete === undefined) return null;
+  const { at, withheldBecause } = extractionComplete;
+  return { sent_at: withheldBecause.length > 0 ? null : iso(at), withheld_because: withheldBecause };
 };
 
 const fileView = (file: FileStatus, throughput: Pick<Throughput, 'rates'>): Record<string, unknown> => {

@@ -24,6 +24,6 @@ export const checkRun = async (config: Config, { source, sink, onEvent, signal }
   await using downloader = createDownloader({ source, directory, allowUnverified });
   await using store = await createFileMarkerStore({ directory, readOnly: true });
   const plan = await planRun({ config, downloader, store, sink, onEvent, signal });
-  if (!plan.isNothingToDo) await downloader.checkDiskSpace(plan.choice);
+  if (plan.remaining === 'files') await downloader.checkDiskSpace(plan.choice);
   return plan;
 };

@@ -6,23 +6,35 @@ import {
   type MarkerStore,
   planFile,
   type StateMarker,
+  unfinishedFiles,
 } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import { ExtractorError } from '../errors.js';
 import type { KnownDelivery, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
-import { checkDestinations } from './check-destinations.js';
+import { checkDestinations, type WantedDumpFile } from './check-destinations.js';
 import { chooseDump } from './choose-dump.js';
+import { isExtractionCompleteDue } from './extraction-complete.js';
 
 export interface PlanRunOptions {
-  readonly config: Pick<Config, 'dataTypes' | 'discogsRoot' | 'dumpVersion' | 'forceReprocess'>;
+  readonly config: Pick<
+    Config,
+    'contract' | 'dataTypes' | 'discogsRoot' | 'dumpVersion' | 'extractionComplete' | 'forceReprocess'
+  >;
   readonly downloader: Downloader;
   readonly store: MarkerStore;
   readonly sink: Sink;
   readonly onEvent: RunListener;
   readonly signal: AbortSignal;
 }
+
+/**
+ * - `files`: files have to be downloaded and delivered
+ * - `completion`: all files are completed, and the dump is not; or `extraction_complete` was withheld, and is due now
+ * - `nothing`
+ */
+export type RemainingWork = 'files' | 'completion' | 'nothing';
 
 /** What a run has to do. */
 export interface RunPlan {
@@ -31,7 +43,7 @@ export interface RunPlan {
   readonly known: StateMarker | undefined;
   /** The marker that was found, whether it is continued or replaced. */
   readonly found: StateMarker | undefined;
-  readonly isNothingToDo: boolean;
+  readonly remaining: RemainingWork;
   /** The completed files whose records were lost at their destination, and how. */
   readonly lost: ReadonlyMap<string, string>;
   /** Where the records of each type go. */
@@ -67,7 +79,8 @@ export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
     return [{ file, dataType, bytes, known: known && knownDelivery(known, file, published.get(file)) }];
   });
   onEvent({ type: 'dump-chosen', version, decision: decision.action, reason: decision.text, files });
-  const isNothingToDo = known !== undefined && decision.action === 'skip';
+  const isDelivered = known !== undefined && decision.action === 'skip';
+  const isNothingToDo = isDelivered && !isExtractionCompleteDue(known, config);
   if (known) assertSameSink(known, sink);
   const attempts = isNothingToDo ? 1 : undefined;
   const destinations = await sink
@@ -88,8 +101,18 @@ export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
     .filter(({ name }) => entries[name]?.status !== 'completed' && !entries[name]?.messages_published)
     .map(({ dataType }) => dataType);
   if (dataTypes.length > 0) await sink.prepare?.({ dataTypes, signal });
-  return { choice, known, found, isNothingToDo, lost, destinations };
+  const isCompletionLeft = isDelivered || (known !== undefined && lost.size === 0 && areFilesCompleted(known, wanted));
+  const remaining = isNothingToDo ? 'nothing' : isCompletionLeft ? 'completion' : 'files';
+  return { choice, known, found, remaining, lost, destinations };
 };
+
+/** Whether a run that was interrupted has only the last step left: the files need not even be in the data folder. */
+const areFilesCompleted = (marker: StateMarker, wanted: readonly WantedDumpFile[]): boolean =>
+  marker.processing_phase.status === 'completed' &&
+  marker.download_phase.status !== 'in_progress' &&
+  marker.download_phase.status !== 'failed' &&
+  unfinishedFiles(marker).length === 0 &&
+  wanted.every(({ name, checksum }) => planFile(marker, name, checksum).action === 'skip');
 
 /** What a marker says about a file; `undefined` if it does not know it, or if the file starts from its first record. */
 const knownDelivery = (marker: StateMarker, file: string, checksum: string | undefined): KnownDelivery | undefined => {

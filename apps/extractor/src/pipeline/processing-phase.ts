@@ -6,13 +6,12 @@ import { PublisherError } from '@discogs-extractor/publisher';
 import {
   type Checkpoint,
   type Destination,
-  dataTypeOf,
   type MarkerSession,
   planFile,
   StateMarkerError,
   unfinishedFiles,
 } from '@discogs-extractor/state-marker';
-import { DATA_TYPES, type DataType } from '../config/data-type.js';
+import type { DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import { describeError, errorCodeOf } from '../errors.js';
 import type { FileSummary, RunListener } from '../events/run-events.js';
@@ -48,13 +47,13 @@ export interface ProcessingPhaseOptions {
  * Delivers the records of all files, several files at a time, and updates the marker's processing phase. A failed file
  * does not stop the others.
  *
- * The order of the commits: records confirmed, `file_complete` confirmed, file completed, dump completed. After a
- * failure between any two, the next run does the rest.
+ * The order of the commits: records confirmed, `file_complete` confirmed, file completed, processing completed. After a
+ * failure between any two, the next run does the rest. `completeDump` is the step after it.
  *
  * @throws the signal's reason; `StateMarkerError` for a marker that cannot be saved
  */
 export const processingPhase = async (options: ProcessingPhaseOptions): Promise<readonly FileSummary[]> => {
-  const { config, version, files, sink, session, signal } = options;
+  const { config, files, session, signal } = options;
   session.startProcessing(files.map(({ name }) => name));
   await session.save();
 
@@ -63,56 +62,21 @@ export const processingPhase = async (options: ProcessingPhaseOptions): Promise<
   await using workers = createWorkerPool({ threads: config.maxWorkers, nice: PARSER_NICENESS });
   const summaries = await mapConcurrently(concurrency, files, (file) => processFile(options, file, workers));
 
-  const released = signal.aborted ? [] : endPhase(session, summaries, sink);
+  if (!signal.aborted) endPhase(session, summaries);
   await session.save();
   signal.throwIfAborted();
-  for (const { file, dataType, checkpoint } of released) {
-    await sink.release?.({ version, dataType, file }, checkpoint, signal);
-  }
   return summaries;
 };
 
-/** A file whose destination keeps objects for it that are not needed any more once the marker is saved. */
-interface ReleasedFile {
-  readonly file: string;
-  readonly dataType: DataType;
-  readonly checkpoint: Checkpoint;
-}
-
-const endPhase = (session: MarkerSession, summaries: readonly FileSummary[], sink: Sink): readonly ReleasedFile[] => {
+const endPhase = (session: MarkerSession, summaries: readonly FileSummary[]): void => {
   const failed = summaries.filter(({ outcome }) => outcome === 'failed');
   if (failed.length > 0) {
     const list = failed.map(({ file }) => file).join(', ');
     session.failProcessing(`not delivered: ${list}`);
   } else if (unfinishedFiles(session.marker).length === 0) {
     // If files of other data types are unfinished, the version stays in progress.
-    const released = releaseFiles(session, sink);
     session.completeProcessing();
-    session.completeRun();
-    return released;
   }
-  return [];
-};
-
-/**
- * Takes what `release` will remove out of the marker. It is kept until the whole dump is delivered: if the broker is set
- * up again before, the files that are completed are lost too.
- */
-const releaseFiles = (session: MarkerSession, sink: Sink): readonly ReleasedFile[] => {
-  const released = Object.entries(session.marker.processing_phase.progress_by_file).flatMap(
-    ([file, { checkpoint }]) => {
-      const dataType = DATA_TYPES.find((known) => known === dataTypeOf(file));
-      return dataType === undefined || checkpoint === undefined ? [] : [{ file, dataType, checkpoint }];
-    },
-  );
-  session.update((marker) => {
-    const files = { ...marker.processing_phase.progress_by_file };
-    for (const { file, checkpoint } of released) {
-      files[file] = { ...files[file]!, checkpoint: sink.releasedCheckpoint?.(checkpoint) ?? checkpoint };
-    }
-    return { ...marker, processing_phase: { ...marker.processing_phase, progress_by_file: files } };
-  });
-  return released;
 };
 
 const processFile = async (

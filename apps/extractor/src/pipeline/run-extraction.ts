@@ -3,11 +3,14 @@ import {
   createFileMarkerStore,
   createMarker,
   createMarkerSession,
+  dataTypeOf,
   type StateMarker,
 } from '@discogs-extractor/state-marker';
+import { DATA_TYPES } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import type { FileSummary, RunEvent, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
+import { completeDump } from './complete-dump.js';
 import { downloadPhase } from './download-phase.js';
 import { findEarlierCounts } from './earlier-counts.js';
 import { planRun } from './plan-run.js';
@@ -63,7 +66,12 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     onEvent({ type: 'dump-finished', version, outcome, files, undelivered, missing, seconds } satisfies RunEvent);
     return { outcome, version, files, undelivered };
   };
-  if (known && plan.isNothingToDo) return finish('skipped', [], undeliveredIn(known));
+  if (known && plan.remaining === 'nothing') {
+    const { withheld_because: withheldBecause } = known.publishing_phase.extraction_complete ?? {};
+    if (config.contract === 'fanout' && withheldBecause)
+      onEvent({ type: 'extraction-complete', version, withheldBecause });
+    return finish('skipped', [], undeliveredIn(known));
+  }
 
   const session = createMarkerSession({
     store,
@@ -75,6 +83,11 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
   session.recordSink(sink.name);
   await session.save();
   await context.onMarkerSaved?.();
+  const complete = (): Promise<void> => completeDump({ config, session, sink, onEvent, signal });
+  if (plan.remaining === 'completion') {
+    await complete();
+    return finish('completed', summariesOf(session.marker), undeliveredIn(session.marker));
+  }
   const files = await downloadPhase({ downloader, choice, session, onEvent, signal });
   const earlierCounts = await findEarlierCounts(config.discogsRoot, session.marker, onEvent);
   const summaries = await processingPhase({
@@ -88,9 +101,18 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     onEvent,
     signal,
   });
+  if (session.marker.processing_phase.status === 'completed') await complete();
   const outcome = summaries.some((summary) => summary.outcome === 'failed') ? 'failed' : 'completed';
   return finish(outcome, summaries, sum(summaries));
 };
+
+/** What a marker says about files that this run has nothing to do with. */
+const summariesOf = ({ processing_phase: phase }: StateMarker): FileSummary[] =>
+  Object.entries(phase.progress_by_file).flatMap(([file, { messages_published: records, undelivered = 0 }]) => {
+    const dataType = DATA_TYPES.find((known) => known === dataTypeOf(file));
+    const counts = { records, delivered: 0, seconds: 0, malformed: 0, irregularities: {}, undelivered, missing: 0 };
+    return dataType === undefined ? [] : [{ file, dataType, outcome: 'skipped', ...counts }];
+  });
 
 const sum = (files: readonly { readonly undelivered?: number | undefined }[]): number =>
   files.reduce((total, { undelivered = 0 }) => total + undelivered, 0);

@@ -197,6 +197,18 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
       case 'run-failed':
         logger.error({ code: errorCodeOf(event.error) }, `❌ ${describeError(event.error)}`);
         break;
+      case 'extraction-complete': {
+        const { version, withheldBecause } = event;
+        if (withheldBecause.length === 0) logger.info({ version }, `🎉 Dump ${version}: extraction_complete sent`);
+        else {
+          logger.warn(
+            { version, reasons: withheldBecause },
+            `⚠️ Dump ${version}: extraction_complete is not sent, so that consumers keep what they have: ` +
+              `${withheldBecause.join('; ')}. EXTRACTION_COMPLETE=always sends it all the same`,
+          );
+        }
+        break;
+      }
       case 'dump-finished': {
         const { version, undelivered, missing } = event;
         const facts = {

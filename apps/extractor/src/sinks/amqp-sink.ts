@@ -15,7 +15,7 @@ import {
   type QueueOptions,
 } from '@discogs-extractor/publisher';
 import type { Checkpoint, Destination } from '@discogs-extractor/state-marker';
-import type { DataType } from '../config/data-type.js';
+import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from '../config/platform-names.js';
 import { ExtractorError } from '../errors.js';
 import { EventLoopYielder } from '../system/event-loop-yielder.js';
@@ -238,6 +238,34 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         tracker.end();
         throw withSettingNames(error);
       }
+    },
+    completeDump: async (version, message, signal) => {
+      const failures: unknown[] = [];
+      // Each type is attempted, whatever becomes of the others: consumers wait for all of them.
+      for (const dataType of DATA_TYPES) {
+        try {
+          const publisher = await withConnectionForAll(signal, options.connectAttempts, (all) =>
+            createPublisher({
+              ...all,
+              ...topologyOf([dataType]),
+              properties: PROPERTIES,
+              reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
+              topologyCheckIntervalMs: TOPOLOGY_CHECK_MS,
+            }),
+          );
+          try {
+            const messageId = `${version}:${dataType}:extraction_complete`;
+            await publisher.publish({ routingKey: dataType, body: message, messageId });
+            await publisher.flush({ signal });
+          } finally {
+            await publisher.close({ timeoutMs: CLOSE_TIMEOUT_MS });
+          }
+        } catch (error) {
+          signal.throwIfAborted();
+          failures.push(error);
+        }
+      }
+      if (failures.length > 0) throw failures[0];
     },
     checkCompleted: async ({ dataType }, checkpoint, { attempts = options.connectAttempts, signal }) => {
       const { token } = readCheckpoint(checkpoint);

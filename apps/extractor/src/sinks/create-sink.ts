@@ -50,8 +50,9 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
       return (await import('./ndjson-sink.js')).createNdjsonSink({
         directory: outputDirectoryOf(config),
         dataFolder: config.discogsRoot,
+        contract: config.contract,
       });
     case 'null':
-      return (await import('./null-sink.js')).createNullSink();
+      return (await import('./null-sink.js')).createNullSink(config.contract);
   }
 };

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { constants, type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { makeDirectory, syncDirectory } from '@discogs-extractor/internal/durable-file';
+import { makeDirectory, replaceFile, syncDirectory } from '@discogs-extractor/internal/durable-file';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
 import { tryLock } from 'fs-native-extensions';
+import type { Contract } from '../config/contract-settings.js';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { explainFileErrors } from '../system/file-errors.js';
 import { claimOutputFolder, inspectOutputFolder } from './output-folder.js';
-import type { FileSink, OpenOptions, Sink } from './sink.js';
+import { contractIn, type FileSink, type OpenOptions, type Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
 
 const LINE_FEED = 0x0a;
@@ -22,15 +23,18 @@ export interface NdjsonSinkOptions {
   readonly directory: string;
   /** The data folder, which the output folder belongs to from then on. */
   readonly dataFolder: string;
+  /** What the lines look like. @default 'topic' */
+  readonly contract?: Contract | undefined;
 }
 
 /**
- * Writes `DIRECTORY/VERSION/TYPE.ndjson`: one message body per line, `file_complete` as the last one.
+ * Writes `DIRECTORY/VERSION/TYPE.ndjson`: one message body per line, `file_complete` as the last one; and
+ * `DIRECTORY/VERSION/extraction_complete.ndjson` with the one line of that message.
  *
  * A record is confirmed once its line is on disk (`fdatasync`). When the sink resumes, it compares the confirmed lines
  * with their size and digest in the state marker, and cuts off everything after them, an incomplete last line included.
  */
-export const createNdjsonSink = ({ directory, dataFolder }: NdjsonSinkOptions): Sink => {
+export const createNdjsonSink = ({ directory, dataFolder, contract = 'topic' }: NdjsonSinkOptions): Sink => {
   /** The folder's id, if it has none yet. */
   const newId = randomUUID();
   let claimed: Promise<void> | undefined;
@@ -39,13 +43,15 @@ export const createNdjsonSink = ({ directory, dataFolder }: NdjsonSinkOptions): 
     return claimed;
   };
   const pathOf = (target: SinkTarget): string => join(directory, target.version, `${target.dataType}.ndjson`);
+  const completionPathOf = (version: string): string => join(directory, version, 'extraction_complete.ndjson');
   return {
     name: 'ndjson',
     destination: directory,
     identify: async ({ dataTypes }) => {
       claimed = undefined;
       const { path, id } = await withPathInErrors(directory, () => inspectOutputFolder(directory, dataFolder));
-      return new Map(dataTypes.map((type) => [type, { sink: 'ndjson', path, folder: id ?? newId }]));
+      const destination = { sink: 'ndjson', path, folder: id ?? newId, ...contractIn(contract) };
+      return new Map(dataTypes.map((type) => [type, destination]));
     },
     prepare: () => claim(),
     checkCompleted: async (target, checkpoint) => {
@@ -53,6 +59,12 @@ export const createNdjsonSink = ({ directory, dataFolder }: NdjsonSinkOptions): 
       const size = await withPathInErrors(path, () => sizeOf(path));
       if (size !== checkpoint?.['bytes']) throw changedError(path, `${checkpoint?.['bytes']} bytes`, `${size} bytes`);
       return undefined;
+    },
+    completeDump: async (version, message, signal) => {
+      signal.throwIfAborted();
+      await (claimed ?? claim());
+      const path = completionPathOf(version);
+      await withPathInErrors(path, () => replaceFile(path, Buffer.concat([message, Buffer.of(LINE_FEED)])));
     },
     open: async (target, options) => {
       await (claimed ?? claim());
@@ -64,6 +76,8 @@ export const createNdjsonSink = ({ directory, dataFolder }: NdjsonSinkOptions): 
         return open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
       });
       try {
+        // What it says is not true of a file that is written again.
+        if (contract === 'fanout') await rm(completionPathOf(target.version), { force: true });
         if (!tryLock(handle.fd)) {
           throw new ExtractorError(
             'OUTPUT_LOCKED',

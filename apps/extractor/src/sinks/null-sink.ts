@@ -1,10 +1,15 @@
-import type { Sink } from './sink.js';
+import type { Contract } from '../config/contract-settings.js';
+import { contractIn, type Sink } from './sink.js';
 
 /** Confirms every record and keeps none: for benchmarks, and for checking a dump. */
-export const createNullSink = (): Sink => ({
+export const createNullSink = (contract: Contract = 'topic'): Sink => ({
   name: 'null',
   destination: 'nowhere',
-  identify: async ({ dataTypes }) => new Map(dataTypes.map((type) => [type, { sink: 'null' }])),
+  identify: async ({ dataTypes }) => {
+    const destination = { sink: 'null', ...contractIn(contract) };
+    return new Map(dataTypes.map((type) => [type, destination]));
+  },
+  completeDump: async (_version, _message, signal) => signal.throwIfAborted(),
   open: async (_target, { resumeAfter, signal }) => {
     let confirmed = resumeAfter;
     let lastConfirmedAt: Date | undefined;

@@ -1,8 +1,12 @@
 import type { EncodedBlock } from '@discogs-extractor/parser';
 import type { Checkpoint, Destination } from '@discogs-extractor/state-marker';
+import type { Contract } from '../config/contract-settings.js';
 import type { DataType } from '../config/data-type.js';
 import type { DeliveryStatus } from './delivery-status.js';
 import type { SinkTarget } from './sink-target.js';
+
+/** The contract as a part of a destination; none for the first one, whose destinations were recorded without it. */
+export const contractIn = (contract: Contract): Destination => (contract === 'topic' ? {} : { contract });
 
 export interface IdentifyOptions {
   /** The types whose records this run may deliver. */
@@ -72,6 +76,13 @@ export interface Sink {
     options: Omit<IdentifyOptions, 'dataTypes'>,
   ): Promise<string | undefined>;
   open(target: SinkTarget, options: OpenOptions): Promise<FileSink>;
+  /**
+   * Delivers the message `extraction_complete`, given as the bytes of its body, to the destinations of all types, and
+   * confirms it. Calling it again delivers it again.
+   *
+   * @param version - of the dump, `YYYYMMDD`; the message replaces an earlier one of this version where that is possible
+   */
+  completeDump(version: string, message: Uint8Array, signal: AbortSignal): Promise<void>;
   /** The checkpoint of a completed file without what `release` removes: the marker gets it before. */
   releasedCheckpoint?(checkpoint: Checkpoint): Checkpoint;
   /**

@@ -25,7 +25,10 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
         ...state,
         version: event.version,
         files: event.files.map(newFileStatus),
+        extractionComplete: event.decision === 'skip' ? state.extractionComplete : undefined,
       };
+    case 'extraction-complete':
+      return { ...state, extractionComplete: { at: now, withheldBecause: event.withheldBecause } };
     case 'run-ended': {
       const { outcome, seconds, error } = event;
       // An incomplete run has delivered everything that can be delivered; repeating it changes nothing.

@@ -97,6 +97,11 @@ export interface ServiceState {
   readonly version: string | undefined;
   /** The files of that dump with a configured data type. */
   readonly files: readonly FileStatus[];
+  /**
+   * Whether `extraction_complete` was sent for that dump, or why not (empty if it was); `undefined` if that is not
+   * decided, or was before the process began.
+   */
+  readonly extractionComplete: { readonly at: number; readonly withheldBecause: readonly string[] } | undefined;
   /** Errors of the current (or last) run. */
   readonly errorsOfRun: number;
   /** The latest problems, newest first. */
@@ -128,6 +133,7 @@ export const newServiceState = (now: number): ServiceState => ({
   failures: 0,
   version: undefined,
   files: [],
+  extractionComplete: undefined,
   errorsOfRun: 0,
   problems: [],
   totals: {

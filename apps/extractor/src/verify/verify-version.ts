@@ -56,11 +56,12 @@ export const verifyVersion = async (
   for (const { dataType, progress } of files) {
     const refused = progress.checkpoint?.['refused'];
     const delivered = progress.messages_published - (typeof refused === 'number' ? refused : 0);
-    const expected = delivered + (progress.status === 'completed' ? 1 : 0);
+    const { destination } = progress;
+    const isSent = destination?.['sink'] === 'amqp' && marker.publishing_phase.extraction_complete?.sent_at;
+    const expected = delivered + (progress.status === 'completed' ? 1 : 0) + (isSent ? 1 : 0);
     const report = (place: string, judged: Omit<PlaceReport, 'dataType' | 'place' | 'expected'>): void => {
       places.push({ dataType, place, expected, ...judged });
     };
-    const { destination } = progress;
     if (destination?.['sink'] === 'amqp') {
       for (const queue of queuesOf(destination)) {
         report(queue, await judgeQueueOf(queue, expected, destination, inspection!, config, signal));

@@ -16,10 +16,16 @@ export interface MarkerFile {
   download_phase: { status: string; downloads_by_file: Record<string, { unverified?: boolean }> };
   processing_phase: {
     status: string;
+    started_at: string;
     errors: string[];
     progress_by_file: Record<string, MarkerFileProgress>;
   };
-  publishing_phase: { status: string; messages_published: number; sink?: string };
+  publishing_phase: {
+    status: string;
+    messages_published: number;
+    sink?: string;
+    extraction_complete?: { sent_at: string | null; withheld_because?: string[] };
+  };
   summary: { overall_status: string; files_by_type: Record<string, string> };
 }
 

@@ -72,6 +72,7 @@ export interface MarkerSession extends AsyncDisposable {
 
   recordSink(sink: string): StateMarker;
   recordHeartbeat(): StateMarker;
+  recordExtractionComplete(withheldBecause: readonly string[]): StateMarker;
   failPublishing(error: string): StateMarker;
   completeRun(): StateMarker;
 
@@ -232,6 +233,10 @@ class Session implements MarkerSession {
 
   recordHeartbeat(): StateMarker {
     return this.update(run.recordHeartbeat);
+  }
+
+  recordExtractionComplete(withheldBecause: readonly string[]): StateMarker {
+    return this.update((marker, now) => run.recordExtractionComplete(marker, withheldBecause, now));
   }
 
   failPublishing(error: string): StateMarker {

@@ -74,10 +74,14 @@ export const startProcessing = (marker: StateMarker, files: readonly string[], n
     progress_by_file: entries,
   });
   // Publishing that was completed or failed is in progress again after the next sign of life from the broker.
-  const { status } = marker.publishing_phase;
-  const reopened = updatePart(started, 'publishing_phase', {
-    status: status === 'in_progress' ? 'in_progress' : 'pending',
-  });
+  const { extraction_complete: _, ...publishing } = marker.publishing_phase;
+  const reopened = {
+    ...started,
+    publishing_phase: {
+      ...publishing,
+      status: publishing.status === 'in_progress' ? ('in_progress' as const) : ('pending' as const),
+    },
+  };
   const types = Object.entries(marker.summary.files_by_type).filter(([type]) => !droppedTypes.includes(type));
   const summarized = updatePart(reopened, 'summary', {
     overall_status: 'in_progress',

@@ -77,6 +77,29 @@ export const recordSink = (marker: StateMarker, sink: string, now: Date): StateM
 };
 
 /**
+ * Records that the message `extraction_complete` is confirmed, or why it is not sent. Record it before
+ * {@link completeRun}, so that a run is never completed without it. {@link startProcessing} discards it.
+ *
+ * @param withheldBecause - why it is not sent; empty if it was
+ * @throws {@link StateMarkerError} `ILLEGAL_TRANSITION` (`unfinished_phase` unless processing is completed),
+ * `INVALID_OPTIONS`
+ */
+export const recordExtractionComplete = (
+  marker: StateMarker,
+  withheldBecause: readonly string[],
+  now: Date,
+): StateMarker => {
+  const { status } = marker.processing_phase;
+  if (status !== 'completed') {
+    refuse('recordExtractionComplete', 'unfinished_phase', `the processing phase is ${status}`, { status });
+  }
+  const reasons = checks.list('withheldBecause', withheldBecause);
+  const extraction_complete =
+    reasons.length === 0 ? { sent_at: timestamp(now) } : { sent_at: null, withheld_because: reasons };
+  return updateDerivedFields(updatePart(marker, 'publishing_phase', { extraction_complete }), now);
+};
+
+/**
  * Records that publishing has failed for good, for example because the broker refuses a message, and with it the run.
  * A watermark that rises later, or {@link recordHeartbeat}, puts it in progress again.
  *

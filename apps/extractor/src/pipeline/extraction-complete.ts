@@ -1,0 +1,61 @@
+import { dataTypeOf, type StateMarker } from '@discogs-extractor/state-marker';
+import { DATA_TYPES, type DataType } from '../config/data-type.js';
+import type { Config } from '../config/settings.js';
+
+/**
+ * `started_at` is this much earlier than the processing began: a consumer compares it with the clock of its database,
+ * which may be slower than ours, and deletes older rows. Those of an earlier dump are weeks old.
+ */
+const STARTED_AT_MARGIN_MS = 5 * 60_000;
+
+/** The number of records read from the completed file of each type. */
+const countsOf = (marker: StateMarker): ReadonlyMap<DataType, number> => {
+  const counts = new Map<DataType, number>();
+  for (const [file, { status, records_extracted }] of Object.entries(marker.processing_phase.progress_by_file)) {
+    const type = DATA_TYPES.find((known) => known === dataTypeOf(file));
+    if (type !== undefined && status === 'completed') counts.set(type, records_extracted);
+  }
+  return counts;
+};
+
+/**
+ * The message after all files of a dump, as UTF-8 bytes; see docs/wire-contract.md. A type that was not delivered has 0
+ * records, at which consumers keep all its rows.
+ */
+export const extractionCompleteMessage = (marker: StateMarker, now: Date): Uint8Array => {
+  const counts = countsOf(marker);
+  const startedAt = Date.parse(marker.processing_phase.started_at ?? now.toISOString());
+  return Buffer.from(
+    JSON.stringify({
+      type: 'extraction_complete',
+      version: marker.current_version,
+      timestamp: now.toISOString(),
+      started_at: new Date(startedAt - STARTED_AT_MARGIN_MS).toISOString(),
+      record_counts: Object.fromEntries(DATA_TYPES.map((type) => [type, counts.get(type) ?? 0])),
+    }),
+  );
+};
+
+/** Why `extraction_complete` must not be sent for a dump whose files are completed, in words; empty if it must. */
+export const reasonsToWithhold = (
+  marker: StateMarker,
+  { extractionComplete: policy }: Pick<Config, 'extractionComplete'>,
+): string[] => {
+  if (policy === 'always') return [];
+  if (policy === 'never') return ['EXTRACTION_COMPLETE is never'];
+  const counts = countsOf(marker);
+  const absent = DATA_TYPES.filter((type) => !counts.has(type)).map((type) => `${type} were not delivered`);
+  const incomplete = Object.entries(marker.processing_phase.progress_by_file).flatMap(([file, { undelivered = 0 }]) =>
+    undelivered > 0 ? [`${undelivered} parts of ${file} were not delivered`] : [],
+  );
+  return [...absent, ...incomplete];
+};
+
+/** Whether a completed dump lacks `extraction_complete` only because of a setting that has been changed since. */
+export const isExtractionCompleteDue = (
+  marker: StateMarker,
+  config: Pick<Config, 'contract' | 'extractionComplete'>,
+): boolean =>
+  config.contract === 'fanout' &&
+  marker.publishing_phase.extraction_complete?.withheld_because !== undefined &&
+  reasonsToWithhold(marker, config).length === 0;
