@@ -217,6 +217,35 @@ describe('a service that waits for the next run', () => {
   });
 });
 
+describe('POST /trigger with TRIGGER_OPEN', () => {
+  it('starts runs without a token, reads bodies as the platform does, and refuses web pages', async () => {
+    await using service = await start(dumps, { TRIGGER_TOKEN: '', TRIGGER_OPEN: 'true', CONTRACT: 'fanout' });
+    await service.says('TRIGGER_OPEN is set');
+    const health = await service.reaches('waiting');
+    expect(health).toMatchObject({
+      extraction_progress: { release_groups: 0, total: 4 * RECORDS },
+      last_extraction_time: { release_groups: null },
+    });
+    const json = { 'Content-Type': 'application/json' };
+    const call = async (headers: Record<string, string>, body?: string): Promise<[number, unknown]> => {
+      const bytes = body === undefined ? null : Buffer.from(body);
+      const response = await service.request('/trigger', { method: 'POST', headers, body: bytes });
+      return [response.status, await response.json()];
+    };
+    expect(await call({ ...json, Origin: service.url }, '{}')).toEqual([403, expect.anything()]);
+    expect(await call(json, '{"force_reprocess":')).toEqual([400, expect.anything()]);
+    expect(await call({ 'Content-Type': 'text/plain' }, '{}')).toEqual([415, expect.anything()]);
+    expect(await call(json, '{"force_reprocess":"yes"}')).toEqual([422, expect.anything()]);
+    expect((await service.json('/status'))['can_trigger']).toBe(false);
+    expect(await call({}, 'anything')).toEqual([202, { status: 'started', force_reprocess: false }]);
+    await service.reaches('waiting');
+    expect(await call({ 'Content-Type': 'application/json; charset=utf-8' }, '{"force_reprocess":true,"x":1}')).toEqual(
+      [202, { status: 'started', force_reprocess: true }],
+    );
+    expect(await service.reaches('waiting')).toMatchObject({ extraction_progress: { total: 4 * RECORDS } });
+  });
+});
+
 describe('POST /trigger', () => {
   it('takes a client that leaves for no error of its own', async () => {
     await using service = await start(dumps, { LOG_LEVEL: 'DEBUG' });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { noDefault, setting } from './setting.js';
-import { optionalText, trimmed, wholeNumber } from './value-schemas.js';
+import { booleanValue, optionalText, trimmed, wholeNumber } from './value-schemas.js';
 
 export const HTTP_SETTINGS = {
   healthPort: setting<number | 'off'>({
@@ -33,5 +33,16 @@ export const HTTP_SETTINGS = {
     defaultValue: noDefault,
     defaultText: 'none; POST /trigger is refused',
     example: 'a long random text',
+  }),
+  triggerOpen: setting<boolean>({
+    env: 'TRIGGER_OPEN',
+    toml: 'trigger_open',
+    about: 'whether POST /trigger needs no token',
+    details:
+      'Everyone who reaches the port can then start a run; set it only in a private network. Requests of web pages, ' +
+      'which have an Origin header, still need TRIGGER_TOKEN.',
+    accepts: 'true or false',
+    schema: booleanValue,
+    defaultValue: () => false,
   }),
 } as const;

@@ -47,18 +47,22 @@ export const extractionProgress = ({ files }: ServiceState): Record<DataType | '
 };
 
 /** The body of `GET /health`. `last_extraction_time`: seconds since a type's last record, or `null`. */
-export const health = ({ board: { state } }: ServiceView, now: number): Record<string, unknown> => ({
+export const health = ({ board: { state }, contract }: ServiceView, now: number): Record<string, unknown> => ({
   status: 'healthy',
   service: 'extractor',
   current_task: currentTask(state),
   progress: progressOf(state),
-  extraction_progress: extractionProgress(state),
-  last_extraction_time: Object.fromEntries(
-    DATA_TYPES.map((type) => {
-      const at = state.files.find(({ dataType }) => dataType === type)?.lastRecordAt;
-      return [type, at === undefined ? null : Math.max(0, (now - at) / 1000)];
-    }),
-  ),
+  // The type of MusicBrainz's, which the platform's extractor lists for Discogs too.
+  extraction_progress: { ...(contract === 'fanout' && { release_groups: 0 }), ...extractionProgress(state) },
+  last_extraction_time: {
+    ...(contract === 'fanout' && { release_groups: null }),
+    ...Object.fromEntries(
+      DATA_TYPES.map((type) => {
+        const at = state.files.find(({ dataType }) => dataType === type)?.lastRecordAt;
+        return [type, at === undefined ? null : Math.max(0, (now - at) / 1000)];
+      }),
+    ),
+  },
   timestamp: new Date(now).toISOString(),
   extraction_status: state.status,
   ...(state.status === 'failed' ? { error_message: state.problems[0]?.message ?? 'The extraction failed' } : {}),

@@ -1,3 +1,4 @@
+import type { Contract } from '../config/contract-settings.js';
 import type { DeliveryStatus } from '../sinks/delivery-status.js';
 import type { StatusBoard } from '../status/status-board.js';
 
@@ -12,6 +13,8 @@ export interface ServiceView {
   readonly delivery: () => DeliveryStatus | undefined;
   /** Messages of a file that may be unconfirmed (`QUEUE_SIZE`). */
   readonly queueSize: number;
+  /** Under `fanout`, `/health` has the members that the platform of today has. */
+  readonly contract: Contract;
   /** Seconds between two runs; `undefined` if the process ends after one. */
   readonly periodSeconds: number | undefined;
 }

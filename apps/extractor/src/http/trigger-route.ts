@@ -7,8 +7,10 @@ import type { TriggerResult } from '../events/service-events.js';
 import type { Logger } from '../report/logger.js';
 
 export interface TriggerRouteOptions {
-  /** The secret that callers must send; if `undefined`, every call is refused. */
+  /** The secret that callers must send; if `undefined`, every call is refused, unless `isOpen`. */
   readonly token: string | undefined;
+  /** Whether calls need no token, except those of web pages, which have an `Origin` header. */
+  readonly isOpen: boolean;
   /** Starts a run. Returns `false` if one is in progress, or if the service is stopping. */
   readonly start: (options: { readonly forceReprocess: boolean }) => Promise<boolean>;
   readonly onResult: (result: TriggerResult) => void;
@@ -20,10 +22,19 @@ const MAX_BODY_BYTES = 1024;
 /** Lower bound of the time between two warnings: refused calls must not fill the log. */
 const MIN_WARNING_INTERVAL_MS = 10_000;
 
-const Body = z.strictObject({ force_reprocess: z.boolean().default(false) });
+const FIELDS = { force_reprocess: z.boolean().default(false) };
+const StrictBody = z.strictObject(FIELDS);
+const LooseBody = z.object(FIELDS);
 
-/** Adds `POST /trigger`: 202; 403 without the right token; 409 during a run; 400 or 413 for an invalid body. */
-export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: TriggerRouteOptions): void => {
+/** What a body asks for, or the status of the response that refuses it, and why. */
+type ParsedBody = { readonly forceReprocess: boolean } | { readonly status: 400 | 415 | 422; readonly error: string };
+
+/**
+ * Adds `POST /trigger`: 202; 403 without the right token; 409 during a run; 400 or 413 for an invalid body. If it is
+ * open, bodies are read as the platform's extractor reads them, with 415 and 422 in addition; see docs/http.md.
+ */
+export const addTriggerRoute = (app: Hono, options: TriggerRouteOptions): void => {
+  const { token, isOpen, start, onResult, logger } = options;
   let warnedAt = Number.NEGATIVE_INFINITY;
 
   const refuse = (context: Context, message: string): Response => {
@@ -39,11 +50,16 @@ export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: T
   app.post(
     '/trigger',
     async (context, next) => {
-      if (token === undefined) return refuse(context, 'TRIGGER_TOKEN is not set; set it to allow triggered runs');
-      if (!isToken(context.req.header('Authorization'), token)) {
-        return refuse(context, 'send the header "Authorization: Bearer TOKEN" with the right token');
-      }
-      return next();
+      if (token !== undefined && isToken(context.req.header('Authorization'), token)) return next();
+      const isOfPage = context.req.header('Origin') !== undefined;
+      if (isOpen && !isOfPage) return next();
+      if (isOpen) return refuse(context, 'TRIGGER_OPEN does not allow requests of web pages (Origin header)');
+      return refuse(
+        context,
+        token === undefined
+          ? 'TRIGGER_TOKEN is not set; set it to allow triggered runs'
+          : 'send the header "Authorization: Bearer TOKEN" with the right token',
+      );
     },
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -58,15 +74,12 @@ export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: T
         logger.debug({ error: describeError(error) }, 'POST /trigger: the client has gone');
         return undefined;
       });
-      const body = parseBody(text);
-      if (!body.success) {
+      const body = isOpen ? parseAsPlatform(context.req.header('Content-Type'), text) : parseBody(text);
+      if ('error' in body) {
         onResult('invalid');
-        return context.json(
-          { status: 'invalid', error: 'the body must be empty or {"force_reprocess": true or false}' },
-          400,
-        );
+        return context.json({ status: 'invalid', error: body.error }, body.status);
       }
-      const { force_reprocess } = body.data;
+      const { forceReprocess: force_reprocess } = body;
       if (!(await start({ forceReprocess: force_reprocess }))) {
         onResult('running');
         return context.json({ status: 'already_running' }, 409);
@@ -78,13 +91,31 @@ export const addTriggerRoute = (app: Hono, { token, start, onResult, logger }: T
   );
 };
 
-const parseBody = (text: string | undefined): ReturnType<typeof Body.safeParse> => {
-  if (text?.trim() === '') return Body.safeParse({});
+const EXPECTED = 'the body must be empty or {"force_reprocess": true or false}';
+
+const parseJson = (text: string | undefined): unknown => {
   try {
-    return Body.safeParse(text === undefined ? undefined : JSON.parse(text));
+    return text === undefined ? undefined : JSON.parse(text);
   } catch {
-    return Body.safeParse(undefined);
+    return undefined;
   }
+};
+
+const parseBody = (text: string | undefined): ParsedBody => {
+  const { success, data } = StrictBody.safeParse(text?.trim() === '' ? {} : parseJson(text));
+  return success ? { forceReprocess: data.force_reprocess } : { status: 400, error: EXPECTED };
+};
+
+/** Without a content type, the platform's extractor does not look at the body; it ignores fields that it does not know. */
+const parseAsPlatform = (contentType: string | undefined, text: string | undefined): ParsedBody => {
+  if (contentType === undefined) return { forceReprocess: false };
+  if (!/^application\/([^;]+\+)?json *(;|$)/i.test(contentType)) {
+    return { status: 415, error: `the content type must be application/json, not ${contentType}` };
+  }
+  const value = parseJson(text);
+  if (value === undefined) return { status: 400, error: 'the body is not JSON' };
+  const { success, data } = LooseBody.safeParse(value);
+  return success ? { forceReprocess: data.force_reprocess } : { status: 422, error: EXPECTED };
 };
 
 /** Takes the same time for every token: digests have one length, and are compared completely. */

@@ -41,10 +41,12 @@ export const serveStatus = async (options: ServeStatusOptions): Promise<HttpServ
         sink: { name: sink.name, destination: sink.destination },
         delivery: () => sink.status?.(),
         queueSize: config.queueSize,
+        contract: config.contract,
         periodSeconds: once ? undefined : config.periodicCheckDays * 86_400,
       },
       trigger: {
         token: config.triggerToken,
+        isOpen: config.triggerOpen,
         start: async (request) => {
           if (!trigger.request(request)) return false;
           // Before the response is sent, so that a client that then requests the status sees the run.
@@ -57,6 +59,10 @@ export const serveStatus = async (options: ServeStatusOptions): Promise<HttpServ
       },
     });
     logger.info({ port: server.port, url: server.url }, `🚀 Status page on ${server.url}`);
+    if (config.triggerOpen) {
+      const text = `⚠️ TRIGGER_OPEN is set: everyone who can reach port ${server.port} can start a run`;
+      logger.warn({ code: 'TRIGGER_OPEN' }, text);
+    }
     return server;
   } catch (error) {
     if (!once) throw error;
