@@ -105,7 +105,8 @@ describe('Dockerfile', () => {
     await expect(health()).rejects.toMatchObject({ code: 1 });
     // Without a known port, it cannot be asked.
     for (const HEALTH_PORT of ['off', '0']) expect((await health({ HEALTH_PORT })).stdout).toContain('Not checked');
-    const [program, rest] = command([...image.entrypoint, ...image.command]);
+    // The platform replaces the command by these options.
+    const [program, rest] = command([...image.entrypoint, '--source', 'discogs']);
     const service = spawn(program, rest, {
       env: env({
         DISCOGS_ROOT: join(scratch, 'served'),
