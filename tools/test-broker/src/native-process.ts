@@ -11,6 +11,7 @@ import { TestBrokerError } from './errors.js';
 import type { Installation } from './installation.js';
 import type { BrokerProcess } from './owned-broker.js';
 import { findFreePorts } from './ports.js';
+import { preloadFlags } from './preload-modules.js';
 import { startTethered, type TetheredProcess } from './tethered-process.js';
 
 const run = promisify(execFile);
@@ -103,7 +104,7 @@ export const nativeProcess = async (installation: Installation): Promise<BrokerP
     async start() {
       if (broker?.running) return;
       await startEpmd();
-      broker = await startTethered(installation.server, [], env, processLog);
+      broker = await startTethered(installation.server, [], { ...env, ERL_AFLAGS: preloadFlags() }, processLog);
     },
     async kill() {
       await broker?.kill();

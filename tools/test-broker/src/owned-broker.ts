@@ -70,6 +70,11 @@ export const startOwnedBroker = async (process: BrokerProcess): Promise<TestBrok
   };
   const ctl = (...args: string[]): Promise<string> => process.ctl(args);
   const evaluate = (expression: string): Promise<string> => process.evaluate(expression);
+  const setMemoryLimit = async (limit: string): Promise<void> => {
+    // The alarm is raised or cleared in the background. A call of the process that does so waits until it has informed
+    // the connections: one that publishes before would not be blocked.
+    await evaluate(`vm_memory_monitor:set_vm_memory_high_watermark(${limit}), rabbit_alarm:get_alarms().`);
+  };
   const close = async (): Promise<void> => {
     closing ??= process.kill().then(() => process.remove());
     await closing;
@@ -113,12 +118,8 @@ export const startOwnedBroker = async (process: BrokerProcess): Promise<TestBrok
       // Makes each channel handle an ack of a delivery that does not exist, which closes it with 406.
       await evaluate(`[rabbit_channel:do(C, {'basic.ack', 77777, false}) || C <- rabbit_channel:list()].`);
     },
-    async setMemoryAlarm() {
-      await evaluate('vm_memory_monitor:set_vm_memory_high_watermark({absolute, 1}).');
-    },
-    async clearMemoryAlarm() {
-      await evaluate('vm_memory_monitor:set_vm_memory_high_watermark(0.6).');
-    },
+    setMemoryAlarm: () => setMemoryLimit('{absolute, 1}'),
+    clearMemoryAlarm: () => setMemoryLimit('0.6'),
     async createVhost(name) {
       await evaluate(
         `ok = rabbit_vhost:add(${binary(name)}, ${ACTOR}), ${permissionsOf('guest', name, ALL_PERMISSIONS)}.`,

@@ -1,0 +1,28 @@
+/**
+ * Loads the modules of RabbitMQ and of the applications that it depends on. `code:ensure_modules_loaded` loads all of
+ * them at once. RabbitMQ would load them one by one, searches 60 folders for each of them, and stops all schedulers
+ * each time, which takes half of the processor time of its start.
+ */
+const PRELOAD_MODULES = `
+  Describe = fun(App) ->
+    {ok, [{application, App, Properties}]} = file:consult(code:where_is_file(atom_to_list(App) ++ ".app")),
+    Properties
+  end,
+  Collect = fun Collect(App, Known) ->
+    case lists:keymember(App, 1, Known) of
+      true -> Known;
+      false ->
+        Properties = Describe(App),
+        Modules = proplists:get_value(modules, Properties),
+        lists:foldl(Collect, [{App, Modules} | Known], proplists:get_value(applications, Properties))
+    end
+  end,
+  Apps = Collect(rabbit, []),
+  [code:add_patha(code:lib_dir(App, ebin)) || {App, _} <- Apps],
+  code:ensure_modules_loaded(lists:append([Modules || {_, Modules} <- Apps]))`;
+
+/**
+ * Returns what `ERL_AFLAGS` must be for a node of RabbitMQ to load its modules at once. A version of RabbitMQ or Erlang
+ * that the expression is not written for starts as usual.
+ */
+export const preloadFlags = (): string => `-eval '_ = (catch begin ${PRELOAD_MODULES.replaceAll(/\s+/g, ' ')} end).'`;
