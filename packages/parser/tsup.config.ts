@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup';
-import { preset } from '../../tsup.preset.js';
+import { library } from '../../tsup.preset.js';
 
 // Both entries share their code, so that an error of one is an instance of the other's class.
-export default defineConfig(preset({ entry: ['src/index.ts', 'src/shape.ts'], splitting: true }));
+export default defineConfig(library({ entry: ['src/index.ts', 'src/shape.ts'], splitting: true }));

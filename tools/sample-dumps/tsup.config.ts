@@ -2,4 +2,4 @@ import { defineConfig } from 'tsup';
 import { preset } from '../../tsup.preset.js';
 
 // The workspace reads the types from the sources.
-export default defineConfig(preset({ entry: ['src/index.ts', 'src/cli.ts'], dts: false }));
+export default defineConfig(preset({ entry: ['src/index.ts', 'src/cli.ts'] }));

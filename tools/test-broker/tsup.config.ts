@@ -2,4 +2,4 @@ import { defineConfig } from 'tsup';
 import { preset } from '../../tsup.preset.js';
 
 // The workspace reads the types from the sources.
-export default defineConfig(preset({ dts: false }));
+export default defineConfig(preset());

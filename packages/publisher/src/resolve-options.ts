@@ -1,5 +1,5 @@
 import { MAX_TIMER_MS } from '@discogs-extractor/internal/abort';
-import { createOptionChecks } from '@discogs-extractor/internal/option-checks';
+import { createOptionChecks, type OptionChecks } from '@discogs-extractor/internal/option-checks';
 import { type BrokerAddress, parseBrokerUrl } from './broker-address.js';
 import { PublisherError } from './errors.js';
 import type { PublisherEvent } from './events.js';
@@ -81,7 +81,7 @@ export interface ResolvedOptions {
 }
 
 /** The checks of this package's options, `flush` and `close` included. */
-export const checks = createOptionChecks((message) => new PublisherError('INVALID_OPTIONS', message));
+export const checks: OptionChecks = createOptionChecks((message) => new PublisherError('INVALID_OPTIONS', message));
 
 /** AMQP negotiates heartbeats in seconds, as two bytes. */
 const MAX_HEARTBEAT_SECONDS = 65_535;

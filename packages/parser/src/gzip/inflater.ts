@@ -63,7 +63,7 @@ const WORD_BYTES = 8;
 const HISTORY_BYTES = 32 * 1024;
 
 /** The inflater's module. */
-export const inflaterModule = compiledOnce(INFLATER_WASM);
+export const inflaterModule: () => WasmModule = compiledOnce(INFLATER_WASM);
 
 /** An inflater that is not in use: many small dumps, one after the other, share it. */
 let idle: Inflater | undefined;

@@ -27,7 +27,7 @@ export interface WebAssemblyApi {
 }
 
 /** The runtime's WebAssembly; `undefined` if it has none. */
-export const webAssembly = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
+export const webAssembly: WebAssemblyApi | undefined = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
 
 /** A module without imports and exports that uses one SIMD instruction. */
 const SIMD_PROBE = Uint8Array.of(
