@@ -1,4 +1,10 @@
 export { type AssertContinuityOptions, assertContinuity } from './assert-continuity.js';
+export {
+  type ConnectedPublisherOptions,
+  createConnection,
+  type PublisherConnection,
+  type PublisherConnectionOptions,
+} from './create-connection.js';
 export { createPublisher } from './create-publisher.js';
 export { type DiscardContinuityOptions, discardContinuity } from './discard-continuity.js';
 export {

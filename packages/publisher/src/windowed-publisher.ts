@@ -2,6 +2,7 @@ import { abortable, MAX_TIMER_MS } from '@discogs-extractor/internal/abort';
 import { createOptionChecks } from '@discogs-extractor/internal/option-checks';
 import type { ConfirmChannel } from 'amqplib';
 import { ConnectionLoop } from './connection/connection-loop.js';
+import { type ConnectionSource, createOwnConnections } from './connection/open-connection.js';
 import { ConditionWaiters, createDeferred, type Deferred, markHandled } from './deferred.js';
 import { PublisherError } from './errors.js';
 import type { PublisherEvent, PublisherState } from './events.js';
@@ -42,6 +43,7 @@ export class WindowedPublisher implements Publisher {
   readonly #connection: ConnectionLoop;
   readonly #waiters = new ConditionWaiters();
   readonly #opened = createDeferred();
+  readonly #ended = createDeferred();
   #lifecycle: Lifecycle = 'running';
   #reportedState: PublisherState = 'connecting';
   #error: PublisherError | undefined;
@@ -58,7 +60,8 @@ export class WindowedPublisher implements Publisher {
   #settledReturns = 0;
   #isFailingRefused = false;
 
-  constructor(options: ResolvedOptions) {
+  /** @param connections - where it gets its connections from */
+  constructor(options: ResolvedOptions, connections: ConnectionSource = createOwnConnections(options)) {
     this.#options = options;
     const redact = createRedact(options.address);
     const owner = {
@@ -82,7 +85,7 @@ export class WindowedPublisher implements Publisher {
       until: (test) => this.#until(test),
       recheck,
     });
-    this.#connection = new ConnectionLoop(options, redact, this.#window, this.#check, {
+    this.#connection = new ConnectionLoop(options, connections, redact, this.#window, this.#check, {
       ...owner,
       onStateChange: () => this.#reportState(),
       onReady: (session) => this.#window.attach(session),
@@ -118,6 +121,11 @@ export class WindowedPublisher implements Publisher {
     if (this.#lifecycle !== 'running') return this.#lifecycle;
     const { state } = this.#connection;
     return state === 'open' && !this.#window.hasCapacity() ? 'full' : state;
+  }
+
+  /** Resolves when it is closed or aborted. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   get broker(): BrokerIdentity {
@@ -410,6 +418,7 @@ export class WindowedPublisher implements Publisher {
 
   #tearDown(): void {
     this.#setLifecycle('closed');
+    this.#ended.resolve();
     clearInterval(this.#checkTimer);
     this.#window.stopRetry();
     this.#connection.stop();

@@ -12,6 +12,7 @@ import type { SendWindow } from '../window/send-window.js';
 import { brokerIdentity } from './broker-identity.js';
 import { identifyPeer, type Peer } from './identify-peer.js';
 import { loadTls } from './load-tls.js';
+import type { ConnectionSource } from './open-connection.js';
 import {
   explainConnectRefusal,
   explainPeer,
@@ -54,6 +55,7 @@ interface SessionOutcome {
 /** Keeps the publisher connected: makes one connection after another, with backoff, until that no longer helps. */
 export class ConnectionLoop {
   readonly #options: ResolvedOptions;
+  readonly #connections: ConnectionSource;
   readonly #redact: Redact;
   readonly #window: SendWindow;
   readonly #check: TopologyCheck;
@@ -81,12 +83,14 @@ export class ConnectionLoop {
 
   constructor(
     options: ResolvedOptions,
+    connections: ConnectionSource,
     redact: Redact,
     window: SendWindow,
     check: TopologyCheck,
     owner: ConnectionOwner,
   ) {
     this.#options = options;
+    this.#connections = connections;
     this.#redact = redact;
     this.#window = window;
     this.#check = check;
@@ -143,7 +147,7 @@ export class ConnectionLoop {
 
   #createSession(): Session {
     const owner = this.#owner;
-    const session = new Session(this.#epoch + 1, this.#options, {
+    const session = new Session(this.#epoch + 1, this.#options, this.#connections, {
       onAcked: (entry, tag) => owner.onAcked(entry, tag),
       onNacked: (entry) => owner.onNacked(entry),
       onReturned: (entry, replyCode) => owner.onReturned(entry, replyCode),
@@ -219,7 +223,7 @@ export class ConnectionLoop {
   async #establish(session: Session): Promise<void> {
     const { connectTimeoutMs } = this.#options;
     const timer = setTimeout(
-      () => session.end(new Error(`No connection within ${connectTimeoutMs} ms`)),
+      () => session.endUnresponsive(new Error(`No connection within ${connectTimeoutMs} ms`)),
       connectTimeoutMs,
     );
     try {

@@ -1,4 +1,4 @@
-import { type Channel, type ChannelModel, type ConfirmChannel, connect, credentials, type Message } from 'amqplib';
+import type { Channel, ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import { createDeferred } from '../deferred.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { checkTopology, declareTopology, type QueueReadings, readQueues } from '../topology/declare-topology.js';
@@ -7,7 +7,7 @@ import type { OutboxEntry } from '../window/outbox.js';
 import type { MessageTransport } from '../window/send-window.js';
 import { createSender, type MessageSender } from '../wire/message-sender.js';
 import { TagTable } from '../wire/tag-table.js';
-import { loadTls } from './load-tls.js';
+import { type ConnectionSource, MAX_CLOSE_MS, type OpenConnection } from './open-connection.js';
 
 /** What the broker reports about messages. */
 export interface DeliveryHandlers {
@@ -28,24 +28,32 @@ export interface SessionHandlers extends DeliveryHandlers {
   onEnded(): void;
 }
 
-/** How long the broker may take to close the connection before the socket is cut. */
-const MAX_CLOSE_MS = 2_000;
-
 const noop = (): void => {};
 
+/** Bytes that arrived on a connection. */
+const bytesReadOn = ({ model }: OpenConnection): number | undefined =>
+  (model.connection as unknown as { stream?: { bytesRead?: number } }).stream?.bytesRead;
+
 /**
- * One connection with one confirm channel, from the TCP connect to its end; never reused. Whatever a dead connection
- * still emits stays in its session.
+ * One confirm channel, from the TCP connect to its end; never reused. Its connection is its own, or one that it shares
+ * with the sessions of other publishers and leaves at its end. Whatever a dead connection still emits stays in its
+ * session.
  */
 export class Session implements MessageTransport, CheckedConnection {
   readonly epoch: number;
   readonly #options: ResolvedOptions;
+  readonly #connections: ConnectionSource;
   readonly #handlers: SessionHandlers;
   readonly #tags = new TagTable();
-  /** Aborting destroys the socket at every stage, including the handshake, for which amqplib has no other way. */
-  readonly #socket = new AbortController();
+  /** Aborting destroys the socket of a connection of its own at every stage, and ends the wait for a shared one. */
+  readonly #abort = new AbortController();
   readonly #endReason = createDeferred<unknown>();
-  #model: ChannelModel | undefined;
+  #connection: OpenConnection | undefined;
+  #bytesRead: number | undefined;
+  /** Removes the listeners from the connection. */
+  #unlisten = noop;
+  /** The channels that are open. */
+  readonly #channels = new Set<Channel>();
   #channel: ConfirmChannel | undefined;
   #sender: MessageSender | undefined;
   #checkChannel: ConfirmChannel | undefined;
@@ -54,9 +62,10 @@ export class Session implements MessageTransport, CheckedConnection {
   #confirms = 0;
   #lastProgress = 0;
 
-  constructor(epoch: number, options: ResolvedOptions, handlers: SessionHandlers) {
+  constructor(epoch: number, options: ResolvedOptions, connections: ConnectionSource, handlers: SessionHandlers) {
     this.epoch = epoch;
     this.#options = options;
+    this.#connections = connections;
     this.#handlers = handlers;
   }
 
@@ -71,7 +80,7 @@ export class Session implements MessageTransport, CheckedConnection {
 
   /** Whether the broker accepted the connection. */
   get isConnected(): boolean {
-    return this.#model !== undefined;
+    return this.#connection !== undefined;
   }
 
   get blocked(): boolean {
@@ -80,7 +89,7 @@ export class Session implements MessageTransport, CheckedConnection {
 
   /** What the broker says about itself, while connected. */
   get serverProperties(): Readonly<Record<string, unknown>> {
-    return this.#model?.connection.serverProperties ?? {};
+    return this.#connection?.model.connection.serverProperties ?? {};
   }
 
   get maxFrameBytes(): number {
@@ -107,56 +116,20 @@ export class Session implements MessageTransport, CheckedConnection {
 
   /** Connects and opens the confirm channel. */
   async open(): Promise<void> {
-    const { address, heartbeatMs, connectionName, tls, connectTimeoutMs } = this.#options;
-    const { frameMax, channelMax, authMechanism } = address.parameters;
-    const tlsOptions = address.protocol === 'amqps' ? await loadTls(tls) : {};
-    const model = await connect(
-      {
-        protocol: address.protocol,
-        hostname: address.hostname,
-        port: address.port,
-        username: address.username,
-        password: address.password,
-        // amqplib decodes it again.
-        vhost: encodeURIComponent(address.vhost),
-        heartbeat: heartbeatMs / 1_000,
-        ...(frameMax !== undefined && { frameMax }),
-        ...(channelMax !== undefined && { channelMax }),
-      },
-      {
-        ...tlsOptions,
-        ...(authMechanism === 'external' && { credentials: credentials.external() }),
-        noDelay: true,
-        timeout: connectTimeoutMs,
-        signal: this.#socket.signal,
-        ...(connectionName !== undefined && { clientProperties: { connection_name: connectionName } }),
-      } as Parameters<typeof connect>[1] & { recovery?: never },
-    );
-    // amqplib emits errors even after the end, so these listeners are never removed.
-    model.on('error', (error: Error) => this.end(error));
-    model.on('close', (error?: Error) => this.end(error ?? new Error('Connection closed')));
-    model.on('blocked', (reason: string) => {
-      if (this.#ended) return;
-      this.#blocked = true;
-      this.#handlers.onBlocked(reason);
-    });
-    model.on('unblocked', () => {
-      if (this.#ended) return;
-      this.#blocked = false;
-      this.#lastProgress = performance.now();
-      this.#handlers.onUnblocked();
-    });
-    this.#model = model;
-    if (this.#ended) this.#socket.abort();
+    const connection = await this.#connections.connect(this.#abort.signal);
+    this.#connection = connection;
+    this.#bytesRead = bytesReadOn(connection);
+    this.#listen(connection);
+    if (this.#ended) this.#release();
 
-    const channel = await model.createConfirmChannel();
+    const channel = await this.#open((model) => model.createConfirmChannel());
     channel.on('error', (error: Error) => this.end(error));
     channel.on('close', () => this.end(new Error('Channel closed')));
     channel.on('ack', ({ deliveryTag, multiple }) => this.#onConfirm(deliveryTag, multiple, true));
     channel.on('nack', ({ deliveryTag, multiple }) => this.#onConfirm(deliveryTag, multiple, false));
     channel.on('return', (message) => this.#onReturn(message));
     this.#channel = channel;
-    this.#sender = createSender(model, channel, this.#options, () => {
+    this.#sender = createSender(connection.model, channel, this.#options, () => {
       if (!this.#ended) this.#handlers.onWritable();
     });
   }
@@ -177,9 +150,7 @@ export class Session implements MessageTransport, CheckedConnection {
   }
 
   async openChannel(): Promise<Channel> {
-    const channel = await (this.#model as ChannelModel).createChannel();
-    channel.on('error', noop);
-    return channel;
+    return this.#open((model) => model.createChannel());
   }
 
   async request<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
@@ -207,29 +178,89 @@ export class Session implements MessageTransport, CheckedConnection {
     this.#endReason.resolve(reason);
   }
 
-  /** Closes the connection in agreement with the broker, which has a short time to respond. Calls no handler. */
+  /** Ends the session because the broker took too long, and a shared connection as well if nothing arrived on it. */
+  endUnresponsive(reason: Error): void {
+    const connection = this.#connection;
+    this.end(reason);
+    if (connection && bytesReadOn(connection) === this.#bytesRead) this.#connections.cut?.(connection, reason);
+  }
+
+  /**
+   * Closes connection or channels in agreement with the broker, which has a short time to respond. Calls no handler.
+   */
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
     this.#sender?.flush();
+    this.#sender?.close();
     const timeout = createDeferred();
     const timer = setTimeout(timeout.resolve, MAX_CLOSE_MS);
-    const closed = async (): Promise<void> => this.#model?.close();
+    const closed = async (): Promise<unknown> =>
+      this.#isShared ? Promise.all(this.#closeChannels()) : this.#connection?.model.close();
     await Promise.race([closed().catch(noop), timeout.promise]);
     clearTimeout(timer);
     this.#release();
   }
 
+  get #isShared(): boolean {
+    return this.#connections.cut !== undefined;
+  }
+
   /** When heartbeats are lost, amqplib ends the stream but keeps the socket, which would never close. */
   #release(): void {
-    this.#socket.abort();
+    this.#abort.abort();
+    this.#sender?.close();
     this.#checkChannel = undefined;
+    this.#unlisten();
+    if (this.#isShared) this.#closeChannels();
+  }
+
+  #closeChannels(): Promise<unknown>[] {
+    const channels = [...this.#channels];
+    this.#channels.clear();
+    // One that is closed already, or whose connection is, rejects.
+    return channels.map(async (channel) => channel.close().catch(noop));
+  }
+
+  #listen({ model, blockedReason }: OpenConnection): void {
+    const listeners = {
+      error: (error: Error) => this.end(error),
+      close: (error?: Error) => this.end(error ?? new Error('Connection closed')),
+      blocked: (reason: string) => {
+        if (this.#ended) return;
+        this.#blocked = true;
+        this.#handlers.onBlocked(reason);
+      },
+      unblocked: () => {
+        if (this.#ended) return;
+        this.#blocked = false;
+        this.#lastProgress = performance.now();
+        this.#handlers.onUnblocked();
+      },
+    };
+    for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
+    this.#unlisten = () => {
+      for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);
+    };
+    // A shared connection may be blocked already.
+    if (blockedReason !== undefined) listeners.blocked(blockedReason);
+  }
+
+  /** Opens a channel that ends with the session. */
+  async #open<T extends Channel>(create: (model: ChannelModel) => Promise<T>): Promise<T> {
+    const channel = await create((this.#connection as OpenConnection).model);
+    this.#channels.add(channel);
+    // The broker has closed it: closing it again would be an error of the whole connection.
+    const forget = (): boolean => this.#channels.delete(channel);
+    channel.on('error', forget);
+    channel.on('close', forget);
+    if (this.#ended) this.#release();
+    return channel;
   }
 
   async #openCheckChannel(): Promise<ConfirmChannel> {
     if (this.#checkChannel) return this.#checkChannel;
-    const channel = await (this.#model as ChannelModel).createConfirmChannel();
-    channel.on('error', noop);
+    const channel = await this.#open((model) => model.createConfirmChannel());
     channel.on('close', () => {
       if (this.#checkChannel === channel) this.#checkChannel = undefined;
     });

@@ -15,6 +15,8 @@ export interface MessageSender {
   send(entry: OutboxEntry): boolean;
   /** Hands buffered messages to the socket. */
   flush(): void;
+  /** Writes nothing any more: on a closed channel, a message would end a connection that others share. */
+  close(): void;
 }
 
 /** Messages are collected in buffers of this size, which are reused once they are written. */
@@ -62,6 +64,7 @@ export const createSender = (
       return channel.publish(own?.exchange ?? options.exchange.name, routingKey, body, properties as Options.Publish);
     },
     flush: () => {},
+    close: () => {},
   };
 };
 
@@ -74,6 +77,7 @@ class SlabSender implements MessageSender {
   #slab: Buffer | undefined;
   #used = 0;
   #unwrittenBytes = 0;
+  #closed = false;
   #full = false;
   #scheduled = false;
 
@@ -89,7 +93,7 @@ class SlabSender implements MessageSender {
   }
 
   send(entry: OutboxEntry): boolean {
-    if (!this.#stream.writable) throw new Error('The connection is closed');
+    if (this.#closed || !this.#stream.writable) throw new Error('The connection is closed');
     const { body } = entry;
     const encoder = this.#encoder;
     const frames = Math.ceil(body.length / encoder.maxPayloadBytes);
@@ -134,6 +138,10 @@ class SlabSender implements MessageSender {
     this.#write(slab.subarray(0, used), slab);
   }
 
+  close(): void {
+    this.#closed = true;
+  }
+
   /** The current slab, or a new one, with at least `bytes` free. */
   #reserve(bytes: number): Buffer {
     if (this.#slab && this.#slab.length - this.#used < bytes) this.flush();
@@ -145,7 +153,7 @@ class SlabSender implements MessageSender {
 
   #write(bytes: Uint8Array, slab?: Buffer): void {
     // The session ends with whatever is wrong with the stream.
-    if (!this.#stream.writable) return;
+    if (this.#closed || !this.#stream.writable) return;
     this.#unwrittenBytes += bytes.length;
     this.#stream.write(bytes, () => {
       this.#unwrittenBytes -= bytes.length;
