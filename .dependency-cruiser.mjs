@@ -8,7 +8,20 @@
 const FOLDER_ORDER = {
   'packages/parser': {
     vocabulary: ['data-type', 'errors', 'option-checks', 'options', 'reading', 'reports'],
-    folders: ['record', 'document', 'strict', 'kernel', 'block', 'gzip', 'input', 'parallel', 'read', 'shape'],
+    folders: [
+      'record',
+      'document',
+      'strict',
+      'kernel',
+      'block',
+      'transform',
+      'platform',
+      'gzip',
+      'input',
+      'parallel',
+      'read',
+      'shape',
+    ],
   },
   'packages/publisher': {
     vocabulary: [

@@ -45,6 +45,7 @@ const dumpPath = (type) => join(dumps, `discogs_${VERSION}_${type}.xml.gz`);
 const EXAMPLES = {
   'count-by-genre': () => runExample('count-by-genre', [dumpPath('releases')]),
   'releases-to-sqlite': () => runExample('releases-to-sqlite', [dumpPath('releases'), join(folder, 'releases.sqlite')]),
+  'plain-profiles': () => runExample('plain-profiles', [dumpPath('artists')]),
   'mirror-newest': () => runExample('mirror-newest', [join(folder, 'mirror'), dumps]),
   'wait-for-version': async () => {
     const data = join(folder, 'data');

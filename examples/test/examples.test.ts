@@ -57,6 +57,25 @@ test('releases-to-sqlite loads every release and its parts', async () => {
   database.close();
 });
 
+test('plain-profiles prints the artists that have a profile, as plain text', async () => {
+  const { status, stdout, stderr } = await run('plain-profiles');
+  const profiles = [...readXml('artists').matchAll(/<artist>.*?<\/artist>/gs)].flatMap(
+    ([artist]) => /<id>(\d+)<\/id>.*<profile>([^<]*\S[^<]*)<\/profile>/s.exec(artist)?.slice(1) ?? [],
+  );
+  const printed = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: string; profile: string });
+  expect({ status, ids: printed.map(({ id }) => id) }).toEqual({
+    status: 0,
+    ids: profiles.filter((_, index) => index % 2 === 0),
+  });
+  expect(stderr).toContain(`${printed.length} of 2000 artists have a profile`);
+  const text = profiles.filter((_, index) => index % 2 === 1).join('\n');
+  expect(text).toMatch(/\[[bi]\]|\[[al]=[^\]]+\]/);
+  expect(printed.map(({ profile }) => profile).join('\n')).not.toMatch(/\[\/?[bi]\]|\[[al]=[^\]\d]+\]/);
+});
+
 test('wait-for-version waits for an extractor that runs at the same time', async () => {
   const { status, stdout, stderr } = await run('wait-for-version');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

@@ -12,6 +12,8 @@
  * - `CORRUPT_GZIP`: the gzip stream is damaged.
  * - `TOO_MANY_MALFORMED`: there are more malformed records than `maxMalformed`.
  * - `WORKER_FAILED`: a worker thread died (see `cause`) or was closed.
+ * - `INVALID_TRANSFORM`: a module of the option `transform` cannot be loaded, has no `createTransform`, or returns a
+ *   promise (see `module` and `cause`).
  * - `ALREADY_READ`: a stream of records is iterated a second time.
  * - `INVALID_RECORD`: `toArtist`, `toLabel`, `toMaster` or `toRelease` was called with something other than a record.
  *
@@ -30,6 +32,7 @@ export type ParserErrorCode =
   | 'CORRUPT_GZIP'
   | 'TOO_MANY_MALFORMED'
   | 'WORKER_FAILED'
+  | 'INVALID_TRANSFORM'
   | 'ALREADY_READ'
   | 'INVALID_RECORD';
 
@@ -41,6 +44,8 @@ export interface ParserErrorFacts {
   readonly recordsBefore?: number | undefined;
   /** The path of the dump, if it was read from one. */
   readonly path?: string | undefined;
+  /** The module of the option `transform`, as it was named there; only with `INVALID_TRANSFORM`. */
+  readonly module?: string | undefined;
 }
 
 /** The only error class of this package: test `code`, read `message`. */

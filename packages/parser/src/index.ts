@@ -8,12 +8,14 @@ export type {
   ReadOptions,
   ReadProgress,
   ResponseLike,
+  TransformModule,
   WebStreamLike,
   WorkerPool,
   WorkerPoolOptions,
 } from './options.js';
 export { createWorkerPool } from './parallel/worker-pool.js';
 export { type ParsedRecord, parseRecords } from './parse-records.js';
+export { PLATFORM_TRANSFORM } from './platform/platform-transform.js';
 export type { EncodedBlock, EncodedRecord } from './read/encoded-block.js';
 export type { RecordStream } from './read/record-stream.js';
 export type { Reading } from './reading.js';
@@ -47,6 +49,7 @@ export {
   type MalformedReason,
   type MalformedRecord,
   type ReadStats,
+  type RecordFinding,
 } from './reports.js';
 export type { Credit } from './shape/credit.js';
 export type { DroppedValue, DropReason, ShapeOptions } from './shape/dropped-value.js';
@@ -65,3 +68,9 @@ export { type Master, toMaster } from './shape/to-master.js';
 export { type Release, toRelease } from './shape/to-release.js';
 export type { Track } from './shape/track.js';
 export type { Video } from './shape/video.js';
+export type {
+  CreateTransform,
+  RecordTransform,
+  TransformContext,
+  TransformSetup,
+} from './transform/record-transform.js';

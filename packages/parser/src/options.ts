@@ -1,6 +1,6 @@
 import type { DataType } from './data-type.js';
 import type { Reading } from './reading.js';
-import type { Irregularity, MalformedRecord } from './reports.js';
+import type { Irregularity, MalformedRecord, RecordFinding } from './reports.js';
 
 /**
  * A dump: a path (`string` or `file:` URL), bytes in memory (such as a `Buffer`), a `Blob` or `File`, the `Response` of
@@ -63,6 +63,17 @@ export interface ReadProgress {
  */
 export type EngineName = 'auto' | 'fast' | 'strict';
 
+/** A module of record transforms. */
+export interface TransformModule {
+  /**
+   * An ES module that exports a function `createTransform` (`CreateTransform`): a path, relative to the current folder,
+   * or a `file:` or `data:` URL, as a `URL` or a string. `import.meta.resolve` returns that of a package's module.
+   */
+  module: string | URL;
+  /** Passed to `createTransform`, as a structured clone. @default undefined */
+  options?: unknown;
+}
+
 /** Options of `encodeRecords` and `parseRecords`. */
 export interface ReadOptions {
   /** The expected data type. @default that of the dump's root element */
@@ -77,9 +88,18 @@ export interface ReadOptions {
    * @default 0
    */
   workers?: number | WorkerPool | undefined;
-  /** Skips the first `skip` records; numbering still counts them. @default 0 */
+  /**
+   * Modules that change records before they are hashed and delivered, one after the other. They run on the worker
+   * threads; without workers, on the calling thread. Ids and numbers stay those of the dump's records.
+   * @default records stay as they are
+   */
+  transform?: TransformModule | readonly TransformModule[] | undefined;
+  /** Skips the first `skip` records, without transforming them; numbering still counts them. @default 0 */
   skip?: number | undefined;
-  /** Ends after this many records have been delivered; the rest of the dump is not read. @default Infinity */
+  /**
+   * Ends after this many records past the skipped ones; the rest of the dump is not read. Records that a transform
+   * omits or fails on count, so the same records are read with any transform. @default Infinity
+   */
   limit?: number | undefined;
   /** Ends reading with the signal's reason; threads, files and streams are released. */
   signal?: AbortSignal | undefined;
@@ -95,6 +115,8 @@ export interface ReadOptions {
   onProgress?: ((progress: ReadProgress) => void) | undefined;
   /** Called with each irregularity, in document order. */
   onIrregularity?: ((irregularity: Irregularity) => void) | undefined;
+  /** Called with each finding of a transform, in document order, before the record's block is delivered. */
+  onFinding?: ((finding: RecordFinding) => void) | undefined;
 }
 
 /** Options of `createWorkerPool`. */

@@ -6,7 +6,8 @@ import { deliver } from './read/deliver.js';
 import { type RecordStream, recordStream } from './read/record-stream.js';
 import { resolveReadOptions } from './read/resolve-options.js';
 import { HASH_LENGTH, TABLE_WIDTH } from './record/message-layout.js';
-import type { RawRecords, XmlObject } from './record/types.js';
+import { recordIdOf } from './record/record-id.js';
+import type { RawRecords } from './record/types.js';
 import { newReadStats } from './reports.js';
 
 /** One record as an object. */
@@ -17,7 +18,7 @@ export interface ParsedRecord<T extends DataType = DataType> {
   id: string;
   /** SHA-256 of the record's canonical JSON, 64 lower-case hexadecimal digits. */
   sha256: string;
-  /** The record: its canonical JSON, parsed. */
+  /** The record: its canonical JSON, parsed. After a transform, what that has made of it. */
   record: RawRecords[T];
 }
 
@@ -39,21 +40,20 @@ export const parseRecords = <T extends DataType = DataType>(
 async function* parsedRecords<T extends DataType>(
   deliveries: AsyncIterable<Delivery>,
 ): AsyncGenerator<ParsedRecord<T>, void, undefined> {
-  for await (const { firstRecord, count, bytes, table, hashes, release } of deliveries) {
+  for await (const { firstRecord, count, bytes, table, hashes, indexes, ids, release } of deliveries) {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const digits = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
     for (let index = 0; index < count; index++) {
       const row = index * TABLE_WIDTH;
       const record = JSON.parse(text.toString('utf8', table[row], table[row + 1])) as RawRecords[T];
       const sha256 = digits.toString('latin1', index * HASH_LENGTH, (index + 1) * HASH_LENGTH);
-      yield { number: firstRecord + index, id: recordIdOf(record), sha256, record };
+      yield {
+        number: firstRecord + (indexes?.[index] ?? index),
+        id: ids?.[index] ?? recordIdOf(record),
+        sha256,
+        record,
+      };
     }
     release?.();
   }
 }
-
-/** CONVERSION.md, section 5. */
-const recordIdOf = (record: XmlObject): string => {
-  const own = record['@id'] ?? record['id'];
-  return typeof own === 'string' ? own : 'unknown';
-};

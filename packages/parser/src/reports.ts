@@ -69,6 +69,7 @@ export interface Irregularity {
  * - `duplicate-attribute`: the same name twice in one tag.
  * - `not-an-object`: text, but neither attributes nor elements.
  * - `not-well-formed`: anything else; see `detail`.
+ * - `transform-failed`: a transform threw an error, or returned something that is not a record; see `cause`.
  */
 export type MalformedReason =
   | 'broken-tag'
@@ -78,7 +79,8 @@ export type MalformedReason =
   | 'too-deep'
   | 'duplicate-attribute'
   | 'not-an-object'
-  | 'not-well-formed';
+  | 'not-well-formed'
+  | 'transform-failed';
 
 export interface MalformedRecord {
   /** 1 for a dump's first malformed record. */
@@ -96,6 +98,22 @@ export interface MalformedRecord {
   truncated: boolean;
   /** The number of the last record before this one; 0 if it is the first. */
   recordsBefore: number;
+  /**
+   * The record's number, `recordsBefore` + 1, if the reason is `transform-failed`. Others have none.
+   */
+  recordNumber: number | undefined;
+  /** What the transform threw: a structured clone, which has the standard properties of an error. */
+  cause: unknown;
+}
+
+/** Something that a transform reported about a record. */
+export interface RecordFinding {
+  /** The record's number. */
+  readonly number: number;
+  /** The record's id before any transform, or `unknown`. */
+  readonly id: string;
+  /** What was reported: a structured clone. */
+  readonly finding: unknown;
 }
 
 /** Counters of one read, updated while it runs and final once the iteration has ended. */
@@ -114,6 +132,8 @@ export interface ReadStats {
   records: number;
   /** Records that were skipped because of the option `skip`. */
   skipped: number;
+  /** Records that a transform omitted. */
+  omitted: number;
   malformed: number;
   irregularities: Record<IrregularityKind, number>;
   /**
@@ -132,6 +152,7 @@ export const newReadStats = (): ReadStats => ({
   gzipped: undefined,
   records: 0,
   skipped: 0,
+  omitted: 0,
   malformed: 0,
   irregularities: Object.fromEntries(IRREGULARITY_KINDS.map((kind) => [kind, 0])) as Record<IrregularityKind, number>,
   complete: false,

@@ -14,8 +14,11 @@ export const blockOf = (firstRecord: number, count: number): EncodedBlock => {
   return {
     dataType: 'artists',
     firstRecord,
+    lastRecord: firstRecord + count - 1,
     count,
+    findings: [],
     bytes: Buffer.concat(records.flatMap(({ message }) => [message, Buffer.from('\n')])),
+    number: (index) => records[index]!.number,
     id: (index) => records[index]!.id,
     sha256: (index) => records[index]!.sha256,
     message: (index) => records[index]!.message,

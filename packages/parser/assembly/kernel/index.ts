@@ -24,9 +24,6 @@ export const digestAddress: usize = DIGESTS;
 const ID: usize = 0x3e6469;
 const ID_ADDRESS: usize = RECORD_NAME + 112;
 
-/** Marks a missing id in TABLE. */
-const NO_ID: usize = -1;
-
 export { assembleMessages } from './assemble-messages';
 
 let recordName: usize = 0;
@@ -101,7 +98,7 @@ export function run(from: usize, mode: u32, limit: usize): u32 {
       if (isIdLeftOut) jsonEnd = cutEmptyId(json, memberStart, jsonEnd);
       store<u8>(jsonEnd, LINE_FEED);
       if (mode == Mode.MESSAGES) storeWork(WORK + records * WORK_BYTES, out, json, jsonEnd);
-      else storeTable(TABLE + records * TABLE_BYTES, json, jsonEnd);
+      else storeTable(TABLE + records * TABLE_BYTES, json, jsonEnd, start, end);
       out = jsonEnd + 1;
       if (idStart == 0) {
         store<usize>(UNKNOWN_IDS + unknownIds * UNKNOWN_ID_BYTES, records);
@@ -148,9 +145,9 @@ function storeWork(entry: usize, line: usize, json: usize, jsonEnd: usize): void
   store<usize>(entry, line, Work.MESSAGE_START);
 }
 
-function storeTable(entry: usize, json: usize, jsonEnd: usize): void {
+function storeTable(entry: usize, json: usize, jsonEnd: usize, xml: usize, xmlEnd: usize): void {
   store<usize>(entry, json - outputStart, Table.START);
   store<usize>(entry, jsonEnd - outputStart, Table.END);
-  store<usize>(entry, idStart == 0 ? NO_ID : idStart - INPUT, Table.ID_START);
-  store<usize>(entry, idStart == 0 ? NO_ID : idStart - INPUT + idBytes, Table.ID_END);
+  store<usize>(entry, xml - INPUT, Table.XML_START);
+  store<usize>(entry, xmlEnd - INPUT, Table.XML_END);
 }

@@ -13,7 +13,7 @@
  *   NAME_INDEX      2048 words     hash table: name → its slot
  *   NAMES           255 slots      interned names: the name, its rank in byte order, its JSON keys ready to copy
  *   WORK            32 bytes each  per record: where its JSON is and how it becomes a message (assemble-messages.ts)
- *   TABLE           16 bytes each  per record: its line and id, for JavaScript
+ *   TABLE           16 bytes each  per record: its line, and its id or XML, for JavaScript
  *   UNKNOWN_IDS     2 words each   per record without an id: its index in the run, and its offset in the input shifted left by
  *                                 one bit, which is set if an empty child `id` was left out
  *   DIGESTS         32 bytes each  per record: its SHA-256, written by JavaScript
@@ -150,8 +150,12 @@ export namespace Work {
 export namespace Table {
   export const START: usize = 0;
   export const END: usize = 4;
+  /** Messages: the id in the line. */
   export const ID_START: usize = 8;
   export const ID_END: usize = 12;
+  /** Canonical JSON: the record in the input. */
+  export const XML_START: usize = 8;
+  export const XML_END: usize = 12;
 }
 
 /** The words of RESULT. */

@@ -8,9 +8,22 @@ const GROWTH = 1.5;
 
 const NOTHING = new Uint8Array(0);
 
+/** The UTF-8 bytes of a UTF-16 code unit, at most. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/** A part of some bytes. */
+export interface ByteSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The bytes of a record, as far as it is not known where they are. */
+const NO_SPAN: ByteSpan = { start: 0, end: 0 };
+
 /**
- * Collects a block's lines. With output `messages` a line is a message body and its id a span of it, as JSON escapes
- * it; with output `json` a line is a record's canonical JSON and the id's span means nothing.
+ * Collects a block's lines. With output `messages` a line is a message body, and its span in the table is the id, as
+ * JSON escapes it. With `json` and `raw` a line is a record's canonical JSON; its span is the record's XML with `raw`,
+ * and means nothing with `json`.
  */
 export class BlockOutput implements LineOutput {
   readonly kind: OutputKind;
@@ -26,23 +39,34 @@ export class BlockOutput implements LineOutput {
     this.#lines = memory === undefined ? Buffer.alloc(0) : Buffer.from(memory);
   }
 
-  /** Adds a record that the strict engine built. */
-  add(record: BuiltRecord): void {
-    const isMessage = this.kind === 'messages';
-    const line = Buffer.from(isMessage ? `${record.head}${record.tail}\n` : `${record.canonicalJson}\n`);
-    const idEnd = isMessage ? Buffer.byteLength(record.head) - 1 : ID_START;
-    if (!isMessage) this.#hashes.push(record.sha256);
-    this.#addRow(this.#length, this.#length + line.length - 1, this.#length + ID_START, this.#length + idEnd);
-    this.#addBytes(line);
+  /** Adds one record. @param xml - with output `raw`: where the record is in the block */
+  add(record: Omit<BuiltRecord, 'id' | 'irregularities'>, xml = NO_SPAN): void {
+    const start = this.#length;
+    if (this.kind === 'messages') {
+      const { head, tail } = record;
+      this.#addText(`${head}${tail}\n`);
+      this.#addRow(start, this.#length - 1, start + ID_START, start + Buffer.byteLength(head) - 1);
+      return;
+    }
+    this.#addText(`${record.canonicalJson}\n`);
+    this.#addRow(start, this.#length - 1, xml.start, xml.end);
+    if (this.kind === 'json') this.#hashes.push(record.sha256);
   }
 
-  /** Adds finished lines and their table; copies both. `hashes` only with output `json`. */
-  addLines(lines: Uint8Array, table: Int32Array, hashes?: readonly string[]): void {
+  addLines(lines: Uint8Array, table: Int32Array, xmlStart: number, hashes?: readonly string[]): void {
     const at = this.#records * TABLE_WIDTH;
     this.#reserve(at + table.length);
     this.#table.set(table, at);
-    if (this.#length > 0) {
-      for (let index = at; index < at + table.length; index++) this.#table[index]! += this.#length;
+    const shift = this.#length;
+    const spanShift = this.kind === 'raw' ? xmlStart : shift;
+    if (shift > 0 || spanShift > 0) {
+      const rows = this.#table;
+      for (let row = at; row < at + table.length; row += TABLE_WIDTH) {
+        rows[row]! += shift;
+        rows[row + 1]! += shift;
+        rows[row + 2]! += spanShift;
+        rows[row + 3]! += spanShift;
+      }
     }
     this.#records += table.length / TABLE_WIDTH;
     if (hashes !== undefined) for (const hash of hashes) this.#hashes.push(hash);
@@ -53,10 +77,20 @@ export class BlockOutput implements LineOutput {
    * Everything that was added, in memory that can be transferred to another thread. If there is space, the table
    * follows the lines: separate memory would accumulate, because the receiving thread rarely collects
    * garbage.
+   *
+   * @param xml - with output `raw`: the block that the lines were read from, which is copied
    */
-  finish(): { bytes: Uint8Array; table: Int32Array; hashes: Uint8Array } {
+  finish(xml: Uint8Array): { bytes: Uint8Array; table: Int32Array; hashes: Uint8Array; xml: Uint8Array | undefined } {
     const hashes = this.#hashes.length === 0 ? NOTHING : Uint8Array.from(Buffer.from(this.#hashes.join(''), 'latin1'));
-    return { bytes: this.#lines.subarray(0, this.#length), table: this.#finishTable(), hashes };
+    const end = this.#length;
+    const hasXml = this.kind === 'raw' && this.#records > 0;
+    if (hasXml) this.#addBytes(xml);
+    return {
+      bytes: this.#lines.subarray(0, end),
+      xml: hasXml ? this.#lines.subarray(end, this.#length) : undefined,
+      table: this.#finishTable(),
+      hashes,
+    };
   }
 
   #finishTable(): Int32Array {
@@ -70,14 +104,23 @@ export class BlockOutput implements LineOutput {
   }
 
   #addBytes(bytes: Uint8Array): void {
-    const end = this.#length + bytes.length;
-    if (end > this.#lines.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, Math.ceil(GROWTH * end)));
-      larger.set(this.#lines.subarray(0, this.#length));
-      this.#lines = larger;
-    }
+    this.#reserveBytes(bytes.length);
     this.#lines.set(bytes, this.#length);
-    this.#length = end;
+    this.#length += bytes.length;
+  }
+
+  #addText(text: string): void {
+    this.#reserveBytes(MAX_BYTES_PER_UNIT * text.length);
+    this.#length += this.#lines.write(text, this.#length);
+  }
+
+  /** Ensures capacity for `bytes` more bytes. */
+  #reserveBytes(bytes: number): void {
+    const end = this.#length + bytes;
+    if (end <= this.#lines.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, Math.ceil(GROWTH * end)));
+    larger.set(this.#lines.subarray(0, this.#length));
+    this.#lines = larger;
   }
 
   /** Ensures capacity for a table of `length` numbers. */

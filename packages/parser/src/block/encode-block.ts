@@ -52,7 +52,21 @@ export type BlockNote =
       /** Whether it began in an earlier block; whether it ends in this one. */
       begins: boolean;
       ends: boolean;
+      /** What the transform threw. Such a record is the block's record `recordsBefore`, counted from 0. */
+      thrown?: { error: unknown } | undefined;
     };
+
+/**
+ * What a transform made of a block's records, beyond lines. An index is that of a record, counted from the first one
+ * that was not skipped.
+ */
+export interface TransformedRecords {
+  /** The record of each line, in ascending order: a transform can omit records. */
+  indexes: Int32Array;
+  /** The id of each line's record; only with output `json`. */
+  ids: string[];
+  findings: { index: number; id: string; finding: unknown }[];
+}
 
 export interface BlockResult {
   /** The document's state after the last byte that was consumed. */
@@ -67,6 +81,10 @@ export interface BlockResult {
   table: Int32Array;
   /** With output `json`: the records' hashes, 64 digits each. */
   hashes: Uint8Array;
+  /** With output `raw`: the bytes that were consumed, a view of the memory of `bytes`. `undefined` without lines. */
+  xml?: Uint8Array | undefined;
+  /** What a transform made of the records. */
+  transformed?: TransformedRecords | undefined;
   notes: BlockNote[];
   /** Why the document cannot be read past this result. */
   error: { code: ParserErrorCode; message: string; at: number } | undefined;
@@ -174,7 +192,7 @@ class BlockEncoder {
     for (const [irregularity, count] of read.irregularities) this.#note(irregularity, count, item.start, true);
     const built = buildRecord(read.element, this.#state.dataType!, reading);
     for (const irregularity of built.irregularities) this.#note(irregularity, 1, item.start, true);
-    this.#output.add(built);
+    this.#output.add(built, { start: item.start, end: item.next });
     this.#records++;
   }
 
@@ -228,7 +246,7 @@ class BlockEncoder {
       consumed: item.next,
       records: this.#records,
       skipped: this.#skipped,
-      ...this.#output.finish(),
+      ...this.#output.finish(this.#request.bytes.subarray(0, item.next)),
       notes: this.#notes,
       error: item.kind === 'error' ? { code: item.code, message: item.message, at: item.at } : undefined,
       ended: item.kind === 'end',

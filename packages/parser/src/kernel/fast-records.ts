@@ -49,8 +49,9 @@ export class FastRecords implements RegularRecords {
         run.skipped += result.records;
         toSkip -= result.records;
       } else {
-        result = kernel.run(from, output.kind);
-        output.addLines(result.output, result.table, output.kind === 'json' ? hashLines(result) : undefined);
+        result = kernel.run(from, output.kind === 'messages' ? 'messages' : 'json');
+        const hashes = output.kind === 'json' ? hashLines(result) : undefined;
+        output.addLines(result.output, result.table, this.#loadedFrom, hashes);
         for (let index = 0; index < result.unknowns.length; index += 2) {
           run.unknownIds.push({
             recordsBefore: run.records + result.unknowns[index]!,

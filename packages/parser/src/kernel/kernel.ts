@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type DataType, recordNameOf } from '../data-type.js';
 import type { Reading } from '../reading.js';
 import { addsId } from '../record/build-record.js';
-import { type OutputKind, TABLE_WIDTH } from '../record/message-layout.js';
+import { TABLE_WIDTH } from '../record/message-layout.js';
 import { KERNEL_WASM } from './kernel-wasm.generated.js';
 import {
   compiledOnce,
@@ -37,7 +37,8 @@ import {
 /** The output of a run. */
 export type KernelMode =
   /** Message bodies with their hashes, or canonical JSON without; each followed by a line feed. */
-  | OutputKind
+  | 'messages'
+  | 'json'
   /** Nothing: the records are only proven regular and counted. */
   | 'count';
 
@@ -86,10 +87,10 @@ export interface KernelRun {
   /** `records` lines, each ended by a line feed. Empty in mode `count`. */
   readonly output: Uint8Array;
   /**
-   * {@link TABLE_WIDTH} numbers per record: start of its line in `output`, end of its line (without the line feed),
-   * start and end of its id. In mode `messages` the id is a span of `output`, and the hash's 64 digits begin
-   * `HASH_AFTER_ID` bytes after its end. In mode `json` it is a span of the loaded bytes, or -1, -1 if the record has
-   * none. Ids are printable ASCII without escapes (a record with any other id is irregular). Empty in mode `count`.
+   * {@link TABLE_WIDTH} numbers per record: start of its line in `output`, end of its line (without the line feed), and
+   * a span. In mode `messages` that is its id in `output`, printable ASCII without escapes (a record with any other id
+   * is irregular), and the hash's 64 digits begin `HASH_AFTER_ID` bytes after its end. In mode `json` it is the record
+   * in the loaded bytes. Empty in mode `count`.
    */
   readonly table: Int32Array;
 }

@@ -4,8 +4,13 @@ import type { OutputKind } from '../record/message-layout.js';
 /** Takes the lines of encoded records. */
 export interface LineOutput {
   readonly kind: OutputKind;
-  /** Adds finished lines and their table; copies both. `hashes` only with output `json`. */
-  addLines(lines: Uint8Array, table: Int32Array, hashes?: readonly string[]): void;
+  /**
+   * Adds finished lines and their table; copies both.
+   *
+   * @param xmlStart - with output `raw`: the position that the spans of XML are relative to
+   * @param hashes - with output `json`
+   */
+  addLines(lines: Uint8Array, table: Int32Array, xmlStart: number, hashes?: readonly string[]): void;
 }
 
 /** Encodes regular records, as many in a row as it can; where it stops, the strict engine continues. */

@@ -1,15 +1,25 @@
 import type { Worker } from 'node:worker_threads';
 import { messageOf } from '@discogs-extractor/internal/errno';
 import { ParserError } from '../errors.js';
+import type { TransformSource } from '../transform/load-transforms.js';
+import type { TransformBlockRequest, TransformedBlock } from '../transform/transform-block.js';
 import type { BlockRunner, BlockTask, EncodedBytes, RunningSegment } from './block-runner.js';
 import type { DecoderHandoff, SegmentResult, SegmentTask } from './inflate-segment.js';
 import { startWorker, type WorkerSetup } from './start-worker.js';
-import { transferableMemory, type WorkerRequest, type WorkerResponse } from './worker-messages.js';
+import type { BlockTransformer } from './transform-results.js';
+import {
+  type EngineRequest,
+  type TransformRequest,
+  transferableMemory,
+  type WorkerRequest,
+  type WorkerResponse,
+} from './worker-messages.js';
 import { WORKER_SOURCE } from './worker-source.generated.js';
 
 interface Job {
-  reader: symbol;
-  message: WorkerRequest;
+  /** The read that it is for. */
+  read: number;
+  message: EngineRequest | TransformRequest;
   onResponse: (response: WorkerResponse) => void;
   reject: (error: unknown) => void;
 }
@@ -22,6 +32,8 @@ interface Thread {
    * The last task it was given: of two threads with the same number of jobs, the one given work earlier is free sooner.
    */
   lastTask: number;
+  /** The reads whose transforms it has. */
+  transforms: Set<number>;
 }
 
 const JOBS_PER_THREAD = 3;
@@ -37,6 +49,9 @@ export class BlockThreads {
   readonly #queue: Job[] = [];
   readonly #spares: ArrayBuffer[] = [];
   #nextTask = 0;
+  #nextRead = 0;
+  /** The transforms of each read that is in progress. */
+  readonly #transforms = new Map<number, readonly TransformSource[]>();
   #failure: { error: unknown } | undefined;
   #closing: Promise<void> | undefined;
 
@@ -50,31 +65,57 @@ export class BlockThreads {
    * The threads as one read uses them. Closing the lease drops what that read has waiting; with `ownsThreads` it ends
    * the threads too.
    */
-  lease(engine: 'fast' | 'strict', ownsThreads: boolean): BlockRunner {
+  lease(
+    engine: 'fast' | 'strict',
+    ownsThreads: boolean,
+    transforms: readonly TransformSource[] = [],
+  ): BlockRunner & BlockTransformer {
     this.#startThreads();
-    const reader = Symbol('reader');
+    const read = this.#nextRead++;
+    if (transforms.length > 0) this.#transforms.set(read, transforms);
     return {
-      encode: (task, urgent) => this.#encode(reader, engine, task, urgent),
-      inflateSegment: (task, urgent) => this.#inflateSegment(reader, engine, task, urgent),
+      encode: (task, urgent) => this.#encode(read, engine, task, urgent),
+      inflateSegment: (task, urgent) => this.#inflateSegment(read, engine, task, urgent),
+      load: async () => {
+        await this.#transform(read, undefined);
+      },
+      transform: async (block) => (await this.#transform(read, block))!,
       recycle: (memory) => this.#recycle(memory),
       close: async () => {
         if (ownsThreads) await this.close();
-        else this.#dropQueued(reader);
+        else this.#drop(read);
       },
     };
   }
 
-  #encode(reader: symbol, engine: 'fast' | 'strict', task: BlockTask, urgent = false): Promise<EncodedBytes> {
+  #encode(read: number, engine: 'fast' | 'strict', task: BlockTask, urgent = false): Promise<EncodedBytes> {
     return new Promise((resolve, reject) => {
-      const message: WorkerRequest = { ...task, kind: 'encode', engine, task: this.#nextTask++ };
+      const message: EngineRequest = { ...task, kind: 'encode', engine, task: this.#nextTask++ };
       const onResponse = (response: WorkerResponse): void => {
         if (response.kind === 'encoded') resolve(response);
       };
-      this.#enqueue({ reader, message, onResponse, reject }, urgent);
+      this.#enqueue({ read, message, onResponse, reject }, urgent);
     });
   }
 
-  #inflateSegment(reader: symbol, engine: 'fast' | 'strict', task: SegmentTask, urgent = false): RunningSegment {
+  /** @param block - undefined: the transforms are only loaded, by one thread */
+  #transform(read: number, block: TransformBlockRequest | undefined): Promise<TransformedBlock | undefined> {
+    return new Promise((resolve, reject) => {
+      const message: TransformRequest = { kind: 'transform', read, task: this.#nextTask++, block };
+      const onResponse = (response: WorkerResponse): void => {
+        if (response.kind === 'transform-refused') {
+          const { message, module, cause } = response;
+          reject(new ParserError('INVALID_TRANSFORM', message, { facts: { module }, cause }));
+        } else if (response.kind === 'transformed') {
+          if (response.memory !== undefined) this.#recycle(response.memory);
+          resolve(response.block);
+        }
+      };
+      this.#enqueue({ read, message, onResponse, reject }, false);
+    });
+  }
+
+  #inflateSegment(read: number, engine: 'fast' | 'strict', task: SegmentTask, urgent = false): RunningSegment {
     let resolveHandoff: (handoff: DecoderHandoff) => void;
     let rejectHandoff: (error: unknown) => void;
     const handoff = new Promise<DecoderHandoff>((resolve, reject) => {
@@ -84,7 +125,7 @@ export class BlockThreads {
     // The handoff of a segment that is inflated again is not awaited: a failure is reported by `done`.
     handoff.catch(() => {});
     const done = new Promise<SegmentResult>((resolve, reject) => {
-      const message: WorkerRequest = { ...task, kind: 'inflate-segment', engine, task: this.#nextTask++ };
+      const message: EngineRequest = { ...task, kind: 'inflate-segment', engine, task: this.#nextTask++ };
       const onResponse = (response: WorkerResponse): void => {
         if (response.kind === 'handoff') resolveHandoff(response.handoff);
         else if (response.kind === 'segment-done') resolve(response.done);
@@ -93,7 +134,7 @@ export class BlockThreads {
         rejectHandoff(error);
         reject(error);
       };
-      this.#enqueue({ reader, message, onResponse, reject: fail }, urgent);
+      this.#enqueue({ read, message, onResponse, reject: fail }, urgent);
     });
     return { handoff, done };
   }
@@ -121,10 +162,14 @@ export class BlockThreads {
     return this.#closing;
   }
 
-  /** Drops the waiting jobs of a reader that needs no more results. */
-  #dropQueued(reader: symbol): void {
-    const others = this.#queue.filter((job) => job.reader !== reader);
+  /** Drops the waiting jobs of a read that needs no more results, and its transforms. */
+  #drop(read: number): void {
+    const others = this.#queue.filter((job) => job.read !== read);
     this.#queue.splice(0, this.#queue.length, ...others);
+    this.#transforms.delete(read);
+    for (const { worker, transforms } of this.#threads) {
+      if (transforms.delete(read)) worker.postMessage({ kind: 'forget-transforms', read } satisfies WorkerRequest);
+    }
   }
 
   #startThreads(): void {
@@ -134,7 +179,7 @@ export class BlockThreads {
 
   #startThread(index: number): Thread {
     const worker = startWorker(WORKER_SOURCE, `discogs-parser-${index + 1}`, this.setup);
-    const thread: Thread = { worker, jobs: new Map(), lastTask: -1 };
+    const thread: Thread = { worker, jobs: new Map(), lastTask: -1, transforms: new Set() };
     worker.on('message', (response: WorkerResponse) => {
       const job = thread.jobs.get(response.task);
       if (response.kind === 'handoff') {
@@ -167,8 +212,11 @@ export class BlockThreads {
       thread.jobs.set(message.task, job);
       thread.lastTask = message.task;
       message.memory = this.#spares.pop();
-      const moved = message.kind === 'encode' ? message.bytes.buffer : undefined;
-      thread.worker.postMessage(message, transferableMemory(moved, message.memory));
+      if (message.kind === 'transform' && !thread.transforms.has(message.read)) {
+        thread.transforms.add(message.read);
+        message.sources = this.#transforms.get(message.read);
+      }
+      thread.worker.postMessage(message, transferableMemory(...movedMemory(message), message.memory));
     }
   }
 
@@ -184,6 +232,12 @@ export class BlockThreads {
     for (const job of jobs) job.reject(this.#failure.error);
   }
 }
+
+/** The memory of a request that is not available to the calling thread until the response. */
+const movedMemory = (message: EngineRequest | TransformRequest): (ArrayBufferLike | undefined)[] => {
+  if (message.kind === 'encode') return [message.bytes.buffer];
+  return message.kind === 'transform' ? [message.block?.bytes.buffer, message.block?.table.buffer] : [];
+};
 
 const isFreeSooner = (one: Thread, other: Thread): boolean =>
   one.jobs.size < other.jobs.size || (one.jobs.size === other.jobs.size && one.lastTask < other.lastTask);

@@ -1,16 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { setThreadNiceness } from '@discogs-extractor/internal/thread-priority';
 import { type BlockResult, encodeBlock } from '../block/encode-block.js';
+import { ParserError } from '../errors.js';
 import { Inflater, inflaterModule } from '../gzip/inflater.js';
 import { createEngine } from '../kernel/engine.js';
 import type { FastRecords } from '../kernel/fast-records.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { RegularRecords } from '../kernel/regular-records.js';
+import { LoadedTransforms } from '../transform/load-transforms.js';
+import { copyOfError, transformBlock } from '../transform/transform-block.js';
 import { inflateSegment } from './inflate-segment.js';
 import type { WorkerSetup } from './start-worker.js';
 import {
   type EncodeRequest,
+  type EngineRequest,
   type SegmentRequest,
+  type TransformRequest,
   transferableMemory,
   type WorkerRequest,
   type WorkerResponse,
@@ -23,7 +28,7 @@ import {
 
 setThreadNiceness((workerData as WorkerSetup).nice);
 
-type EngineSettings = Pick<WorkerRequest, 'engine' | 'reading' | 'maxDepth' | 'maxRecordBytes'>;
+type EngineSettings = Pick<EngineRequest, 'engine' | 'reading' | 'maxDepth' | 'maxRecordBytes'>;
 
 /** Created when first needed: a shared pool serves reads with any engine, reading and limits. */
 const engines = new Map<string, RegularRecords | undefined>();
@@ -44,14 +49,14 @@ const inflaterFor = (kernel: Kernel): Inflater => {
 const post = (response: WorkerResponse, ...moved: (ArrayBufferLike | undefined)[]): void =>
   parentPort!.postMessage(response, transferableMemory(...moved));
 
-const encode = ({ bytes, ...request }: EncodeRequest & WorkerRequest): void => {
+const encode = ({ bytes, ...request }: EncodeRequest & EngineRequest): void => {
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const result = encodeBlock({ ...request, bytes: block }, engineFor(request));
   const { task } = request;
   post({ kind: 'encoded', task, result, bytes }, bytes.buffer, ...memoryOf(result));
 };
 
-const runSegment = (request: SegmentRequest & WorkerRequest): void => {
+const runSegment = (request: SegmentRequest & EngineRequest): void => {
   const { task, boundary } = request;
   // Only reads with the fast engine send segments.
   const regular = engineFor(request) as FastRecords;
@@ -64,7 +69,29 @@ const runSegment = (request: SegmentRequest & WorkerRequest): void => {
   post({ kind: 'segment-done', task, done }, leftover.buffer, ...(result === undefined ? [] : memoryOf(result)));
 };
 
-const memoryOf = ({ bytes, table, hashes }: BlockResult): ArrayBufferLike[] => [
+/** By read. */
+const transforms = new Map<number, Promise<LoadedTransforms>>();
+
+const transform = async ({ task, read, sources, block, memory }: TransformRequest): Promise<void> => {
+  try {
+    if (sources !== undefined) transforms.set(read, LoadedTransforms.load(sources));
+    const loaded = await transforms.get(read)!;
+    if (block === undefined) {
+      post({ kind: 'transformed', task, block: undefined, memory: undefined });
+      return;
+    }
+    const result = transformBlock({ ...block, memory }, loaded);
+    const { buffer } = block.bytes;
+    post({ kind: 'transformed', task, block: result, memory: buffer as ArrayBuffer }, buffer, ...memoryOf(result));
+  } catch (error) {
+    // Anything else is a defect, and ends the thread.
+    if (!(error instanceof ParserError)) throw error;
+    const { message, facts, cause } = error;
+    post({ kind: 'transform-refused', task, message, module: facts.module, cause: copyOfError(cause) });
+  }
+};
+
+const memoryOf = ({ bytes, table, hashes }: Pick<BlockResult, 'bytes' | 'table' | 'hashes'>): ArrayBufferLike[] => [
   bytes.buffer,
   table.buffer,
   hashes.buffer,
@@ -72,5 +99,7 @@ const memoryOf = ({ bytes, table, hashes }: BlockResult): ArrayBufferLike[] => [
 
 parentPort!.on('message', (request: WorkerRequest) => {
   if (request.kind === 'inflate-segment') runSegment(request);
-  else encode(request);
+  else if (request.kind === 'encode') encode(request);
+  else if (request.kind === 'transform') void transform(request);
+  else transforms.delete(request.read);
 });

@@ -2,17 +2,23 @@ import type { BlockNote, BlockResult } from '../block/encode-block.js';
 import type { DataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
 import { TABLE_WIDTH } from '../record/message-layout.js';
-import type { ReadStats } from '../reports.js';
+import type { ReadStats, RecordFinding } from '../reports.js';
 import type { ResolvedReadOptions } from './resolve-options.js';
 
 /** The records of a block that are to be delivered. */
 export interface Delivery {
   dataType: DataType;
   firstRecord: number;
+  lastRecord: number;
+  /** How many lines: a transform can omit records. */
   count: number;
   bytes: Uint8Array;
   table: Int32Array;
   hashes: Uint8Array;
+  /** After a transform: for each line its record, counted from `firstRecord`, and with output `json` that record's id. */
+  indexes: Int32Array | undefined;
+  ids: readonly string[] | undefined;
+  findings: readonly RecordFinding[];
   /** Returns the memory of `bytes` for reuse. */
   release: (() => void) | undefined;
 }
@@ -24,6 +30,12 @@ export interface Collected {
   /** Whether reading is over; if `limit` ended it, the dump itself is not. */
   done: boolean;
 }
+
+const NO_FINDINGS: readonly RecordFinding[] = [];
+
+/** Of a block's first `records` records, those that a transform failed on. */
+const countFailures = ({ notes }: BlockResult, records: number): number =>
+  notes.filter((note) => note.kind === 'malformed' && note.thrown !== undefined && note.recordsBefore < records).length;
 
 /**
  * Takes the results of consecutive blocks: numbers the records, keeps the counters, calls the callbacks, and applies
@@ -76,6 +88,10 @@ export class Collector {
     stats.parsedXmlBytes = this.#offset;
 
     const delivery = delivered > 0 ? this.#delivery(result, recordsBefore + result.skipped + 1, delivered) : undefined;
+    if (delivery !== undefined) {
+      stats.omitted += delivered - delivery.count - countFailures(result, cut.records);
+      for (const finding of delivery.findings) this.#options.onFinding?.(finding);
+    }
     if (this.#tooMany()) {
       const message = `More than ${this.#options.maxMalformed} malformed records: see onMalformed, or raise maxMalformed`;
       return { delivery, done: true, error: this.#error('TOO_MANY_MALFORMED', message, this.#lastMalformed) };
@@ -109,16 +125,31 @@ export class Collector {
     return { records, limited };
   }
 
-  #delivery(result: BlockResult, firstRecord: number, count: number): Delivery {
+  #delivery(result: BlockResult, firstRecord: number, records: number): Delivery {
+    const { transformed } = result;
+    let count = records;
+    if (transformed !== undefined) {
+      count = transformed.indexes.length;
+      while (count > 0 && transformed.indexes[count - 1]! >= records) count--;
+    }
     const table = result.table.subarray(0, count * TABLE_WIDTH);
-    const end = table[(count - 1) * TABLE_WIDTH + 1]! + 1;
+    const end = count === 0 ? 0 : table[(count - 1) * TABLE_WIDTH + 1]! + 1;
     return {
       dataType: this.#stats.dataType!,
       firstRecord,
+      lastRecord: firstRecord + records - 1,
       count,
       bytes: result.bytes.subarray(0, end),
       table,
       hashes: result.hashes,
+      indexes: transformed?.indexes,
+      ids: transformed === undefined || transformed.ids.length === 0 ? undefined : transformed.ids,
+      findings:
+        transformed === undefined
+          ? NO_FINDINGS
+          : transformed.findings
+              .filter(({ index }) => index < records)
+              .map(({ index, id, finding }) => ({ number: firstRecord + index, id, finding })),
       release: result.release,
     };
   }
@@ -160,6 +191,8 @@ export class Collector {
       bytes: open.kept.length === 1 ? open.kept[0]! : new Uint8Array(Buffer.concat(open.kept)),
       truncated: open.keptLength < open.length,
       recordsBefore: recordsBefore + note.recordsBefore,
+      recordNumber: note.thrown === undefined ? undefined : recordsBefore + note.recordsBefore + 1,
+      cause: note.thrown?.error,
     });
   }
 

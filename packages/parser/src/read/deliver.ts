@@ -7,7 +7,9 @@ import type { DumpInput } from '../options.js';
 import { BlockThreads } from '../parallel/block-threads.js';
 import { encodeOnCallingThread } from '../parallel/encode-on-calling-thread.js';
 import { encodeOnWorkers } from '../parallel/encode-on-workers.js';
-import type { OutputKind } from '../record/message-layout.js';
+import { transformOnCallingThread } from '../parallel/transform-on-calling-thread.js';
+import { type EncodeRaw, transformOnWorkers } from '../parallel/transform-on-workers.js';
+import type { DeliveredKind } from '../record/message-layout.js';
 import { LEFT_OUT_KINDS, type ReadStats } from '../reports.js';
 import { Collector, type Delivery } from './collector.js';
 import type { ResolvedReadOptions } from './resolve-options.js';
@@ -17,7 +19,7 @@ export async function* deliver(
   input: DumpInput,
   options: ResolvedReadOptions,
   engine: 'fast' | 'strict',
-  output: OutputKind,
+  output: DeliveredKind,
   stats: ReadStats,
 ): AsyncGenerator<Delivery, void, undefined> {
   const opened = await openInput(input, options.signal, {
@@ -58,24 +60,26 @@ const results = (
   { xml, gunzip }: OpenInput,
   options: ResolvedReadOptions,
   engine: 'fast' | 'strict',
-  output: OutputKind,
+  output: DeliveredKind,
   collector: Collector,
 ): AsyncGenerator<BlockResult, void, undefined> => {
-  const { workers, reading, maxDepth, maxRecordBytes, shared } = options;
+  const { workers, reading, maxDepth, maxRecordBytes, shared, transforms, skip, limit, signal } = options;
+  const isTransformed = transforms.length > 0;
   const toSkip = (): number => collector.toSkip;
   if (workers > 0) {
-    const runner = (shared ?? new BlockThreads(workers)).lease(engine, shared === undefined);
+    const runner = (shared ?? new BlockThreads(workers)).lease(engine, shared === undefined, transforms);
     // Segments are inflated in the memory of a kernel, which only the fast engine has.
     const source = { xml, gunzip: engine === 'fast' ? gunzip : undefined };
-    return encodeOnWorkers(source, { ...options, isShared: shared !== undefined }, runner, output, toSkip);
+    const settings = { ...options, isShared: shared !== undefined };
+    if (!isTransformed) return encodeOnWorkers(source, settings, runner, output, toSkip);
+    const encode: EncodeRaw = (toSkip, encoder, signal) =>
+      encodeOnWorkers(source, { ...settings, signal }, encoder, 'raw', toSkip);
+    return transformOnWorkers(encode, runner, { output, workers, skip, limit, signal });
   }
-  return encodeOnCallingThread(
-    xml,
-    options,
-    output,
-    toSkip,
-    createEngine(engine, { reading, maxDepth, maxRecordBytes }),
-  );
+  const regular = createEngine(engine, { reading, maxDepth, maxRecordBytes });
+  if (!isTransformed) return encodeOnCallingThread(xml, options, output, toSkip, regular);
+  const encode = (toSkip: () => number) => encodeOnCallingThread(xml, options, 'raw', toSkip, regular);
+  return transformOnCallingThread(encode, transforms, { output, skip, limit, signal });
 };
 
 /** Adds the fact `recordsBefore` to errors of the input, where records are not known, and the path to all. */

@@ -1,5 +1,6 @@
 import type { DataType } from '../data-type.js';
 import { HASH_AFTER_ID, HASH_LENGTH, TABLE_WIDTH } from '../record/message-layout.js';
+import type { RecordFinding } from '../reports.js';
 import type { Delivery } from './collector.js';
 import type { EncodedBlock, EncodedRecord } from './encoded-block.js';
 
@@ -7,18 +8,39 @@ import type { EncodedBlock, EncodedRecord } from './encoded-block.js';
 export class MessageBlock implements EncodedBlock {
   readonly dataType: DataType;
   readonly firstRecord: number;
+  readonly lastRecord: number;
   readonly count: number;
+  readonly findings: readonly RecordFinding[];
   readonly bytes: Buffer;
   readonly #table: Int32Array;
+  readonly #indexes: Int32Array | undefined;
   #release: (() => void) | undefined;
 
-  constructor({ dataType, firstRecord, count, bytes, table, release }: Delivery) {
+  constructor({
+    dataType,
+    firstRecord,
+    lastRecord,
+    count,
+    bytes,
+    table,
+    indexes,
+    findings,
+    release,
+  }: Omit<Delivery, 'hashes' | 'ids'>) {
     this.dataType = dataType;
     this.firstRecord = firstRecord;
+    this.lastRecord = lastRecord;
     this.count = count;
+    this.findings = findings;
+    this.#indexes = indexes;
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#table = table;
     this.#release = release;
+  }
+
+  number(index: number): number {
+    this.#row(index);
+    return this.firstRecord + (this.#indexes?.[index] ?? index);
   }
 
   id(index: number): string {
@@ -49,7 +71,7 @@ export class MessageBlock implements EncodedBlock {
   *[Symbol.iterator](): Generator<EncodedRecord, void, undefined> {
     for (let index = 0; index < this.count; index++) {
       yield {
-        number: this.firstRecord + index,
+        number: this.number(index),
         id: this.id(index),
         sha256: this.sha256(index),
         message: this.message(index),

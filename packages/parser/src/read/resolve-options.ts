@@ -1,10 +1,13 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { DATA_TYPES, type DataType } from '../data-type.js';
 import { checks } from '../option-checks.js';
-import type { EngineName, ReadOptions, ReadProgress } from '../options.js';
+import type { EngineName, ReadOptions, ReadProgress, TransformModule } from '../options.js';
 import type { BlockThreads } from '../parallel/block-threads.js';
 import { MAX_WORKERS, threadsOf } from '../parallel/worker-pool.js';
 import { READINGS, type Reading } from '../reading.js';
-import type { Irregularity, MalformedRecord } from '../reports.js';
+import type { Irregularity, MalformedRecord, RecordFinding } from '../reports.js';
+import type { TransformSource } from '../transform/load-transforms.js';
 
 /** Options with their defaults filled in. */
 export interface ResolvedReadOptions {
@@ -14,6 +17,8 @@ export interface ResolvedReadOptions {
   readonly workers: number;
   /** The threads that are shared with other reads. Without them, the read starts `workers` threads of its own. */
   readonly shared: BlockThreads | undefined;
+  /** Empty if records stay as they are. */
+  readonly transforms: readonly TransformSource[];
   readonly skip: number;
   readonly limit: number;
   readonly signal: AbortSignal | undefined;
@@ -23,6 +28,7 @@ export interface ResolvedReadOptions {
   readonly onMalformed: ((malformed: MalformedRecord) => void) | undefined;
   readonly onProgress: ((progress: ReadProgress) => void) | undefined;
   readonly onIrregularity: ((irregularity: Irregularity) => void) | undefined;
+  readonly onFinding: ((finding: RecordFinding) => void) | undefined;
 }
 
 const ENGINES: readonly EngineName[] = ['auto', 'fast', 'strict'];
@@ -32,6 +38,7 @@ const KNOWN: Readonly<Record<keyof ReadOptions, true>> = {
   engine: true,
   reading: true,
   workers: true,
+  transform: true,
   skip: true,
   limit: true,
   signal: true,
@@ -41,7 +48,10 @@ const KNOWN: Readonly<Record<keyof ReadOptions, true>> = {
   onMalformed: true,
   onProgress: true,
   onIrregularity: true,
+  onFinding: true,
 };
+
+const KNOWN_OF_TRANSFORM: Readonly<Record<keyof TransformModule, true>> = { module: true, options: true };
 
 const DEFAULT_MAX_RECORD_BYTES = 64 * 1024 * 1024;
 const DEFAULT_MAX_DEPTH = 256;
@@ -64,6 +74,7 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
     reading: checks.oneOf('reading', options.reading ?? 'xmltodict', READINGS),
     workers: shared?.threads ?? checks.wholeNumber('workers', workers, { min: 0, max: MAX_WORKERS }),
     shared,
+    transforms: resolveTransforms(options.transform),
     skip: checks.wholeNumber('skip', options.skip ?? 0, { min: 0 }),
     limit: wholeOrInfinite('limit', options.limit ?? Infinity),
     signal: checks.optionalSignal('signal', options.signal),
@@ -76,8 +87,44 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
     onMalformed: checks.optionalFunction('onMalformed', options.onMalformed),
     onProgress: checks.optionalFunction('onProgress', options.onProgress),
     onIrregularity: checks.optionalFunction('onIrregularity', options.onIrregularity),
+    onFinding: checks.optionalFunction('onFinding', options.onFinding),
   };
 };
 
 const wholeOrInfinite = (name: string, value: unknown): number =>
   value === Infinity ? value : checks.wholeNumber(name, value, { min: 0 });
+
+const resolveTransforms = (transform: ReadOptions['transform']): TransformSource[] => {
+  if (transform === undefined) return [];
+  return Array.isArray(transform)
+    ? transform.map((each: TransformModule, index) => resolveTransform(`transform[${index}]`, each))
+    : [resolveTransform('transform', transform as TransformModule)];
+};
+
+/** The URLs that Node can import. */
+const IS_URL = /^(?:file|data):/i;
+
+/** A `data:` URL is a module's whole text. */
+const MAX_NAME_LENGTH = 100;
+
+const resolveTransform = (name: string, transform: TransformModule): TransformSource => {
+  const { module, options } = checks.object(name, transform, KNOWN_OF_TRANSFORM);
+  const text = module instanceof URL ? module.href : module;
+  if (typeof text !== 'string' || text === '' || (module instanceof URL && !IS_URL.test(text))) {
+    return checks.fail(`${name}.module`, 'a path, or a file: or data: URL', module);
+  }
+  return {
+    url: IS_URL.test(text) ? text : pathToFileURL(resolve(text)).href,
+    name: text.length > MAX_NAME_LENGTH ? `${text.slice(0, MAX_NAME_LENGTH)}…` : text,
+    options: copyOf(`${name}.options`, options),
+  };
+};
+
+/** A copy, so that options that change later are the same on every thread. */
+const copyOf = (name: string, options: unknown): unknown => {
+  try {
+    return structuredClone(options);
+  } catch {
+    return checks.fail(name, 'plain data that can be copied to threads', options);
+  }
+};

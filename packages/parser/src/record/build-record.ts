@@ -46,12 +46,11 @@ export const buildRecord = (element: Element, dataType: DataType, reading: Readi
   if (attributeId === undefined && childId === undefined) irregularities.push('unknown-id');
   const hash = sha256(canonicalJson);
   const rest = members.filter(([name]) => name !== 'id').map(([name, json]) => `,${JSON.stringify(name)}:${json}`);
-  return {
-    id,
-    irregularities,
-    sha256: hash,
-    canonicalJson,
-    head: `{"type":"data","id":${JSON.stringify(id)}`,
-    tail: `,"sha256":"${hash}"${rest.join('')}}`,
-  };
+  return { id, irregularities, sha256: hash, canonicalJson, ...messagePartsOf(id, hash, rest.join('')) };
 };
+
+/** @param rest - the record's members without `id`, each preceded by a comma */
+export const messagePartsOf = (id: string, hash: string, rest: string): Pick<BuiltRecord, 'head' | 'tail'> => ({
+  head: `{"type":"data","id":${JSON.stringify(id)}`,
+  tail: `,"sha256":"${hash}"${rest}}`,
+});

@@ -1,8 +1,15 @@
-/** What a record becomes: a message body, or canonical JSON with its hash kept separately. */
-export type OutputKind = 'messages' | 'json';
+/**
+ * What a record becomes: a message body, canonical JSON with its hash kept separately, or canonical JSON with its XML,
+ * for a transform.
+ */
+export type OutputKind = 'messages' | 'json' | 'raw';
+
+/** What a record becomes in the end. */
+export type DeliveredKind = Exclude<OutputKind, 'raw'>;
 
 /**
- * Numbers per record in a table of lines: start and end of its line (without the line feed), start and end of its id.
+ * Numbers per record in a table of lines: start and end of its line (without the line feed), then start and end of its
+ * id in a message, or of its XML with output `raw`.
  */
 export const TABLE_WIDTH = 4;
 

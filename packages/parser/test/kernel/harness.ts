@@ -42,9 +42,9 @@ export function checkBlock(
   expect(json.table.length).toBe(TABLE_WIDTH * json.records);
   expect(Buffer.from(json.output).toString()).toBe(expected.records.map((record) => `${record.json}\n`).join(''));
   for (const [index, record] of expected.records.entries()) {
-    const [start, end, idStart, idEnd] = json.table.subarray(TABLE_WIDTH * index);
+    const [start, end, xmlStart, xmlEnd] = json.table.subarray(TABLE_WIDTH * index);
     expect(text(json.output, start!, end!)).toBe(record.json);
-    expect(idStart! < 0 ? 'unknown' : text(bytes, idStart!, idEnd!)).toBe(record.id);
+    expect(text(bytes, xmlStart!, xmlEnd!)).toBe(record.xml);
   }
 
   const messages = kernel.run(0, 'messages');

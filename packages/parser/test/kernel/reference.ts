@@ -9,6 +9,7 @@ export interface ExpectedRecord {
   readonly json: string;
   readonly message: string;
   readonly id: string;
+  readonly xml: string;
 }
 
 export interface ExpectedRun {
@@ -51,7 +52,8 @@ export function readReference(block: Uint8Array, dataType: DataType, maxDepth = 
       const [name, value] = reader.readElement(1);
       if (`${name}s` !== dataType || !(value instanceof Map)) throw new NotRegular();
       new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(xml.slice(at, reader.at), 'latin1'));
-      records.push(finish(value, dataType, reader.rawIds));
+      const xmlBytes = Buffer.from(xml.slice(at, reader.at), 'latin1').toString();
+      records.push({ ...finish(value, dataType, reader.rawIds), xml: xmlBytes });
       at = reader.at;
     } catch (error) {
       if (error instanceof NotRegular || error instanceof TypeError) return { records, offset: at };
@@ -151,7 +153,7 @@ function trim(text: string): string {
   return text.slice(start, end);
 }
 
-function finish(record: Members, dataType: DataType, rawIds: readonly string[]): ExpectedRecord {
+function finish(record: Members, dataType: DataType, rawIds: readonly string[]): Omit<ExpectedRecord, 'xml'> {
   const own = record.get('@id');
   const child = record.get('id');
   const addsId = (dataType === 'releases' || dataType === 'masters') && own !== undefined;

@@ -1,0 +1,30 @@
+import type { BlockResult } from '../block/encode-block.js';
+import { LoadedTransforms, type TransformSource } from '../transform/load-transforms.js';
+import { transformBlock } from '../transform/transform-block.js';
+import { type BlockTransformer, type TransformSettings, transformResults } from './transform-results.js';
+
+/** Transforms block by block on the calling thread. `encode` encodes the blocks with output `raw`. */
+export const transformOnCallingThread = (
+  encode: (toSkip: () => number) => AsyncGenerator<BlockResult, void, undefined>,
+  transforms: readonly TransformSource[],
+  settings: TransformSettings,
+): AsyncGenerator<BlockResult, void, undefined> =>
+  transformResults(encode, { ...settings, maxInFlight: 1, transformer: createTransformer(transforms) });
+
+const createTransformer = (transforms: readonly TransformSource[]): BlockTransformer => {
+  let loaded: LoadedTransforms | undefined;
+  let memory: ArrayBuffer | undefined;
+  return {
+    load: async () => {
+      loaded = await LoadedTransforms.load(transforms);
+    },
+    transform: async (request) => {
+      const result = transformBlock({ ...request, memory }, loaded!);
+      memory = undefined;
+      return result;
+    },
+    recycle: (released) => {
+      memory = released;
+    },
+  };
+};
