@@ -26,6 +26,7 @@ const isSetting = (name: string): boolean => {
 };
 
 interface ComposeService {
+  command?: string[];
   environment?: Record<string, string>;
   volumes?: string[];
   build?: { context: string; dockerfile: string };
@@ -37,7 +38,8 @@ describe('compose.yaml', () => {
     compose = parse(await deployed('compose.yaml'));
   });
 
-  it('fits the Compose specification', async () => {
+  it.each(['compose.yaml', 'discogsography.yaml'])('%s fits the Compose specification', async (name) => {
+    const compose = parse(await deployed(name));
     const schema = JSON.parse(await readFile(COMPOSE_SCHEMA, 'utf8'));
     const ajv = new Ajv.default({ strict: false, allErrors: true });
     addFormats.default(ajv);
@@ -82,6 +84,38 @@ describe('compose.yaml', () => {
     const example = await deployed('.env.example');
     const text = await deployed('compose.yaml');
     for (const [, name] of text.matchAll(/\$\{(\w+):[?]/g)) expect(example).toContain(`${name}=`);
+  });
+});
+
+describe('discogsography.yaml', () => {
+  it('starts a run under the contract of the platform, whose admin page can start another one', async () => {
+    const { services } = parse(await deployed('discogsography.yaml'));
+    const { command, environment } = services['extractor-discogs'] as Required<ComposeService>;
+    for (const name of Object.keys(environment)) expect([name, isSetting(name)]).toEqual([name, true]);
+    const folder = await mkdtemp(join(tmpdir(), 'platform-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const dumps = join(folder, 'dumps');
+    await generateDump({ directory: dumps, version: '20260101', seed: 5, records: 20 });
+    const replaced = {
+      RABBITMQ_HOST: 'rabbitmq',
+      DISCOGS_ROOT: join(folder, 'data'),
+      SINK: 'null',
+      DUMP_SOURCE: dumps,
+    };
+    const cli = startCli(command, { env: { ...environment, ...replaced, HEALTH_PORT: '0' } });
+    onTestFinished(async () => {
+      cli.process.kill('SIGTERM');
+      await cli.ended;
+    });
+    await cli.says('CONTRACT=fanout is in force');
+    await cli.says('extraction_complete sent');
+    await cli.says('Next run at');
+    const response = await fetch(new URL('/trigger', await statusUrlOf(cli)), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"force_reprocess": true}',
+    });
+    expect(response.status).toBe(202);
   });
 });
 
