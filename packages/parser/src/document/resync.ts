@@ -69,6 +69,16 @@ export const resyncAfterEndTag = (
   }
 };
 
+/**
+ * The root's start tag, if it comes before the place where reading would resume: another document begins in the broken
+ * record, because the one before was cut off there.
+ */
+export const resyncAtRoot = (bytes: Buffer, from: number, end: number, resync: Resync, rootName: string): Resync => {
+  const limit = resync.kind === 'found' ? resync.position : end;
+  const position = firstDelimited(bytes, ascii(`<${rootName}`), from, limit);
+  return position === NONE ? resync : { kind: 'found', position };
+};
+
 const NONE = Number.POSITIVE_INFINITY;
 
 /** The first occurrence of `tag` that a delimiter follows. */

@@ -15,7 +15,7 @@ import {
 } from './bytes.js';
 import { checkEncoding, unsupportedEncoding } from './encoding.js';
 import { describeFirstElement, recognizeFormat } from './recognize-format.js';
-import { resyncAfterEndTag, resyncAtLine } from './resync.js';
+import { type Resync, resyncAfterEndTag, resyncAtLine, resyncAtRoot } from './resync.js';
 import { scanDoctype } from './scan-doctype.js';
 import { CDATA_START, COMMENT_START, type CommentOrInstruction, type RecordNames, scanRecord } from './scan-record.js';
 import { BROKEN, INCOMPLETE, indexOfByte, scanEndTag, scanStartTag } from './scan-tag.js';
@@ -347,10 +347,11 @@ const continueInside = (state: DocumentState, input: ScanInput, from: number): D
       const { recordName } = namesOf(state);
       const rootName = state.phase === 'root' ? namesOf(state).rootName : undefined;
       const searchEnd = inside.resumeAt ?? end;
-      const resync =
+      const atRecord: Resync =
         inside.indent === undefined
           ? resyncAfterEndTag(bytes, from, searchEnd, inside.afterEndTag, recordName, rootName)
           : resyncAtLine(bytes, from, searchEnd, inside.indent, recordName, rootName);
+      const resync = rootName === undefined ? atRecord : resyncAtRoot(bytes, from, searchEnd, atRecord, rootName);
       if (resync.kind === 'found' || inside.resumeAt !== undefined) {
         state.inside = undefined;
         return { kind: 'resumed', next: resync.kind === 'found' ? resync.position : inside.resumeAt! };
