@@ -92,6 +92,15 @@ const STATES = {
   stopped: 'stopped',
 };
 
+/**
+ * Why a file is not publishing.
+ * @type {Record<string, string>}
+ */
+const CONDITIONS = {
+  blocked: 'the broker blocks publishing',
+  waiting: 'waiting for the queues of consumers',
+};
+
 /** @param {any} status */
 const showPhase = (status) => {
   const { phase, dump } = status;
@@ -256,8 +265,7 @@ const factsOf = (file, now) => {
   if (file.missing > 0) facts.push([`${formatCount(file.missing)} messages are not in their queues any more`, 'bad']);
   else if (file.undelivered > file.malformed) facts.push([`not delivered: ${formatCount(file.undelivered)}`, 'bad']);
   if (connection !== null && connection.condition !== 'publishing') {
-    const condition =
-      connection.condition === 'blocked' ? 'the broker blocks publishing' : 'not connected to the broker';
+    const condition = CONDITIONS[connection.condition] ?? 'not connected to the broker';
     facts.push([connection.reason ? `${condition}: ${connection.reason}` : condition, 'bad']);
   }
   return facts;

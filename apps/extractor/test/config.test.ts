@@ -255,19 +255,40 @@ describe('loadConfig', () => {
     expect(await broker({ ...AMQP, ...files })).toBe(AMQP.AMQP_CONNECTION);
   });
 
-  it('lists what has no effect under a contract', async () => {
-    const noticesOf = async (env: Record<string, string>): Promise<string[]> => {
-      const texts: string[] = [];
-      await loadConfig({ env: { ...AMQP, ...env }, onNotice: ({ text }) => texts.push(text) });
-      return texts;
+  it('refuses what belongs to the other contract, by the names that the user gave', async () => {
+    const topicOnly = {
+      AMQP_EXCHANGE: 'e',
+      AMQP_QUEUES: 'q-{type}',
+      AMQP_QUEUE_TYPE: 'quorum',
+      AMQP_QUEUE_ARGUMENTS: '{"x-max-length": 1}',
     };
-    expect(await noticesOf({ CONTRACT: 'fanout', AMQP_EXCHANGE: 'e', AMQP_QUEUES: 'q-{type}' })).toEqual([
-      expect.stringContaining('AMQP_EXCHANGE and AMQP_QUEUES'),
-    ]);
-    expect(await noticesOf({ DISCOGS_EXCHANGE_PREFIX: 'p' })).toEqual([
-      expect.stringContaining('DISCOGS_EXCHANGE_PREFIX'),
-    ]);
-    expect(await noticesOf({ AMQP_EXCHANGE: 'e' })).toEqual([]);
+    const fanoutOnly = { AMQP_EXPECT_QUEUES: 'none', AMQP_EXPECT_SECONDS: '5', AMQP_DECLARE_QUEUES: 'true' };
+    const refused = async (env: Record<string, string>, configFile?: string): Promise<string[]> =>
+      (await problemsOf({ env: { ...AMQP, ...env }, configFile })).map(({ setting }) => setting);
+    expect(await refused({ CONTRACT: 'fanout', ...topicOnly })).toEqual(Object.keys(topicOnly));
+    expect(await refused(fanoutOnly)).toEqual(Object.keys(fanoutOnly));
+    const toml = await file('fanout.toml', 'contract = "fanout"\namqp_queues = ["q-{type}"]\n');
+    expect(await refused({}, toml)).toEqual([`amqp_queues in ${toml}`]);
+    const isDefault = { AMQP_DECLARE_QUEUES: 'false', AMQP_EXPECT_SECONDS: '300' };
+    expect(await loadConfig({ env: { ...AMQP, ...topicOnly, ...isDefault } })).toMatchObject({ amqpExchange: 'e' });
+    const contradiction = { CONTRACT: 'fanout', AMQP_DECLARE_QUEUES: 'true', AMQP_EXPECT_QUEUES: 'none' };
+    expect(await refused(contradiction)).toEqual(['AMQP_DECLARE_QUEUES']);
+    const notices: string[] = [];
+    const env = { ...AMQP, DISCOGS_EXCHANGE_PREFIX: 'p' };
+    await loadConfig({ env, onNotice: ({ text }) => notices.push(text) });
+    expect(notices).toEqual([expect.stringContaining('DISCOGS_EXCHANGE_PREFIX')]);
+  });
+
+  it.each([
+    [undefined, ['{prefix}-graphinator-{type}', '{prefix}-tableinator-{type}']],
+    ['', ['{prefix}-graphinator-{type}', '{prefix}-tableinator-{type}']],
+    ['none', []],
+    ['{prefix}-a-{type}, b.{type}', ['{prefix}-a-{type}', 'b.{type}']],
+  ])('given AMQP_EXPECT_QUEUES=%s, expects %j', async (value, queues) => {
+    const env = { ...AMQP, CONTRACT: 'fanout', ...(value !== undefined && { AMQP_EXPECT_QUEUES: value }) };
+    expect((await loadConfig({ env })).amqpExpectQueues).toEqual(queues);
+    const problems = await problemsOf({ env: { ...env, AMQP_EXPECT_QUEUES: 'none,a-{type}' } });
+    expect(problems).toMatchObject([{ setting: 'AMQP_EXPECT_QUEUES' }]);
   });
 
   it.each([

@@ -27,6 +27,8 @@ export const awaitExpected = async (options: ResolvedOptions): Promise<void> => 
   const hasExpected = exchange.isExpected || queues.some(({ isExpected }) => isExpected);
   if (!hasExpected || declare === false || expectTimeoutMs === 0 || continuity?.mode === 'resume') return;
   let state: PublisherState = 'connecting';
+  /** What was missing when it was last reported on this connection. */
+  let reported = '';
   const setState = (to: PublisherState): void => {
     if (to !== state) onEvent?.({ type: 'state', from: state, to });
     state = to;
@@ -39,14 +41,13 @@ export const awaitExpected = async (options: ResolvedOptions): Promise<void> => 
     continuity: undefined,
     topologyCheckIntervalMs: 0,
     onEvent: (event: PublisherEvent) => {
-      if (event.type !== 'state') {
-        if (event.type !== 'connected') onEvent?.(event);
-      } else if (!OWN_STATES.has(event.to)) setState(event.to);
+      if (event.type === 'connected') reported = '';
+      else if (event.type !== 'state') onEvent?.(event);
+      else if (!OWN_STATES.has(event.to)) setState(event.to);
     },
   });
   await connection.start();
   let missingSince: number | undefined;
-  let reported = '';
   let looks = 0;
   for (;;) {
     looks++;

@@ -66,7 +66,7 @@ export type PublisherEvent =
   | { readonly type: 'continuity-unavailable'; readonly reason: string }
   /**
    * `createPublisher` waits for an exchange or queues that another program declares (see `expectTimeoutMs`): for these.
-   * Reported again whenever others are missing.
+   * Reported again whenever others are missing, and on each new connection.
    */
   | { readonly type: 'waiting'; readonly exchange: string | undefined; readonly queues: readonly string[] }
   /** They exist, after `waitedMs`. */

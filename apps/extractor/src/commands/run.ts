@@ -32,6 +32,10 @@ export const runCommand = ({ once, check, version, ...sources }: RunOptions): Pr
     if (check) {
       const { choice, remaining } = await checkRun(config, { ...context, sink });
       const result = remaining === 'nothing' ? 'is delivered already' : `can be delivered to ${sink.destination}`;
+      const absent = remaining === 'nothing' ? [] : await sink.findAbsent?.({ dataTypes: config.dataTypes, signal });
+      if (absent !== undefined && absent.length > 0) {
+        logger.warn({ absent }, `⚠️ A run would wait for what consumers declare: ${absent.join(', ')}`);
+      }
       logger.info({ version: choice.version }, `✅ Dump ${choice.version} ${result}`);
       return EXIT.done;
     }

@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net';
 import * as z from 'zod';
-import { exchangeName } from './amqp-schemas.js';
+import { exchangeName, expectedQueueNames } from './amqp-schemas.js';
+import { EXPECTED_QUEUES, PLATFORM_PREFIX } from './platform-names.js';
 import { setting } from './setting.js';
-import { lowerCase, requiredText, wholeNumber } from './value-schemas.js';
+import { booleanValue, lowerCase, numeric, requiredText, wholeNumber } from './value-schemas.js';
 
 /**
  * What the records look like and where they go, as consumers expect it; see docs/wire-contract.md.
@@ -53,7 +54,39 @@ export const CONTRACT_SETTINGS = {
     about: 'beginning of the names of exchanges and queues under CONTRACT=fanout',
     accepts: 'the beginning of a name, such as discogsography-discogs',
     schema: exchangeName.refine((prefix) => Buffer.byteLength(prefix) <= MAX_PREFIX_BYTES),
-    defaultValue: () => 'discogsography-discogs',
+    defaultValue: () => PLATFORM_PREFIX,
+  }),
+  amqpExpectQueues: setting<readonly string[]>({
+    env: 'AMQP_EXPECT_QUEUES',
+    toml: 'amqp_expect_queues',
+    about: 'queues that consumers declare, under CONTRACT=fanout',
+    details:
+      '{type} stands for the data type, {prefix} for DISCOGS_EXCHANGE_PREFIX. The first record of a type is sent when ' +
+      'all of its queues exist and are bound, so that no consumer misses any. "none" expects none.',
+    accepts: 'none, or queue names that each contain {type}, separated by commas',
+    schema: expectedQueueNames,
+    defaultValue: () => EXPECTED_QUEUES,
+    defaultText: 'those of graphinator and tableinator',
+  }),
+  amqpExpectSeconds: setting<number>({
+    env: 'AMQP_EXPECT_SECONDS',
+    toml: 'amqp_expect_seconds',
+    about: 'seconds that run --once waits for these queues',
+    details: 'The service waits until they exist.',
+    accepts: 'a number of seconds from 0 to 604800',
+    schema: z.preprocess(numeric, z.number().min(0).max(604_800)),
+    defaultValue: () => 300,
+  }),
+  amqpDeclareQueues: setting<boolean>({
+    env: 'AMQP_DECLARE_QUEUES',
+    toml: 'amqp_declare_queues',
+    about: 'declare these queues instead of waiting for them',
+    details:
+      "Exactly as the platform's consumers declare them, with a queue for dead letters each. For queues of other " +
+      'consumers, which may have other settings, let those declare them.',
+    accepts: 'true or false',
+    schema: booleanValue,
+    defaultValue: () => false,
   }),
   extractionComplete: setting<ExtractionCompletePolicy>({
     env: 'EXTRACTION_COMPLETE',

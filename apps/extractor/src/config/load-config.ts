@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { nearestNames } from './nearest-names.js';
-import { type ConfigNotice, RESOLVED_SETTINGS, resolveContract } from './resolve-contract.js';
+import { type ConfigNotice, findContractProblems, RESOLVED_SETTINGS, resolveContract } from './resolve-contract.js';
 import type { SchemaFault, Setting } from './setting.js';
 import { type Config, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
 
@@ -50,7 +50,7 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
   }
 
   const config: Partial<Record<SettingName, unknown>> = {};
-  const given = new Set<SettingName>();
+  const given = new Map<SettingName, string>();
   const isResolved = names.some((name) => name === 'amqpConnection');
   let hasBrokerProblem = false;
   for (const name of new Set<SettingName>([...names, ...(isResolved ? RESOLVED_SETTINGS : [])])) {
@@ -60,7 +60,7 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
       unlessUnset(definition, fromFlag(definition, flags[name])) ??
       unlessUnset(definition, await fromEnvironment(definition, env, problems)) ??
       unlessUnset(definition, fromTable(definition, file));
-    if (value) given.add(name);
+    if (value) given.set(name, value.setting);
     config[name] = value ? validated(definition, value, problems) : definition.defaultValue();
     hasBrokerProblem ||= problems.length > problemsBefore && isBrokerSetting(name);
   }
@@ -82,6 +82,7 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
       accepts: `${SETTINGS.amqpConnection.accepts}; the amqp sink requires it, or RABBITMQ_HOST (or use --sink ndjson or null)`,
     });
   }
+  problems.push(...findContractProblems(config as Partial<Config>, given));
   problems.push(...findTlsProblems(config as Partial<Config>));
   if (problems.length > 0) throw configError(problems);
   return Object.fromEntries(names.map((name) => [name, config[name]])) as Pick<Config, Name>;

@@ -5,3 +5,11 @@ export const PLATFORM_EXCHANGE = 'discogsography-exchange';
 export const PLATFORM_QUEUES: readonly string[] = ['graphinator', 'tableinator'].map(
   (consumer) => `discogsography-${consumer}-{type}`,
 );
+
+/** Begins the names of exchanges and queues of the platform since March 2026. */
+export const PLATFORM_PREFIX = 'discogsography-discogs';
+
+/** The queues that its consumers declare; `{prefix}` stands for {@link PLATFORM_PREFIX}, `{type}` for the data type. */
+export const EXPECTED_QUEUES: readonly string[] = ['graphinator', 'tableinator'].map(
+  (consumer) => `{prefix}-${consumer}-{type}`,
+);

@@ -1,4 +1,6 @@
 import { isIPv6 } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { ConfigProblem } from '../errors.js';
 import type { Config, SettingName } from './settings.js';
 import { SETTINGS } from './settings.js';
 
@@ -11,9 +13,12 @@ export interface ConfigNotice {
 /** Without `AMQP_CONNECTION` and `CONTRACT`, one of these chooses the fanout contract. */
 const FANOUT_SETTINGS = ['rabbitmqHost', 'amqpExchangePrefix'] as const;
 
-/** These have no effect under a contract. */
-const UNUSED_SETTINGS = {
-  topic: ['amqpExchangePrefix', 'extractionComplete'],
+/** Whoever runs the platform may have set these for its other programs, or for another contract. */
+const UNUSED_UNDER_TOPIC = ['amqpExchangePrefix', 'extractionComplete'] as const;
+
+/** These are for the other contract: what they ask for, unless it is the default, would silently not happen. */
+const REFUSED_SETTINGS = {
+  topic: ['amqpExpectQueues', 'amqpExpectSeconds', 'amqpDeclareQueues'],
   fanout: ['amqpExchange', 'amqpQueues', 'amqpQueueType', 'amqpQueueArguments'],
 } as const;
 
@@ -47,9 +52,8 @@ export const resolveContract = (
     const text = `🚀 CONTRACT=fanout is in force, since ${SETTINGS[reason].env} is set and neither AMQP_CONNECTION nor CONTRACT is`;
     onNotice({ level: 'info', text });
   }
-  const unused = UNUSED_SETTINGS[contract].filter(isGiven).map((name) => SETTINGS[name].env);
-  if (unused.length > 0) {
-    onNotice({ level: 'warn', text: `⚠️ ${unused.join(' and ')} has no effect under CONTRACT=${contract}` });
+  for (const name of contract === 'topic' ? UNUSED_UNDER_TOPIC.filter(isGiven) : []) {
+    onNotice({ level: 'warn', text: `⚠️ ${SETTINGS[name].env} has no effect under CONTRACT=topic` });
   }
   if (isGiven('amqpConnection') && isGiven('rabbitmqHost')) {
     const text = '⚠️ RABBITMQ_HOST has no effect, since AMQP_CONNECTION is set. Remove one of the two';
@@ -57,6 +61,32 @@ export const resolveContract = (
   }
   const isBuilt = !isGiven('amqpConnection') && (contract === 'fanout' || isGiven('rabbitmqHost'));
   return { contract, amqpConnection: isBuilt ? brokerUrl(config) : config.amqpConnection };
+};
+
+/**
+ * The settings that belong to the other contract, and those that contradict each other.
+ *
+ * @param given - the names that the user gave settings under
+ */
+export const findContractProblems = (
+  config: Partial<Config>,
+  given: ReadonlyMap<SettingName, string>,
+): ConfigProblem[] => {
+  const { sink, contract, amqpExpectQueues, amqpDeclareQueues } = config;
+  if (sink !== 'amqp' || contract === undefined) return [];
+  const isLeftWithoutQueues = contract === 'fanout' && amqpDeclareQueues === true && amqpExpectQueues?.length === 0;
+  return [
+    ...REFUSED_SETTINGS[contract].flatMap((name) => {
+      const setting = given.get(name);
+      const isDefault = isDeepStrictEqual(config[name], SETTINGS[name].defaultValue());
+      return setting === undefined || isDefault
+        ? []
+        : [{ setting, accepts: `nothing under CONTRACT=${contract}: remove it` }];
+    }),
+    ...(isLeftWithoutQueues
+      ? [{ setting: given.get('amqpDeclareQueues')!, accepts: 'AMQP_EXPECT_QUEUES to name the queues to declare' }]
+      : []),
+  ];
 };
 
 const brokerUrl = ({

@@ -1,4 +1,5 @@
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
+import { isConnectedToBroker } from '../sinks/delivery-status.js';
 import { fractionOf, isDelivered } from '../status/progress.js';
 import type { FileStatus, ServiceState } from '../status/service-state.js';
 import type { ServiceView } from './service-view.js';
@@ -104,11 +105,12 @@ export const readinessProblems = ({ board: { state }, delivery }: ServiceView): 
   if (state.phase === 'stopping') reasons.push('the service is stopping');
   if (state.version === undefined) reasons.push('no dump was found yet');
   if (connectingSince !== undefined) reasons.push('there is no connection to the broker');
-  for (const { file, condition } of connections) {
+  for (const { file, condition, reason } of connections) {
     if (condition === 'disconnected') reasons.push(`${file} has no connection to the broker`);
+    if (condition === 'waiting') reasons.push(`${file} waits for the queues of its consumers: ${reason}`);
   }
   const error = brokerErrorOf(state);
-  const isConnected = connections.some(({ condition }) => condition === 'publishing' || condition === 'blocked');
+  const isConnected = connections.some(isConnectedToBroker);
   if (error !== undefined && !isConnected) reasons.push(`the last run failed because of the broker (${error})`);
   return reasons;
 };

@@ -1,6 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { DATA_TYPES } from '../config/data-type.js';
-import { type DeliveryConnection, type DeliveryTotals, isWaitingForBroker } from '../sinks/delivery-status.js';
+import {
+  type DeliveryConnection,
+  type DeliveryTotals,
+  isConnectedToBroker,
+  isWaitingForBroker,
+} from '../sinks/delivery-status.js';
 import { EXTRACTION_STATUSES, FILE_STATES, type FileStatus, PHASES, type TypeTotals } from '../status/service-state.js';
 import { dumpTime, type ServiceView } from './service-view.js';
 
@@ -122,10 +127,15 @@ export const createMetrics = (view: ServiceView): Registry => {
   ofConnection('window_messages', 'Messages in flight, which are not confirmed yet', (it) => it.unsettled);
   ofConnection('window_bytes', 'Bytes of the bodies in flight', (it) => it.windowBytes);
   ofConnection('broker_connected', '1 while a file has its connection to the broker', (it) =>
-    it.condition === 'publishing' || it.condition === 'blocked' ? 1 : 0,
+    isConnectedToBroker(it) ? 1 : 0,
   );
   ofConnection('broker_blocked', '1 while the broker blocks publishing because of an alarm', (it) =>
     it.condition === 'blocked' ? 1 : 0,
+  );
+  ofConnection(
+    'expected_queues_missing',
+    'Queues that consumers have not declared yet, while a file waits for them',
+    (it) => it.missingQueues.length,
   );
   gauge('broker_waiting', '1 while a connection to the broker is wanted and there is none', [], (set) => {
     const status = delivery();

@@ -50,6 +50,16 @@ export const createPublisherLog =
             'a lost binding cannot be told from its count any more',
         );
         break;
+      case 'waiting':
+        logger.warn(
+          { file, queues: event.queues },
+          `⚠️ ${file}: waiting for ${event.queues.join(' and ')}, which the consumers declare when they start ` +
+            '(AMQP_EXPECT_QUEUES names them, AMQP_DECLARE_QUEUES declares them)',
+        );
+        break;
+      case 'found':
+        logger.info({ file, seconds: event.waitedMs / 1_000 }, `✅ ${file}: all queues of the consumers exist`);
+        break;
       case 'continuity-unavailable':
         logger.warn(
           { file, reason: event.reason },

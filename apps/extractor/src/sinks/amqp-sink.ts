@@ -8,17 +8,17 @@ import {
   createPublisher,
   discardContinuity,
   identifyBroker,
+  inspectQueues,
   type Publisher,
   PublisherError,
   type PublisherEvent,
   type PublisherOptions,
-  type QueueOptions,
 } from '@discogs-extractor/publisher';
 import type { Checkpoint, Destination } from '@discogs-extractor/state-marker';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
-import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from '../config/platform-names.js';
 import { ExtractorError } from '../errors.js';
 import { EventLoopYielder } from '../system/event-loop-yielder.js';
+import { type AmqpLayout, type AmqpLayoutOptions, createAmqpLayout } from './amqp-layout.js';
 import { createCheckpointLimiter } from './checkpoint-limiter.js';
 import { DeliveryMonitor, type DeliveryTracker } from './delivery-status.js';
 import { LOST_DELIVERY_CODES } from './lost-delivery.js';
@@ -27,14 +27,6 @@ import { RefusedRecords } from './refused-records.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
 import { fittingSetting } from './topology-conflict.js';
-
-/** As the platform's consumers expect them, the unusual `contentEncoding` included; see docs/wire-contract.md. */
-const PROPERTIES = {
-  contentType: 'application/json',
-  contentEncoding: 'application/json',
-  deliveryMode: 2,
-  mandatory: true,
-} as const;
 
 /** In events: the connection at the start of a run, which is for all files. */
 const ALL_FILES = 'all files';
@@ -48,7 +40,7 @@ const CLOSE_TIMEOUT_MS = 500;
 /** Time to connect once more, to remove what only resuming needs, in milliseconds. */
 const DISCARD_TIMEOUT_MS = 2_000;
 
-export interface AmqpSinkOptions {
+export interface AmqpSinkOptions extends AmqpLayoutOptions {
   /** `amqp://` or `amqps://` URL of the broker. */
   readonly url: string;
   /** Files and server name for `amqps://`. @default {} */
@@ -62,17 +54,8 @@ export interface AmqpSinkOptions {
   readonly connectAttempts?: number | undefined;
   /** The same after a lost connection. @default Infinity */
   readonly reconnectAttempts?: number | undefined;
-  /** Topic exchange to publish to. @default 'discogsography-exchange' */
-  readonly exchange?: string | undefined;
-  /**
-   * The queues that the records of a data type go to; `{type}` stands for its name.
-   * @default ['discogsography-graphinator-{type}', 'discogsography-tableinator-{type}']
-   */
-  readonly queues?: readonly string[] | undefined;
-  /** Sent as `x-queue-type`. @default the virtual host's default */
-  readonly queueType?: QueueOptions['queueType'] | undefined;
-  /** Further arguments of the queues, for example `{ 'x-quorum-initial-group-size': 3 }`. @default {} */
-  readonly queueArguments?: QueueOptions['arguments'] | undefined;
+  /** Time to wait for queues that are expected, before a file fails, in milliseconds. @default Infinity */
+  readonly expectTimeoutMs?: number | undefined;
   /** Records with a larger message are refused without asking the broker, in bytes. @default the broker's limit */
   readonly maxMessageBytes?: number | undefined;
   /** Receives the publisher's events of each file. */
@@ -80,26 +63,14 @@ export interface AmqpSinkOptions {
 }
 
 /**
- * Publishes to RabbitMQ over one connection per file, in the platform's format (docs/wire-contract.md). Records 1 to
- * `confirmed` were acked and not returned, and a check after that found the queues and bindings in place.
+ * Publishes to RabbitMQ over one connection per file, as the contract with the consumers wants it
+ * (docs/wire-contract.md). Records 1 to `confirmed` were acked and not returned, and a check after that found the queues
+ * and bindings in place.
  */
 export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
-  const { exchange = PLATFORM_EXCHANGE, queues = PLATFORM_QUEUES, queueType, queueArguments = {} } = options;
-  const queueOf =
-    (dataType: string) =>
-    (name: string): QueueOptions => ({
-      name: name.replaceAll('{type}', dataType),
-      routingKeys: [dataType],
-      durable: true,
-      queueType,
-      arguments: queueArguments,
-    });
-  const topologyOf = (dataTypes: readonly DataType[]) => ({
-    exchange: { name: exchange, type: 'topic', durable: true },
-    queues: dataTypes.flatMap((type) => queues.map(queueOf(type))),
-  });
+  const layout = createAmqpLayout(options);
   const monitor = new DeliveryMonitor();
-  const queuesOf = (dataType: DataType): string[] => topologyOf([dataType]).queues.map(({ name }) => name);
+  const queuesOf = (dataType: DataType): string[] => layout.topologyOf(dataType).queues.map(({ name }) => name);
   const connection = { url: options.url, tls: options.tls, connectionName: 'discogs-extractor' } as const;
 
   /** Does `work` with the options of a connection for all files, which is shown while it is made. */
@@ -117,7 +88,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           onEvent: (event) => options.onEvent?.(ALL_FILES, event),
         }),
       ).catch((error: unknown) => {
-        throw withSettingNames(error);
+        throw withSettingNames(error, layout);
       }),
     );
 
@@ -136,7 +107,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
 
   return {
     name: 'amqp',
-    destination: `exchange ${exchange}`,
+    destination: layout.destination,
     status: () => monitor.status(),
     identify: async ({ dataTypes, attempts = options.connectAttempts, signal }) => {
       const { clusterName, display, vhost } = await withConnectionForAll(signal, attempts, identifyBroker);
@@ -144,17 +115,29 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         sink: 'amqp',
         cluster: clusterName ?? display,
         vhost,
-        exchange,
+        exchange: layout.topologyOf(type).exchange.name,
         queues: queuesOf(type),
-        contract: 'topic',
+        contract: layout.contract,
       });
       return new Map(dataTypes.map((type) => [type, destinationOf(type)]));
     },
     prepare: async ({ dataTypes, signal }) => {
-      const publisher = await withConnectionForAll(signal, options.connectAttempts, (all) =>
-        createPublisher({ ...all, ...topologyOf(dataTypes), topologyCheckIntervalMs: 0 }),
+      await withConnectionForAll(signal, options.connectAttempts, async (all) => {
+        for (const topology of layout.declaredFor(dataTypes)) {
+          const publisher = await createPublisher({ ...all, ...topology, topologyCheckIntervalMs: 0 });
+          await publisher.close();
+        }
+      });
+    },
+    findAbsent: async ({ dataTypes, attempts = options.connectAttempts, signal }) => {
+      const expected = dataTypes.flatMap((type) =>
+        layout.topologyOf(type).queues.flatMap(({ name, expected = false }) => (expected ? [name] : [])),
       );
-      await publisher.close();
+      if (expected.length === 0) return [];
+      const { queues } = await withConnectionForAll(signal, attempts, (all) =>
+        inspectQueues({ ...all, queues: expected }),
+      );
+      return expected.filter((name) => queues.get(name) === undefined);
     },
     open: async (target, opening) => {
       const { signal, resumeAfter } = opening;
@@ -168,8 +151,9 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         withLinkedAbort([signal], ({ signal: connecting }) =>
           createPublisher({
             ...connection,
-            ...topologyOf([dataType]),
-            properties: PROPERTIES,
+            ...layout.topologyOf(dataType),
+            expectTimeoutMs: options.expectTimeoutMs ?? Number.POSITIVE_INFINITY,
+            properties: layout.properties,
             maxInFlight: options.queueSize,
             maxMessageBytes: options.maxMessageBytes,
             onRefused:
@@ -224,6 +208,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           restartReason,
           missingBefore: restartReason === undefined ? known.missing : 0,
           queueSize: options.queueSize,
+          routingKey: layout.routingKeyOf(dataType),
           lastConfirmedAt: () => lastConfirmedAt,
           onClosed: async () => {
             tracker.end();
@@ -236,7 +221,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         });
       } catch (error) {
         tracker.end();
-        throw withSettingNames(error);
+        throw withSettingNames(error, layout);
       }
     },
     completeDump: async (version, message, signal) => {
@@ -247,15 +232,16 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           const publisher = await withConnectionForAll(signal, options.connectAttempts, (all) =>
             createPublisher({
               ...all,
-              ...topologyOf([dataType]),
-              properties: PROPERTIES,
+              ...layout.topologyOf(dataType),
+              expectTimeoutMs: options.expectTimeoutMs ?? Number.POSITIVE_INFINITY,
+              properties: layout.properties,
               reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
               topologyCheckIntervalMs: TOPOLOGY_CHECK_MS,
             }),
           );
           try {
             const messageId = `${version}:${dataType}:extraction_complete`;
-            await publisher.publish({ routingKey: dataType, body: message, messageId });
+            await publisher.publish({ routingKey: layout.routingKeyOf(dataType), body: message, messageId });
             await publisher.flush({ signal });
           } finally {
             await publisher.close({ timeoutMs: CLOSE_TIMEOUT_MS });
@@ -271,7 +257,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       const { token } = readCheckpoint(checkpoint);
       try {
         await withConnectionForAll(signal, attempts, (all) =>
-          assertContinuity({ ...all, token, queues: queuesOf(dataType), queueType }),
+          assertContinuity({ ...all, token, queues: queuesOf(dataType), queueType: layout.queueType }),
         );
         return undefined;
       } catch (error) {
@@ -309,6 +295,7 @@ const readCheckpoint = (
 interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'> {
   readonly resumedAfter: number;
   readonly restartReason: string | undefined;
+  readonly routingKey: string;
   readonly refused: RefusedRecords;
   /** Messages missing in earlier runs. */
   readonly missingBefore: number;
@@ -320,6 +307,7 @@ interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'
 const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, options: FileSinkOptions): FileSink => {
   const { resumedAfter, restartReason, refused, missingBefore, signal, save, queueSize, lastConfirmedAt, tracker } =
     options;
+  const { routingKey } = options;
   /** Records that were published; `file_complete` is a message too, but not a record. */
   let records = 0;
   /** Blocks whose bytes the publisher still needs, and the number of the last message of each. */
@@ -371,7 +359,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
         signal.throwIfAborted();
         refused.throwIfFailed();
         const windowOpen = publisher.publish({
-          routingKey: dataType,
+          routingKey,
           body: message,
           messageId: messageIdOf(`${version}:${dataType}:`, id, `:${sha256}`),
         });
@@ -389,7 +377,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       // All records are in the marker before `file_complete` is sent, so that none can be sent again after it.
       await abortable(limiter.checkpoint(), signal);
       const windowOpen = publisher.publish({
-        routingKey: dataType,
+        routingKey,
         body: message,
         messageId: `${version}:${dataType}:file_complete`,
       });
@@ -420,7 +408,6 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
 
 const SIZE_SETTING = 'AMQP_MAX_MESSAGE_BYTES';
 const TLS_SETTINGS = 'AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE and AMQP_SERVER_NAME';
-const TOPOLOGY_SETTINGS = 'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS';
 
 /** The publisher counts the messages of this run. */
 const ofRecord = ({ code, message, facts, cause }: PublisherError, recordNumber: number): PublisherError => {
@@ -429,15 +416,19 @@ const ofRecord = ({ code, message, facts, cause }: PublisherError, recordNumber:
 };
 
 /** Adds the names of the settings, which the publisher does not know. */
-const withSettingNames = (error: unknown): unknown => {
+const withSettingNames = (error: unknown, { contract, settings }: AmqpLayout): unknown => {
   if (!(error instanceof PublisherError)) return error;
   const { code, message, facts } = error;
   if (code === 'TLS_FAILED') {
     return new PublisherError(code, `${message} (the settings are ${TLS_SETTINGS})`, { facts, cause: error.cause });
   }
+  if (code === 'TOPOLOGY_MISSING') {
+    const advice = `(the settings are ${settings}, and AMQP_EXPECT_SECONDS says how long to wait)`;
+    return new PublisherError(code, `${message} ${advice}`, { facts, cause: error.cause });
+  }
   if (code !== 'TOPOLOGY_CONFLICT') return error;
   const { exchange, queue } = facts;
-  const fitting = fittingSetting(message);
-  const settings = fitting ? `; the existing queue needs ${fitting}` : `(the settings are ${TOPOLOGY_SETTINGS})`;
-  return new ExtractorError(code, `${message} ${settings}`, { facts: { exchange, queue }, cause: error });
+  const fitting = contract === 'topic' ? fittingSetting(message) : undefined;
+  const advice = fitting ? `; the existing queue needs ${fitting}` : `(the settings are ${settings})`;
+  return new ExtractorError(code, `${message} ${advice}`, { facts: { exchange, queue }, cause: error });
 };

@@ -3,7 +3,7 @@ import type { PublisherEvent, PublisherOptions } from '@discogs-extractor/publis
 import type { Config } from '../config/settings.js';
 import type { Sink } from './sink.js';
 
-/** A single run gives up on an unreachable broker; the service keeps trying. */
+/** A single run gives up on an unreachable broker, and on queues that are not there; the service keeps trying. */
 const SINGLE_RUN_ATTEMPTS = { connectAttempts: 7, reconnectAttempts: 20 };
 
 export interface CreateSinkOptions {
@@ -39,12 +39,16 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
         tls: amqpTls(config),
         maxMessageBytes: config.amqpMaxMessageBytes,
         queueSize: config.queueSize,
+        contract: config.contract,
         exchange: config.amqpExchange,
         queues: config.amqpQueues,
         queueType: config.amqpQueueType,
         queueArguments: config.amqpQueueArguments,
+        exchangePrefix: config.amqpExchangePrefix,
+        expectedQueues: config.amqpExpectQueues,
+        declareQueues: config.amqpDeclareQueues,
         onEvent: onPublisherEvent,
-        ...(once ? SINGLE_RUN_ATTEMPTS : {}),
+        ...(once ? { ...SINGLE_RUN_ATTEMPTS, expectTimeoutMs: config.amqpExpectSeconds * 1000 } : {}),
       });
     case 'ndjson':
       return (await import('./ndjson-sink.js')).createNdjsonSink({

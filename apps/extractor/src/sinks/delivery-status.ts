@@ -22,8 +22,10 @@ export interface DeliveryConnection {
   readonly since: Date;
   /** The publisher's own state, in more detail. */
   readonly state: PublisherState;
-  /** Why it is disconnected, blocked or failed; without credentials. */
+  /** Why it is disconnected, blocked, waiting or failed; without credentials. */
   readonly reason: string | undefined;
+  /** The queues that it waits for. */
+  readonly missingQueues: readonly string[];
   /** Messages that are not confirmed yet. */
   readonly unsettled: number;
   /** Bytes of the bodies of those messages. */
@@ -60,6 +62,10 @@ export interface DeliveryStatus {
 export const isWaitingForBroker = ({ connections, connectingSince }: DeliveryStatus): boolean =>
   connectingSince !== undefined || connections.some(({ condition }) => condition === 'disconnected');
 
+/** Whether a file has its connection, whether or not it can publish. */
+export const isConnectedToBroker = ({ condition }: Pick<DeliveryConnection, 'condition'>): boolean =>
+  condition === 'publishing' || condition === 'blocked' || condition === 'waiting';
+
 /** Tracks the delivery of one file for a {@link DeliveryMonitor}. */
 export interface DeliveryTracker {
   /** Takes the publisher's events, starting with the first attempt to connect. */
@@ -92,6 +98,7 @@ interface TrackedFile {
   since: Date;
   state: PublisherState;
   reason: string | undefined;
+  missingQueues: readonly string[];
   connectionFailures: number;
   publishedBytes: number;
   publisher: Publisher | undefined;
@@ -120,6 +127,7 @@ export class DeliveryMonitor {
       since: new Date(),
       state: 'connecting',
       reason: undefined,
+      missingQueues: [],
       connectionFailures: 0,
       publishedBytes: 0,
       publisher: undefined,
@@ -145,11 +153,14 @@ export class DeliveryMonitor {
     for (const tracked of open) addTotals(byType, tracked);
     return {
       connectingSince: this.#connectingSince,
-      connections: open.map(({ target, condition, since, state, reason, publisher }) => {
+      connections: open.map(({ target, condition, since, state, reason, missingQueues, publisher }) => {
         const { unsettled = 0, windowBytes = 0 } = publisher?.stats ?? {};
         const { file, dataType } = target;
-        // No event reports a full window.
-        return { file, dataType, condition, since, state: publisher?.state ?? state, reason, unsettled, windowBytes };
+        return {
+          ...{ file, dataType, condition, since, reason, missingQueues, unsettled, windowBytes },
+          // No event reports a full window.
+          state: publisher?.state ?? state,
+        };
       }),
       totals: [...byType.values()].reduce(plus, NO_TOTALS),
       totalsByType: Object.fromEntries(byType),
@@ -169,6 +180,12 @@ const applyEvent = (tracked: TrackedFile, event: PublisherEvent): void => {
   } else if (event.type === 'lost') {
     tracked.connectionFailures++;
     tracked.reason = event.error.message;
+  } else if (event.type === 'waiting') {
+    tracked.missingQueues = event.queues;
+    tracked.reason = `${event.queues.join(' and ')} ${event.queues.length > 1 ? 'do' : 'does'} not exist yet`;
+  } else if (event.type === 'found') {
+    tracked.missingQueues = [];
+    tracked.reason = undefined;
   } else if (event.type === 'blocked') {
     tracked.reason = event.reason;
   } else if (event.type === 'failed') {

@@ -64,6 +64,11 @@ export interface Sink {
    */
   prepare?(options: Pick<IdentifyOptions, 'dataTypes' | 'signal'>): Promise<void>;
   /**
+   * Returns the names of what consumers have to create at the destination and have not yet: `open` waits for it. Only
+   * sinks whose consumers create something have it.
+   */
+  findAbsent?(options: IdentifyOptions): Promise<readonly string[]>;
+  /**
    * Checks that the destination still has what a completed file delivered, as far as this can be seen at once. Resolves
    * with how it was lost, if the file can be delivered again without further ado; else with `undefined`.
    *

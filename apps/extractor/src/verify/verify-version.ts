@@ -63,9 +63,11 @@ export const verifyVersion = async (
       places.push({ dataType, place, expected, ...judged });
     };
     if (destination?.['sink'] === 'amqp') {
-      for (const queue of queuesOf(destination)) {
+      const names = queuesOf(destination);
+      for (const queue of names) {
         report(queue, await judgeQueueOf(queue, expected, destination, inspection!, config, signal));
       }
+      if (names.length === 0) report(`exchange ${destination['exchange']}`, cannotTell(NO_QUEUES));
     } else if (destination?.['sink'] === 'ndjson') {
       const path = join(await folderOf(destination, config), version, `${dataType}.ndjson`);
       report(path, await judgeOutput(outputOf(path, expected, progress), signal));
@@ -83,6 +85,7 @@ export const verifyVersion = async (
   return { version, isComplete, places, unfinished };
 };
 
+const NO_QUEUES = 'no queues were expected there (AMQP_EXPECT_QUEUES)';
 const NOTHING_KEPT = 'this sink keeps nothing';
 const NO_DESTINATION = 'the state marker does not say where the records are';
 

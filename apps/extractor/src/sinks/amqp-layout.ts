@@ -1,0 +1,124 @@
+import type { ExchangeOptions, MessageProperties, QueueOptions } from '@discogs-extractor/publisher';
+import type { Contract } from '../config/contract-settings.js';
+import type { DataType } from '../config/data-type.js';
+import { EXPECTED_QUEUES, PLATFORM_EXCHANGE, PLATFORM_PREFIX, PLATFORM_QUEUES } from '../config/platform-names.js';
+
+/** The options of the amqp sink that say which exchanges and queues there are. */
+export interface AmqpLayoutOptions {
+  /** Which of the following options apply, and what consumers expect; see docs/wire-contract.md. @default 'topic' */
+  readonly contract?: Contract | undefined;
+  /** `topic`: the exchange to publish to. @default 'discogsography-exchange' */
+  readonly exchange?: string | undefined;
+  /**
+   * `topic`: the queues that the records of a data type go to; `{type}` stands for its name.
+   * @default ['discogsography-graphinator-{type}', 'discogsography-tableinator-{type}']
+   */
+  readonly queues?: readonly string[] | undefined;
+  /** `topic`: sent as `x-queue-type`. @default the virtual host's default */
+  readonly queueType?: QueueOptions['queueType'] | undefined;
+  /** `topic`: further arguments of the queues, for example `{ 'x-quorum-initial-group-size': 3 }`. @default {} */
+  readonly queueArguments?: QueueOptions['arguments'] | undefined;
+  /** `fanout`: begins the names of the exchanges, one for each data type. @default 'discogsography-discogs' */
+  readonly exchangePrefix?: string | undefined;
+  /**
+   * `fanout`: the queues that consumers declare for a data type; `{prefix}` stands for `exchangePrefix`, `{type}` for the
+   * data type. @default ['{prefix}-graphinator-{type}', '{prefix}-tableinator-{type}']
+   */
+  readonly expectedQueues?: readonly string[] | undefined;
+  /** `fanout`: declares these queues, exactly as the platform's consumers do. @default false */
+  readonly declareQueues?: boolean | undefined;
+}
+
+/** The exchange of a data type, and its queues. */
+export interface AmqpTopology {
+  readonly exchange: ExchangeOptions;
+  readonly queues: readonly QueueOptions[];
+}
+
+/** The exchanges and queues of a contract, and what its messages have in common. */
+export interface AmqpLayout {
+  readonly contract: Contract;
+  /** For people. */
+  readonly destination: string;
+  /** The names of the settings that say what is declared. */
+  readonly settings: string;
+  topologyOf(dataType: DataType): AmqpTopology;
+  /** What the extractor declares for these types, without anything that it expects. */
+  declaredFor(dataTypes: readonly DataType[]): readonly AmqpTopology[];
+  routingKeyOf(dataType: DataType): string;
+  /** The type of the queues, as far as it is known. */
+  readonly queueType: QueueOptions['queueType'];
+  readonly properties: MessageProperties;
+}
+
+const PROPERTIES = { contentType: 'application/json', deliveryMode: 2, mandatory: true } as const;
+
+/** The exchanges and queues that the options choose. */
+export const createAmqpLayout = (options: AmqpLayoutOptions): AmqpLayout =>
+  options.contract === 'fanout' ? fanoutLayout(options) : topicLayout(options);
+
+const topicLayout = ({
+  exchange = PLATFORM_EXCHANGE,
+  queues = PLATFORM_QUEUES,
+  queueType,
+  queueArguments = {},
+}: AmqpLayoutOptions): AmqpLayout => {
+  const queuesOf = (dataType: DataType): QueueOptions[] =>
+    queues.map((name) => ({
+      name: name.replaceAll('{type}', dataType),
+      routingKeys: [dataType],
+      durable: true,
+      queueType,
+      arguments: queueArguments,
+    }));
+  const topologyOf = (dataTypes: readonly DataType[]): AmqpTopology => ({
+    exchange: { name: exchange, type: 'topic', durable: true },
+    queues: dataTypes.flatMap(queuesOf),
+  });
+  return {
+    contract: 'topic',
+    destination: `exchange ${exchange}`,
+    settings: 'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS',
+    topologyOf: (dataType) => topologyOf([dataType]),
+    declaredFor: (dataTypes) => [topologyOf(dataTypes)],
+    routingKeyOf: (dataType) => dataType,
+    queueType,
+    // The unusual `contentEncoding` is what the platform's extractors send.
+    properties: { ...PROPERTIES, contentEncoding: 'application/json' },
+  };
+};
+
+const fanoutLayout = ({
+  exchangePrefix: prefix = PLATFORM_PREFIX,
+  expectedQueues = EXPECTED_QUEUES,
+  declareQueues = false,
+}: AmqpLayoutOptions): AmqpLayout => {
+  const topologyOf = (dataType: DataType): AmqpTopology => ({
+    exchange: { name: `${prefix}-${dataType}`, type: 'fanout', durable: true },
+    queues: expectedQueues.map((template) => {
+      const name = template.replaceAll('{prefix}', prefix).replaceAll('{type}', dataType);
+      return declareQueues ? consumersQueue(name) : { name, routingKeys: [''], queueType: 'quorum', expected: true };
+    }),
+  });
+  return {
+    contract: 'fanout',
+    destination: `exchanges ${prefix}-{type}`,
+    settings: 'DISCOGS_EXCHANGE_PREFIX, AMQP_EXPECT_QUEUES and AMQP_DECLARE_QUEUES',
+    topologyOf,
+    declaredFor: (dataTypes) =>
+      dataTypes.map(topologyOf).map(({ exchange, queues }) => ({ exchange, queues: declareQueues ? queues : [] })),
+    routingKeyOf: () => '',
+    queueType: 'quorum',
+    properties: { ...PROPERTIES, contentEncoding: 'UTF-8' },
+  };
+};
+
+/** A queue as graphinator and tableinator declare it: with other arguments, they would fail with 406. */
+const consumersQueue = (name: string): QueueOptions => ({
+  name,
+  routingKeys: [''],
+  durable: true,
+  queueType: 'quorum',
+  arguments: { 'x-delivery-limit': 20 },
+  deadLetter: { exchange: `${name}.dlx`, queue: { name: `${name}.dlq`, queueType: 'classic' } },
+});
