@@ -1,5 +1,5 @@
-// How fast the built command line delivers releases to a broker, compared with a plain loop on amqplib with bodies of
-// the same mean size; how fast it resumes; and how fast it responds to `GET /health` meanwhile. After a build, run
+// How fast the built command line delivers releases to a broker under either contract, compared with a plain loop on
+// amqplib with bodies of the same mean size, to queues of the same kind; how fast it resumes; and how fast it responds to `GET /health` meanwhile. After a build, run
 // `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health] [--json FILE]`.
 // Parser, client and broker share the machine's cores; the plain loop has them without a parser. Only ratios within one
 // run are meaningful.
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { encodeRecords } from '@discogs-extractor/parser';
+import { encodeRecords, PLATFORM_TRANSFORM } from '@discogs-extractor/parser';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker } from '@discogs-extractor/test-broker';
 import {
@@ -39,8 +39,29 @@ const records = Number(values.records);
 
 const folder = await mkdtemp(join(tmpdir(), 'extractor-bench-'));
 
+/**
+ * The contracts: their settings for an exchange and queues of our own, what the parser is to do, and what the bare loop
+ * publishes to.
+ */
+const CONTRACTS = {
+  topic: {
+    env: (exchange, queues) => ({ AMQP_EXCHANGE: exchange, AMQP_QUEUES: queues }),
+    encoding: {},
+    topology: {},
+  },
+  fanout: {
+    env: (exchange, queues) => ({
+      DISCOGS_EXCHANGE_PREFIX: exchange,
+      AMQP_EXPECT_QUEUES: queues,
+      AMQP_DECLARE_QUEUES: 'true',
+    }),
+    encoding: { reading: 'platform', transform: PLATFORM_TRANSFORM },
+    topology: { exchangeType: 'fanout', queueArguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 20 } },
+  },
+};
+
 /** Messages per second of one file, from opening its connection to the confirm of `file_complete`, as logged. */
-const deliver = (broker) =>
+const deliver = (broker, contract) =>
   withTopology(
     broker,
     async (exchange, queues) => {
@@ -53,8 +74,8 @@ const deliver = (broker) =>
             PATH: process.env.PATH,
             DISCOGS_ROOT: data,
             AMQP_CONNECTION: broker.url,
-            AMQP_EXCHANGE: exchange,
-            AMQP_QUEUES: queues.join().replaceAll('releases', '{type}'),
+            CONTRACT: contract,
+            ...CONTRACTS[contract].env(exchange, queues.join().replaceAll('releases', '{type}')),
           },
           maxBuffer: 64 << 20,
         },
@@ -75,16 +96,19 @@ const { row, end } = createReport(rounds);
 
 const delivery = async (broker) => {
   const { files } = await generateDump({ directory: folder, seed: 'bench', types: ['releases'], records });
-  let bytes = 0;
-  for await (const block of encodeRecords(files.releases.path, { dataType: 'releases' })) {
-    for (const { message } of block) bytes += message.length;
-    block.release();
+  for (const [contract, { encoding, topology }] of Object.entries(CONTRACTS)) {
+    let bytes = 0;
+    for await (const block of encodeRecords(files.releases.path, { dataType: 'releases', ...encoding })) {
+      for (const { message } of block) bytes += message.length;
+      block.release();
+    }
+    const mean = Math.round(bytes / records);
+    const settings = { bytes: mean, count: records, warmUp: 10_000, ...topology };
+    await measure(broker, { ...settings, client: 'bare', window: 2_000 }); // the broker warms up
+    const { ratio, text } = await compareWithBareLoop(broker, settings, rounds, () => deliver(broker, contract));
+    const what = contract === 'topic' ? 'run --once --sink amqp' : `run --once --contract ${contract}`;
+    row(`${what} ÷ bare loop, ${show(records)} releases, ${show(mean)} B each`, ratio, ['>=', 0.8], text);
   }
-  const mean = Math.round(bytes / records);
-  const settings = { bytes: mean, count: records, warmUp: 10_000 };
-  await measure(broker, { ...settings, client: 'bare', window: 2_000 }); // the broker warms up
-  const { ratio, text } = await compareWithBareLoop(broker, settings, rounds, () => deliver(broker));
-  row(`run --once --sink amqp ÷ bare loop, ${show(records)} releases, ${show(mean)} B each`, ratio, ['>=', 0.8], text);
 };
 
 const resume = async () => {

@@ -2,11 +2,15 @@
 // It is a process of its own, so that processor time and memory are the client's alone.
 //
 // Clients: `publisher`, the built package; `bare`, a loop on amqplib with a confirm channel, a fixed window and a
-// counter, but no reconnect, watermark, topology or limit of bytes. With `window` 1 it waits for each confirm.
+// counter, but no reconnect, watermark, topology or limit of bytes. With `window` 1 it waits for each confirm. Only the
+// bare loop takes `exchangeType` and `queueArguments`.
 import { connect } from 'amqplib';
 import { createPublisher } from '../dist/index.js';
 
-const { client, url, exchange, queues, count, bytes, mandatory, warmUp, window } = JSON.parse(process.argv[2]);
+const { client, url, exchange, queues, count, bytes, mandatory, warmUp, window, ...topology } = JSON.parse(
+  process.argv[2],
+);
+const { exchangeType = 'topic', queueArguments = {} } = topology;
 const body = Buffer.alloc(bytes, 'x');
 const properties = {
   contentType: 'application/json',
@@ -28,9 +32,9 @@ const clients = {
   bare: async () => {
     const connection = await connect(url, { noDelay: true });
     const channel = await connection.createConfirmChannel();
-    await channel.assertExchange(exchange, 'topic', { durable: true });
+    await channel.assertExchange(exchange, exchangeType, { durable: true });
     for (const { name, routingKeys } of queues) {
-      await channel.assertQueue(name, { durable: true });
+      await channel.assertQueue(name, { durable: true, arguments: queueArguments });
       for (const key of routingKeys) await channel.bindQueue(name, exchange, key);
     }
     let inFlight = 0;
