@@ -186,6 +186,7 @@ describe('status page', () => {
           ...{ version: hostile, phase: hostile, extraction_status: hostile, files: [file] },
           sink: { name: hostile, destination: hostile },
           dump: { version: hostile, age_days: 1 },
+          extraction_complete: { sent_at: null, withheld_because: [hostile] },
           problems: [{ at: new Date().toISOString(), code: hostile, message: hostile, file: hostile }],
         },
       });
@@ -233,10 +234,11 @@ describe('status page', () => {
     );
   });
 
-  it('has no transitions if the user prefers reduced motion', async () => {
-    await using service = await startSmall();
+  it('says why extraction_complete is not sent, and has no transitions if the user prefers reduced motion', async () => {
+    await using service = await startSmall({ CONTRACT: 'fanout', DATA_TYPES: 'labels' });
     const { page } = await open(service.url, { reducedMotion: 'reduce' });
     await page.locator('.fill').first().waitFor({ state: 'attached' });
     expect(await page.evaluate('getComputedStyle(document.querySelector(".fill")).transitionDuration')).toBe('0s');
+    await page.getByText(/^extraction_complete is not sent: artists were not delivered; masters/).waitFor();
   });
 });

@@ -52,6 +52,17 @@ const ended = (outcome: 'completed' | 'failed' | 'stopped', error?: Error): Serv
 const scheduled: ServiceEvent = { type: 'run-scheduled', at: new Date(99_000) };
 const artists = (state: ServiceState) => state.totals.byType.artists;
 
+describe('extraction_complete', () => {
+  it('is known until another delivery of the dump begins', () => {
+    const withheldBecause = ['labels were not delivered'];
+    const withheld = after([...STARTED, { type: 'extraction-complete', version: VERSION, withheldBecause }]);
+    expect(withheld.extractionComplete).toEqual({ at: 3000, withheldBecause });
+    const skipped = { ...passStarted('artists'), decision: 'skip' } as RunEvent;
+    expect(after([STARTED[0]!, skipped], withheld).extractionComplete).toEqual(withheld.extractionComplete);
+    expect(after(STARTED, withheld).extractionComplete).toBeUndefined();
+  });
+});
+
 describe('totals', () => {
   it('count the work of this process, not that of earlier ones', () => {
     const state = after([
