@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOwnBroker, type TestBroker, uniqueTopology } from '@discogs-extractor/test-broker';
+import { startOwnBroker, type TestBroker, uniqueTopology, until } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DATA_TYPES } from '../src/config/data-type.js';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
@@ -63,6 +63,7 @@ describe('extraction_complete under CONTRACT=fanout', () => {
     expect(isTime(consumers)).toBe(true);
 
     expect(await run()).toMatchObject({ status: 0 });
+    await until(() => consumers.every((one) => endsOf(one, 'extraction_complete').length > 0));
     const counts = consumers.map((one) => endsOf(one, 'extraction_complete').length);
     expect(await run()).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing to do') });
     expect(consumers.map((one) => endsOf(one, 'extraction_complete').length)).toEqual(counts);
