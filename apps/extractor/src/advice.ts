@@ -13,6 +13,7 @@ const isAboutMissingFiles = (error: Error): error is MissingFiles => 'code' in e
  * add.
  */
 export const adviceFor = (error: Error): string => {
+  if ('code' in error && error.code === 'TOO_MANY_MALFORMED') return ' (the setting is MAX_MALFORMED_RECORDS)';
   if (!isAboutMissingFiles(error)) return '';
   const { code, facts } = error;
   const { missing = [] } = facts;

@@ -136,3 +136,7 @@ export const describeError = (error: unknown): string => {
 
 /** The `code` of a typed or a system error; `undefined` for anything else. */
 export const errorCodeOf = errnoOf;
+
+/** Where in the XML the error occurred; `undefined` if it does not say. */
+export const byteOffsetOf = (error: unknown): number | undefined =>
+  error instanceof Error && 'facts' in error ? (error as Pick<ExtractorError, 'facts'>).facts.byteOffset : undefined;

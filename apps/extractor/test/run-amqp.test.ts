@@ -129,6 +129,7 @@ describe('run --once --sink amqp', () => {
       const tolerant = await runCli(args, { env: env() });
       // Not everything is delivered.
       expect(tolerant.status, tolerant.stdout).toBe(1);
+      expect(tolerant.stdout).toContain('artists: 398 records delivered, 2 parts not');
       const { stdout } = await runCli(['verify', '--json'], { env: env() });
       const { places } = JSON.parse(stdout) as { places: { expected: number }[] };
       expect(places.map(({ expected }) => expected)).toEqual([399, 399]);
@@ -144,6 +145,28 @@ describe('run --once --sink amqp', () => {
       expect(JSON.parse(kept)).toMatchObject({ type: 'data', id: '200', profile: 'x'.repeat(100_000) });
     } finally {
       await broker.evaluate('application:set_env(rabbit, max_message_size, 134217728).');
+    }
+  });
+
+  it('sends no file_complete if no record was taken, or if refused and malformed ones are too many together', async () => {
+    const odd = join(folder, 'odd');
+    await writeDump(odd, VERSION, {
+      ...smallDump(1),
+      artists: `<artists><artist><id>1</id><profile>${'x'.repeat(3000)}</profile></artist></artists>`,
+      labels:
+        `<labels><label><id>1</id><profile>${'x'.repeat(3000)}</profile></label>\n<label><id>2</id></label>` +
+        `<!--${'x'.repeat(4_000_000)}-->\n<label><</label></labels>`,
+    });
+    const args = [...ARGS, odd, '--types', 'artists,labels'];
+    const { status, stdout } = await runCli(args, {
+      env: { ...env(), AMQP_MAX_MESSAGE_BYTES: '2000', MAX_MALFORMED_RECORDS: '1' },
+    });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/"delivered":0.*NO_RECORDS.*artists.*malformed: 0, refused: 1, empty: 0/);
+    expect(stdout).toMatch(/RECORD_REFUSED.*labels.*MAX_MALFORMED_RECORDS=1/);
+    for (const type of ['artists', 'labels']) {
+      const messages = await drainQueue(broker.url, `discogsography-graphinator-${type}`);
+      expect(messages.map(({ body }) => String(body)).join()).not.toContain('file_complete');
     }
   });
 

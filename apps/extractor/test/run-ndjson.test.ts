@@ -286,7 +286,9 @@ describe('run --once on bad input', () => {
     const ended = result.stdout
       .split('\n')
       .find((line) => line.includes('TOO_MANY_MALFORMED') && line.includes('"delivered"'));
-    expect(JSON.parse(ended!)).toMatchObject({ malformed: 4, undelivered: 4 });
+    const fields = JSON.parse(ended!) as Record<string, unknown>;
+    expect(fields).toMatchObject({ malformed: 4, undelivered: 4, byte_offset: expect.any(Number) });
+    expect(fields['error']).toContain('MAX_MALFORMED_RECORDS');
     expect((await outputLines('labels')).join()).not.toContain('file_complete');
   });
 

@@ -38,7 +38,7 @@ export interface FileSummary {
   readonly file: string;
   readonly dataType: DataType;
   readonly outcome: 'completed' | 'skipped' | 'failed' | 'stopped';
-  /** Records of the file that are confirmed, those of earlier runs included. */
+  /** Records of the file that are confirmed, those of earlier runs included; without those that the broker refused. */
   readonly records: number;
   /** Records delivered in this run alone, and the seconds that it took. */
   readonly delivered: number;

@@ -86,8 +86,6 @@ export interface Progress extends Confirmed {
 export interface ExtractedFile {
   /** Records of the whole file, those of earlier runs included. */
   readonly records: number;
-  /** Records delivered in this run. */
-  readonly delivered: number;
   /** The sink's checkpoint of the completed file. */
   readonly checkpoint: Checkpoint;
 }
@@ -210,25 +208,36 @@ const deliver = async (
         { facts: { file, records: blocks.stats.skipped } },
       );
     }
-    if (records === 0) {
+    // Which records the sink does not take is known once it has confirmed the others.
+    await fileSink.flush?.();
+    const { refused = 0 } = fileSink;
+    if (records - refused === 0) {
       throw new ExtractorError(
         'NO_RECORDS',
-        `${file} has no record that can be delivered (malformed: ${blocks.stats.malformed}, ` +
+        `${file} has no record that can be delivered (malformed: ${blocks.stats.malformed}, refused: ${refused}, ` +
           `empty: ${blocks.stats.irregularities['not-an-object']}). Check its source.`,
-        { facts: { file, records } },
+        { facts: { file, records: 0 } },
+      );
+    }
+    // `onRefused` does not see the malformed records that follow.
+    if (blocks.stats.malformed + refused > maxMalformed) {
+      throw new ExtractorError(
+        'RECORD_REFUSED',
+        `${file} has ${blocks.stats.malformed} malformed records and ${refused} that the broker does not take, together ` +
+          `more than MAX_MALFORMED_RECORDS=${maxMalformed} allows. The others are delivered, but file_complete is not ` +
+          'sent. Look at them in the quarantine; if you can do without them, raise the limit and run again.',
+        { facts: { file } },
       );
     }
     assertRecordCount(options, records);
     const leftOut = countUndelivered(blocks.stats.irregularities);
     if (leftOut > options.maxLeftOut) throw contentLeftOut(file, leftOut, firstLeftOut!);
-    await fileSink.flush?.();
-    const { refused = 0 } = fileSink;
     const undelivered = blocks.stats.malformed + refused + leftOut;
     const checkpoint = await fileSink.complete(
       fileCompleteMessage(dataType, file, records - refused, undelivered, new Date()),
     );
     onProgress(progress());
-    return { records, delivered: records - resumedAfter, checkpoint };
+    return { records, checkpoint };
   } catch (error) {
     await keepMalformed();
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });

@@ -16,6 +16,7 @@ import type { Config } from '../config/settings.js';
 import { describeError, errorCodeOf } from '../errors.js';
 import type { FileSummary, RunListener } from '../events/run-events.js';
 import { LOST_DELIVERY_CODES } from '../sinks/lost-delivery.js';
+import { countRefused } from '../sinks/refused-records.js';
 import type { Sink } from '../sinks/sink.js';
 import type { EarlierCounts } from './earlier-counts.js';
 import { type Confirmed, extractFile, type Progress } from './extract-file.js';
@@ -87,7 +88,8 @@ const processFile = async (
   const { name: file, size, sha256, dataType } = dump;
   const startedAt = performance.now();
   const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {
-    const confirmed = session.marker.processing_phase.progress_by_file[file]?.messages_published ?? 0;
+    const known = session.marker.processing_phase.progress_by_file[file];
+    const confirmed = known ? deliveredBy(known.messages_published, known.checkpoint) : 0;
     const seconds = (performance.now() - startedAt) / 1000;
     const summarized = { file, dataType, records: confirmed, delivered: 0, seconds, ...NO_ISSUES, ...rest };
     onEvent({ type: 'file-finished', ...summarized });
@@ -96,11 +98,15 @@ const processFile = async (
   const known = () => session.marker.processing_phase.progress_by_file[file]!;
   const plan = planFile(session.marker, file, sha256);
   if (plan.action === 'skip') {
-    return summary({ outcome: 'skipped', records: plan.afterRecord, undelivered: known().undelivered ?? 0 });
+    return summary({ outcome: 'skipped', undelivered: known().undelivered ?? 0 });
   }
 
   /** Where this run began, and what it has done since, once it reads the file. */
-  let work: { readonly resumedAfter: number; readonly at: Progress } | undefined;
+  let work: { readonly begin: Progress; readonly at: Progress } | undefined;
+  const done = ({ begin, at }: NonNullable<typeof work>) => ({
+    delivered: Math.max(0, deliveredBy(at.confirmed, at.checkpoint) - deliveredBy(begin.confirmed, begin.checkpoint)),
+    ...issuesOf(at),
+  });
   try {
     signal.throwIfAborted();
     session.beginFile(file, { checksum: sha256, destination: destinations.get(dataType) });
@@ -137,11 +143,7 @@ const processFile = async (
       ...{ irregularities: rest.irregularities, missing: rest.missing },
     });
 
-    const {
-      records,
-      delivered,
-      checkpoint: completedCheckpoint,
-    } = await extractFile({
+    const { records, checkpoint: completedCheckpoint } = await extractFile({
       dump,
       afterRecord: known().messages_published,
       checkpoint: known().checkpoint,
@@ -159,11 +161,11 @@ const processFile = async (
       },
       restart,
       onStart: (resumedAfter, at) => {
-        work = { resumedAfter, at };
+        work = { begin: at, at };
         onEvent({ type: 'file-started', ...eventFields(at), resumedAfter, reason: plan.reason });
       },
       onProgress: (at) => {
-        work = { resumedAfter: at.confirmed, ...work, at };
+        work = { begin: at, ...work, at };
         advance(at);
         onEvent({ type: 'file-progress', ...eventFields(at) });
       },
@@ -172,22 +174,18 @@ const processFile = async (
       onRefused: ({ error: { message: reason } }, keptIn) =>
         onEvent({ type: 'record-malformed', file, dataType, kind: 'refused', byteOffset: undefined, reason, keptIn }),
     });
-    const issues = issuesOf(work!.at);
     session.completeFile(file, {
       recordsExtracted: records,
       messagesPublished: records,
       batchesSent: known().batches_sent,
       checkpoint: checkpointAt(records, completedCheckpoint),
-      undelivered: issues.undelivered,
+      undelivered: issuesOf(work!.at).undelivered,
     });
     await session.save();
-    return summary({ outcome: 'completed', records, delivered, ...issues });
+    return summary({ outcome: 'completed', ...done(work!) });
   } catch (error) {
-    const done = work && {
-      delivered: Math.max(0, work.at.confirmed - work.resumedAfter),
-      ...issuesOf(work.at),
-    };
-    if (signal.aborted) return summary({ outcome: 'stopped', ...done });
+    const partly = work && done(work);
+    if (signal.aborted) return summary({ outcome: 'stopped', ...partly });
     // The marker itself failed, so the failure cannot be recorded in it.
     if (error instanceof StateMarkerError) throw error;
     const reason = describeError(error);
@@ -195,7 +193,7 @@ const processFile = async (
     if (isLoss(error)) session.invalidateFile(file, reason);
     if (isPublisherError(error)) session.failPublishing(`${file}: ${reason}`);
     // Reported before the marker is saved, which can fail too.
-    const failed = summary({ outcome: 'failed', ...done, error: error instanceof Error ? error : new Error(reason) });
+    const failed = summary({ outcome: 'failed', ...partly, error: error instanceof Error ? error : new Error(reason) });
     await session.save();
     return failed;
   }
@@ -218,6 +216,10 @@ const LOSSES: ReadonlySet<string> = new Set([...LOST_DELIVERY_CODES, 'DUMP_DAMAG
 /** Whether the delivery failed; the sink may have wrapped the publisher's error. */
 const isPublisherError = (error: unknown): boolean =>
   error instanceof PublisherError || (error instanceof Error && error.cause instanceof PublisherError);
+
+/** Records 1 to `confirmed` without those that the sink did not take. */
+const deliveredBy = (confirmed: number, checkpoint: Checkpoint | undefined): number =>
+  confirmed - countRefused(checkpoint);
 
 /** What of a file was not delivered, or not as it should be. */
 type Issues = Pick<FileSummary, 'malformed' | 'irregularities' | 'undelivered' | 'missing'>;

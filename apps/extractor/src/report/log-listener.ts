@@ -1,4 +1,4 @@
-import { describeError, errorCodeOf } from '../errors.js';
+import { byteOffsetOf, describeError, errorCodeOf } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 import { ratePerSecond, type Sample } from '../status/rate.js';
 import { countOf } from './format.js';
@@ -177,6 +177,12 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           logger.warn(facts, `⚠️ ${dataType}: ${countOf(records, 'record')} confirmed, but ${missingText(missing)}`);
         else if (event.outcome === 'completed' && malformed === 0 && Object.keys(irregularities).length === 0)
           logger.info(facts, `✅ ${dataType}: all ${countOf(records, 'record')} delivered`);
+        else if (event.outcome === 'completed' && undelivered > 0)
+          logger.warn(
+            facts,
+            `⚠️ ${dataType}: ${countOf(records, 'record')} delivered, ${partsOf(undelivered)} not ` +
+              '(see "malformed" and "irregularities")',
+          );
         else if (event.outcome === 'completed')
           logger.warn(
             facts,
@@ -189,7 +195,12 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         else if (event.outcome === 'stopped') logger.info(facts, `🛑 ${dataType}: stopped after record ${records}`);
         else
           logger.error(
-            { ...facts, code: errorCodeOf(event.error), error: describeError(event.error) },
+            {
+              ...facts,
+              code: errorCodeOf(event.error),
+              error: describeError(event.error),
+              byte_offset: byteOffsetOf(event.error),
+            },
             `❌ ${dataType}: failed after ${countOf(records, 'confirmed record')}`,
           );
         break;

@@ -23,7 +23,7 @@ import { createCheckpointLimiter } from './checkpoint-limiter.js';
 import { DeliveryMonitor, type DeliveryTracker } from './delivery-status.js';
 import { LOST_DELIVERY_CODES } from './lost-delivery.js';
 import { messageIdOf } from './message-id.js';
-import { RefusedRecords } from './refused-records.js';
+import { countRefused, RefusedRecords } from './refused-records.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
 import { fittingSetting } from './topology-conflict.js';
@@ -284,11 +284,11 @@ const createToken = ({ version, dataType }: SinkTarget): string =>
 const readCheckpoint = (
   checkpoint: Checkpoint | undefined,
 ): { token: string | undefined; missing: number; refused: number } => {
-  const { token, missing, refused } = checkpoint ?? {};
+  const { token, missing } = checkpoint ?? {};
   return {
     token: typeof token === 'string' ? token : undefined,
     missing: typeof missing === 'number' ? missing : 0,
-    refused: typeof refused === 'number' ? refused : 0,
+    refused: countRefused(checkpoint),
   };
 };
 

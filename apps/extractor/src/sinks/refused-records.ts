@@ -1,4 +1,11 @@
+import type { Checkpoint } from '@discogs-extractor/state-marker';
 import type { RefusedRecord } from './sink.js';
+
+/** Of the records up to a checkpoint, the number of those that the broker did not take. */
+export const countRefused = (checkpoint: Checkpoint | undefined): number => {
+  const refused = checkpoint?.['refused'];
+  return typeof refused === 'number' ? refused : 0;
+};
 
 /** The records of a file that the broker does not take. Each counts as confirmed once it is kept elsewhere. */
 export class RefusedRecords {

@@ -8,6 +8,7 @@ import { SETTINGS } from '../config/settings.js';
 import { errorCodeOf } from '../errors.js';
 import { amqpTls, outputDirectoryOf } from '../sinks/create-sink.js';
 import { inspectOutputFolder } from '../sinks/output-folder.js';
+import { countRefused } from '../sinks/refused-records.js';
 import { judgeOutput } from './judge-output.js';
 import { judgeQueue } from './judge-queue.js';
 import { readQueueStatistics } from './management-api.js';
@@ -54,8 +55,7 @@ export const verifyVersion = async (
 
   const places: PlaceReport[] = [];
   for (const { dataType, progress } of files) {
-    const refused = progress.checkpoint?.['refused'];
-    const delivered = progress.messages_published - (typeof refused === 'number' ? refused : 0);
+    const delivered = progress.messages_published - countRefused(progress.checkpoint);
     const { destination } = progress;
     const isSent = destination?.['sink'] === 'amqp' && marker.publishing_phase.extraction_complete?.sent_at;
     const expected = delivered + (progress.status === 'completed' ? 1 : 0) + (isSent ? 1 : 0);
