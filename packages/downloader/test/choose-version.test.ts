@@ -67,6 +67,17 @@ describe('chooseVersion', () => {
     expect(error.facts.available?.map(({ version }) => version)).toEqual(['20260201', '20260101']);
   });
 
+  it('does not count a missing CHECKSUM file as lacking if unverified files will do', () => {
+    const old = listing({ 20080309: ['artists', 'labels'] });
+    for (const [requested, code] of [
+      ['20080309', 'INCOMPLETE_VERSION'],
+      [undefined, 'NO_VERSION'],
+    ] as const) {
+      const error = errorThrownBy(() => chooseVersion(old, ['artists', 'masters'], requested, true), code);
+      expect(error.facts.missing).toEqual(['discogs_20080309_masters.xml.gz']);
+    }
+  });
+
   it('reports the available versions if the requested one is not available', () => {
     const error = errorThrownBy(
       () => chooseVersion(listing({ 20260101: complete }), DATA_TYPES, '20200101'),

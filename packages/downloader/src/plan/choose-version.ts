@@ -50,8 +50,9 @@ export const chooseVersion = (
     const { version, data, checksum } = versions[index]!;
     return { version, files: types.map((type) => data[type]!), checksum, passedOver };
   };
-  const lacksOnlyChecksum = ({ version, missing }: VersionSummary): boolean =>
-    allowUnverified && missing.every((name) => name === checksumFileName(version));
+  /** The files without which the version cannot be chosen. */
+  const lackedBy = ({ version, missing }: VersionSummary): readonly string[] =>
+    allowUnverified ? missing.filter((name) => name !== checksumFileName(version)) : missing;
 
   if (requested !== undefined) {
     const index = available.findIndex(({ version }) => version === requested);
@@ -60,8 +61,8 @@ export const chooseVersion = (
         facts: { version: requested, available },
       });
     }
-    const { missing } = available[index]!;
-    if (missing.length > 0 && !lacksOnlyChecksum(available[index]!)) {
+    const missing = lackedBy(available[index]!);
+    if (missing.length > 0) {
       throw new DownloaderError('INCOMPLETE_VERSION', `Version ${requested} lacks ${missing.join(', ')}`, {
         facts: { version: requested, missing, available },
       });
@@ -70,12 +71,13 @@ export const chooseVersion = (
   }
 
   const complete = available.findIndex(({ missing }) => missing.length === 0);
-  const index = complete < 0 ? available.findIndex(lacksOnlyChecksum) : complete;
+  const index = complete < 0 ? available.findIndex((version) => lackedBy(version).length === 0) : complete;
   if (index < 0) {
     const newest = available[0];
-    const lack = newest === undefined ? '' : `; the newest, ${newest.version}, lacks ${newest.missing.join(', ')}`;
+    const missing = newest && lackedBy(newest);
+    const lack = missing ? `; the newest, ${newest.version}, lacks ${missing.join(', ')}` : '';
     throw new DownloaderError('NO_VERSION', `No complete version is available: ${describe(available)}${lack}`, {
-      facts: { missing: newest?.missing, available },
+      facts: { missing, available },
     });
   }
   return choose(index, available.slice(0, index));
