@@ -50,6 +50,7 @@ const INPUTS: readonly (readonly [name: string, code: string, words: RegExp, inp
   ['7z', 'NOT_A_DUMP', /7z archive/, () => bytes('377abcaf271c0004')],
   ['UTF-16LE without a mark', 'UNSUPPORTED_ENCODING', /UTF-16LE/, () => utf16(false)],
   ['UTF-16BE without a mark', 'UNSUPPORTED_ENCODING', /UTF-16BE/, () => utf16(true)],
+  ['text with control characters', 'NOT_A_DUMP', /<a\uFFFDc>/, () => Buffer.from('<a\x1Bc>')],
   ['binary data', 'NOT_A_DUMP', /binary/, () => bytes('7f454c4602010100')],
   [
     'HTML',

@@ -406,10 +406,12 @@ const irregular = (
   detail: string | undefined = undefined,
 ): DocumentItem => ({ kind: 'irregularity', irregularity, at, next, detail });
 
-/** A name is as long as the dump makes it. */
+/** A name is as long as the dump makes it, and may have control characters, which a terminal would obey. */
 const MAX_NAME_LENGTH = 60;
-const shortened = (name: string): string =>
-  name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name;
+const shortened = (name: string): string => {
+  const shown = name.replace(/\p{Cc}/gu, '\uFFFD');
+  return shown.length > MAX_NAME_LENGTH ? `${shown.slice(0, MAX_NAME_LENGTH)}…` : shown;
+};
 
 const error = (code: ParserErrorCode, message: string, at: number): DocumentItem => ({
   kind: 'error',
