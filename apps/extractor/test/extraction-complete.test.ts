@@ -1,7 +1,12 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createFolderSource } from '@discogs-extractor/downloader';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig } from '../src/config/load-config.js';
+import { runExtraction } from '../src/pipeline/run-extraction.js';
+import { createNdjsonSink } from '../src/sinks/ndjson-sink.js';
+import type { Sink } from '../src/sinks/sink.js';
 import { type CliResult, runCli } from './kit/cli.js';
 import { smallDump, writeDump } from './kit/dumps.js';
 import { editMarker, type MarkerFile, markerPath, readMarker } from './kit/markers.js';
@@ -82,6 +87,27 @@ describe('extraction_complete', () => {
     expect(after.publishing_phase.status).toBe('completed');
     expect(after.processing_phase).toEqual(before.processing_phase);
     await expect(stat(join(data, `discogs_${VERSION}_labels.xml.gz`))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('fails the run if it cannot be sent, and the next run sends it alone', async () => {
+    const config = await loadConfig({ env: { DISCOGS_ROOT: data, SINK: 'ndjson', CONTRACT: 'fanout' } });
+    const sink = createNdjsonSink({ directory: join(data, 'ndjson'), dataFolder: data, contract: 'fanout' });
+    const failing: Sink = { ...sink, completeDump: () => Promise.reject(new Error('it is not taken')) };
+    const source = createFolderSource({ directory: join(folder, 'dumps') });
+    const { signal } = new AbortController();
+    await expect(runExtraction(config, { source, sink: failing, onEvent: () => {}, signal })).rejects.toThrow(
+      'not taken',
+    );
+    const { processing_phase, publishing_phase, summary } = await marker();
+    expect([processing_phase.status, publishing_phase.status, summary.overall_status]).toEqual([
+      'completed',
+      'failed',
+      'failed',
+    ]);
+    const artists = await stat(outputPath('artists'));
+    expect(await run()).toMatchObject({ status: 0 });
+    expect(await isSent()).toBe(true);
+    expect((await stat(outputPath('artists'))).mtimeMs).toBe(artists.mtimeMs);
   });
 
   it('waits for the types that were not asked for', async () => {

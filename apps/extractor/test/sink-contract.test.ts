@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { deleteQueue, drainQueue, startOwnBroker, type TestBroker } from '@discogs-extractor/test-broker';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DATA_TYPES } from '../src/config/data-type.js';
 import { createAmqpSink } from '../src/sinks/amqp-sink.js';
 import { createNdjsonSink } from '../src/sinks/ndjson-sink.js';
 import { createNullSink } from '../src/sinks/null-sink.js';
@@ -12,6 +13,7 @@ describe('the null sink passes the contract:', () => {
   const createHarness = async (): Promise<SinkHarness> => ({
     sink: createNullSink(),
     arrived: async () => undefined,
+    completions: async () => undefined,
     [Symbol.asyncDispose]: async () => {},
   });
   for (const { name, run } of sinkContract) it(name, () => run(createHarness));
@@ -24,6 +26,8 @@ describe('the ndjson sink passes the contract:', () => {
     return {
       sink: createNdjsonSink({ directory, dataFolder: join(directory, 'data') }),
       arrived: async () => (await readFile(path, 'utf8')).trimEnd().split('\n'),
+      completions: async () =>
+        (await readFile(join(dirname(path), 'extraction_complete.ndjson'), 'utf8')).trimEnd().split('\n'),
       [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
     };
   };
@@ -41,8 +45,13 @@ describe('the amqp sink passes the contract:', () => {
     sink: createAmqpSink({ url: broker.url, queueSize: 100, exchange: 'contract', queues: ['contract-{type}'] }),
     arrived: async () =>
       (await drainQueue(broker.url, `contract-${CONTRACT_TARGET.dataType}`)).map(({ body }) => body.toString()),
+    completions: async () => {
+      const drained = await Promise.all(DATA_TYPES.map((type) => drainQueue(broker.url, `contract-${type}`)));
+      expect(drained.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
+      return drained.flat().map(({ body }) => body.toString());
+    },
     [Symbol.asyncDispose]: async () => {
-      for (const type of ['artists', 'labels']) await deleteQueue(broker.url, `contract-${type}`);
+      for (const type of DATA_TYPES) await deleteQueue(broker.url, `contract-${type}`);
     },
   });
   for (const { name, run } of sinkContract) it(name, () => run(createHarness));

@@ -64,6 +64,10 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
     config[name] = value ? validated(definition, value, problems) : definition.defaultValue();
     hasBrokerProblem ||= problems.length > problemsBefore && isBrokerSetting(name);
   }
+  if (isResolved && env['DATA_QUALITY_RULES']) {
+    const text = '⚠️ DATA_QUALITY_RULES has no effect: this extractor delivers records as they are';
+    onNotice({ level: 'warn', text });
+  }
   if (isResolved && !hasBrokerProblem) {
     Object.assign(
       config,

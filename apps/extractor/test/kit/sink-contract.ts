@@ -16,6 +16,8 @@ export interface SinkHarness extends AsyncDisposable {
   readonly sink: Sink;
   /** Takes the message bodies that arrived since the last call, in order; `undefined` if the sink keeps nothing. */
   arrived(): Promise<readonly string[] | undefined>;
+  /** The bodies of `extraction_complete` that are there now, which it takes; `undefined` if the sink keeps nothing. */
+  completions(): Promise<readonly string[] | undefined>;
 }
 
 /** One rule that every sink must keep. */
@@ -86,6 +88,26 @@ const withoutRepeats = (arrived: readonly string[]): string[] => [...new Set(arr
  * ```
  */
 export const sinkContract: readonly SinkCase[] = [
+  rule(
+    'delivers extraction_complete, again when it is asked again, and not after a stop',
+    async ({ sink, completions }) => {
+      const stop = new AbortController();
+      await sink.completeDump(CONTRACT_TARGET.version, Buffer.from('{"n":1}'), stop.signal);
+      const first = await completions();
+      await sink.completeDump(CONTRACT_TARGET.version, Buffer.from('{"n":2}'), stop.signal);
+      const second = await completions();
+      if (first) {
+        assert.deepEqual([...new Set(first)], ['{"n":1}']);
+        assert.deepEqual(
+          second,
+          first.map(() => '{"n":2}'),
+        );
+      }
+      stop.abort(new Error('stopped'));
+      await assert.rejects(sink.completeDump(CONTRACT_TARGET.version, Buffer.from('{"n":3}'), stop.signal), /stopped/);
+    },
+  ),
+
   rule('delivers every record in order, and file_complete last', async ({ sink, arrived }) => {
     const { file } = await open(sink);
     assert.equal(file.resumedAfter, 0);
