@@ -3,12 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { ENGINES } from './support/engines.js';
 import { outcomeOfCut } from './support/outcome.js';
 import { LocalRunner, outcomeOfBlocks } from './support/outcome-of-blocks.js';
-import { damaged, labelsDump } from './support/random-dump.js';
+import { platformMessages } from './support/platform-oracle.js';
+import { damaged, labelsDump, wellFormedDump } from './support/random-dump.js';
 
 /*
- * The fast engine against the strict one, whole and cut at random places, and the speculation of the worker threads
- * against both, on random dumps. A failure names its seed; PARSER_SEED=seed repeats it. PARSER_RUNS sets the number of
- * dumps.
+ * On random dumps: the fast engine against the strict one, whole and cut at random places, the speculation of the worker
+ * threads against both, and the platform's reading against an independent implementation of it. A failure names its
+ * seed; PARSER_SEED=seed repeats it. PARSER_RUNS sets the number of dumps.
  */
 
 const seed = Number(process.env['PARSER_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
@@ -59,3 +60,23 @@ describe.each(kinds)(`random dumps, %s (PARSER_SEED=${seed})`, (_, dumps) => {
     await fc.assert(property, { seed, numRuns: runs, ...timeLimit });
   });
 });
+
+test.each([0, 3])(
+  `the platform's reading is that of an independent implementation, oddness %i (PARSER_SEED=${seed})`,
+  (odd) => {
+    const property = fc.property(wellFormedDump(odd), (dump) => {
+      const expected = platformMessages(dump);
+      for (const { regular } of ENGINES) {
+        const { messages, malformed } = outcomeOfCut(
+          dump,
+          [],
+          { reading: 'platform' },
+          regular({ reading: 'platform' }),
+        );
+        expect(messages).toEqual(expected);
+        expect(malformed).toEqual([]);
+      }
+    });
+    fc.assert(property, { seed, numRuns: runs, ...timeLimit });
+  },
+);

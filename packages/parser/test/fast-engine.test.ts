@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import type { Reading, ReadOptions } from '../src/index.js';
 import { FastRecords } from '../src/kernel/fast-records.js';
 import type { RegularRecords } from '../src/kernel/regular-records.js';
 import { artistsXml } from './support/dumps.js';
 import { outcomeOfCut } from './support/outcome.js';
 
-const options = { reading: 'xmltodict', maxDepth: 256, maxRecordBytes: 64 * 1024 * 1024 } as const;
+const limits = { maxDepth: 256, maxRecordBytes: 64 * 1024 * 1024 };
 
 /** Counts the kernel's records: a kernel that leaves everything to the strict engine would pass all other tests. */
-const counting = (): { regular: RegularRecords; taken: () => number } => {
-  const fast = new FastRecords(options);
+const counting = (reading: Reading = 'xmltodict'): { regular: RegularRecords; taken: () => number } => {
+  const fast = new FastRecords({ reading, ...limits });
   let taken = 0;
   return {
     taken: () => taken,
@@ -27,6 +28,7 @@ describe('the kernel reads all regular records except the first, which opens the
   test.each([
     ['artists', artistsXml(5000), 5000],
     ['artists that are skipped', artistsXml(5000), 5000, { skip: 3000 }],
+    ['artists with the platform’s reading', artistsXml(5000), 5000, { reading: 'platform' }],
     [
       'regular records between irregular ones',
       Buffer.concat([
@@ -36,8 +38,8 @@ describe('the kernel reads all regular records except the first, which opens the
       ]),
       18,
     ],
-  ])('%s', (_, input, records, options = { skip: 0 }) => {
-    const { regular, taken } = counting();
+  ] satisfies [string, Buffer, number, ReadOptions?][])('%s', (_, input, records, options?: ReadOptions) => {
+    const { regular, taken } = counting(options?.reading);
     const outcome = outcomeOfCut(input, [1000], options, regular);
     expect(outcome.numbers.at(-1)).toBe(records);
     expect(taken()).toBe(records - 1);

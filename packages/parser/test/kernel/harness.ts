@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { DataType } from '../../src/data-type.js';
 import { createKernel, type Kernel, type KernelOptions, type KernelStatus } from '../../src/kernel/kernel.js';
+import type { Reading } from '../../src/reading.js';
 import { HASH_AFTER_ID, TABLE_WIDTH } from '../../src/record/message-layout.js';
 import { readReference } from './reference.js';
 
@@ -20,14 +21,15 @@ export function jsonOf(kernel: Kernel, xml: string | Uint8Array): string {
   return Buffer.from(run.output).toString().trimEnd();
 }
 
-/** Runs a block in all modes, compares the results with the reference, and returns where and why the kernel stopped. */
+/** Runs a block in all modes by the kernel's reading, compares the results with the reference, and returns where and why the kernel stopped. */
 export function checkBlock(
   kernel: Kernel,
   dataType: DataType,
   xml: string | Uint8Array,
+  reading: Reading = 'xmltodict',
 ): { status: KernelStatus; offset: number; records: number } {
   const bytes = Buffer.from(xml as string);
-  const expected = readReference(bytes, dataType);
+  const expected = readReference(bytes, dataType, reading);
   kernel.load(bytes);
 
   const counted = kernel.run(0, 'count');

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { DataType } from '../../src/data-type.js';
+import { READINGS } from '../../src/reading.js';
 import { checkBlock, kernelFor } from './harness.js';
 import { readReference } from './reference.js';
 
 const TYPES: readonly DataType[] = ['artists', 'labels', 'masters', 'releases'];
-const kernels = new Map(TYPES.map((type) => [type, kernelFor(type)]));
+const KERNELS = READINGS.flatMap((reading) =>
+  TYPES.map((dataType) => ({ reading, dataType, kernel: kernelFor({ reading, dataType }) })),
+);
 
 const name = fc.oneof(
   {
@@ -86,10 +89,10 @@ const record = (type: DataType): fc.Arbitrary<string> =>
       return `<${tag}${own === undefined ? '' : ` id="${own}"`}>${children.flat().join('')}${id}</${tag}>`;
     });
 
-const block = fc.constantFrom(...TYPES).chain((type) =>
+const block = fc.constantFrom(...KERNELS).chain((own) =>
   fc.tuple(
-    fc.constant(type),
-    fc.array(fc.tuple(record(type), space), { maxLength: 5 }).map((list) => list.flat().join('')),
+    fc.constant(own),
+    fc.array(fc.tuple(record(own.dataType), space), { maxLength: 5 }).map((list) => list.flat().join('')),
   ),
 );
 
@@ -99,8 +102,8 @@ const numRuns = Number(process.env['KERNEL_RUNS'] ?? 300);
 it(`reads generated XML like the reference (KERNEL_SEED=${seed})`, () => {
   let regular = 0;
   fc.assert(
-    fc.property(block, ([type, xml]) => {
-      const seen = checkBlock(kernels.get(type)!, type, xml);
+    fc.property(block, ([{ kernel, dataType, reading }, xml]) => {
+      const seen = checkBlock(kernel, dataType, xml, reading);
       regular += seen.records;
     }),
     { seed, numRuns, endOnFailure: true },
@@ -117,25 +120,28 @@ const damage = fc.oneof(
 
 it(`agrees with the reference on damaged XML (KERNEL_SEED=${seed})`, () => {
   fc.assert(
-    fc.property(block, fc.array(damage, { minLength: 1, maxLength: 2 }), ([type, xml], damages) => {
-      let bytes = Buffer.from(xml);
-      for (const { at, remove, insert } of damages) {
-        const start = at % (bytes.length + 1);
-        bytes = Buffer.concat([bytes.subarray(0, start), Buffer.from(insert), bytes.subarray(start + remove)]);
-      }
-      checkBlock(kernels.get(type)!, type, bytes);
-    }),
+    fc.property(
+      block,
+      fc.array(damage, { minLength: 1, maxLength: 2 }),
+      ([{ kernel, dataType, reading }, xml], damages) => {
+        let bytes = Buffer.from(xml);
+        for (const { at, remove, insert } of damages) {
+          const start = at % (bytes.length + 1);
+          bytes = Buffer.concat([bytes.subarray(0, start), Buffer.from(insert), bytes.subarray(start + remove)]);
+        }
+        checkBlock(kernel, dataType, bytes, reading);
+      },
+    ),
     { seed, numRuns, endOnFailure: true },
   );
 });
 
 it(`reads the same records however the input is cut (KERNEL_SEED=${seed})`, () => {
   fc.assert(
-    fc.property(block, fc.nat(), ([type, xml], at) => {
+    fc.property(block, fc.nat(), ([{ kernel, dataType, reading }, xml], at) => {
       const bytes = Buffer.from(xml);
       const cut = at % (bytes.length + 1);
-      const kernel = kernels.get(type)!;
-      const whole = readReference(bytes, type).records.map((record) => record.json);
+      const whole = readReference(bytes, dataType, reading).records.map((record) => record.json);
       kernel.load(bytes.subarray(0, cut));
       const first = kernel.run(0, 'json');
       const head = Buffer.from(first.output).toString();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Canonical JSON of a parsed value, implemented independently of the package: keys sorted by their UTF-8 bytes. */
-const canonical = (value: unknown): string => {
+export const canonical = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   const keys = Object.keys(value).sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));

@@ -4,6 +4,14 @@ import fc from 'fast-check';
  * Dumps to compare engines on: mostly content as in real dumps, sometimes anything else that is possible in its place.
  */
 
+/** How unusual a dump is. */
+interface Oddness {
+  /** The weight of unusual content in records, from 0 (none) up. */
+  odd: number;
+  /** Whether some of it breaks records, or is between them. */
+  breaks: boolean;
+}
+
 const NAMES = [
   'id',
   'name',
@@ -14,10 +22,11 @@ const NAMES = [
   'a',
   'entity_type',
   'entity_type_name',
-  'é',
   'A',
   'x-1.b',
 ];
+
+const name = ({ odd }: Oddness): fc.Arbitrary<string> => fc.constantFrom(...NAMES, ...(odd > 0 ? ['é'] : []));
 
 const word = fc.constantFrom(
   'x',
@@ -25,6 +34,7 @@ const word = fc.constantFrom(
   '12',
   ' ',
   '\n',
+  '\r\n',
   'é',
   '\u{1F3B5}',
   'long text that takes more than sixteen bytes',
@@ -55,6 +65,11 @@ const irregularText = fc.constantFrom(
   '&nbsp;',
   '&#0;',
   '&#xD800;',
+  '&#11;',
+  '&#x1F;',
+  '&#xFFFE;',
+  '&#x110000;',
+  '&#X41;',
   '&#x;',
   '&amp',
   '\u0000',
@@ -97,57 +112,69 @@ const breakage = fc.constantFrom(
   '</label>\n<label><id>7</id></label>\n',
 );
 
-const piece = (odd: number): fc.Arbitrary<string> =>
+const piece = ({ odd, breaks }: Oddness): fc.Arbitrary<string> =>
   fc.oneof(
     { arbitrary: word, weight: 30 },
     { arbitrary: regularText, weight: 8 },
     { arbitrary: irregularText, weight: odd },
     { arbitrary: markup, weight: odd },
-    { arbitrary: breakage, weight: odd === 0 ? 0 : 1 },
+    { arbitrary: breakage, weight: breaks ? 1 : 0 },
   );
 
-const text = (odd: number): fc.Arbitrary<string> =>
-  fc.array(piece(odd), { maxLength: 4 }).map((pieces) => pieces.join(''));
+const text = (oddness: Oddness): fc.Arbitrary<string> =>
+  fc.array(piece(oddness), { maxLength: 4 }).map((pieces) => pieces.join(''));
 
-const value = fc
-  .array(
-    fc.oneof(
-      { arbitrary: word, weight: 8 },
-      { arbitrary: regularText, weight: 3 },
-      { arbitrary: irregularText, weight: 1 },
-      { arbitrary: fc.constantFrom('<', '>', '/>', '<label>', '</label>', '\t'), weight: 1 },
-    ),
-    { maxLength: 3 },
-  )
-  .map((parts) => parts.join('').replaceAll('"', ''));
+const value = ({ odd }: Oddness): fc.Arbitrary<string> =>
+  fc
+    .array(
+      fc.oneof(
+        { arbitrary: word, weight: 8 },
+        { arbitrary: regularText, weight: 3 },
+        { arbitrary: fc.constantFrom('>', '/>', '\t'), weight: 1 },
+        { arbitrary: irregularText, weight: Math.min(odd, 1) },
+        { arbitrary: fc.constantFrom('<', '<label>', '</label>'), weight: Math.min(odd, 1) },
+      ),
+      { maxLength: 3 },
+    )
+    .map((parts) => parts.join('').replaceAll('"', ''));
 
-const attributes = fc
-  .uniqueArray(fc.tuple(fc.constantFrom(...NAMES), value), { maxLength: 3, selector: ([name]) => name })
-  .map((pairs) => pairs.map(([name, content]) => ` ${name}="${content}"`).join(''));
+const attributes = (oddness: Oddness): fc.Arbitrary<string> =>
+  fc
+    .uniqueArray(fc.tuple(name(oddness), value(oddness)), { maxLength: 3, selector: ([key]) => key })
+    .map((pairs) => pairs.map(([key, content]) => ` ${key}="${content}"`).join(''));
 
-const element = (odd: number): fc.Arbitrary<string> =>
+const leadingText = fc.constantFrom('', '', '', '', '\n  ', ' x ');
+
+const element = (oddness: Oddness): fc.Arbitrary<string> =>
   fc.letrec<{ element: string }>((tie) => ({
     element: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
       fc
-        .tuple(fc.constantFrom(...NAMES), attributes, text(odd))
-        .map(([name, attrs, content]) =>
-          content === '' ? `<${name}${attrs}/>` : `<${name}${attrs}>${content}</${name}>`,
-        ),
+        .tuple(name(oddness), attributes(oddness), text(oddness))
+        .map(([tag, attrs, content]) => (content === '' ? `<${tag}${attrs}/>` : `<${tag}${attrs}>${content}</${tag}>`)),
       fc
-        .tuple(fc.constantFrom(...NAMES), attributes, fc.array(tie('element'), { maxLength: 4 }), text(odd))
-        .map(([name, attrs, children, content]) => `<${name}${attrs}>${children.join('')}${content}</${name}>`),
+        .tuple(
+          name(oddness),
+          attributes(oddness),
+          leadingText,
+          fc.array(tie('element'), { maxLength: 4 }),
+          text(oddness),
+        )
+        .map(
+          ([tag, attrs, leading, children, content]) =>
+            `<${tag}${attrs}>${leading}${children.join('')}${content}</${tag}>`,
+        ),
     ),
   })).element;
 
-const record = (odd: number): fc.Arbitrary<string> =>
+const record = (oddness: Oddness): fc.Arbitrary<string> =>
   fc
-    .tuple(fc.boolean(), attributes, fc.nat(99), fc.array(element(odd), { maxLength: 5 }))
+    .tuple(fc.boolean(), attributes(oddness), fc.nat(99), fc.array(element(oddness), { maxLength: 5 }))
     .map(
       ([hasId, attrs, id, children]) => `<label${attrs}>${hasId ? `<id>${id}</id>` : ''}${children.join('')}</label>`,
     );
 
-const between = (odd: number): fc.Arbitrary<string> =>
+const between = ({ odd, breaks }: Oddness): fc.Arbitrary<string> =>
   fc.oneof(
     { arbitrary: fc.constant('\n'), weight: 20 },
     { arbitrary: fc.constant(''), weight: 3 },
@@ -162,21 +189,31 @@ const between = (odd: number): fc.Arbitrary<string> =>
         '</x>',
         '<!X>',
       ),
-      weight: odd,
+      weight: breaks ? odd : 0,
     },
   );
 
 /** A dump of labels; `odd` is the weight of unusual content, from 0 (none) up. */
-export const labelsDump = (odd: number): fc.Arbitrary<Buffer> =>
+export const labelsDump = (odd: number): fc.Arbitrary<Buffer> => dumpOf({ odd, breaks: odd > 0 });
+
+/** A dump of labels in which everything unusual is well-formed and inside records. */
+export const wellFormedDump = (odd: number): fc.Arbitrary<Buffer> => dumpOf({ odd, breaks: false });
+
+const dumpOf = (oddness: Oddness): fc.Arbitrary<Buffer> =>
   fc
     .tuple(
-      fc.array(fc.tuple(between(odd), record(odd)), { maxLength: 12 }),
-      fc.constantFrom('<labels>', '<labels>\n', '<?xml version="1.0"?>\n<labels a="b">\n  ', odd > 0 ? '' : '<labels>'),
+      fc.array(fc.tuple(between(oddness), record(oddness)), { maxLength: 12 }),
+      fc.constantFrom(
+        '<labels>',
+        '<labels>\n',
+        '<?xml version="1.0"?>\n<labels a="b">\n  ',
+        oddness.breaks ? '' : '<labels>',
+      ),
       fc.constantFrom(
         '\n</labels>\n',
         '</labels>',
-        odd > 0 ? '' : '</labels>',
-        odd > 0 ? '</labels> more' : '</labels>',
+        oddness.breaks ? '' : '</labels>',
+        oddness.breaks ? '</labels> more' : '</labels>',
       ),
     )
     .map(([records, start, end]) => Buffer.from(start + records.map((pair) => pair.join('')).join('') + end));
