@@ -45,7 +45,10 @@ describe('the amqp sink', () => {
     await first.complete(COMPLETE);
     await first.close();
     // Each refusal names one of them.
-    const options = { queueType: undefined as 'quorum' | undefined, queueArguments: {} as Record<string, unknown> };
+    const options = {
+      queueType: undefined as 'quorum' | undefined,
+      queueArguments: { 'x-dead-letter-exchange': 'other' } as Record<string, unknown>,
+    };
     const named: string[] = [];
     for (;;) {
       const opened = await open(sinkOf({ queues, ...options } as Partial<AmqpSinkOptions>)).catch(

@@ -429,6 +429,6 @@ const withSettingNames = (error: unknown, { contract, settings }: AmqpLayout): u
   if (code !== 'TOPOLOGY_CONFLICT') return error;
   const { exchange, queue } = facts;
   const fitting = contract === 'topic' ? fittingSetting(message) : undefined;
-  const advice = fitting ? `; the existing queue needs ${fitting}` : `(the settings are ${settings})`;
-  return new ExtractorError(code, `${message} ${advice}`, { facts: { exchange, queue }, cause: error });
+  const advice = fitting ? `; the existing queue needs ${fitting}` : ` (the settings are ${settings})`;
+  return new ExtractorError(code, `${message}${advice}`, { facts: { exchange, queue }, cause: error });
 };

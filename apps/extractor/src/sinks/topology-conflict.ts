@@ -2,6 +2,8 @@
 const MISMATCH =
   /inequivalent arg '([^']+)' for queue '[^']*' in vhost '[^']*': received .+? but current is (?:(none)|(?:the value )?'([^']*)'(?: of type '(\w+)')?)/;
 
+const NUMBER_OR_BOOLEAN = /^(?:-?\d+|true|false)$/;
+
 /**
  * Which settings fit the existing queue, as far as the broker's refusal says: it names one difference at a time.
  *
@@ -12,6 +14,7 @@ export const fittingSetting = (refusal: string): string | undefined => {
   if (name === undefined || !name.startsWith('x-')) return undefined;
   if (name === 'x-queue-type') return isAbsent ? 'no AMQP_QUEUE_TYPE' : `AMQP_QUEUE_TYPE=${value}`;
   if (isAbsent) return `AMQP_QUEUE_ARGUMENTS without "${name}"`;
-  const isText = type === 'longstr';
+  // Without a type, both values have the same one.
+  const isText = type === 'longstr' || (type === '' && !NUMBER_OR_BOOLEAN.test(value));
   return `AMQP_QUEUE_ARGUMENTS with "${name}": ${isText ? JSON.stringify(value) : value}`;
 };
