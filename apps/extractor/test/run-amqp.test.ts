@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import {
   countMessages,
+  createAuthority,
   deleteQueue,
   drainQueue,
+  openTlsListeners,
   startOwnBroker,
   type TestBroker,
 } from '@discogs-extractor/test-broker';
@@ -53,6 +55,27 @@ const run = (url?: string): Promise<CliResult> => runCli([...ARGS, dumps], { env
 const withCredentials = (): string => broker.urlFor({ username: 'canary-user', password: 'canary-password' });
 
 describe('run --once --sink amqp', () => {
+  it('delivers over TLS, with the authority, name and certificate that the settings name', async () => {
+    await using authority = await createAuthority();
+    const server = await authority.issue('broker.test', ['DNS:broker.test']);
+    await using listeners = await openTlsListeners(broker, { ...server, caFile: authority.caFile });
+    const { certFile, keyFile } = await authority.issue('extractor');
+    const strict = env(`amqps://guest:guest@127.0.0.1:${listeners.strictPort}`);
+    const settings = { AMQP_CA_FILE: authority.caFile, AMQP_SERVER_NAME: 'broker.test' };
+    const identity = { AMQP_CERT_FILE: certFile, AMQP_KEY_FILE: keyFile };
+    const args = [...ARGS, dumps, '--types', 'labels'];
+    const [untrusted, anonymous] = await Promise.all([
+      runCli(args, { env: { ...strict, ...identity } }),
+      runCli([...args, '--data', join(folder, 'other')], { env: { ...strict, ...settings } }),
+    ]);
+    expect(untrusted.status).toBe(1);
+    expect(untrusted.stdout).toContain('AMQP_CA_FILE');
+    expect(anonymous.status).toBe(1);
+    expect(anonymous.stdout).toContain('AMQP_CERT_FILE');
+    expect(await runCli(args, { env: { ...strict, ...settings, ...identity } })).toMatchObject({ status: 0 });
+    expect(await countMessages(broker.url, 'discogsography-graphinator-labels')).toBe(RECORDS + 1);
+  });
+
   it('delivers to every queue what the ndjson sink writes, byte for byte and in order', async () => {
     expect(await run()).toMatchObject({ status: 0, stderr: '' });
     const output = join(folder, 'output');

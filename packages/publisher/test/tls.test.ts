@@ -1,61 +1,53 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { drainQueue, startOwnBroker, startProxy, type TestBroker, until } from '@discogs-extractor/test-broker';
+import {
+  type Authority,
+  type Certificate,
+  createAuthority,
+  drainQueue,
+  openTlsListeners,
+  startOwnBroker,
+  startProxy,
+  type TestBroker,
+  type TlsListeners,
+  until,
+} from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher, PublisherError, type PublisherOptions } from '../src/index.js';
-import { type Authority, type Certificate, createAuthority } from './support/certificates.js';
 import { numbered, publishNumbered } from './support/numbered-messages.js';
 import { twoQueues } from './support/publisher-harness.js';
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 /** RabbitMQ's own TLS listener, with an authority made for the test. The certificate is for `broker.test` only. */
 describe('a broker with TLS', () => {
   let broker: TestBroker;
   let authority: Authority;
   let client: Certificate;
-  /** Requires no certificate of the client; requires one. */
-  let ports: [number, number];
+  let listeners: TlsListeners;
+  /** Without and with a certificate of the client. */
+  let url: string;
+  let strict: string;
 
   beforeAll(async () => {
     [broker, authority] = await Promise.all([startOwnBroker(), createAuthority()]);
-    const server = await authority.issue('broker.test', ['DNS:broker.test']);
     client = await authority.issue('publisher-client');
-    ports = [await freePort(), await freePort()];
-    const files = [
-      ['cacertfile', authority.caFile],
-      ['certfile', server.certFile],
-      ['keyfile', server.keyFile],
-    ].map(([name, path]) => `{${name}, ${JSON.stringify(path)}}`);
-    const listen = (port: number, verify: string): string =>
-      `rabbit_networking:start_ssl_listener({"127.0.0.1", ${port}, inet}, [${files.join()}, ${verify}], 2)`;
-    await broker.evaluate(
-      `application:ensure_all_started(ssl), ${listen(ports[0], '{verify, verify_none}')},
-       ${listen(ports[1], '{verify, verify_peer}, {fail_if_no_peer_cert, true}')}, ok.`,
-    );
+    const server = await authority.issue('broker.test', ['DNS:broker.test']);
+    listeners = await openTlsListeners(broker, { ...server, caFile: authority.caFile });
+    url = `amqps://127.0.0.1:${listeners.port}`;
+    strict = `amqps://127.0.0.1:${listeners.strictPort}`;
   });
   afterAll(async () => {
+    await listeners?.[Symbol.asyncDispose]();
     await broker?.evaluate(
-      `[begin supervisor:terminate_child(rabbit_sup, Id), supervisor:delete_child(rabbit_sup, Id) end
-         || {Id, _, _, [tcp_listener_sup]} <- supervisor:which_children(rabbit_sup),
-            Port <- ["${ports?.join('", "')}"], lists:suffix(":" ++ Port, atom_to_list(Id))],
-       application:unset_env(rabbit, ssl_cert_login_from), application:set_env(rabbit, ssl_options, []),
+      `application:unset_env(rabbit, ssl_cert_login_from), application:set_env(rabbit, ssl_options, []),
        application:set_env(rabbit, auth_mechanisms, ['PLAIN', 'AMQPLAIN']), ok.`,
     );
     await Promise.all([broker?.close(), authority?.[Symbol.asyncDispose]()]);
   });
 
   /** Publishes a message, or returns the error of `createPublisher`. */
-  const publishOne = async (url: string, tls: PublisherOptions['tls'] = {}): Promise<PublisherError | number> => {
+  const publishOne = async (address: string, tls: PublisherOptions['tls'] = {}): Promise<PublisherError | number> => {
     try {
       const options = { backoff: { initialMs: 1, maxMs: 5 }, connectAttempts: 3, ...twoQueues().options };
-      await using publisher = await createPublisher({ url, tls, ...options });
+      await using publisher = await createPublisher({ url: address, tls, ...options });
       publisher.publish(numbered(1));
       await publisher.flush();
       return publisher.confirmed;
@@ -71,14 +63,12 @@ describe('a broker with TLS', () => {
 
   it('takes the authority, the name and the certificate from options and from the URL', async () => {
     const { caFile } = authority;
-    const url = `amqps://127.0.0.1:${ports[0]}`;
     const servername = 'broker.test';
     expect(await publishOne(url, { caFile, servername })).toBe(1);
     expect(await publishOne(url, { ca: await readFile(caFile), servername })).toBe(1);
     expect(await publishOne(`${url}?${query({ cacertfile: caFile, server_name_indication: servername })}`)).toBe(1);
     expect(await publishOne(`${url}?verify=verify_none`)).toBe(1);
 
-    const strict = `amqps://127.0.0.1:${ports[1]}`;
     expect(await publishOne(strict, { caFile, servername, ...client })).toBe(1);
     const { certFile, keyFile } = client;
     const parameters = { cacertfile: caFile, server_name_indication: servername, certfile: certFile, keyfile: keyFile };
@@ -93,7 +83,7 @@ describe('a broker with TLS', () => {
   it('receives every byte', async () => {
     const { a, options } = twoQueues();
     const tls = { caFile: authority.caFile, servername: 'broker.test' };
-    await using publisher = await createPublisher({ url: `amqps://127.0.0.1:${ports[0]}`, tls, ...options });
+    await using publisher = await createPublisher({ url, tls, ...options });
     await publishNumbered(publisher, 1, 2_000, 3_000);
     await publisher.flush();
     const arrived = await drainQueue(broker.url, a);
@@ -115,8 +105,10 @@ describe('a broker with TLS', () => {
     );
     await broker.createUser('publisher-client', 'unused');
     const tls = { caFile: authority.caFile, servername: 'broker.test', ...client };
-    expect(await publishOne(`amqps://nobody:wrong@127.0.0.1:${ports[1]}?auth_mechanism=external`, tls)).toBe(1);
-    expect(await publishOne(`amqps://nobody:wrong@127.0.0.1:${ports[1]}`, tls)).toMatchObject({
+    expect(
+      await publishOne(`amqps://nobody:wrong@127.0.0.1:${listeners.strictPort}?auth_mechanism=external`, tls),
+    ).toBe(1);
+    expect(await publishOne(`amqps://nobody:wrong@127.0.0.1:${listeners.strictPort}`, tls)).toMatchObject({
       code: 'BAD_CREDENTIALS',
     });
   });
@@ -127,8 +119,6 @@ describe('a broker with TLS', () => {
     const other = await authority.issue('other');
     await using stranger = await createAuthority();
     const strangers = await stranger.issue('stranger');
-    const url = `amqps://127.0.0.1:${ports[0]}`;
-    const strict = `amqps://127.0.0.1:${ports[1]}`;
     const cases: [string, string, PublisherOptions['tls'], RegExp][] = [
       ['an unknown authority', url, { servername }, /tls\.caFile/],
       ['another authority', url, { servername, caFile: stranger.caFile }, /tls\.caFile/],
@@ -154,7 +144,7 @@ describe('a broker with TLS', () => {
 
   it('ends a TLS handshake that stalls when the signal is aborted', async () => {
     const controller = new AbortController();
-    await using proxy = await startProxy({ host: '127.0.0.1', port: ports[0] });
+    await using proxy = await startProxy({ host: '127.0.0.1', port: listeners.port });
     proxy.stall();
     const opening = createPublisher({
       url: `amqps://127.0.0.1:${proxy.port}`,

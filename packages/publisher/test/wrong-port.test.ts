@@ -2,10 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { sharedBroker, startProxy } from '@discogs-extractor/test-broker';
+import {
+  type Authority,
+  type Certificate,
+  createAuthority,
+  sharedBroker,
+  startProxy,
+} from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher, type PublisherError } from '../src/index.js';
-import { type Authority, type Certificate, createAuthority } from './support/certificates.js';
 
 const servers = new Set<Server>();
 const sockets = new Set<Socket>();

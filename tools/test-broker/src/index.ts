@@ -1,4 +1,5 @@
 export type { BrokerOrigin, TestBroker, UserPermissions } from './broker.js';
+export { type Authority, type Certificate, createAuthority } from './certificates.js';
 export { needProgram } from './debian.js';
 export { TestBrokerError, type TestBrokerErrorCode } from './errors.js';
 export { startProxy, type TcpProxy } from './proxy.js';
@@ -17,4 +18,5 @@ export {
 } from './queues.js';
 export { provideTestBrokers, sharedBroker } from './shared-broker.js';
 export { startBroker, startNewBroker, startOwnBroker } from './start-broker.js';
+export { openTlsListeners, type TlsListeners } from './tls-listeners.js';
 export { until } from './until.js';

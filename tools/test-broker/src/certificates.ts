@@ -23,7 +23,7 @@ const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-
 
 /** Creates an authority in a temporary folder. */
 export const createAuthority = async (): Promise<Authority> => {
-  const folder = await mkdtemp(join(tmpdir(), 'publisher-tls-'));
+  const folder = await mkdtemp(join(tmpdir(), 'authority-'));
   const pathOf = (name: string): string => join(folder, name);
   const [caFile, caKey] = [pathOf('ca.pem'), pathOf('ca-key.pem')];
   await openssl('req', '-x509', ...NEW_KEY, '-days', '2', '-subj', '/CN=test', '-keyout', caKey, '-out', caFile);
