@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { type DataType, parseRecords, type Reading } from '../src/index.js';
+import { type DataType, PLATFORM_TRANSFORM, parseRecords, type Reading } from '../src/index.js';
 import { addsId } from '../src/record/build-record.js';
 import { type ConformanceCase, loadCases } from './conformance/load-cases.js';
 import { canonicalHash } from './support/canonical.js';
@@ -9,6 +9,7 @@ import { ENGINES } from './support/engines.js';
 import { isExhaustive } from './support/exhaustive.js';
 import { expectSame } from './support/expect-same.js';
 import { type Outcome, outcomeOf, outcomeOfCut } from './support/outcome.js';
+import { outcomeOfTransformedBlocks } from './support/outcome-of-blocks.js';
 
 const cases = loadCases();
 
@@ -107,5 +108,19 @@ describe.each(ENGINES)('$name', ({ name, regular }) => {
         expectSame(outcomeOfCut(input, everywhere, options, engine), whole, 'cut at every byte');
       }
     });
+  });
+
+  test.each(
+    cases.flatMap(({ name, input, options, expected: { normalized } }) =>
+      normalized === undefined ? [] : [{ name, input, options, normalized }],
+    ),
+  )('$name, with the platform’s transform, wherever it is cut', async ({ input, options, normalized }) => {
+    const transformed = { ...options, engine: name, transform: PLATFORM_TRANSFORM };
+    expect((await outcomeOf(chunksOf(input, 777), transformed)).messages).toEqual(normalized);
+    // The first block ends after so many bytes.
+    for (let bytes = 1; bytes <= input.length; bytes += isExhaustive ? 1 : 5) {
+      const { messages, error } = await outcomeOfTransformedBlocks(input, bytes, transformed, regular(options));
+      expectSame({ messages, error }, { messages: normalized, error: undefined }, `cut at ${bytes}`);
+    }
   });
 });

@@ -9,6 +9,8 @@ export interface Expected {
   /** All message bodies, or for large ones the ids and hashes. */
   messages?: string[];
   records?: [id: string, sha256: string][];
+  /** All message bodies with the platform's transform. */
+  normalized?: string[];
   irregularities: Partial<Record<IrregularityKind, number>>;
   malformed: { reason: MalformedReason; byteOffset: number; length: number; recordsBefore: number }[];
   error?: ParserErrorCode;

@@ -9,6 +9,7 @@ import type { FastRecords } from '../../src/kernel/fast-records.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import type { RegularRecords } from '../../src/kernel/regular-records.js';
 import type { BlockRunner, BlockTask, EncodedBytes, RunningSegment } from '../../src/parallel/block-runner.js';
+import { encodeOnCallingThread } from '../../src/parallel/encode-on-calling-thread.js';
 import { encodeOnWorkers, type WorkerInput } from '../../src/parallel/encode-on-workers.js';
 import {
   type DecoderHandoff,
@@ -16,6 +17,7 @@ import {
   type SegmentResult,
   type SegmentTask,
 } from '../../src/parallel/inflate-segment.js';
+import { transformOnCallingThread } from '../../src/parallel/transform-on-calling-thread.js';
 import { Collector } from '../../src/read/collector.js';
 import { MessageBlock } from '../../src/read/message-block.js';
 import { resolveReadOptions } from '../../src/read/resolve-options.js';
@@ -99,6 +101,27 @@ export const outcomeOfBlocks = (
   options: ReadOptions,
   runner: BlockRunner,
 ): Promise<Outcome> => outcomeOf({ xml: wholeSource(input), gunzip: undefined }, blockBytes, options, runner);
+
+/** Encodes blocks of XML of any size and transforms them, as the calling thread does without workers. */
+export const outcomeOfTransformedBlocks = async (
+  input: Buffer,
+  blockBytes: number,
+  options: ReadOptions,
+  regular: RegularRecords | undefined,
+): Promise<Outcome> => {
+  const outcome = emptyOutcome();
+  const resolved = resolveReadOptions(listening(outcome, options));
+  const stats = newReadStats();
+  const collector = new Collector(resolved, stats);
+  const encode = (toSkip: () => number) =>
+    encodeOnCallingThread(wholeSource(input), resolved, 'raw', toSkip, regular, blockBytes);
+  const settings = { ...resolved, output: 'messages' } as const;
+  for await (const result of transformOnCallingThread(encode, resolved.transforms, settings)) {
+    const { delivery } = collector.take(result);
+    if (delivery !== undefined) takeBlock(outcome, new MessageBlock(delivery));
+  }
+  return finishOutcome(outcome, stats, undefined);
+};
 
 const outcomeOf = async (
   input: WorkerInput,
