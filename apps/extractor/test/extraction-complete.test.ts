@@ -8,7 +8,7 @@ import { runExtraction } from '../src/pipeline/run-extraction.js';
 import { createNdjsonSink } from '../src/sinks/ndjson-sink.js';
 import type { Sink } from '../src/sinks/sink.js';
 import { type CliResult, runCli } from './kit/cli.js';
-import { smallDump, writeDump } from './kit/dumps.js';
+import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
 import { editMarker, type MarkerFile, markerPath, readMarker } from './kit/markers.js';
 
 const VERSION = '20260101';
@@ -141,6 +141,13 @@ describe('extraction_complete', () => {
 
   it('is never sent with EXTRACTION_COMPLETE=never or CONTRACT=topic', async () => {
     expect(await run({ EXTRACTION_COMPLETE: 'never' })).toMatchObject({ status: 0 });
+    expect(await isSent()).toBe(false);
+    // Nor for a file whose delivery this program does not know: consumers would delete what they may not have got.
+    await editMarker(data, VERSION, ({ processing_phase: { progress_by_file: files }, summary }) => {
+      delete files[dumpFile(VERSION, 'labels')]!.destination;
+      summary.overall_status = 'in_progress';
+    });
+    expect((await run()).stdout).toContain(`${dumpFile(VERSION, 'labels')} was delivered by another extractor`);
     expect(await isSent()).toBe(false);
     expect(await run({ CONTRACT: 'topic' }, '-f')).toMatchObject({ status: 0 });
     expect(await isSent()).toBe(false);

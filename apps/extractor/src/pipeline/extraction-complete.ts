@@ -45,8 +45,12 @@ export const reasonsToWithhold = (
   if (policy === 'never') return ['EXTRACTION_COMPLETE is never'];
   const counts = countsOf(marker);
   const absent = DATA_TYPES.filter((type) => !counts.has(type)).map((type) => `${type} were not delivered`);
-  const incomplete = Object.entries(marker.processing_phase.progress_by_file).flatMap(([file, { undelivered = 0 }]) =>
-    undelivered > 0 ? [`${undelivered} parts of ${file} were not delivered`] : [],
+  const incomplete = Object.entries(marker.processing_phase.progress_by_file).flatMap(
+    ([file, { undelivered = 0, destination }]) => {
+      if (undelivered > 0) return [`${undelivered} parts of ${file} were not delivered`];
+      // Other extractors record neither what they left out, nor which contract they delivered under.
+      return destination === undefined ? [`${file} was delivered by another extractor`] : [];
+    },
   );
   return [...absent, ...incomplete];
 };
