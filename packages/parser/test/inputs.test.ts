@@ -93,6 +93,27 @@ test('a response with an error status, or one that was read before, is SOURCE_UN
   expect((await outcomeOf(new Response(null, { status: 204 }))).error).toBe('EMPTY_INPUT');
 });
 
+test.each<[string, () => unknown, RegExp]>([
+  ['a URL of the web', () => new URL('https://example.org/a.xml.gz'), /example\.org.*await fetch/],
+  ['the same as text', () => 'https://example.org/a.xml.gz', /example\.org.*await fetch/],
+  ['a URL of another machine', () => new URL('file://host/a.xml.gz'), /file:\/\/host\/a/],
+  ['a promise', () => Promise.resolve(new Response(new Uint8Array(gz))), /promise: await it/],
+  [
+    'a response with a reader',
+    () => {
+      const response = new Response(new Uint8Array(gz));
+      response.body!.getReader();
+      return response;
+    },
+    /was read before/,
+  ],
+])('%s is SOURCE_UNREADABLE, and the error says what to do', async (_, input, message) => {
+  const read = async () => {
+    for await (const _ of encodeRecords(input() as never));
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE', message: expect.stringMatching(message) });
+});
+
 test('ending a read of a response cancels its body', async () => {
   let cancelled = false;
   const body = webStream(Buffer.concat([xml, Buffer.alloc(4_000_000, ' ')]), () => {

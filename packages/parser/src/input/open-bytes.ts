@@ -8,6 +8,8 @@ import type { ByteSource } from './byte-source.js';
 /** Large enough that a read costs next to nothing compared with gunzipping what it returns. */
 const READ_BYTES = 1024 * 1024;
 
+const WEB_URL = /^https?:\/\//i;
+
 /** Memory of how many reads is kept for reuse. */
 const MAX_SPARES = 4;
 
@@ -21,18 +23,19 @@ export const openBytes = async (input: DumpInput, signal: AbortSignal | undefine
   if (isWebStream(input)) return new IterableSource(readerIterator(input), signal);
   if (isResponse(input)) return openResponse(input, signal);
   if (isBlob(input)) return new IterableSource(readerIterator(input.stream()), signal, input.size);
-  throw new ParserError(
-    'SOURCE_UNREADABLE',
-    'The input is not a path, a file: URL, bytes, a Blob, a Response, a stream or an async iterable of bytes',
-  );
+  const what = typeof (input as { then?: unknown } | null)?.then === 'function' ? 'a promise: await it' : OTHER_INPUT;
+  throw new ParserError('SOURCE_UNREADABLE', `The input is ${what}`);
 };
+
+const OTHER_INPUT = 'not a path, a file: URL, bytes, a Blob, a Response, a stream or an async iterable of bytes';
 
 const openResponse = (response: ResponseLike, signal: AbortSignal | undefined): ByteSource => {
   const { ok, status, headers, body } = response;
   if (!ok) {
     throw new ParserError('SOURCE_UNREADABLE', `The response has the HTTP status ${status}: it is not a dump`);
   }
-  if ((response as { bodyUsed?: unknown }).bodyUsed === true) {
+  const { locked } = (body ?? {}) as { locked?: unknown };
+  if ((response as { bodyUsed?: unknown }).bodyUsed === true || locked === true) {
     throw new ParserError('SOURCE_UNREADABLE', 'The body of the response was read before: fetch it again');
   }
   // With a content encoding, the length is not that of the bytes that arrive here.
@@ -66,6 +69,7 @@ class FileSource implements ByteSource {
   static async open(path: string | URL, signal: AbortSignal | undefined): Promise<FileSource> {
     let handle: FileHandle | undefined;
     try {
+      if (WEB_URL.test(String(path))) throw new Error('pass what `await fetch(…)` returns instead of its URL');
       handle = await open(path, 'r');
       const stats = await handle.stat();
       return new FileSource(handle, stats.isFile() ? stats.size : undefined, pathOf(path), signal);
@@ -97,8 +101,15 @@ class FileSource implements ByteSource {
   }
 }
 
-/** A path as people write it. */
-export const pathOf = (path: string | URL): string => (typeof path === 'string' ? path : fileURLToPath(path));
+/** A path as people write it; a URL that names no local file as it is. */
+export const pathOf = (path: string | URL): string => {
+  if (typeof path === 'string') return path;
+  try {
+    return fileURLToPath(path);
+  } catch {
+    return path.href;
+  }
+};
 
 const unreadable = (path: string, cause: unknown): ParserError =>
   new ParserError('SOURCE_UNREADABLE', `Cannot read ${path}: ${(cause as Error).message}`, { facts: { path }, cause });
