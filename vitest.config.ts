@@ -41,19 +41,29 @@ const SLOW_FILES = [
   'misuse',
 ];
 
-/** Starts slow files first. Starts those of packaging last, since their packages are installed in the background. */
+/**
+ * Starts slow files first, then the others project by project, since a worker can be used again for the next file of
+ * the same project. Starts those of packaging last, since their packages are installed in the background.
+ */
 class SlowFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const names = this.ctx.projects.map(({ name }) => name);
     const rank = ({ moduleId, project }: TestSpecification): number => {
-      if (project.name === 'packaging') return SLOW_FILES.length + 1;
+      if (project.name === 'packaging') return SLOW_FILES.length + names.length;
       const at = SLOW_FILES.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
-      return at === -1 ? SLOW_FILES.length : at;
+      return at === -1 ? SLOW_FILES.length + names.indexOf(project.name) : at;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
 
-const project = (name: string, root: string, more: { globalSetup?: string | string[] } = {}) => ({
+interface ProjectOptions {
+  globalSetup?: string | string[];
+  /** Whether each test file has a process of its own, and so its own instance of every module. @default true */
+  isolate?: boolean;
+}
+
+const project = (name: string, root: string, more: ProjectOptions = {}) => ({
   resolve: { alias },
   test: {
     ...more,
@@ -71,8 +81,10 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: SlowFilesFirst },
     projects: [
-      project('internal', './packages/internal'),
-      project('parser', './packages/parser'),
+      // Their tests leave no state behind, so their files share a process: to start one and load the modules takes half a
+      // second of processor time.
+      project('internal', './packages/internal', { isolate: false }),
+      project('parser', './packages/parser', { isolate: false }),
       project('state-marker', './packages/state-marker'),
       // Its test files share a broker, or borrow one from a pool if they stop, block or reconfigure it.
       project('publisher', './packages/publisher', {
@@ -82,7 +94,7 @@ export default defineConfig({
       project('extractor', './apps/extractor', {
         globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
       }),
-      project('sample-dumps', './tools/sample-dumps'),
+      project('sample-dumps', './tools/sample-dumps', { isolate: false }),
       project('test-broker', './tools/test-broker'),
       project('scripts', './tools/scripts'),
       project('packaging', './tools/packaging', {

@@ -14,11 +14,12 @@ import { outcomeOfTransformedBlocks } from './support/outcome-of-blocks.js';
 const cases = loadCases();
 
 /** Inputs up to this size are cut at every byte; larger ones at sampled places. */
-const MAX_CUT_EVERYWHERE_BYTES = isExhaustive ? 4096 : 700;
+const MAX_CUT_EVERYWHERE_BYTES = isExhaustive ? 4096 : 32;
 /** The number of places at which a larger input is cut: a run takes long for a large one. */
 const sampledCuts = (bytes: number): number => {
   if (bytes > 1_000_000) return isExhaustive ? 3 : 1;
-  return bytes > 4096 ? 24 : 200;
+  if (bytes > 4096) return isExhaustive ? 24 : 8;
+  return isExhaustive ? 200 : Math.ceil(bytes / 4);
 };
 
 const expectOutcome = (outcome: Outcome, { expected, input, options }: ConformanceCase): void => {
