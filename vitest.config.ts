@@ -88,9 +88,10 @@ export default defineConfig({
       project('state-marker', './packages/state-marker'),
       // Its test files share a broker, or borrow one from a pool if they stop, block or reconfigure it.
       project('publisher', './packages/publisher', {
+        isolate: false,
         globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
       }),
-      project('downloader', './packages/downloader'),
+      project('downloader', './packages/downloader', { isolate: false }),
       project('extractor', './apps/extractor', {
         globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
       }),

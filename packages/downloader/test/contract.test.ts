@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultyServer } from '@discogs-extractor/test-server';
-import { describe, test } from 'vitest';
+import { afterAll, describe, test } from 'vitest';
 import { type CreateDumpSourceHarness, dumpSourceContract } from '../src/contract.js';
 import { createFallbackSource, createFolderSource, createS3Source, createWebSource } from '../src/index.js';
 import { temporaryDirectory, writeFiles } from './support/dump.js';
-import { startS3 } from './support/s3.js';
+import { startS3, stopS3 } from './support/s3.js';
 import { QUICK } from './support/web.js';
+
+afterAll(stopS3);
 
 const folder: CreateDumpSourceHarness = async (files) => {
   const directory = await temporaryDirectory();

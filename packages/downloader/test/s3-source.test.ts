@@ -1,5 +1,5 @@
 import { FaultyServer } from '@discogs-extractor/test-server';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   createFallbackSource,
   createFolderSource,
@@ -12,7 +12,7 @@ import {
 } from '../src/index.js';
 import { makeVersion, temporaryDirectory, writeFiles } from './support/dump.js';
 import { errorThrownBy, rejectionOf } from './support/errors.js';
-import { KEYS, type RecordedS3Request, type S3Fault, type S3Server, startS3 } from './support/s3.js';
+import { KEYS, type RecordedS3Request, type S3Fault, type S3Server, startS3, stopS3 } from './support/s3.js';
 import { contentOf, type DownloaderSetup, setUp, summaryOf } from './support/setup.js';
 import { QUICK } from './support/web.js';
 
@@ -20,6 +20,8 @@ const V1 = '20260101';
 const ARTISTS = `discogs_${V1}_artists.xml.gz`;
 const CHECKSUM = `discogs_${V1}_CHECKSUM.txt`;
 const dataTypes: DataType[] = ['artists'];
+
+afterAll(stopS3);
 
 const isListing = ({ query }: RecordedS3Request): boolean => query.has('list-type');
 const isGet = (name: string) => (request: RecordedS3Request) => request.path.endsWith(name);

@@ -15,6 +15,7 @@ import {
   startNewBroker,
   type TestBroker,
   uniqueTopology,
+  until,
   withConnection,
 } from '../src/index.js';
 import { leaseBroker } from '../src/leased-broker.js';
@@ -79,7 +80,10 @@ describe('a started broker', () => {
     const channel = await connection.createChannel();
     const channelError = once(channel, 'error');
     // RabbitMQ lists a new channel after some delay.
-    await sleep(100);
+    await until(
+      () => broker.evaluate('rabbit_channel:list().'),
+      (channels) => channels !== '[]',
+    );
     await broker.closeChannels();
     const [error] = await Promise.race([channelError, sleep(10_000, [])]);
     expect((error as { code: number } | undefined)?.code).toBe(406);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AwsClient } from 'aws4fetch';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { signatureFault } from './sigv4.js';
 
 /** The keys that s3rver accepts. */
@@ -73,7 +73,11 @@ let stopS3rver = async (): Promise<void> => undefined;
 let running: Promise<number> | undefined;
 let buckets = 0;
 
-afterAll(() => stopS3rver());
+/** Stops the server that {@link startS3} started. Test files call it at their end. */
+export const stopS3 = async (): Promise<void> => {
+  running = undefined;
+  await stopS3rver();
+};
 
 const sendXml = (response: ServerResponse, status: number, xml: string): void => {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n${xml}`;
