@@ -180,10 +180,11 @@ describe('status page', () => {
         ...{ records_per_second: 1, bytes_per_second: 1, seconds_left: 1, last_progress_at: null },
         connection: { condition: hostile, since: hostile, reason: hostile, in_flight: 1 },
       };
+      const waiting = { ...file, file: 'b', connection: { ...file.connection, condition: 'waiting' } };
       await route.fulfill({
         json: {
           ...status,
-          ...{ version: hostile, phase: hostile, extraction_status: hostile, files: [file] },
+          ...{ version: hostile, phase: hostile, extraction_status: hostile, files: [file, waiting] },
           sink: { name: hostile, destination: hostile },
           dump: { version: hostile, age_days: 1 },
           extraction_complete: { sent_at: null, withheld_because: [hostile] },
@@ -192,6 +193,7 @@ describe('status page', () => {
       });
     });
     await page.locator('.file-path').filter({ hasText: hostile }).waitFor();
+    await page.getByText(`waiting for the queues of consumers: ${hostile}`).waitFor();
     await page.waitForFunction('document.querySelector("#about").textContent.includes("<script>")');
     expect(await page.evaluate('[window.owned, document.querySelectorAll("img, main script").length]')).toEqual([
       undefined,

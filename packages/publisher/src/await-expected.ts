@@ -1,5 +1,6 @@
 import { sleep } from '@discogs-extractor/internal/abort';
 import { backoffDelayMs } from '@discogs-extractor/internal/backoff';
+import type { ConnectionSource } from './connection/open-connection.js';
 import { PublisherError } from './errors.js';
 import type { PublisherEvent, PublisherState } from './events.js';
 import { createRedact } from './redact.js';
@@ -19,10 +20,11 @@ interface MissingTopology {
  * is missing otherwise fails the publisher that connects next. Looks less and less often, since a broker logs each look
  * at something that does not exist as an error.
  *
+ * @param connections - where its connection comes from. @default one of its own
  * @throws PublisherError `TOPOLOGY_MISSING` after `expectTimeoutMs`; those of a publisher that connects; the reason of
  *   `signal`
  */
-export const awaitExpected = async (options: ResolvedOptions): Promise<void> => {
+export const awaitExpected = async (options: ResolvedOptions, connections?: ConnectionSource): Promise<void> => {
   const { exchange, queues, declare, expectTimeoutMs, continuity, backoff, signal, onEvent } = options;
   const hasExpected = exchange.isExpected || queues.some(({ isExpected }) => isExpected);
   if (!hasExpected || declare === false || expectTimeoutMs === 0 || continuity?.mode === 'resume') return;
@@ -33,19 +35,21 @@ export const awaitExpected = async (options: ResolvedOptions): Promise<void> => 
     if (to !== state) onEvent?.({ type: 'state', from: state, to });
     state = to;
   };
-  await using connection = new WindowedPublisher({
+  const onConnectionEvent = (event: PublisherEvent): void => {
+    if (event.type === 'connected') reported = '';
+    else if (event.type !== 'state') onEvent?.(event);
+    else if (!OWN_STATES.has(event.to)) setState(event.to);
+  };
+  const withoutTopology: ResolvedOptions = {
     ...options,
     exchange: resolveExchange('exchange', '', 'direct'),
     queues: [],
     declare: true,
     continuity: undefined,
     topologyCheckIntervalMs: 0,
-    onEvent: (event: PublisherEvent) => {
-      if (event.type === 'connected') reported = '';
-      else if (event.type !== 'state') onEvent?.(event);
-      else if (!OWN_STATES.has(event.to)) setState(event.to);
-    },
-  });
+    onEvent: onConnectionEvent,
+  };
+  await using connection = new WindowedPublisher(withoutTopology, connections);
   await connection.start();
   let missingSince: number | undefined;
   let looks = 0;

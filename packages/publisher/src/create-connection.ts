@@ -1,3 +1,5 @@
+import { withLinkedAbort } from '@discogs-extractor/internal/abort';
+import { awaitExpected } from './await-expected.js';
 import { SharedConnection } from './connection/open-connection.js';
 import { PublisherError } from './errors.js';
 import { PUBLISHER_OPTION_NAMES, type PublisherOptions } from './options.js';
@@ -42,9 +44,11 @@ export const createConnection = (options: PublisherConnectionOptions): Publisher
   checks.object('', options, CONNECTION_OPTION_NAMES);
   const connection = new SharedConnection(resolveOptions({ ...options, exchange: '' }));
   const publishers = new Set<WindowedPublisher>();
+  const closed = new AbortController();
   let closing: Promise<void> | undefined;
 
   const close = (closeOptions: CloseOptions = {}): Promise<void> => {
+    closed.abort(new PublisherError('CLOSED', 'The connection is closed'));
     closing ??= (async () => {
       try {
         await Promise.all([...publishers].map((publisher) => publisher.close(closeOptions)));
@@ -58,8 +62,12 @@ export const createConnection = (options: PublisherConnectionOptions): Publisher
   return {
     createPublisher: async (own) => {
       checks.object('', own, CONNECTED_PUBLISHER_OPTION_NAMES);
-      if (closing !== undefined) throw new PublisherError('CLOSED', 'The connection is closed');
-      const publisher = new WindowedPublisher(resolveOptions({ ...options, ...own }), connection);
+      closed.signal.throwIfAborted();
+      const resolved = resolveOptions({ ...options, ...own });
+      await withLinkedAbort([resolved.signal, closed.signal], ({ signal }) =>
+        awaitExpected({ ...resolved, signal }, connection),
+      );
+      const publisher = new WindowedPublisher(resolved, connection);
       publishers.add(publisher);
       void publisher.ended.then(() => publishers.delete(publisher));
       await publisher.start();

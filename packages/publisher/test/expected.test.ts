@@ -8,7 +8,7 @@ import {
   withConnection,
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PublisherEvent, PublisherOptions, QueueOptions } from '../src/index.js';
+import { createConnection, type PublisherEvent, type PublisherOptions, type QueueOptions } from '../src/index.js';
 import { drainNumbers, publishNumbered, range } from './support/numbered-messages.js';
 import { openPublisher } from './support/publisher-harness.js';
 
@@ -107,8 +107,27 @@ describe('what other programs declare', () => {
     await expect(fails({ signal: stop.signal, onEvent })).rejects.toBe(reason);
   });
 
+  it('is checked without objects of our own too: a lost binding is noticed by the count', async () => {
+    const { exchange, a, b, options, declareExchange, declareQueue } = consumersTopology();
+    await declareExchange();
+    await declareQueue(a);
+    await declareQueue(b);
+    const { publisher } = await openPublisher(options);
+    await publishNumbered(publisher, 1, 20);
+    await publisher.flush();
+    await unbindQueue(broker.url, b, exchange, '');
+    await publishNumbered(publisher, 21, 40);
+    await expect(publisher.flush()).rejects.toMatchObject({ code: 'TOPOLOGY_MISSING', facts: { queue: b } });
+    await publisher.close();
+    expect(await drainNumbers(broker, a)).toEqual(expect.arrayContaining(range(1, 40)));
+  });
+
   it('keeps its settings, whatever they are, and loses nothing with a binding that is removed', async () => {
     const { exchange, a, b, options } = consumersTopology();
+    // On queues of others, the permission to write is enough.
+    const own = `${exchange}$|token-`;
+    const permissions = { configure: `^(${own})`, write: `^(${own}|${a}$|${b}$)`, read: `^(${own})` };
+    await broker.createUser('binder', 'secret', permissions);
     await withConnection(broker.url, async (connection) => {
       const channel = await connection.createChannel();
       await channel.assertQueue(a, { durable: true, arguments: { 'x-max-priority': 3, 'x-queue-type': 'classic' } });
@@ -116,10 +135,12 @@ describe('what other programs declare', () => {
     });
     const { publisher, events } = await openPublisher({
       ...options,
+      url: broker.urlFor({ username: 'binder', password: 'secret' }),
       exchange: { ...options.exchange, expected: false },
       continuity: { token: `token-${exchange}`, mode: 'start' },
     });
     expect(waits(events)).toEqual([]);
+    expect(publisher.continuity).toBe(`token-${exchange}`);
     await publishNumbered(publisher, 1, 50);
     await publisher.flush();
     await unbindQueue(broker.url, a, exchange, '');
@@ -128,6 +149,32 @@ describe('what other programs declare', () => {
     expect(publisher.verified).toBe(100);
     await publisher.close();
     for (const queue of [a, b]) expect(await drainNumbers(broker, queue)).toEqual(range(1, 100));
+  });
+});
+
+describe('on a connection that is shared, what other programs declare', () => {
+  it('is waited for, until the connection is closed', async () => {
+    const { exchange, a, b, options, declareExchange, declareQueue } = consumersTopology();
+    const { url, ...own } = options;
+    const connection = createConnection({ url });
+    const events: PublisherEvent[] = [];
+    const onEvent = (event: PublisherEvent) => events.push(event);
+    const opening = connection.createPublisher({ ...own, onEvent, backoff: { initialMs: 10, maxMs: 20 } });
+    await until(() => waits(events).length === 1);
+    await declareExchange();
+    await declareQueue(a);
+    await declareQueue(b);
+    const publisher = await opening;
+    await publishNumbered(publisher, 1, 10);
+    await publisher.flush();
+    for (const queue of [a, b]) expect(await drainNumbers(broker, queue)).toEqual(range(1, 10));
+
+    const queues: QueueOptions[] = [{ name: `${b}-missing`, routingKeys: [''], expected: true }];
+    const failing = connection.createPublisher({ ...own, exchange, queues, declare: 'passive', onEvent });
+    failing.catch(() => {});
+    await until(() => waits(events).at(-1)?.queues[0] === `${b}-missing`);
+    await connection.close();
+    await expect(failing).rejects.toMatchObject({ code: 'CLOSED' });
   });
 });
 
