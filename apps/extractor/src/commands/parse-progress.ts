@@ -1,6 +1,6 @@
 import type { ReadProgress } from '@discogs-extractor/parser';
 import { createLogUpdate } from 'log-update';
-import { formatBytes, formatCount, formatDuration } from '../report/format.js';
+import { formatBytes, formatDuration, formatRecords } from '../report/format.js';
 import { createRateMeter } from '../status/rate.js';
 
 /** Time between two redraws, in milliseconds. */
@@ -69,7 +69,7 @@ const progressLine = (name: string, progress: ReadProgress, bytesPerSecond: numb
     name,
     // Rounded down, so that 100 % means that all was read.
     share === undefined ? formatBytes(sourceBytes) : `${Math.floor(100 * share)} %`,
-    `${formatCount(records)} records`,
+    formatRecords(records),
     ...(bytesPerSecond === undefined ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
     ...(left === undefined ? [] : [`${formatDuration(left)} left`]),
   ].join('  ');

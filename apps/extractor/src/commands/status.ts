@@ -3,7 +3,7 @@ import { createFolderSource, DATA_TYPES, type DumpVersion } from '@discogs-extra
 import { createFileMarkerStore, type StateMarker } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
-import { formatCount } from '../report/format.js';
+import { formatRecords } from '../report/format.js';
 
 export interface StatusOptions extends ConfigSources {
   /** Print the marker itself. */
@@ -94,7 +94,7 @@ const describe = (marker: StateMarker): string => {
   const rows = Object.entries(processing.progress_by_file).map(([file, progress]) => [
     file,
     progress.status,
-    `${formatCount(progress.messages_published)} records confirmed${remainder(progress.undelivered)}` +
+    `${formatRecords(progress.messages_published)} confirmed${remainder(progress.undelivered)}` +
       (download.downloads_by_file[file]?.unverified ? ', not verified' : ''),
   ]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));

@@ -1,7 +1,7 @@
 import { createFileMarkerStore } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import { EXIT, ExtractorError } from '../errors.js';
-import { formatCount } from '../report/format.js';
+import { formatCount, formatRecords } from '../report/format.js';
 import { formatTable } from '../report/table.js';
 import type { PlaceReport } from '../verify/verdict.js';
 import { VERIFY_SETTINGS, type VersionReport, verifyVersion } from '../verify/verify-version.js';
@@ -57,7 +57,7 @@ const describe = ({ version, isComplete, places, unfinished }: VersionReport): s
     ]),
   ];
   const missing = unfinished.map(
-    ({ file, status, records }) => `  ${file} is not delivered completely: ${status}, ${formatCount(records)} records`,
+    ({ file, status, records }) => `  ${file} is not delivered completely: ${status}, ${formatRecords(records)}`,
   );
   return [
     `Dump ${version}: ${isComplete ? 'everything that was delivered is there' : 'not everything is known to be there'}`,

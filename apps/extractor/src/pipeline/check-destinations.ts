@@ -81,7 +81,7 @@ const changedError = (
   const [before, now] = [describe(destinationBefore), describe(destinationNow)];
   return new ExtractorError(
     'DESTINATION_CHANGED',
-    `${records} records of ${file} were delivered to: ${before}. This run would deliver to: ${now}, where they would be ` +
+    `Records of ${file} (${records}) were delivered to: ${before}. This run would deliver to: ${now}, where they would be ` +
       'missing. Change the settings back, use another DISCOGS_ROOT for the new destination, or run with ' +
       '--force-reprocess to deliver everything to it from the first record.',
     { facts: { version, file, records, before, now } },
@@ -97,7 +97,7 @@ const lostError = (
 ): ExtractorError =>
   new ExtractorError(
     'DESTINATION_CHANGED',
-    `All ${records} records of ${file} were delivered to: ${describe(destination)}. They are no longer there: ${reason} ` +
+    `All records of ${file} (${records}) were delivered to: ${describe(destination)}. They are no longer there: ${reason} ` +
       'Run with --force-reprocess to deliver the dump again, or declare the queue again if its messages were consumed.',
     { facts: { version, file, records, before: describe(destination), now: reason } },
   );

@@ -203,7 +203,7 @@ const deliver = async (
     if (blocks.stats.skipped < resumedAfter) {
       throw new ExtractorError(
         'FILE_CHANGED',
-        `${file} has only ${blocks.stats.skipped} records, but ${resumedAfter} were delivered from it before. ` +
+        `${file} has fewer records (${blocks.stats.skipped}) than were delivered from it before (${resumedAfter}). ` +
           'Run with --force-reprocess to deliver it from the first record.',
         { facts: { file, records: blocks.stats.skipped } },
       );
@@ -260,7 +260,7 @@ const assertRecordCount = (
   const percent = Math.floor((100 * records) / earlier.records);
   throw new ExtractorError(
     'TOO_FEW_RECORDS',
-    `${file} has ${records} records, only ${percent} % of the ${earlier.records} that were delivered from dump ${earlier.version} before; ` +
+    `${file} has too few records (${records}): only ${percent} % of the ${earlier.records} that were delivered from dump ${earlier.version} before; ` +
       `at least ${minRecordsPercent} % are expected. They are delivered, but file_complete is not sent. ` +
       `Check the dump; if it is right, run again with --min-records-percent ${percent} (0 turns the check off).`,
     { facts: { file, records, earlierRecords: earlier.records, earlierVersion: earlier.version } },

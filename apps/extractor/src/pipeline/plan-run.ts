@@ -136,7 +136,7 @@ const assertSameSink = (marker: StateMarker, sink: Sink): void => {
   const { current_version: version } = marker;
   throw new ExtractorError(
     'SINK_CHANGED',
-    `${records} records of dump ${version} were delivered to the ${before} sink from this data folder, and would be ` +
+    `Records of dump ${version} (${records}) were delivered to the ${before} sink from this data folder, and would be ` +
       `missing in the ${sink.name} sink. Use another DISCOGS_ROOT for the ${sink.name} sink, or run with ` +
       '--force-reprocess to deliver everything from the first record.',
     { facts: { version, records } },

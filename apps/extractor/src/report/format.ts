@@ -2,7 +2,11 @@
 export const formatCount = (value: number): string => Math.round(value).toLocaleString('en');
 
 /** `1 record`, `2 records` */
-export const countOf = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? '' : 's'}`;
+export const countOf = (value: number, noun: string, shown = String(value)): string =>
+  `${shown} ${noun}${value === 1 ? '' : 's'}`;
+
+/** `1 record`, `1,234,567 records` */
+export const formatRecords = (value: number): string => countOf(value, 'record', formatCount(value));
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 

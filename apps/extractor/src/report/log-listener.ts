@@ -129,7 +129,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
             percent: event.bytesTotal > 0 ? Math.floor((100 * event.bytesDelivered) / event.bytesTotal) : 100,
             records_per_second: Math.round(ratePerSecond(last, now) ?? 0),
           },
-          `📊 ${event.dataType}: ${event.records} records`,
+          `📊 ${event.dataType}: ${countOf(event.records, 'record')}`,
         );
         lastLogged.set(event.file, now);
         break;

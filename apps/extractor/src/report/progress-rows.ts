@@ -1,7 +1,7 @@
 import type { RunEvent } from '../events/run-events.js';
 import { fractionOf } from '../status/progress.js';
 import { createRateMeter, type RateMeter } from '../status/rate.js';
-import { formatBytes, formatCount, formatDuration } from './format.js';
+import { formatBytes, formatCount, formatDuration, formatRecords } from './format.js';
 
 const MAX_BAR_WIDTH = 40;
 const MIN_BAR_WIDTH = 6;
@@ -130,7 +130,7 @@ const lineOf = (row: Row, width: number, now: number): string => {
   const share = row.bytesTotal ? fractionOf(row.bytes, row.bytesTotal, row.state === 'finished') : undefined;
   const count =
     row.counts === 'records'
-      ? `${formatCount(row.records)} records`
+      ? formatRecords(row.records)
       : share === undefined
         ? formatBytes(row.bytes)
         : `${formatBytes(row.bytes)} of ${formatBytes(row.bytesTotal!)}`;

@@ -1,5 +1,6 @@
 import type { PublisherEvent } from '@discogs-extractor/publisher';
 import { describeError } from '../errors.js';
+import { countOf } from './format.js';
 import type { Logger } from './logger.js';
 
 /** Logs the events of a file's connection to the broker that need attention. */
@@ -27,7 +28,7 @@ export const createPublisherLog =
       case 'nack':
         logger.warn(
           { file, refused: event.refused, attempt: event.attempt, delay_ms: event.delayMs },
-          `⚠️ ${file}: the broker refused ${event.refused} messages; sending them again`,
+          `⚠️ ${file}: the broker refused ${countOf(event.refused, 'message')}; sending them again`,
         );
         break;
       case 'shortfall':
@@ -39,8 +40,8 @@ export const createPublisherLog =
       case 'missing':
         logger.warn(
           { file, queue: event.queue, missing: event.missing },
-          `⚠️ ${file}: queue ${event.queue} had ${event.missing} messages that it does not have any more; they were purged, ` +
-            'taken by a client that does not subscribe, dropped by a policy, or have expired',
+          `⚠️ ${file}: queue ${event.queue} had ${countOf(event.missing, 'message')} that it does not have any more: purged, ` +
+            'taken by a client that does not subscribe, dropped by a policy, or expired',
         );
         break;
       case 'uncounted':

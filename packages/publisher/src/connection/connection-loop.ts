@@ -285,7 +285,7 @@ export class ConnectionLoop {
       unsettled: this.#window.outbox.unsettled,
     });
     if (failures >= (this.#epoch > 0 ? reconnectAttempts : connectAttempts)) {
-      const message = `${broker} cannot be reached after ${failures} attempts: ${cause.message}`;
+      const message = `${broker} cannot be reached after ${failures} ${failures === 1 ? 'attempt' : 'attempts'}: ${cause.message}`;
       this.#owner.fail(new PublisherError('UNREACHABLE', message, details));
       return false;
     }

@@ -243,7 +243,7 @@ export const completeFile = (
   const advanced = updateCounts('completeFile', marker, file, counts, now);
   const unconfirmed = counts.recordsExtracted - counts.messagesPublished;
   if (unconfirmed > 0) {
-    const message = `${unconfirmed} records are not confirmed`;
+    const message = `records are not confirmed: ${unconfirmed}`;
     refuse('completeFile', 'unconfirmed_records', message, { file, status: 'in_progress' });
   }
   const { undelivered = 0 } = counts;
@@ -327,7 +327,7 @@ const updateCounts = (
     refuse(transition, 'progress_decreased', 'its counts cannot decrease', { file, status });
   }
   if (messagesPublished > recordsExtracted) {
-    const message = `${messagesPublished} records are confirmed, and only ${recordsExtracted} extracted`;
+    const message = `more records are confirmed (${messagesPublished}) than extracted (${recordsExtracted})`;
     refuse(transition, 'watermark_ahead', message, { file, status });
   }
   const advanced = updateFile(marker, file, now, {
