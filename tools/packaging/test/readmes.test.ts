@@ -35,8 +35,8 @@ const replaceAll = (code: string, replacements: readonly Replacement[]): string 
 
 /** How a library's examples run. */
 interface ExampleSetup {
-  /** Prepares files and servers. Returns what to replace in the first example. */
-  readonly prepare: (cwd: string) => Promise<readonly Replacement[]>;
+  /** Prepares files and servers. Returns what to replace in the first example, the second, and so on. */
+  readonly prepare: (cwd: string) => Promise<readonly (readonly Replacement[])[]>;
   /** The output of each example in JavaScript or TypeScript, in the README's order. */
   readonly outputs: readonly RegExp[];
 }
@@ -57,7 +57,7 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
       const marker = await readFile(join(ROOT, 'packages/state-marker/test/fixtures/rust-completed.marker'));
       await mkdir(join(cwd, 'delivered'));
       await writeFile(join(cwd, 'delivered', '.extraction_status_20260101.json'), marker);
-      return [['./data', './delivered']];
+      return [[['./data', './delivered']]];
     },
     outputs: [
       /^(discogs_20260101_\w+\.xml\.gz \d+\n){2}$/,
@@ -66,8 +66,11 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
     ],
   },
   publisher: {
-    prepare: async () => [['amqp://guest:guest@localhost:5672/', (await sharedBroker()).url]],
-    outputs: [/^10000 \[\]\n$/],
+    prepare: async () => {
+      const address: Replacement = ['amqp://guest:guest@localhost:5672/', (await sharedBroker()).url];
+      return [[address], [address]];
+    },
+    outputs: [/^10000 \[\]\n$/, /^1 1\n$/],
   },
   downloader: {
     prepare: async (cwd) => {
@@ -81,8 +84,10 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
       const bucket = await FaultyServer.start();
       bucket.fault = () => ({ kind: 'status', status: 403 });
       return [
-        ['createS3Source()', `createS3Source({ endpoint: '${bucket.url}', retry: { attempts: 1 } })`],
-        ['createWebSource()', `createWebSource({ baseUrl: '${site.url}', minGapMs: 0 })`],
+        [
+          ['createS3Source()', `createS3Source({ endpoint: '${bucket.url}', retry: { attempts: 1 } })`],
+          ['createWebSource()', `createWebSource({ baseUrl: '${site.url}', minGapMs: 0 })`],
+        ],
       ];
     },
     outputs: [
@@ -106,7 +111,7 @@ describe.each(named(LIBRARIES))('the README of %s', (name, published) => {
     for (const [at, { code, language, line }] of examples.entries()) {
       const file = `example-${line}.${language}`;
       files.push(file);
-      await writeFile(join(cwd, file), replaceAll(code, at === 0 ? replacements : []));
+      await writeFile(join(cwd, file), replaceAll(code, replacements[at] ?? []));
       const tsx =
         language === 'ts' ? ['--import', pathToFileURL(join(ROOT, 'node_modules/tsx/dist/esm/index.mjs')).href] : [];
       const { status, stdout, stderr } = await runProcess(process.execPath, [...tsx, file], { cwd });
