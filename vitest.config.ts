@@ -93,6 +93,7 @@ export default defineConfig({
       }),
       project('downloader', './packages/downloader', { isolate: false }),
       project('extractor', './apps/extractor', {
+        isolate: false,
         globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
       }),
       project('sample-dumps', './tools/sample-dumps', { isolate: false }),
