@@ -70,6 +70,7 @@ export type { Track } from './shape/track.js';
 export type { Video } from './shape/video.js';
 export type {
   CreateTransform,
+  FieldsTransform,
   RecordTransform,
   TransformContext,
   TransformSetup,

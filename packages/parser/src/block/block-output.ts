@@ -1,6 +1,7 @@
 import type { LineOutput } from '../kernel/regular-records.js';
 import type { BuiltRecord } from '../record/build-record.js';
-import { ID_START, type OutputKind, TABLE_WIDTH } from '../record/message-layout.js';
+import { copyBytes } from '../record/copy-bytes.js';
+import { HASH_AFTER_ID, HASH_LENGTH, ID_START, type OutputKind, TABLE_WIDTH } from '../record/message-layout.js';
 
 /** The first capacity if no memory is given, and the factor by which the capacity grows. */
 const FIRST_BYTES = 64 * 1024;
@@ -11,10 +12,24 @@ const NOTHING = new Uint8Array(0);
 /** The UTF-8 bytes of a UTF-16 code unit, at most. */
 const MAX_BYTES_PER_UNIT = 3;
 
+const COMMA = 0x2c;
+const LINE_FEED = 0x0a;
+
 /** A part of some bytes. */
 export interface ByteSpan {
   readonly start: number;
   readonly end: number;
+}
+
+/** A record's canonical JSON as bytes. */
+export interface CanonicalBytes {
+  readonly bytes: Buffer;
+  /** Where it is in `bytes`. */
+  readonly start: number;
+  readonly end: number;
+  /** Where its member `id` is, from the name to the end of the value; both 0 if it has none. */
+  readonly idStart: number;
+  readonly idEnd: number;
 }
 
 /** The bytes of a record, as far as it is not known where they are. */
@@ -40,7 +55,7 @@ export class BlockOutput implements LineOutput {
   }
 
   /** Adds one record. @param xml - with output `raw`: where the record is in the block */
-  add(record: Omit<BuiltRecord, 'id' | 'irregularities'>, xml = NO_SPAN): void {
+  add(record: BuiltRecord, xml = NO_SPAN): void {
     const start = this.#length;
     if (this.kind === 'messages') {
       const { head, tail } = record;
@@ -51,6 +66,39 @@ export class BlockOutput implements LineOutput {
     this.#addText(`${record.canonicalJson}\n`);
     this.#addRow(start, this.#length - 1, xml.start, xml.end);
     if (this.kind === 'json') this.#hashes.push(record.sha256);
+  }
+
+  /**
+   * Adds a record from its canonical JSON.
+   *
+   * @param id - for the message, in place of the member `id`
+   */
+  addCanonical({ bytes, start, end, idStart, idEnd }: CanonicalBytes, id: string, hash: string): void {
+    const line = this.#length;
+    if (this.kind !== 'messages') {
+      this.#reserveBytes(end - start + 1);
+      const lineEnd = copyBytes(bytes, start, end, this.#lines, line);
+      this.#lines[lineEnd] = LINE_FEED;
+      this.#length = lineEnd + 1;
+      this.#addRow(line, lineEnd, 0, 0);
+      this.#hashes.push(hash);
+      return;
+    }
+    const head = `{"type":"data","id":${JSON.stringify(id)},"sha256":"${hash}"`;
+    this.#reserveBytes(MAX_BYTES_PER_UNIT * head.length + end - start + 2);
+    const lines = this.#lines;
+    let at = line + lines.write(head, line);
+    const idTo = at - 1 - HASH_LENGTH - HASH_AFTER_ID;
+    // The members before `id`, if there are any, and those after it, which begin with a comma, with the brace.
+    const membersEnd = idEnd === 0 ? end - 1 : idStart - 1;
+    if (membersEnd > start + 1) {
+      lines[at] = COMMA;
+      at = copyBytes(bytes, start + 1, membersEnd, lines, at + 1);
+    }
+    at = copyBytes(bytes, idEnd === 0 ? end - 1 : idEnd, end, lines, at);
+    lines[at] = LINE_FEED;
+    this.#length = at + 1;
+    this.#addRow(line, at, line + ID_START, idTo);
   }
 
   addLines(lines: Uint8Array, table: Int32Array, xmlStart: number, hashes?: readonly string[]): void {

@@ -1,6 +1,6 @@
 import type { DataType } from '../data-type.js';
 import type { XmlObject, XmlValue } from '../record/types.js';
-import type { CreateTransform } from '../transform/record-transform.js';
+import type { CreateTransform, RecordTransform } from '../transform/record-transform.js';
 
 /*
  * Gives records the form that the consumers of the Discogsography platform expect (CONVERSION.md, section 8). The build
@@ -81,6 +81,9 @@ const strippedObject: Change = (value) => (isObject(value) ? strip(value) : valu
 
 const masterId: Change = (value) => (isObject(value) ? (value['#text'] ?? value['id'] ?? value) : value);
 
+/** The members that stripping an object looks at. */
+const STRIPPED = ['@*', '#text', 'name'];
+
 /** Whether the attributes of the record itself become members, and what becomes of its fields. */
 interface Form {
   readonly isStripped: boolean;
@@ -126,9 +129,9 @@ const FORMS: Readonly<Record<DataType, Form>> = {
 };
 
 /** The function that normalises records of a data type; it may change the record that it is given. */
-export const createTransform: CreateTransform = (_options, { dataType }) => {
+export const createTransform = ((_options, { dataType }) => {
   const { isStripped, fields } = FORMS[dataType];
-  return (raw) => {
+  const transform: RecordTransform = (raw) => {
     const record = isStripped ? strip(raw) : raw;
     for (const [name, change] of fields) {
       const value = record[name];
@@ -139,4 +142,6 @@ export const createTransform: CreateTransform = (_options, { dataType }) => {
     }
     return record;
   };
-};
+  const names = fields.map(([name]) => name);
+  return { transform, fields: isStripped ? [...names, ...STRIPPED] : names };
+}) satisfies CreateTransform;

@@ -3,6 +3,7 @@ import type { Reading } from '../reading.js';
 import type { IrregularityKind } from '../reports.js';
 import { byName, membersOf, objectOf } from './canonical-json.js';
 import type { Element } from './element.js';
+import { UNKNOWN } from './record-id.js';
 import { sha256 } from './sha256.js';
 
 /** A record's JSON in both output forms. */
@@ -17,8 +18,6 @@ export interface BuiltRecord {
   /** The rest of the message. */
   tail: string;
 }
-
-const UNKNOWN = 'unknown';
 
 /** Whether a record with `@id` gets a member `id` of the same value. */
 export const addsId = (dataType: DataType, reading: Reading): boolean =>
@@ -46,11 +45,12 @@ export const buildRecord = (element: Element, dataType: DataType, reading: Readi
   if (attributeId === undefined && childId === undefined) irregularities.push('unknown-id');
   const hash = sha256(canonicalJson);
   const rest = members.filter(([name]) => name !== 'id').map(([name, json]) => `,${JSON.stringify(name)}:${json}`);
-  return { id, irregularities, sha256: hash, canonicalJson, ...messagePartsOf(id, hash, rest.join('')) };
+  return {
+    id,
+    irregularities,
+    sha256: hash,
+    canonicalJson,
+    head: `{"type":"data","id":${JSON.stringify(id)}`,
+    tail: `,"sha256":"${hash}"${rest.join('')}}`,
+  };
 };
-
-/** @param rest - the record's members without `id`, each preceded by a comma */
-export const messagePartsOf = (id: string, hash: string, rest: string): Pick<BuiltRecord, 'head' | 'tail'> => ({
-  head: `{"type":"data","id":${JSON.stringify(id)}`,
-  tail: `,"sha256":"${hash}"${rest}}`,
-});

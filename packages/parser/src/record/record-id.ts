@@ -1,6 +1,7 @@
 import type { XmlObject } from './types.js';
 
-const UNKNOWN = 'unknown';
+/** The id of a record that has none. */
+export const UNKNOWN = 'unknown';
 
 /** The id of a raw record (CONVERSION.md, section 5). */
 export const recordIdOf = (record: XmlObject): string => {

@@ -1,5 +1,6 @@
 import type { DataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
+import { RecordMembers } from './record-members.js';
 import type { CreateTransform, RecordTransform, TransformContext } from './record-transform.js';
 import { kindOf } from './write-record.js';
 
@@ -18,12 +19,26 @@ export class TransformFailure extends Error {}
 interface Step {
   readonly name: string;
   readonly transform: RecordTransform;
+  /** `undefined`: all. */
+  readonly fields: readonly string[] | undefined;
+}
+
+/** All transforms of a read, for records of one data type. */
+export interface TransformChain {
+  /**
+   * Takes a record through all transforms; `undefined` if one of them omits it.
+   *
+   * @throws TransformFailure, or ParserError `INVALID_TRANSFORM` if a transform returns a promise
+   */
+  readonly transform: (record: object, context: TransformContext) => object | undefined;
+  /** Finds the members that the transforms need. `undefined`: they need all. */
+  readonly members: RecordMembers | undefined;
 }
 
 /** The loaded transforms of one read on one thread. */
 export class LoadedTransforms {
   readonly #factories: readonly { readonly source: TransformSource; readonly create: CreateTransform }[];
-  readonly #steps = new Map<DataType, readonly Step[]>();
+  readonly #chains = new Map<DataType, TransformChain>();
 
   private constructor(factories: readonly { source: TransformSource; create: CreateTransform }[]) {
     this.#factories = factories;
@@ -36,27 +51,38 @@ export class LoadedTransforms {
     );
   }
 
-  /**
-   * The function that takes a record through all transforms.
-   *
-   * @throws ParserError `INVALID_TRANSFORM` from here if a factory fails, from the function if a transform returns a
-   *   promise; TransformFailure from the function
-   */
-  for(dataType: DataType): (record: object, context: TransformContext) => object | undefined {
-    const steps =
-      this.#steps.get(dataType) ?? this.#factories.map(({ source, create }) => step(source, create, dataType));
-    this.#steps.set(dataType, steps);
-    return (record, context) => {
-      let current: object = record;
-      for (const each of steps) {
-        const next = apply(each, current, context);
-        if (next === undefined) return undefined;
-        current = next;
-      }
-      return current;
-    };
+  /** @throws ParserError `INVALID_TRANSFORM` if a factory fails */
+  for(dataType: DataType): TransformChain {
+    let chain = this.#chains.get(dataType);
+    if (chain === undefined) {
+      chain = createChain(this.#factories.map(({ source, create }) => createStep(source, create, dataType)));
+      this.#chains.set(dataType, chain);
+    }
+    return chain;
   }
 }
+
+const createChain = (steps: readonly Step[]): TransformChain => ({
+  transform: (record, context) => {
+    let current: object = record;
+    for (const step of steps) {
+      const next = apply(step, current, context);
+      if (next === undefined) return undefined;
+      current = next;
+    }
+    return current;
+  },
+  members: steps.every(({ fields }) => fields !== undefined)
+    ? new RecordMembers(matcherOf(steps.flatMap(({ fields }) => fields!)))
+    : undefined,
+});
+
+/** Whether a name is among the fields, of which those that end in `*` stand for all names that begin like them. */
+const matcherOf = (fields: readonly string[]): ((name: string) => boolean) => {
+  const exact = new Set(fields);
+  const beginnings = fields.filter((field) => field.endsWith('*')).map((field) => field.slice(0, -1));
+  return (name) => exact.has(name) || beginnings.some((beginning) => name.startsWith(beginning));
+};
 
 const loadFactory = async ({ url, name }: TransformSource): Promise<CreateTransform> => {
   let loaded: { readonly createTransform?: unknown };
@@ -72,17 +98,25 @@ const loadFactory = async ({ url, name }: TransformSource): Promise<CreateTransf
   throw invalid(name, `has to export a function createTransform, and exports ${exported}`);
 };
 
-const step = ({ name, options }: TransformSource, create: CreateTransform, dataType: DataType): Step => {
-  let transform: unknown;
+const createStep = ({ name, options }: TransformSource, create: CreateTransform, dataType: DataType): Step => {
+  let created: unknown;
   try {
-    transform = create(options, { dataType });
+    created = create(options, { dataType });
   } catch (cause) {
     throw invalid(name, `failed in createTransform: ${messageOf(cause)}`, cause);
   }
-  if (typeof transform === 'function') return { name, transform: transform as RecordTransform };
-  ignoreRejection(transform);
-  throw invalid(name, `has to return a function from createTransform, and returned ${describeResult(transform)}`);
+  if (typeof created === 'function') return { name, transform: created as RecordTransform, fields: undefined };
+  ignoreRejection(created);
+  const { transform, fields } = (created ?? {}) as { readonly transform?: unknown; readonly fields?: unknown };
+  if (typeof transform !== 'function' || !isListOfNames(fields)) {
+    const expected = 'a function, or an object of fields (an array of names) and transform (a function)';
+    throw invalid(name, `has to return ${expected} from createTransform, and returned ${describeResult(created)}`);
+  }
+  return { name, transform: transform as RecordTransform, fields };
 };
+
+const isListOfNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');
 
 const apply = ({ name, transform }: Step, record: object, context: TransformContext): object | undefined => {
   let result: unknown;

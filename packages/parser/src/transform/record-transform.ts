@@ -18,6 +18,19 @@ export type RecordTransform<Raw extends object = XmlObject> = (
   context: TransformContext,
 ) => object | undefined;
 
+/** A transform that looks at some members of records only: the others are neither parsed nor written again. */
+export interface FieldsTransform<Raw extends object = XmlObject> {
+  /**
+   * The names of the members of a record that it reads, adds, changes or removes. A name that ends in `*` stands for all
+   * that begin like it, such as `@*` for all attributes.
+   *
+   * If all transforms of a read have `fields`, records have no members but those that are named by any of them. The
+   * object that is returned takes the place of these members; the others stay as they are.
+   */
+  readonly fields: readonly string[];
+  readonly transform: RecordTransform<Raw>;
+}
+
 /** One record on its way through a transform. Valid during the call only. */
 export interface TransformContext {
   /** The record's number in the dump, from 1; skipped and omitted records count. */
@@ -48,4 +61,4 @@ export interface TransformSetup {
 export type CreateTransform<Options = unknown, Raw extends object = XmlObject> = (
   options: Options,
   setup: TransformSetup,
-) => RecordTransform<Raw>;
+) => RecordTransform<Raw> | FieldsTransform<Raw>;

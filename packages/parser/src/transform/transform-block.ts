@@ -2,14 +2,14 @@ import { BlockOutput } from '../block/block-output.js';
 import type { BlockNote, TransformedRecords } from '../block/encode-block.js';
 import type { DataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
-import { messagePartsOf } from '../record/build-record.js';
 import { type DeliveredKind, TABLE_WIDTH } from '../record/message-layout.js';
 import { recordIdOf } from '../record/record-id.js';
 import { sha256 } from '../record/sha256.js';
 import type { XmlObject } from '../record/types.js';
+import { CanonicalBuffer } from './canonical-buffer.js';
 import { type LoadedTransforms, TransformFailure } from './load-transforms.js';
 import type { TransformContext } from './record-transform.js';
-import { writeRecord } from './write-record.js';
+import { writeChangedMembers, writeRecord } from './write-record.js';
 
 /** The records of a block, to be transformed. The result depends on nothing else but the transforms. */
 export interface TransformBlockRequest {
@@ -42,7 +42,7 @@ export interface TransformedBlock {
 /** Takes the records of a block through the transforms. @throws ParserError `INVALID_TRANSFORM` */
 export const transformBlock = (request: TransformBlockRequest, transforms: LoadedTransforms): TransformedBlock => {
   const { dataType, output: kind, skipped, firstNumber, count, bytes, table, xml } = request;
-  const transform = transforms.for(dataType);
+  const { transform, members } = transforms.for(dataType);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const output = new BlockOutput(kind, request.memory);
   const indexes = new Int32Array(count);
@@ -50,17 +50,21 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
   const ids: string[] = [];
   const failures: BlockNote[] = [];
   const context = new Context(xml);
+  const buffer = new CanonicalBuffer();
   for (let index = 0; index < count; index++) {
     const row = index * TABLE_WIDTH;
-    const raw = JSON.parse(text.toString('utf8', table[row], table[row + 1])) as XmlObject;
-    const id = recordIdOf(raw);
+    const start = table[row]!;
+    const end = table[row + 1]!;
+    members?.scan(text, start, end);
+    const raw = members?.parseFields(text) ?? (JSON.parse(text.toString('utf8', start, end)) as XmlObject);
+    const id = members?.idOf(text) ?? recordIdOf(raw);
     context.begin(index, firstNumber + index, id, table[row + 2]!, table[row + 3]!);
     try {
       const record = transform(raw, context);
       if (record === undefined) continue;
-      const { canonicalJson, rest } = writeRecord(record);
-      const hash = sha256(canonicalJson);
-      output.add({ canonicalJson, sha256: hash, ...messagePartsOf(id, hash, rest) });
+      if (members === undefined) writeRecord(record, buffer);
+      else writeChangedMembers(record, members, text, buffer);
+      output.addCanonical(buffer, id, sha256(buffer.bytes.subarray(0, buffer.end)));
     } catch (error) {
       if (error instanceof ParserError) throw error;
       failures.push(failureOf(error, context, skipped));

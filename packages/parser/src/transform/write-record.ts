@@ -1,10 +1,5 @@
-/** A record as JSON. */
-export interface WrittenRecord {
-  /** The whole record in canonical JSON. */
-  canonicalJson: string;
-  /** Its members without `id`, each preceded by a comma. */
-  rest: string;
-}
+import type { CanonicalBuffer } from './canonical-buffer.js';
+import type { RecordMembers } from './record-members.js';
 
 /** Deeper values are taken for a cycle. Records are at most 1000 elements deep, and each can be in an array. */
 const MAX_LEVELS = 4000;
@@ -12,45 +7,125 @@ const MAX_LEVELS = 4000;
 /** Code units that sort differently by UTF-16 and by code points: surrogates and those above. */
 const SORTS_DIFFERENTLY = /[\ud800-\uffff]/;
 
-/** A lone surrogate, as `JSON.stringify` escapes it; or a backslash before `ud`. */
-const LONE_SURROGATE = '\\ud';
+/** How `JSON.stringify` begins the escape of a lone surrogate. It can also be a backslash before `ud`. */
+const SURROGATE_ESCAPE = '\\ud';
+
+const HAS_LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** A name of members, and what is known of it. */
+interface Name {
+  /** As JSON, with a colon. */
+  readonly json: string;
+  readonly sortsDifferently: boolean;
+}
 
 /**
- * Writes a transformed record in canonical JSON (CONVERSION.md, section 5). Members that are `undefined` are absent.
+ * Writes a record in canonical JSON (CONVERSION.md, section 5). Members that are `undefined` are absent.
  *
  * @throws TypeError if it holds something that JSON cannot
  */
-export const writeRecord = (record: object): WrittenRecord => {
-  const written = writeMembers(record, false);
-  const { canonicalJson } = written;
-  if (canonicalJson.includes(LONE_SURROGATE)) assertWellFormed(record, 'record');
-  return SORTS_DIFFERENTLY.test(canonicalJson) ? writeMembers(record, true) : written;
-};
-
-/** @param isCareful - whether names may sort differently by UTF-16 and by code points */
-const writeMembers = (record: object, isCareful: boolean): WrittenRecord => {
+export const writeRecord = (record: object, to: CanonicalBuffer): void => {
   assertPlain(record, 'record');
-  let before = '';
-  let id = '';
-  let after = '';
-  for (const name of sortedNames(record, isCareful)) {
+  to.open();
+  let members = '';
+  for (const name of sortedNames(record)) {
     const value = (record as Record<string, unknown>)[name];
     if (value === undefined) continue;
-    const member = `,${nameJson(name)}${valueJson(value, name, isCareful)}`;
-    if (name === 'id') id = member;
-    else if (id === '') before += member;
-    else after += member;
+    const member = memberJson(name, value);
+    if (name !== 'id') {
+      members = members === '' ? member : `${members},${member}`;
+      continue;
+    }
+    if (members !== '') to.addText(members);
+    members = '';
+    addId(member, to);
   }
-  return { canonicalJson: `{${`${before}${id}${after}`.slice(1)}}`, rest: before + after };
+  if (members !== '') to.addText(members);
+  to.close();
 };
 
-const valueJson = (value: unknown, path: string, isCareful: boolean): string => {
+/**
+ * Writes a record of which a transform was given some members only: `changed` takes the place of these, and the others
+ * are copied.
+ *
+ * @param members - those of the record before the transform, whose JSON is in `source`
+ * @throws TypeError if it holds something that JSON cannot
+ */
+export const writeChangedMembers = (
+  changed: object,
+  members: RecordMembers,
+  source: Buffer,
+  to: CanonicalBuffer,
+): void => {
+  assertPlain(changed, 'record');
+  const { count, names, isField, starts, ends } = members;
+  const changedNames = sortedNames(changed);
+  /** Members that were next to each other are copied together. */
+  let runStart = 0;
+  let runEnd = 0;
+  let lastInRun = -1;
+  const copyRun = (): void => {
+    if (lastInRun >= 0) to.addBytes(source, runStart, runEnd);
+    lastInRun = -1;
+  };
+  to.open();
+  let index = 0;
+  for (let next = 0; next <= changedNames.length; next++) {
+    const name = changedNames[next];
+    for (; index < count; index++) {
+      const order = name === undefined ? -1 : compareNames(names[index]!, name);
+      if (order > 0) break;
+      // What is changed takes the place of a member of the same name, of which the transform does not know.
+      if (isField[index] || order === 0) continue;
+      if (names[index] === 'id') {
+        copyRun();
+        const from = to.end;
+        to.addBytes(source, starts[index]!, ends[index]!);
+        to.markId(from);
+        continue;
+      }
+      if (lastInRun !== index - 1) copyRun();
+      if (lastInRun < 0) runStart = starts[index]!;
+      runEnd = ends[index]!;
+      lastInRun = index;
+    }
+    copyRun();
+    if (name === undefined) break;
+    const value = (changed as Record<string, unknown>)[name];
+    if (value === undefined) continue;
+    const member = memberJson(name, value);
+    if (name === 'id') addId(member, to);
+    else to.addText(member);
+  }
+  to.close();
+};
+
+const addId = (member: string, to: CanonicalBuffer): void => {
+  const from = to.end;
+  to.addText(member);
+  to.markId(from);
+};
+
+const memberJson = (name: string, value: unknown): string => {
+  const json = valueJson(value, name);
+  if (json.includes(SURROGATE_ESCAPE)) assertWellFormed(value, name);
+  return nameOf(name).json + json;
+};
+
+const valueJson = (value: unknown, path: string): string => {
   if (typeof value === 'string') return JSON.stringify(value);
   if (value === null) return 'null';
-  return !isCareful && isCanonical(value, 0) ? JSON.stringify(value) : write(value, path, isCareful, 0);
+  if (isCanonical(value, 0)) {
+    const json = JSON.stringify(value);
+    if (!SORTS_DIFFERENTLY.test(json)) return json;
+  }
+  return write(value, path, 0);
 };
 
-/** Whether `JSON.stringify` writes a value canonically, so that it need not be written piece by piece. */
+/**
+ * Whether `JSON.stringify` writes a value canonically, so that it need not be written piece by piece, except if names
+ * sort differently by UTF-16 and by code points.
+ */
 const isCanonical = (value: unknown, level: number): boolean => {
   if (typeof value === 'string' || value === null) return true;
   if (typeof value !== 'object' || level === MAX_LEVELS) return false;
@@ -69,50 +144,56 @@ const isCanonical = (value: unknown, level: number): boolean => {
 };
 
 /** Writes any value piece by piece, and fails on what JSON cannot hold. */
-const write = (value: unknown, path: string, isCareful: boolean, level: number): string => {
+const write = (value: unknown, path: string, level: number): string => {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) {
     return JSON.stringify(value);
   }
   if (typeof value !== 'object') throw new TypeError(`${path} is ${kindOf(value)}, which JSON cannot hold`);
   if (level === MAX_LEVELS) throw new TypeError(`${path.slice(0, 60)}… is too deep, or contains itself`);
   if (Array.isArray(value)) {
-    const items = Array.from(value, (item, index) => write(item, `${path}[${index}]`, isCareful, level + 1));
+    const items = Array.from(value, (item, index) => write(item, `${path}[${index}]`, level + 1));
     return `[${items.join(',')}]`;
   }
   assertPlain(value, path);
   const members: string[] = [];
-  for (const name of sortedNames(value, isCareful)) {
+  for (const name of sortedNames(value)) {
     const member = (value as Record<string, unknown>)[name];
     if (member === undefined) continue;
-    members.push(`${nameJson(name)}${write(member, `${path}.${name}`, isCareful, level + 1)}`);
+    members.push(nameOf(name).json + write(member, `${path}.${name}`, level + 1));
   }
   return `{${members.join(',')}}`;
 };
 
-const sortedNames = (value: object, isCareful: boolean): string[] => {
-  const names = Object.keys(value);
-  if (isCareful) return names.sort(byCodePoints);
-  for (let index = 1; index < names.length; index++) {
-    if (names[index - 1]! > names[index]!) return names.sort();
+const sortedNames = (value: object): string[] => {
+  const all = Object.keys(value);
+  for (let index = 1; index < all.length; index++) {
+    if (compareNames(all[index - 1]!, all[index]!) > 0) return all.sort(compareNames);
   }
-  return names;
+  return all;
 };
 
-/** As UTF-8 bytes sort. */
-const byCodePoints = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other));
+/** Compares as UTF-8 bytes compare. */
+const compareNames = (one: string, other: string): number => {
+  if (one === other) return 0;
+  if (nameOf(one).sortsDifferently && nameOf(other).sortsDifferently) {
+    return Buffer.compare(Buffer.from(one), Buffer.from(other));
+  }
+  return one < other ? -1 : 1;
+};
 
-/** The names seen last, as JSON with a colon. There are few, unless a transform makes names of data. */
-const names = new Map<string, string>();
+/** The names seen last. There are few, unless a transform makes names of data. */
+const names = new Map<string, Name>();
 const MAX_NAMES = 1000;
 
-const nameJson = (name: string): string => {
-  let json = names.get(name);
-  if (json === undefined) {
+const nameOf = (text: string): Name => {
+  let name = names.get(text);
+  if (name === undefined) {
+    if (HAS_LONE_SURROGATE.test(text)) throw new TypeError(`the name ${JSON.stringify(text)} ${LONE_SURROGATE}`);
     if (names.size === MAX_NAMES) names.clear();
-    json = `${JSON.stringify(name)}:`;
-    names.set(name, json);
+    name = { json: `${JSON.stringify(text)}:`, sortsDifferently: SORTS_DIFFERENTLY.test(text) };
+    names.set(text, name);
   }
-  return json;
+  return name;
 };
 
 const isPlain = (value: object): boolean => {
@@ -124,12 +205,10 @@ const assertPlain = (value: object, path: string): void => {
   if (!isPlain(value)) throw new TypeError(`${path} is ${kindOf(value)}, not a plain object`);
 };
 
-const HAS_LONE_SURROGATE = /\p{Surrogate}/u;
+const LONE_SURROGATE = 'has half a character (a lone surrogate), which UTF-8 cannot hold';
 
 const assertWellFormed = (value: unknown, path: string): void => {
-  if (typeof value === 'string' && HAS_LONE_SURROGATE.test(value)) {
-    throw new TypeError(`${path} has half a character (a lone surrogate), which UTF-8 cannot hold`);
-  }
+  if (typeof value === 'string' && HAS_LONE_SURROGATE.test(value)) throw new TypeError(`${path} ${LONE_SURROGATE}`);
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {
     assertWellFormed(name, `a name in ${path}`);

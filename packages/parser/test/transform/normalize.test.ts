@@ -10,7 +10,7 @@ import { canonicalHash } from '../support/canonical.js';
 
 const normalize = (dataType: DataType, raw: XmlObject): unknown => {
   const context = { number: 1, id: 'unknown', xml: () => new Uint8Array(), report: () => {} };
-  return createTransform(undefined, { dataType })(structuredClone(raw), context);
+  return createTransform(undefined, { dataType }).transform(structuredClone(raw), context);
 };
 
 const person = { id: '9', name: 'A & B', anv: null, join: null, role: null, tracks: null };

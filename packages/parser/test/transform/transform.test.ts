@@ -34,6 +34,13 @@ const transformOf = (body: string, options?: unknown): TransformModule =>
 
 const IDENTITY = transformOf('return record;');
 
+/** The same, of some members of a record. */
+const fieldsOf = (fields: readonly string[], body = 'return record;'): TransformModule =>
+  moduleOf(
+    `export const createTransform = (fields) => ({ fields, transform: (record, context) => { ${body} } });`,
+    fields,
+  );
+
 interface Read {
   lines: string[];
   records: [number: number, id: string, sha256: string][];
@@ -99,10 +106,19 @@ describe('a transform that changes nothing', () => {
       skip: fc.constantFrom(0, 0, 1, 3),
       limit: fc.constantFrom(1, 4, 1000, 1000),
       maxMalformed: fc.constantFrom(0, 100),
+      reading: fc.constantFrom('xmltodict' as const, 'platform' as const),
     });
-    const property = fc.asyncProperty(dumps, some, async (dump, options) => {
+    const fields = fc
+      .constantFrom(['*'], [], ['id'], ['@*', 'name'], ['a', 'label', 'sublabels'])
+      .map((names) => fieldsOf(names));
+    const transforms = fc.oneof(
+      fc.constant([IDENTITY]),
+      fields.map((one) => [one]),
+      fc.tuple(fields, fields),
+    );
+    const property = fc.asyncProperty(dumps, some, transforms, async (dump, options, transform) => {
       const plain = await outcomeOf(chunksOf(dump, 500), options);
-      expect(await outcomeOf(chunksOf(dump, 500), { ...options, transform: IDENTITY })).toEqual(plain);
+      expect(await outcomeOf(chunksOf(dump, 500), { ...options, transform })).toEqual(plain);
     });
     await fc.assert(property, { seed, numRuns: 40, interruptAfterTimeLimit: 10_000, markInterruptAsFailure: false });
   });
@@ -221,6 +237,61 @@ test('the envelope has the id of the dump, whatever a transform makes of it; the
   }
 });
 
+test('a transform of some members sees no others, and its result takes their place', async () => {
+  const xml = Buffer.from(
+    '<artists><artist><id>1</id><name>N</name><a>x</a><a>y</a><b/><profile>p "q" \\</profile></artist></artists>',
+  );
+  const seen = `context.report({ ...record });`;
+  const cases: [TransformModule[], object, string, string][] = [
+    // Changed, removed and added; a member that the transform does not know of is replaced.
+    [
+      [
+        fieldsOf(
+          ['a', 'b'],
+          `${seen} return { a: record.a[1], c: { z: '1', y: null }, profile: 'new', aa: undefined };`,
+        ),
+      ],
+      { a: ['x', 'y'], b: null },
+      '{"a":"y","c":{"y":null,"z":"1"},"id":"1","name":"N","profile":"new"}',
+      ',"a":"y","c":{"y":null,"z":"1"},"name":"N","profile":"new"}',
+    ],
+    [
+      [fieldsOf(['i*'], `${seen} return { id: '2' };`)],
+      { id: '1' },
+      '{"a":["x","y"],"b":null,"id":"2","name":"N","profile":"p \\"q\\" \\\\"}',
+      ',"a":["x","y"],"b":null,"name":"N","profile":"p \\"q\\" \\\\"}',
+    ],
+    [
+      [fieldsOf(['*'], `${seen} return {};`)],
+      { a: ['x', 'y'], b: null, id: '1', name: 'N', profile: 'p "q" \\' },
+      '{}',
+      '}',
+    ],
+    // All transforms of a read see what any of them needs.
+    [
+      [fieldsOf(['name']), fieldsOf(['a'], `${seen} return { '': 'first', id: null };`)],
+      { a: ['x', 'y'], name: 'N' },
+      '{"":"first","b":null,"id":null,"profile":"p \\"q\\" \\\\"}',
+      ',"":"first","b":null,"profile":"p \\"q\\" \\\\"}',
+    ],
+    [
+      [transformOf('return record;'), fieldsOf(['b'], `${seen} return { b: '1' };`)],
+      { a: ['x', 'y'], b: null, id: '1', name: 'N', profile: 'p "q" \\' },
+      '{"b":"1"}',
+      ',"b":"1"}',
+    ],
+  ];
+  for (const [transform, expectedRecord, canonical, members] of cases) {
+    const { lines, records, findings } = await read(chunksOf(xml, 99), { transform });
+    expect(findings).toEqual([{ number: 1, id: '1', finding: expectedRecord }]);
+    expect(lines).toEqual([`{"type":"data","id":"1","sha256":"${canonicalHash(JSON.parse(canonical))}"${members}`]);
+    expect(records).toEqual([[1, '1', canonicalHash(JSON.parse(canonical))]]);
+    const parsed = [];
+    for await (const { id, record } of parseRecords(chunksOf(xml, 99), { transform })) parsed.push([id, record]);
+    expect(parsed).toEqual([['1', JSON.parse(canonical)]]);
+  }
+});
+
 test('keys are written in canonical order, and what JSON holds is written', async () => {
   const body = `return {
     z: [1.5, true, null, { b: 1, a: undefined, 10: 'x', 9: 'y' }], '\\u{1F3B5}': 1, '\\uFFFD': 2, '': -0, __proto__: null,
@@ -287,6 +358,10 @@ describe('a module', () => {
     ['has no factory', 'data:text/javascript,export default () => (record) => record'],
     ['has a factory that throws', 'data:text/javascript,export const createTransform = () => { throw 5; }'],
     ['has a factory that returns no function', 'data:text/javascript,export const createTransform = () => ({})'],
+    [
+      'has no list of fields',
+      'data:text/javascript,export const createTransform = () => ({ fields: 5, transform() {} })',
+    ],
     [
       'has a factory that returns a promise',
       'data:text/javascript,export const createTransform = async () => { throw new Error("mine"); }',
