@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { SHAPES, type Shape } from './commands/parse-shapes.js';
+import { CONTRACTS, type Contract } from './config/contract-settings.js';
 import { DATA_TYPES, type DataType } from './config/data-type.js';
 import type { ConfigSources } from './config/load-config.js';
 import type { Setting } from './config/setting.js';
@@ -106,6 +107,12 @@ program
       .choices(SHAPES)
       .default('message'),
   )
+  .addOption(
+    new Option(
+      '--contract <contract>',
+      'whose message bodies: topic or fanout (default: CONTRACT, else topic)',
+    ).choices(CONTRACTS),
+  )
   .option('--workers <n>', 'threads that parse (default: MAX_WORKERS, else number of CPU cores)', wholeNumber(0, 256))
   .option('--limit <n>', 'stop after this many records, of all files together', wholeNumber(0))
   .option('--quarantine <folder>', 'folder to keep malformed records in (default: only count and report them)')
@@ -117,6 +124,7 @@ program
       dataType: options['type'] as DataType | undefined,
       output: options['output'] as string,
       shape: options['shape'] as Shape,
+      contract: options['contract'] as Contract | undefined,
       workers: options['workers'] as number | undefined,
       limit: options['limit'] as number | undefined,
       quarantine: options['quarantine'] as string | undefined,

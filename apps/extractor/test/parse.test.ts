@@ -23,6 +23,74 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const linesOf = (stdout: string): string[] => stdout.split('\n').slice(0, -1);
 
+/** Records of the fanout contract, with the hash that PostgreSQL and Neo4j get to see. */
+const FANOUT_RECORDS = [
+  {
+    type: 'labels',
+    xml: '<label><id>7</id><name>L</name><contactinfo>x</contactinfo><data_quality>Correct</data_quality><parentLabel id="3">P</parentLabel><sublabels><label id="8">S</label></sublabels><urls><url>http://l.example/</url></urls></label>',
+    sha256: '15580764df5b35df84d866feb5aef68fa68ca4fb5f31d13c5e749673039fb05e',
+    members:
+      '"contactinfo":"x","data_quality":"Correct","name":"L","parentLabel":{"id":"3","name":"P"},"sublabels":[{"id":"8","name":"S"}],"urls":{"url":"http://l.example/"}',
+    id: '7',
+  },
+  {
+    type: 'masters',
+    xml: '<master id="5"><main_release>55</main_release><artists><artist><id>9</id><name>A &amp; B</name><anv/><join/><role/><tracks/></artist></artists><genres><genre>Rock</genre></genres><styles><style>Punk</style><style>Noise</style></styles><year>1999</year><title>T</title><data_quality>Correct</data_quality><videos><video duration="60" embed="true" src="http://v.example/"><title>v</title><description/></video></videos></master>',
+    sha256: '6083c6e5c8828b777d4d167e17b49a0f6bebef01aad6d188afba7fbd037ffaba',
+    members:
+      '"artists":[{"anv":null,"id":"9","join":null,"name":"A & B","role":null,"tracks":null}],"data_quality":"Correct","genres":["Rock"],"main_release":"55","styles":["Punk","Noise"],"title":"T","videos":{"video":{"@duration":"60","@embed":"true","@src":"http://v.example/","description":null,"title":"v"}},"year":"1999"',
+    id: '5',
+  },
+  {
+    type: 'artists',
+    xml: '<artist><id>9</id><name>A &amp; B</name><realname/><profile> two\nlines </profile><data_quality>Correct</data_quality><urls><url>http://a.example/</url><url>http://b.example/</url></urls><namevariations><name>AB</name></namevariations><aliases><name id="21">C</name></aliases><members><id>31</id><name id="31">D</name><id>32</id><name id="32">E</name></members></artist>',
+    sha256: 'f314354cdd3e0fdd0a44e4da4422b5c0f5c00de75b3a34473f4c186dd6d8b0b1',
+    members:
+      '"aliases":[{"id":"21","name":"C"}],"data_quality":"Correct","members":[{"id":"31","name":"D"},{"id":"32","name":"E"}],"name":"A & B","namevariations":{"name":"AB"},"profile":" two\\nlines ","realname":null,"urls":{"url":["http://a.example/","http://b.example/"]}',
+    id: '9',
+  },
+] as const;
+
+describe('parse --contract', () => {
+  it.each(FANOUT_RECORDS)('prints what consumers of the fanout contract expect, for $type', async (record) => {
+    const { type, xml, sha256, members, id } = record;
+    const input = Buffer.from(`<${type}>\n${xml}\n</${type}>\n`);
+    const line = `{"type":"data","id":"${id}","sha256":"${sha256}",${members}}`;
+    const fanout = await runCli(['parse', '-', '--contract', 'fanout', '--workers', '1'], { input });
+    expect(fanout).toMatchObject({ status: 0, stdout: `${line}\n`, stderr: '' });
+  });
+
+  it('follows CONTRACT unless it is given, as run does', async () => {
+    const file = dump('releases');
+    const parse = async (args: string[], env: Record<string, string> = {}): Promise<string> => {
+      const { status, stdout, stderr } = await runCli(['parse', file, ...args], { env });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      return stdout;
+    };
+    const [plain, fanout] = await Promise.all([parse([]), parse([], { CONTRACT: 'fanout' })]);
+    expect(linesOf(fanout)).toHaveLength(RECORDS);
+    expect(fanout).not.toBe(plain);
+    expect(await parse(['--contract', 'topic'], { CONTRACT: 'fanout' })).toBe(plain);
+    const clean = await parse(['--shape', 'clean'], { CONTRACT: 'fanout' });
+    expect(clean).toBe(await parse(['--shape', 'clean']));
+
+    const output = join(folder, 'delivered');
+    const run = await runCli(
+      ['run', '--once', '--source', folder, '--data', join(folder, 'run-data'), '--sink', 'ndjson', '--output', output],
+      { env: { CONTRACT: 'fanout', DATA_TYPES: 'releases', HEALTH_PORT: 'off' } },
+    );
+    expect(run.status).toBe(0);
+    const delivered = linesOf(await readFile(join(output, VERSION, 'releases.ndjson'), 'utf8'));
+    expect(delivered.slice(0, -1)).toEqual(linesOf(fanout));
+    expect(JSON.parse(delivered.at(-1)!)).toMatchObject({ type: 'file_complete', total_processed: RECORDS });
+  });
+
+  it('is refused for the clean shape', async () => {
+    const result = await runCli(['parse', dump('labels'), '--shape', 'clean', '--contract', 'fanout']);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+  });
+});
+
 describe('parse', () => {
   it.each(DATA_TYPES)('prints only message bodies for %s, one per line', async (type) => {
     const result = await runCli(['parse', dump(type)]);

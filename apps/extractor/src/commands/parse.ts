@@ -10,9 +10,11 @@ import {
   ParserError,
   type WorkerPool,
 } from '@discogs-extractor/parser';
+import type { Contract } from '../config/contract-settings.js';
 import { readSetting } from '../config/load-config.js';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
 import { createQuarantine } from '../pipeline/quarantine.js';
+import { recordFormOf } from '../pipeline/record-form.js';
 import { countUndelivered } from '../pipeline/undelivered.js';
 import { isReaderGone } from '../system/output-streams.js';
 import { exitStatusOfStop, installStopHandlers, StopRequested } from '../system/signal-handlers.js';
@@ -28,6 +30,8 @@ export interface ParseOptions {
   /** Path of the NDJSON, `-` for standard output. A name in `.gz` or `.zst` is compressed. */
   readonly output: string;
   readonly shape: Shape;
+  /** Whose message bodies. @default CONTRACT, else topic */
+  readonly contract: Contract | undefined;
   /** Parsing threads. @default MAX_WORKERS, else one per core */
   readonly workers: number | undefined;
   /** Records of all files together to stop after. @default all */
@@ -39,6 +43,7 @@ export interface ParseOptions {
 /** What the files have in common. */
 interface Common {
   readonly options: ParseOptions;
+  readonly contract: Contract;
   readonly workers: number | WorkerPool;
   readonly output: LineOutput;
   readonly progress: ParseProgress;
@@ -52,6 +57,7 @@ interface Common {
  */
 export const parseCommand = async (options: ParseOptions): Promise<number> => {
   await assertUsable(options);
+  const contract = options.contract ?? (await readSetting('contract')) ?? 'topic';
   const output = createLineOutput(options.output);
   const threads = options.workers ?? (await readSetting('maxWorkers')) ?? availableParallelism();
   // A pool is a little slower for one file, since its reads take smaller segments.
@@ -60,7 +66,7 @@ export const parseCommand = async (options: ParseOptions): Promise<number> => {
     if (options.output === '-') limitStop(new StopRequested(reason));
   });
   const progress = createParseProgress(options.output === '-' && process.stdout.isTTY);
-  const common: Common = { options, workers, output, progress, signal: stop.signal };
+  const common: Common = { options, contract, workers, output, progress, signal: stop.signal };
   let status: number = EXIT.done;
   let written = 0;
   let isAnyWhole = false;
@@ -105,9 +111,12 @@ const limitStop = (stop: StopRequested): void => {
 };
 
 /** @throws ExtractorError `USAGE` */
-const assertUsable = async ({ files, output }: ParseOptions): Promise<void> => {
+const assertUsable = async ({ files, output, shape, contract }: ParseOptions): Promise<void> => {
   if (files.filter((file) => file === '-').length > 1) {
     throw new ExtractorError('USAGE', 'Standard input (-) can be read only once.');
+  }
+  if (shape === 'clean' && contract !== undefined) {
+    throw new ExtractorError('USAGE', '--shape clean is the same for every contract: leave out --contract.');
   }
   for (const file of files) {
     if (await isSameFile(file, output)) {
@@ -118,7 +127,7 @@ const assertUsable = async ({ files, output }: ParseOptions): Promise<void> => {
 
 /** @throws errors of the output; StopRequested */
 const parseFile = async (
-  { options, workers, output, progress, signal }: Common,
+  { options, contract, workers, output, progress, signal }: Common,
   file: string,
   index: number,
   limit: number | undefined,
@@ -148,6 +157,8 @@ const parseFile = async (
     workers,
     limit,
     signal,
+    // The clean shape is made of raw records.
+    ...(options.shape === 'message' && recordFormOf(contract)),
     onProgress: progress.update,
     onMalformed: (record) => malformed.push(record),
     onIrregularity: (irregularity) => {

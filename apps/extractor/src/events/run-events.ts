@@ -111,6 +111,16 @@ export type RunEvent =
       readonly reason: string;
       readonly keptIn: string;
     }
+  | {
+      /** A transform reported something about a record. */
+      readonly type: 'record-finding';
+      readonly file: string;
+      readonly dataType: DataType;
+      /** The record's number in the file, and its id. */
+      readonly number: number;
+      readonly id: string;
+      readonly finding: unknown;
+    }
   | ({ readonly type: 'file-finished' } & FileSummary)
   | {
       /** All files are completed, and `extraction_complete` is confirmed, or withheld; see docs/wire-contract.md. */

@@ -5,14 +5,17 @@ import {
   LEFT_OUT_KINDS,
   type MalformedRecord,
   ParserError,
+  type RecordFinding,
   type WorkerPool,
 } from '@discogs-extractor/parser';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
+import type { Contract } from '../config/contract-settings.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSink, RefusedRecord, Sink } from '../sinks/sink.js';
 import type { EarlierCount } from './earlier-counts.js';
 import { fileCompleteMessage } from './file-complete-message.js';
 import type { Quarantine } from './quarantine.js';
+import { recordFormOf } from './record-form.js';
 import { countUndelivered } from './undelivered.js';
 import { openVerifiedDump, type VerifiedDump } from './verified-dump.js';
 
@@ -35,6 +38,7 @@ export interface ExtractFileOptions {
   /** The sink's checkpoint at that record. */
   readonly checkpoint: Checkpoint | undefined;
   readonly sink: Sink;
+  readonly contract: Contract;
   readonly quarantine: Quarantine;
   /** Parsing threads, shared with other files. */
   readonly workers: WorkerPool;
@@ -55,6 +59,8 @@ export interface ExtractFileOptions {
   /** Called after each block, at least every {@link PROGRESS_INTERVAL_MS}, and at the end, also after a failure. */
   readonly onProgress: (progress: Progress) => void;
   readonly onMalformed: (record: MalformedRecord, keptIn: string) => void;
+  /** Called with what a transform reports about a record, before the record's block is delivered. */
+  readonly onFinding: (finding: RecordFinding) => void;
   /** Called for a record that the sink does not take, within the same limit. */
   readonly onRefused: (record: RefusedRecord, keptIn: string) => void;
 }
@@ -153,6 +159,8 @@ const deliver = async (
   const { resumedAfter } = fileSink;
   const malformed: MalformedRecord[] = [];
   let firstLeftOut: Irregularity | undefined;
+  /** Malformed records that have a number. */
+  let transformFailures = 0;
   const keepMalformed = async (): Promise<void> => {
     for (const record of malformed.splice(0)) options.onMalformed(record, await quarantine.keep(record));
   };
@@ -163,7 +171,10 @@ const deliver = async (
     workers,
     maxMalformed,
     signal,
+    ...recordFormOf(options.contract),
+    onFinding: options.onFinding,
     onMalformed: (record) => {
+      if (record.recordNumber !== undefined) transformFailures++;
       undeliverable.malformed++;
       malformed.push(record);
     },
@@ -193,8 +204,7 @@ const deliver = async (
       // Before its records are sent: what is confirmed came from the verified bytes.
       await dump.assertUnchanged();
       await keepMalformed();
-      // The only place between parser and sink where a record can be inspected, changed or dropped.
-      records += block.count;
+      records = block.lastRecord;
       await fileSink.write(block);
       onProgress(progress());
     }
@@ -234,7 +244,7 @@ const deliver = async (
     if (leftOut > options.maxLeftOut) throw contentLeftOut(file, leftOut, firstLeftOut!);
     const undelivered = blocks.stats.malformed + refused + leftOut;
     const checkpoint = await fileSink.complete(
-      fileCompleteMessage(dataType, file, records - refused, undelivered, new Date()),
+      fileCompleteMessage(dataType, file, records - refused - transformFailures, undelivered, new Date()),
     );
     onProgress(progress());
     return { records, checkpoint };

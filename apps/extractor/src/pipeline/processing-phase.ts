@@ -148,6 +148,7 @@ const processFile = async (
       afterRecord: known().messages_published,
       checkpoint: known().checkpoint,
       sink,
+      contract: config.contract,
       quarantine: createQuarantine(join(config.discogsRoot, 'quarantine', version, dataType)),
       workers,
       maxMalformed: config.maxMalformedRecords,
@@ -171,6 +172,7 @@ const processFile = async (
       },
       onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
         onEvent({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
+      onFinding: (finding) => onEvent({ type: 'record-finding', file, dataType, ...finding }),
       onRefused: ({ error: { message: reason } }, keptIn) =>
         onEvent({ type: 'record-malformed', file, dataType, kind: 'refused', byteOffset: undefined, reason, keptIn }),
     });

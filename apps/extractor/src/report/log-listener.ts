@@ -146,6 +146,12 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           `✅ ${event.file}: ${event.phase} progress again after ${Math.round(event.seconds)} s`,
         );
         break;
+      case 'record-finding':
+        logger.debug(
+          { file: event.file, record: event.number, id: event.id, finding: event.finding },
+          `🔍 Finding about a record of ${event.file}`,
+        );
+        break;
       case 'record-malformed':
         logger.warn(
           {

@@ -23,6 +23,7 @@ import { createCheckpointLimiter } from './checkpoint-limiter.js';
 import { DeliveryMonitor, type DeliveryTracker } from './delivery-status.js';
 import { LOST_DELIVERY_CODES } from './lost-delivery.js';
 import { messageIdOf } from './message-id.js';
+import { RecordNumbers } from './record-numbers.js';
 import { countRefused, RefusedRecords } from './refused-records.js';
 import type { FileSink, OpenOptions, Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
@@ -146,6 +147,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       let lastConfirmedAt: Date | undefined;
       const tracker = monitor.track(target);
       let refused: RefusedRecords | undefined;
+      let numbers: RecordNumbers | undefined;
       const { onRefused } = opening;
       const connect = (continuity: ContinuityOptions): Promise<Publisher> =>
         withLinkedAbort([signal], ({ signal: connecting }) =>
@@ -159,7 +161,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
             onRefused:
               onRefused &&
               (({ sequence, body, error }) => {
-                const recordNumber = resumedAfter + sequence;
+                const recordNumber = numbers!.recordOf(sequence);
                 refused?.add({ recordNumber, message: Uint8Array.from(body), error: ofRecord(error, recordNumber) });
               }),
             connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
@@ -197,6 +199,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           });
         }
         tracker.attach(publisher);
+        numbers = new RecordNumbers(resumedAfter);
         refused = new RefusedRecords(
           async (record) => onRefused?.(record),
           restartReason === undefined ? known.refused : 0,
@@ -205,6 +208,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           ...opening,
           resumedAfter,
           refused,
+          numbers,
           restartReason,
           missingBefore: restartReason === undefined ? known.missing : 0,
           queueSize: options.queueSize,
@@ -297,6 +301,7 @@ interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'
   readonly restartReason: string | undefined;
   readonly routingKey: string;
   readonly refused: RefusedRecords;
+  readonly numbers: RecordNumbers;
   /** Messages missing in earlier runs. */
   readonly missingBefore: number;
   readonly lastConfirmedAt: () => Date | undefined;
@@ -307,9 +312,9 @@ interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'
 const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, options: FileSinkOptions): FileSink => {
   const { resumedAfter, restartReason, refused, missingBefore, signal, save, queueSize, lastConfirmedAt, tracker } =
     options;
-  const { routingKey } = options;
-  /** Records that were published; `file_complete` is a message too, but not a record. */
-  let records = 0;
+  const { routingKey, numbers } = options;
+  /** Messages of records; `file_complete` is a message too, but not a record. */
+  let messages = 0;
   /** Blocks whose bytes the publisher still needs, and the number of the last message of each. */
   const unconfirmed: { readonly last: number; readonly block: EncodedBlock }[] = [];
   const releaseConfirmed = (): void => {
@@ -320,6 +325,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
   const limiter = createCheckpointLimiter({
     maxUnsaved: queueSize,
     resumeAfter: resumedAfter,
+    reached: () => numbers.last,
     flush: async () => {
       await publisher.flush({ signal });
       await refused.settle();
@@ -344,7 +350,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       return missing();
     },
     get confirmed() {
-      return refused.limit(resumedAfter + Math.min(publisher.verified, records));
+      return refused.limit(numbers.doneAfter(Math.min(publisher.verified, messages)));
     },
     get refused() {
       return refused.kept;
@@ -354,16 +360,17 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
     },
     write: async (block) => {
       releaseConfirmed();
-      unconfirmed.push({ last: records + block.count, block });
-      for (const { id, sha256, message } of block) {
+      unconfirmed.push({ last: messages + block.count, block });
+      for (const { number, id, sha256, message } of block) {
         signal.throwIfAborted();
         refused.throwIfFailed();
+        numbers.sent(number);
         const windowOpen = publisher.publish({
           routingKey,
           body: message,
           messageId: messageIdOf(`${version}:${dataType}:`, id, `:${sha256}`),
         });
-        records++;
+        messages++;
         tracker.sent(message.byteLength);
         if (windowOpen) await abortable(windowOpen, signal);
         const belowLimit = limiter.recordSent();
@@ -371,6 +378,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
         const yielded = yielder.maybeYield();
         if (yielded) await yielded;
       }
+      numbers.reached(block.lastRecord);
     },
     flush: () => abortable(limiter.checkpoint(), signal),
     complete: async (message) => {

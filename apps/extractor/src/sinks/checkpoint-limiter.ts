@@ -3,6 +3,8 @@ export interface CheckpointLimiterOptions {
   readonly maxUnsaved: number;
   /** Records that are in the state marker already. */
   readonly resumeAfter: number;
+  /** Returns the last record that was sent or omitted. */
+  readonly reached: () => number;
   /** Resolves when everything that was sent is confirmed. */
   readonly flush: () => Promise<void>;
   /** Makes it durable that records 1 to `confirmed` are confirmed. */
@@ -13,7 +15,7 @@ export interface CheckpointLimiterOptions {
 export interface CheckpointLimiter {
   /** Counts a record that was sent. Returns `undefined` if another may follow, else a promise to await first. */
   recordSent(): Promise<void> | undefined;
-  /** Confirms and saves everything up to the last record that was sent. */
+  /** Confirms and saves everything up to the last record that was sent or omitted. */
   checkpoint(): Promise<void>;
 }
 
@@ -22,17 +24,21 @@ export interface CheckpointLimiter {
  * only if the checkpoint takes longer than sending does.
  */
 export const createCheckpointLimiter = (options: CheckpointLimiterOptions): CheckpointLimiter => {
-  const { maxUnsaved, resumeAfter, flush, save } = options;
-  let sent = resumeAfter;
-  let saved = resumeAfter;
+  const { maxUnsaved, resumeAfter, reached, flush, save } = options;
+  /** Records that were sent, and those of them that are saved. */
+  let sent = 0;
+  let saved = 0;
+  let savedRecord = resumeAfter;
   let inProgress: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
 
   const run = async (): Promise<void> => {
     const target = sent;
+    const record = reached();
     await flush();
-    await save(target);
+    await save(record);
     saved = target;
+    savedRecord = record;
   };
   const start = (): Promise<void> => {
     const started = run().finally(() => {
@@ -58,7 +64,7 @@ export const createCheckpointLimiter = (options: CheckpointLimiterOptions): Chec
     },
     checkpoint: async () => {
       await inProgress;
-      if (saved < sent) await start();
+      if (savedRecord < reached()) await start();
     },
   };
 };

@@ -123,7 +123,12 @@ const openNdjsonFile = async (
     unsynced += bytes.byteLength;
   };
   const sync = async (): Promise<void> => {
-    if (unsynced === 0 || hasSyncFailed) return;
+    if (hasSyncFailed) return;
+    // Records may have been omitted since.
+    if (unsynced === 0) {
+      synced = written;
+      return;
+    }
     try {
       await handle.datasync();
     } catch (error) {
@@ -153,7 +158,7 @@ const openNdjsonFile = async (
       withPathInErrors(path, async () => {
         signal.throwIfAborted();
         await append(block.bytes);
-        written = { records: written.records + block.count, checkpoint: checkpointNow() };
+        written = { records: block.lastRecord, checkpoint: checkpointNow() };
         block.release();
         if (unsynced >= SYNC_BYTES) await sync();
       }),

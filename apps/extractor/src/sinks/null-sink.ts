@@ -26,7 +26,7 @@ export const createNullSink = (contract: Contract = 'topic'): Sink => ({
       },
       write: async (block) => {
         signal.throwIfAborted();
-        confirmed += block.count;
+        confirmed = block.lastRecord;
         block.release();
         lastConfirmedAt = new Date();
       },

@@ -120,7 +120,8 @@ export interface FileSink {
   readonly lastConfirmedAt: Date | undefined;
   /**
    * Resolves when the sink can take the next block, which may be before this one is confirmed. The block belongs to the
-   * sink, which calls `release` once its bytes are written.
+   * sink, which calls `release` once its bytes are written. Records that a transform omitted, up to the block's
+   * `lastRecord`, count as confirmed once all records before them are.
    */
   write(block: EncodedBlock): Promise<void>;
   /** Confirms all records that were written, so that `refused` is final. Only sinks that have `refused` need it. */

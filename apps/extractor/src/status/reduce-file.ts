@@ -4,7 +4,7 @@ import type { FileState, FileStatus, TypeTotals } from './service-state.js';
 /** An event about one file. */
 export type FileEvent = Exclude<
   Extract<RunEvent, { readonly file: string }>,
-  { readonly type: 'file-stalled' | 'file-moving' | 'file-restarted' }
+  { readonly type: 'file-stalled' | 'file-moving' | 'file-restarted' | 'record-finding' }
 >;
 
 type ChosenFile = Extract<RunEvent, { readonly type: 'dump-chosen' }>['files'][number];

@@ -79,6 +79,8 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
     case 'file-moving':
     // `file-started` follows.
     case 'file-restarted':
+    // What findings mean is up to the transform.
+    case 'record-finding':
     // `run-ended` reports the same.
     case 'dump-finished':
     case 'run-failed':

@@ -1,8 +1,16 @@
 import type { EncodedBlock, EncodedRecord } from '@discogs-extractor/parser';
 
-/** A block of `count` small messages, as the parser yields them, numbered from `firstRecord` on. */
-export const blockOf = (firstRecord: number, count: number): EncodedBlock => {
-  const records = Array.from({ length: count }, (_, index): EncodedRecord => {
+/**
+ * A block of `count` records, numbered from `firstRecord` on, with small messages, as the parser yields them.
+ *
+ * @param isOmitted - whether a transform has omitted the record of a number
+ */
+export const blockOf = (
+  firstRecord: number,
+  count: number,
+  isOmitted: (number: number) => boolean = () => false,
+): EncodedBlock => {
+  const all = Array.from({ length: count }, (_, index): EncodedRecord => {
     const number = firstRecord + index;
     return {
       number,
@@ -11,11 +19,12 @@ export const blockOf = (firstRecord: number, count: number): EncodedBlock => {
       message: Buffer.from(`{"type":"data","id":"${number}"}`),
     };
   });
+  const records = all.filter(({ number }) => !isOmitted(number));
   return {
     dataType: 'artists',
     firstRecord,
     lastRecord: firstRecord + count - 1,
-    count,
+    count: records.length,
     findings: [],
     bytes: Buffer.concat(records.flatMap(({ message }) => [message, Buffer.from('\n')])),
     number: (index) => records[index]!.number,

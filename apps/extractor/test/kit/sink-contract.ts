@@ -155,6 +155,33 @@ export const sinkContract: readonly SinkCase[] = [
     );
   }),
 
+  rule('confirms omitted records once all before them are confirmed', async ({ sink, arrived }) => {
+    // The first of all, single ones, those at the end of a block and of the file, and whole blocks.
+    const isOmitted = (number: number): boolean =>
+      number <= 3 || number % 7 === 0 || (number > 95 && number <= 230) || number > 290;
+    const delivered = (from: number, to: number): string[] =>
+      bodies(from, to).filter((_, index) => !isOmitted(from + index));
+    const writeSome = async (file: FileSink, from: number, to: number): Promise<void> => {
+      for (let first = from; first <= to; first += BLOCK_RECORDS) {
+        await file.write(blockOf(first, Math.min(BLOCK_RECORDS, to - first + 1), isOmitted));
+      }
+    };
+    const { file: first, saved } = await open(sink);
+    await writeSome(first, 1, 250);
+    await first.close({ timeoutMs: 10_000 });
+    const { confirmed: resumeAfter, checkpoint } = first;
+    assert.equal(resumeAfter, 250);
+    assert.ok(saved.every((record) => record <= 250));
+    const { file: second } = await open(sink, { resumeAfter, checkpoint });
+    await writeSome(second, second.resumedAfter + 1, 300);
+    await second.flush?.();
+    await second.complete(Buffer.from(COMPLETE));
+    assert.equal(second.confirmed, 300);
+    await second.close();
+    const output = await arrived();
+    if (output) assert.deepEqual(withoutRepeats(output), [...delivered(1, 300), COMPLETE]);
+  }),
+
   rule('resumes after the confirmed records', async ({ sink, arrived }) => {
     const { file: first } = await open(sink);
     await write(first, 1, 300);
