@@ -6,7 +6,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { encodeRecords } from '../dist/index.js';
+import { encodeRecords, PLATFORM_TRANSFORM } from '../dist/index.js';
 
 const [row, file, dataType, workers, records] = process.argv.slice(2);
 
@@ -98,6 +98,11 @@ const timed = async (work) => {
 const ROWS = {
   gunzip: () => timed(gunzip),
   fast: () => timed(() => encode({ engine: 'fast', workers: Number(workers) })),
+  // What `parse --contract fanout` does.
+  platform: () =>
+    timed(() =>
+      encode({ engine: 'fast', workers: Number(workers), reading: 'platform', transform: PLATFORM_TRANSFORM }),
+    ),
   skip: () => timed(() => encode({ engine: 'fast', workers: Number(workers), skip: Number.MAX_SAFE_INTEGER })),
   // The first `records` records are enough.
   strict: () => timed(() => encode({ engine: 'strict', limit: Number(records) })),

@@ -71,9 +71,9 @@ export class BlockOutput implements LineOutput {
   /**
    * Adds a record from its canonical JSON.
    *
-   * @param id - for the message, in place of the member `id`
+   * @param idJson - the id of the message as JSON, in place of the member `id`
    */
-  addCanonical({ bytes, start, end, idStart, idEnd }: CanonicalBytes, id: string, hash: string): void {
+  addCanonical({ bytes, start, end, idStart, idEnd }: CanonicalBytes, idJson: string, hash: string): void {
     const line = this.#length;
     if (this.kind !== 'messages') {
       this.#reserveBytes(end - start + 1);
@@ -84,7 +84,7 @@ export class BlockOutput implements LineOutput {
       this.#hashes.push(hash);
       return;
     }
-    const head = `{"type":"data","id":${JSON.stringify(id)},"sha256":"${hash}"`;
+    const head = `{"type":"data","id":${idJson},"sha256":"${hash}"`;
     this.#reserveBytes(MAX_BYTES_PER_UNIT * head.length + end - start + 2);
     const lines = this.#lines;
     let at = line + lines.write(head, line);

@@ -1,3 +1,4 @@
+import type { CanonicalBytes } from '../block/block-output.js';
 import { UNKNOWN } from '../record/record-id.js';
 import type { XmlObject } from '../record/types.js';
 
@@ -7,11 +8,15 @@ interface Name {
   readonly bytes: Uint8Array;
   /** Whether a transform needs such members. */
   readonly isField: boolean;
+  readonly isAttributeId: boolean;
+  readonly isId: boolean;
 }
 
 /** More names than all records have together; a dump of anything else keeps no more. */
 const MAX_NAMES = 1024;
 const TABLE_MASK = 4 * MAX_NAMES - 1;
+
+const UNKNOWN_JSON = JSON.stringify(UNKNOWN);
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -27,7 +32,15 @@ const NAME_EXTRA_BYTES = 3;
  * The members of one record after the other, found in its canonical JSON without parsing it. Every name is free of
  * escapes, since XML names are.
  */
-export class RecordMembers {
+export class RecordMembers implements CanonicalBytes {
+  /** The record's JSON. */
+  bytes: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
+  idStart = 0;
+  idEnd = 0;
+  /** The record's id, as JSON. */
+  idJson = '';
   /** How many there are. Of each: its name, whether a transform needs it, where it begins (at its name) and ends. */
   count = 0;
   readonly names: string[] = [];
@@ -46,6 +59,12 @@ export class RecordMembers {
 
   /** Finds the members of the record whose JSON is `bytes` from `start` to `end`. */
   scan(bytes: Buffer, start: number, end: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.idStart = 0;
+    this.idEnd = 0;
+    let attributeId = -1;
     let count = 0;
     let fields = 0;
     let at = start + 1;
@@ -61,16 +80,29 @@ export class RecordMembers {
       this.starts[count] = nameStart - 1;
       this.ends[count] = memberEnd;
       if (name.isField) fields++;
+      if (name.isAttributeId) attributeId = count;
+      if (name.isId) {
+        this.idStart = nameStart - 1;
+        this.idEnd = memberEnd;
+      }
       count++;
       at = memberEnd + 1;
     }
     this.count = count;
     this.fields = fields;
+    if (attributeId !== -1) this.idJson = this.#idIn(this.starts[attributeId]!, this.ends[attributeId]!, '@id');
+    else this.idJson = this.idEnd === 0 ? UNKNOWN_JSON : this.#idIn(this.idStart, this.idEnd, 'id');
+  }
+
+  /** The record's id, as `recordIdOf` returns it. */
+  get id(): string {
+    return this.idJson.includes('\\') ? (JSON.parse(this.idJson) as string) : this.idJson.slice(1, -1);
   }
 
   /** Those that a transform needs, parsed. */
-  parseFields(bytes: Buffer): XmlObject {
+  parseFields(): XmlObject {
     if (this.fields === 0) return {};
+    const { bytes } = this;
     let members = '';
     for (let index = 0; index < this.count; index++) {
       if (!this.isField[index]) continue;
@@ -82,18 +114,9 @@ export class RecordMembers {
     return JSON.parse(`{${members}}`) as XmlObject;
   }
 
-  /** The record's id, as `recordIdOf` returns it. */
-  idOf(bytes: Buffer): string {
-    let found = -1;
-    for (let index = 0; index < this.count; index++) {
-      const name = this.names[index];
-      if (name === '@id' || (name === 'id' && found === -1)) found = index;
-    }
-    if (found === -1) return UNKNOWN;
-    const value = this.starts[found]! + this.names[found]!.length + NAME_EXTRA_BYTES;
-    if (bytes[value] !== QUOTE) return UNKNOWN;
-    const text = bytes.toString('utf8', value + 1, this.ends[found]! - 1);
-    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+  #idIn(start: number, end: number, name: string): string {
+    const value = start + name.length + NAME_EXTRA_BYTES;
+    return this.bytes[value] === QUOTE ? this.bytes.toString('utf8', value, end) : UNKNOWN_JSON;
   }
 
   #nameOf(bytes: Buffer, start: number, end: number, hash: number): Name {
@@ -106,7 +129,13 @@ export class RecordMembers {
 
   #addName(bytes: Buffer, start: number, end: number, slot: number): Name {
     const text = bytes.toString('utf8', start, end);
-    const name = { text, bytes: new Uint8Array(bytes.subarray(start, end)), isField: this.#isFieldName(text) };
+    const name: Name = {
+      text,
+      bytes: new Uint8Array(bytes.subarray(start, end)),
+      isField: this.#isFieldName(text),
+      isAttributeId: text === '@id',
+      isId: text === 'id',
+    };
     if (this.#known < MAX_NAMES) {
       this.#known++;
       this.#table[slot] = name;

@@ -1,4 +1,4 @@
-import { BlockOutput } from '../block/block-output.js';
+import { BlockOutput, type CanonicalBytes } from '../block/block-output.js';
 import type { BlockNote, TransformedRecords } from '../block/encode-block.js';
 import type { DataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
@@ -8,8 +8,9 @@ import { sha256 } from '../record/sha256.js';
 import type { XmlObject } from '../record/types.js';
 import { CanonicalBuffer } from './canonical-buffer.js';
 import { type LoadedTransforms, TransformFailure } from './load-transforms.js';
+import type { RecordMembers } from './record-members.js';
 import type { TransformContext } from './record-transform.js';
-import { writeChangedMembers, writeRecord } from './write-record.js';
+import { isEmpty, writeChangedMembers, writeRecord } from './write-record.js';
 
 /** The records of a block, to be transformed. The result depends on nothing else but the transforms. */
 export interface TransformBlockRequest {
@@ -56,15 +57,15 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
     const start = table[row]!;
     const end = table[row + 1]!;
     members?.scan(text, start, end);
-    const raw = members?.parseFields(text) ?? (JSON.parse(text.toString('utf8', start, end)) as XmlObject);
-    const id = members?.idOf(text) ?? recordIdOf(raw);
+    const raw = members?.parseFields() ?? (JSON.parse(text.toString('utf8', start, end)) as XmlObject);
+    const id = members?.id ?? recordIdOf(raw);
     context.begin(index, firstNumber + index, id, table[row + 2]!, table[row + 3]!);
     try {
       const record = transform(raw, context);
       if (record === undefined) continue;
-      if (members === undefined) writeRecord(record, buffer);
-      else writeChangedMembers(record, members, text, buffer);
-      output.addCanonical(buffer, id, sha256(buffer.bytes.subarray(0, buffer.end)));
+      const written = writtenBytes(record, members, buffer);
+      const hash = sha256(written.bytes.subarray(written.start, written.end));
+      output.addCanonical(written, members?.idJson ?? JSON.stringify(id), hash);
     } catch (error) {
       if (error instanceof ParserError) throw error;
       failures.push(failureOf(error, context, skipped));
@@ -79,6 +80,15 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
     transformed: { indexes: indexes.slice(0, lines), ids, findings: context.findings },
     failures,
   };
+};
+
+/** @param members - those of the record before the transform, if that was given some of them only */
+const writtenBytes = (record: object, members: RecordMembers | undefined, buffer: CanonicalBuffer): CanonicalBytes => {
+  if (members === undefined) writeRecord(record, buffer);
+  // Most records of some types have none of the members.
+  else if (members.fields === 0 && isEmpty(record)) return members;
+  else writeChangedMembers(record, members, buffer);
+  return buffer;
 };
 
 /** The context of one record after the other. */

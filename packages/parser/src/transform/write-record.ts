@@ -48,17 +48,12 @@ export const writeRecord = (record: object, to: CanonicalBuffer): void => {
  * Writes a record of which a transform was given some members only: `changed` takes the place of these, and the others
  * are copied.
  *
- * @param members - those of the record before the transform, whose JSON is in `source`
+ * @param members - those of the record before the transform
  * @throws TypeError if it holds something that JSON cannot
  */
-export const writeChangedMembers = (
-  changed: object,
-  members: RecordMembers,
-  source: Buffer,
-  to: CanonicalBuffer,
-): void => {
+export const writeChangedMembers = (changed: object, members: RecordMembers, to: CanonicalBuffer): void => {
   assertPlain(changed, 'record');
-  const { count, names, isField, starts, ends } = members;
+  const { bytes: source, count, names, isField, starts, ends } = members;
   const changedNames = sortedNames(changed);
   /** Members that were next to each other are copied together. */
   let runStart = 0;
@@ -194,6 +189,12 @@ const nameOf = (text: string): Name => {
     names.set(text, name);
   }
   return name;
+};
+
+/** Whether a plain object has no members. */
+export const isEmpty = (value: object): boolean => {
+  for (const _ in value) return false;
+  return isPlain(value);
 };
 
 const isPlain = (value: object): boolean => {
