@@ -55,7 +55,7 @@ export class BlockOutput implements LineOutput {
   }
 
   /** Adds one record. @param xml - with output `raw`: where the record is in the block */
-  add(record: BuiltRecord, xml = NO_SPAN): void {
+  add(record: BuiltRecord, xml: ByteSpan = NO_SPAN): void {
     const start = this.#length;
     if (this.kind === 'messages') {
       const { head, tail } = record;

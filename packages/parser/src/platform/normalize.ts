@@ -1,6 +1,6 @@
 import type { DataType } from '../data-type.js';
 import type { XmlObject, XmlValue } from '../record/types.js';
-import type { CreateTransform, RecordTransform } from '../transform/record-transform.js';
+import type { FieldsTransform, RecordTransform, TransformSetup } from '../transform/record-transform.js';
 
 /*
  * Gives records the form that the consumers of the Discogsography platform expect (CONVERSION.md, section 8). The build
@@ -129,7 +129,7 @@ const FORMS: Readonly<Record<DataType, Form>> = {
 };
 
 /** The function that normalises records of a data type; it may change the record that it is given. */
-export const createTransform = ((_options, { dataType }) => {
+export const createTransform = (_options: unknown, { dataType }: TransformSetup): FieldsTransform => {
   const { isStripped, fields } = FORMS[dataType];
   const transform: RecordTransform = (raw) => {
     const record = isStripped ? strip(raw) : raw;
@@ -144,4 +144,4 @@ export const createTransform = ((_options, { dataType }) => {
   };
   const names = fields.map(([name]) => name);
   return { transform, fields: isStripped ? [...names, ...STRIPPED] : names };
-}) satisfies CreateTransform;
+};

@@ -12,7 +12,7 @@ const CLOSE = 0x7d;
 
 /** Memory in which one record after the other is written, member by member. */
 export class CanonicalBuffer implements CanonicalBytes {
-  bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   readonly start = 0;
   end = 0;
   idStart = 0;
