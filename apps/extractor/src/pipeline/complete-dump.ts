@@ -1,10 +1,11 @@
-import { type Checkpoint, dataTypeOf, type MarkerSession } from '@discogs-extractor/state-marker';
-import { DATA_TYPES, type DataType } from '../config/data-type.js';
+import type { Checkpoint, MarkerSession } from '@discogs-extractor/state-marker';
+import type { DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import { describeError } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
 import { extractionCompleteMessage, reasonsToWithhold } from './extraction-complete.js';
+import { markerFiles } from './marker-files.js';
 
 export interface CompleteDumpOptions {
   readonly config: Pick<Config, 'contract' | 'extractionComplete'>;
@@ -76,11 +77,8 @@ interface ReleasedFile {
  * up again before, the files that are completed are lost too.
  */
 const releaseFiles = (session: MarkerSession, sink: Sink): readonly ReleasedFile[] => {
-  const released = Object.entries(session.marker.processing_phase.progress_by_file).flatMap(
-    ([file, { checkpoint }]) => {
-      const dataType = DATA_TYPES.find((known) => known === dataTypeOf(file));
-      return dataType === undefined || checkpoint === undefined ? [] : [{ file, dataType, checkpoint }];
-    },
+  const released = markerFiles(session.marker).flatMap(({ file, dataType, progress: { checkpoint } }) =>
+    checkpoint === undefined ? [] : [{ file, dataType, checkpoint }],
   );
   session.update((marker) => {
     const files = { ...marker.processing_phase.progress_by_file };

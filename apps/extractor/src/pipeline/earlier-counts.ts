@@ -1,7 +1,8 @@
 import type { StateMarker } from '@discogs-extractor/state-marker';
-import { createFileMarkerStore, dataTypeOf, deliveredCounts, StateMarkerError } from '@discogs-extractor/state-marker';
+import { createFileMarkerStore, deliveredCounts, StateMarkerError } from '@discogs-extractor/state-marker';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { RunListener } from '../events/run-events.js';
+import { knownTypeOf } from './marker-files.js';
 
 /** Records of one type that were delivered completely before. */
 export interface EarlierCount {
@@ -56,7 +57,7 @@ export const findEarlierCounts = async (
 const countsIn = (marker: StateMarker): Map<DataType, Candidate> => {
   const counts = new Map<DataType, Candidate>();
   for (const [file, records] of Object.entries(deliveredCounts(marker))) {
-    const type = DATA_TYPES.find((known) => known === dataTypeOf(file));
+    const type = knownTypeOf(file);
     if (!type || records === 0) continue;
     const { completed_at: at } = marker.processing_phase.progress_by_file[file] ?? { completed_at: null };
     counts.set(type, {

@@ -1,6 +1,7 @@
-import { dataTypeOf, type StateMarker } from '@discogs-extractor/state-marker';
+import type { StateMarker } from '@discogs-extractor/state-marker';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
+import { markerFiles } from './marker-files.js';
 
 /**
  * `started_at` is this much earlier than the processing began: a consumer compares it with the clock of its database,
@@ -9,14 +10,12 @@ import type { Config } from '../config/settings.js';
 const STARTED_AT_MARGIN_MS = 5 * 60_000;
 
 /** The number of records read from the completed file of each type. */
-const countsOf = (marker: StateMarker): ReadonlyMap<DataType, number> => {
-  const counts = new Map<DataType, number>();
-  for (const [file, { status, records_extracted }] of Object.entries(marker.processing_phase.progress_by_file)) {
-    const type = DATA_TYPES.find((known) => known === dataTypeOf(file));
-    if (type !== undefined && status === 'completed') counts.set(type, records_extracted);
-  }
-  return counts;
-};
+const countsOf = (marker: StateMarker): ReadonlyMap<DataType, number> =>
+  new Map(
+    markerFiles(marker)
+      .filter(({ progress }) => progress.status === 'completed')
+      .map(({ dataType, progress }) => [dataType, progress.records_extracted]),
+  );
 
 /**
  * The message after all files of a dump, as UTF-8 bytes; see docs/wire-contract.md. A type that was not delivered has 0
@@ -45,13 +44,11 @@ export const reasonsToWithhold = (
   if (policy === 'never') return ['EXTRACTION_COMPLETE is never'];
   const counts = countsOf(marker);
   const absent = DATA_TYPES.filter((type) => !counts.has(type)).map((type) => `${type} were not delivered`);
-  const incomplete = Object.entries(marker.processing_phase.progress_by_file).flatMap(
-    ([file, { undelivered = 0, destination }]) => {
-      if (undelivered > 0) return [`${undelivered} parts of ${file} were not delivered`];
-      // Other extractors record neither what they left out, nor which contract they delivered under.
-      return destination === undefined ? [`${file} was delivered by another extractor`] : [];
-    },
-  );
+  const incomplete = markerFiles(marker).flatMap(({ file, progress: { undelivered = 0, destination } }) => {
+    if (undelivered > 0) return [`${undelivered} parts of ${file} were not delivered`];
+    // Other extractors record neither what they left out, nor which contract they delivered under.
+    return destination === undefined ? [`${file} was delivered by another extractor`] : [];
+  });
   return [...absent, ...incomplete];
 };
 

@@ -3,16 +3,15 @@ import {
   createFileMarkerStore,
   createMarker,
   createMarkerSession,
-  dataTypeOf,
   type StateMarker,
 } from '@discogs-extractor/state-marker';
-import { DATA_TYPES } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import type { FileSummary, RunEvent, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
 import { completeDump } from './complete-dump.js';
 import { downloadPhase } from './download-phase.js';
 import { findEarlierCounts } from './earlier-counts.js';
+import { markerFiles } from './marker-files.js';
 import { planRun } from './plan-run.js';
 import { processingPhase } from './processing-phase.js';
 
@@ -107,11 +106,10 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
 };
 
 /** What a marker says about files that this run has nothing to do with. */
-const summariesOf = ({ processing_phase: phase }: StateMarker): FileSummary[] =>
-  Object.entries(phase.progress_by_file).flatMap(([file, { messages_published: records, undelivered = 0 }]) => {
-    const dataType = DATA_TYPES.find((known) => known === dataTypeOf(file));
+const summariesOf = (marker: StateMarker): FileSummary[] =>
+  markerFiles(marker).map(({ file, dataType, progress: { messages_published: records, undelivered = 0 } }) => {
     const counts = { records, delivered: 0, seconds: 0, malformed: 0, irregularities: {}, undelivered, missing: 0 };
-    return dataType === undefined ? [] : [{ file, dataType, outcome: 'skipped', ...counts }];
+    return { file, dataType, outcome: 'skipped', ...counts };
   });
 
 const sum = (files: readonly { readonly undelivered?: number | undefined }[]): number =>

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { inspectQueues, type QueuesInspection } from '@discogs-extractor/publisher';
-import { type Destination, dataTypeOf, type FileProgress, type StateMarker } from '@discogs-extractor/state-marker';
-import { DATA_TYPES } from '../config/data-type.js';
+import type { Destination, FileProgress, StateMarker } from '@discogs-extractor/state-marker';
 import { configError } from '../config/load-config.js';
 import type { Config, SettingName } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.js';
 import { errorCodeOf } from '../errors.js';
+import { markerFiles } from '../pipeline/marker-files.js';
 import { amqpTls, outputDirectoryOf } from '../sinks/create-sink.js';
 import { inspectOutputFolder } from '../sinks/output-folder.js';
 import { countRefused } from '../sinks/refused-records.js';
@@ -46,10 +46,7 @@ export const verifyVersion = async (
   signal: AbortSignal,
 ): Promise<VersionReport> => {
   const version = marker.current_version;
-  const files = Object.entries(marker.processing_phase.progress_by_file).flatMap(([file, progress]) => {
-    const dataType = DATA_TYPES.find((known) => known === dataTypeOf(file));
-    return dataType === undefined ? [] : [{ file, dataType, progress }];
-  });
+  const files = markerFiles(marker);
   const queues = files.flatMap(({ progress }) => queuesOf(progress.destination));
   const inspection = queues.length > 0 ? await inspect(queues, config, signal) : undefined;
 
