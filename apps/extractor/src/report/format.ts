@@ -1,5 +1,5 @@
-/** `1,234,567` */
-export const formatCount = (value: number): string => Math.round(value).toLocaleString('en');
+/** `1,234,567`. `toLocaleString` would load Node's locale data first, which is a fifth of the time that `status` takes. */
+export const formatCount = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** `1 record`, `2 records` */
 export const countOf = (value: number, noun: string, shown = String(value)): string =>
