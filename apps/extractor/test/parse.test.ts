@@ -291,12 +291,18 @@ describe('parse', () => {
     ['an unknown shape', ['parse', 'DUMP', '--shape', 'raw'], 2],
     ['a limit that is not a number', ['parse', 'DUMP', '--limit', 'many'], 2],
     ['a negative number', ['parse', 'DUMP', '--workers', '-1'], 2],
-    ['an output in a missing folder', ['parse', 'DUMP', '--output', '/no/such/folder/out.ndjson'], 1],
   ])('refuses %s', async (_, args, status) => {
     const result = await runCli(args.map((arg) => (arg === 'DUMP' ? dump('artists') : arg)));
     expect(result).toMatchObject({ status, stdout: '' });
     expect(result.stderr).not.toBe('');
     expect(result.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it.each(['out.ndjson', 'out.ndjson.gz'])('names an output that cannot be written: %s', async (name) => {
+    const output = join(folder, 'missing', name);
+    const { status, stderr } = await runCli(['parse', dump('artists'), '--output', output]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Cannot write --output .*out\.ndjson.*ENOENT.*Check its folder/);
   });
 
   it('leaves an existing output unchanged when the input cannot be read', async () => {

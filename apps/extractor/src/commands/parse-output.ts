@@ -4,6 +4,8 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { ExtractorError } from '../errors.js';
+import { explainFileErrors } from '../system/file-errors.js';
+import { isReaderGone } from '../system/output-streams.js';
 
 /** Where `parse` writes its lines. */
 export interface LineOutput {
@@ -19,10 +21,14 @@ export interface LineOutput {
  * Opens an output: `-` is standard output, and a name that ends in `.gz` or `.zst` is compressed. A file is created at
  * the first record, so that an unreadable input leaves an existing output unchanged.
  *
- * @throws ExtractorError `USAGE` if this Node cannot compress with zstd
+ * @throws ExtractorError `OUTPUT_FAILED`; `USAGE` if this Node cannot compress with zstd
  */
 export const createLineOutput = (path: string): LineOutput => {
   if (path === '-') return standardOutput();
+  return explained(path, fileOutput(path));
+};
+
+const fileOutput = (path: string): LineOutput => {
   if (path.endsWith('.gz')) return compressedFile(path, () => zlib.createGzip());
   if (path.endsWith('.zst')) {
     const { createZstdCompress } = zlib as { createZstdCompress?: () => Transform };
@@ -33,6 +39,23 @@ export const createLineOutput = (path: string): LineOutput => {
     return compressedFile(path, createZstdCompress);
   }
   return plainFile(path);
+};
+
+/** The same output, with errors that name it and say what to do. */
+const explained = (path: string, { write, finish, close }: LineOutput): LineOutput => {
+  const explain = (cause: Error): Error =>
+    isReaderGone(cause)
+      ? cause
+      : new ExtractorError(
+          'OUTPUT_FAILED',
+          `Cannot write --output ${path}: ${cause.message}. Check its folder, its permissions and the free space.`,
+          { facts: { path }, cause },
+        );
+  return {
+    write: (bytes) => explainFileErrors(explain, () => write(bytes)),
+    finish: () => explainFileErrors(explain, finish),
+    close,
+  };
 };
 
 const standardOutput = (): LineOutput => ({
