@@ -297,6 +297,7 @@ describe('loadConfig', () => {
     [{ RABBITMQ_HOST: 'mq', RABBITMQ_PASSWORD_FILE: '/no/such/file' }, 'RABBITMQ_PASSWORD_FILE'],
     [{ ...AMQP, CONTRACT: 'direct' }, 'CONTRACT'],
     [{ CONTRACT: 'fanout', DISCOGS_EXCHANGE_PREFIX: 'p'.repeat(201) }, 'DISCOGS_EXCHANGE_PREFIX'],
+    [{ CONTRACT: 'fanout', DISCOGS_EXCHANGE_PREFIX: 'amq.p' }, 'DISCOGS_EXCHANGE_PREFIX'],
     [{ ...AMQP, EXTRACTOR_SOURCE: 'musicbrainz' }, 'EXTRACTOR_SOURCE'],
   ])('refuses %o, and only that', async (env: Record<string, string>, setting) => {
     expect((await problemsOf({ env })).map((problem) => problem.setting)).toEqual([setting]);

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOwnBroker, type TestBroker, uniqueTopology, until } from '@discogs-extractor/test-broker';
+import { deleteQueue, startOwnBroker, type TestBroker, uniqueTopology, until } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { DATA_TYPES } from '../src/config/data-type.js';
+import { DATA_TYPES, type DataType } from '../src/config/data-type.js';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
 import { smallDump, writeDump } from './kit/dumps.js';
 import { readMarker } from './kit/markers.js';
@@ -81,5 +81,37 @@ describe('extraction_complete under CONTRACT=fanout', () => {
       expect(new Set([...starts, first['started_at']]).size).toBe(1);
       expect(await consumer.deadLetters()).toBe(0);
     }
+  });
+
+  it('is not sent if a queue was deleted whose file was completed, until it is delivered again', async () => {
+    const vhost = uniqueTopology('completion').exchange;
+    await broker.createVhost(vhost);
+    const url = broker.urlFor({ vhost });
+    const data = await mkdtemp(join(base, 'data-'));
+    const consume = (dataType: DataType) => startPlatformConsumer({ url, name: 'tableinator', dataType });
+    const start = () =>
+      startCli(['run', '--once', '--source', dumps], {
+        env: {
+          ...{ CONTRACT: 'fanout', AMQP_EXPECT_QUEUES: '{prefix}-tableinator-{type}' },
+          ...{ DISCOGS_ROOT: data, AMQP_CONNECTION: url },
+        },
+      });
+    await using artists = await consume('artists');
+    await using _labels = await consume('labels');
+    await using _masters = await consume('masters');
+    const losing = start();
+    await losing.says('artists: all 20 records delivered');
+    await deleteQueue(url, artists.queue);
+    await using again = await consume('artists');
+    await using releases = await consume('releases');
+    expect(await losing.ended).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('delivered records were lost'),
+    });
+    expect(endsOf(releases, 'extraction_complete')).toEqual([]);
+
+    expect(await start().ended).toMatchObject({ status: 0 });
+    await until(() => endsOf(again, 'extraction_complete').length > 0);
+    expect(again.records.size).toBe(RECORDS);
   });
 });

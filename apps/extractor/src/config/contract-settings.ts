@@ -53,7 +53,10 @@ export const CONTRACT_SETTINGS = {
     toml: 'discogs_exchange_prefix',
     about: 'beginning of the names of exchanges and queues under CONTRACT=fanout',
     accepts: 'the beginning of a name, such as discogsography-discogs',
-    schema: exchangeName.refine((prefix) => Buffer.byteLength(prefix) <= MAX_PREFIX_BYTES),
+    // RabbitMQ reserves the names that begin with `amq.`.
+    schema: exchangeName.refine(
+      (prefix) => Buffer.byteLength(prefix) <= MAX_PREFIX_BYTES && !prefix.startsWith('amq.'),
+    ),
     defaultValue: () => PLATFORM_PREFIX,
   }),
   amqpExpectQueues: setting<readonly string[]>({

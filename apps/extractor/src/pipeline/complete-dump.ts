@@ -1,14 +1,15 @@
 import type { Checkpoint, MarkerSession } from '@discogs-extractor/state-marker';
-import type { DataType } from '../config/data-type.js';
+import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
-import { describeError } from '../errors.js';
+import { describeError, ExtractorError } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
+import { checkDestinations } from './check-destinations.js';
 import { extractionCompleteMessage, reasonsToWithhold } from './extraction-complete.js';
 import { markerFiles } from './marker-files.js';
 
 export interface CompleteDumpOptions {
-  readonly config: Pick<Config, 'contract' | 'extractionComplete'>;
+  readonly config: Pick<Config, 'contract' | 'dataTypes' | 'extractionComplete'>;
   /** Its processing phase is completed. */
   readonly session: MarkerSession;
   readonly sink: Sink;
@@ -23,7 +24,7 @@ export interface CompleteDumpOptions {
  *
  * A dump that is completed but for an `extraction_complete` that was withheld gets that alone.
  *
- * @throws errors of the sink and the store; the signal's reason
+ * @throws ExtractorError `DESTINATION_CHANGED`, `OUTPUT_CHANGED`; errors of the sink and the store; the signal's reason
  */
 export const completeDump = async (options: CompleteDumpOptions): Promise<void> => {
   const { config, session, sink, signal } = options;
@@ -39,17 +40,13 @@ export const completeDump = async (options: CompleteDumpOptions): Promise<void> 
   }
 };
 
-const sendExtractionComplete = async ({
-  config,
-  session,
-  sink,
-  onEvent,
-  signal,
-}: CompleteDumpOptions): Promise<void> => {
+const sendExtractionComplete = async (options: CompleteDumpOptions): Promise<void> => {
+  const { config, session, sink, onEvent, signal } = options;
   const { current_version: version, summary } = session.marker;
   const reasons = reasonsToWithhold(session.marker, config);
   if (reasons.length === 0) {
     await session.save();
+    if (summary.overall_status !== 'completed') await assertStillDelivered(options);
     try {
       signal.throwIfAborted();
       await sink.completeDump(version, extractionCompleteMessage(session.marker, new Date()), signal);
@@ -63,6 +60,31 @@ const sendExtractionComplete = async ({
   }
   session.recordExtractionComplete(reasons);
   onEvent({ type: 'extraction-complete', version, withheldBecause: reasons });
+};
+
+/**
+ * Consumers delete what they have not received. A queue may have been deleted, with records that no consumer had taken,
+ * while other files were delivered, and files of other types may have been delivered to another place.
+ */
+const assertStillDelivered = async ({ config, session, sink, signal }: CompleteDumpOptions): Promise<void> => {
+  const { current_version: version } = session.marker;
+  const files = markerFiles(session.marker).map(({ file: name, dataType }) => ({
+    name,
+    dataType,
+    checksum: undefined,
+  }));
+  const dataTypes = config.extractionComplete === 'always' ? config.dataTypes : DATA_TYPES;
+  const destinations = await sink.identify({ dataTypes, signal });
+  const lost = await checkDestinations(session.marker, files, destinations, sink, { signal });
+  if (lost.size === 0) return;
+  for (const [file, reason] of lost) session.invalidateFile(file, reason);
+  await session.save();
+  const list = [...lost].map(([file, reason]) => `${file} (${reason})`).join(', ');
+  throw new ExtractorError(
+    'DESTINATION_CHANGED',
+    `extraction_complete was not sent, since delivered records were lost: ${list} The next run delivers these files again.`,
+    { facts: { version, now: list } },
+  );
 };
 
 /** A file whose destination keeps objects for it that are not needed any more once the marker is saved. */
