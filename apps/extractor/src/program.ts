@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import * as z from 'zod';
 import { SHAPES, type Shape } from './commands/parse-shapes.js';
 import { CONTRACTS, type Contract } from './config/contract-settings.js';
 import { DATA_TYPES, type DataType } from './config/data-type.js';
@@ -10,6 +11,9 @@ import { defaultTextOf } from './config/settings-help.js';
 import { describeError, EXIT, exitStatusOf } from './errors.js';
 import { HELP } from './help.js';
 import { handleOutputErrors } from './system/output-streams.js';
+
+// zod would compile a function for each schema of a marker, which takes longer than to read the marker.
+z.config({ jitless: true });
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
