@@ -149,7 +149,15 @@ describe('extraction_complete', () => {
     });
     expect((await run()).stdout).toContain(`${dumpFile(VERSION, 'labels')} was delivered by another extractor`);
     expect(await isSent()).toBe(false);
-    expect(await run({ CONTRACT: 'topic' }, '-f')).toMatchObject({ status: 0 });
+    // Nor for one that may have been cut short.
+    await rm(join(folder, 'dumps', `discogs_${VERSION}_CHECKSUM.txt`));
+    const unverified = await run({ ALLOW_UNVERIFIED: 'true' }, '-f');
+    expect(unverified.stdout).toContain(`${dumpFile(VERSION, 'labels')} could not be verified`);
+    expect(await isSent()).toBe(false);
+    expect((await run({ ALLOW_UNVERIFIED: 'true', EXTRACTION_COMPLETE: 'always' })).status).toBe(0);
+    expect(await isSent()).toBe(true);
+    const topic = await run({ CONTRACT: 'topic', ALLOW_UNVERIFIED: 'true' }, '-f');
+    expect(topic).toMatchObject({ status: 0 });
     expect(await isSent()).toBe(false);
     expect(await completion()).toBeUndefined();
   });

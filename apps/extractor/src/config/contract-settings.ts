@@ -97,8 +97,8 @@ export const CONTRACT_SETTINGS = {
     about: 'when to send extraction_complete under CONTRACT=fanout: auto, always or never',
     details:
       'Consumers then delete the rows that this dump did not refresh. auto sends it only if all four types were ' +
-      'delivered, by this extractor, and nothing of them was left out; always also sends it otherwise. If it was withheld, the next run ' +
-      'whose setting allows it sends it.',
+      'delivered, by this extractor and from verified files, and nothing of them was left out; always also sends it ' +
+      'otherwise. If it was withheld, the next run whose setting allows it sends it.',
     accepts: `one of ${EXTRACTION_COMPLETE_POLICIES.join(', ')}`,
     schema: z.preprocess(lowerCase, z.enum(EXTRACTION_COMPLETE_POLICIES)),
     defaultValue: () => 'auto',

@@ -44,8 +44,11 @@ export const reasonsToWithhold = (
   if (policy === 'never') return ['EXTRACTION_COMPLETE is never'];
   const counts = countsOf(marker);
   const absent = DATA_TYPES.filter((type) => !counts.has(type)).map((type) => `${type} were not delivered`);
+  const downloads = marker.download_phase.downloads_by_file;
   const incomplete = markerFiles(marker).flatMap(({ file, progress: { undelivered = 0, destination } }) => {
-    if (undelivered > 0) return [`${undelivered} parts of ${file} were not delivered`];
+    if (undelivered > 0) return [`${undelivered} ${undelivered === 1 ? 'part' : 'parts'} of ${file} not delivered`];
+    // A file that was cut short, or is another one, may have been taken for the whole dump.
+    if (downloads[file]?.unverified) return [`${file} could not be verified`];
     // Other extractors record neither what they left out, nor which contract they delivered under.
     return destination === undefined ? [`${file} was delivered by another extractor`] : [];
   });

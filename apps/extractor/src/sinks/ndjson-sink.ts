@@ -77,7 +77,7 @@ export const createNdjsonSink = ({ directory, dataFolder, contract = 'topic' }: 
       });
       try {
         // What it says is not true of a file that is written again.
-        if (contract === 'fanout') await rm(completionPathOf(target.version), { force: true });
+        await rm(completionPathOf(target.version), { force: true });
         if (!tryLock(handle.fd)) {
           throw new ExtractorError(
             'OUTPUT_LOCKED',
