@@ -5,7 +5,7 @@ import { describeError, ExtractorError } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
 import { checkDestinations } from './check-destinations.js';
-import { extractionCompleteMessage, reasonsToWithhold } from './extraction-complete.js';
+import { extractionCompleteMessage, isWaitingForTypes, reasonsToWithhold } from './extraction-complete.js';
 import { markerFiles } from './marker-files.js';
 
 export interface CompleteDumpOptions {
@@ -30,7 +30,8 @@ export const completeDump = async (options: CompleteDumpOptions): Promise<void> 
   const { config, session, sink, signal } = options;
   if (config.contract === 'fanout') await sendExtractionComplete(options);
   const isCompleted = session.marker.summary.overall_status === 'completed';
-  const released = isCompleted ? [] : releaseFiles(session, sink);
+  // After the types that are absent, it will matter whether the records of the others are still there.
+  const released = isCompleted || isWaitingForTypes(session.marker) ? [] : releaseFiles(session, sink);
   if (!isCompleted) session.completeRun();
   await session.save();
   signal.throwIfAborted();

@@ -35,6 +35,15 @@ export const extractionCompleteMessage = (marker: StateMarker, now: Date): Uint8
   );
 };
 
+const absentTypes = (marker: StateMarker): readonly DataType[] => {
+  const counts = countsOf(marker);
+  return DATA_TYPES.filter((type) => !counts.has(type));
+};
+
+/** Whether `extraction_complete` was withheld from a dump, and later runs may deliver the types that it lacks. */
+export const isWaitingForTypes = (marker: StateMarker): boolean =>
+  marker.publishing_phase.extraction_complete?.withheld_because !== undefined && absentTypes(marker).length > 0;
+
 /** Why `extraction_complete` must not be sent for a dump whose files are completed, in words; empty if it must. */
 export const reasonsToWithhold = (
   marker: StateMarker,
@@ -42,8 +51,7 @@ export const reasonsToWithhold = (
 ): string[] => {
   if (policy === 'always') return [];
   if (policy === 'never') return ['EXTRACTION_COMPLETE is never'];
-  const counts = countsOf(marker);
-  const absent = DATA_TYPES.filter((type) => !counts.has(type)).map((type) => `${type} were not delivered`);
+  const absent = absentTypes(marker).map((type) => `${type} were not delivered`);
   const downloads = marker.download_phase.downloads_by_file;
   const incomplete = markerFiles(marker).flatMap(({ file, progress: { undelivered = 0, destination } }) => {
     if (undelivered > 0) return [`${undelivered} ${undelivered === 1 ? 'part' : 'parts'} of ${file} not delivered`];
