@@ -62,7 +62,7 @@ describe('a run that would deliver to another place than the one before', () => 
     expect(others).toEqual([]);
     expect(error, result.stdout).toMatchObject({ code: 'DESTINATION_CHANGED' });
     expect(result.status).toBe(1);
-    for (const fact of [dumpFile(VERSION, 'artists'), `${RECORDS} records`, '--force-reprocess', ...facts])
+    for (const fact of [dumpFile(VERSION, 'artists'), `(${RECORDS})`, '--force-reprocess', ...facts])
       expect(error!.message).toContain(fact);
     expect(result.stdout).not.toContain('nothing to do');
     expect(await countMessages(broker.url, 'one-artists')).toBe(RECORDS);
