@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateDump } from '@discogs-extractor/sample-dumps';
-import { startOwnBroker } from '@discogs-extractor/test-broker';
+import { startOwnBroker, startProxy } from '@discogs-extractor/test-broker';
 import { FaultyServer } from '@discogs-extractor/test-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DATA_TYPES } from '../src/config/data-type.js';
@@ -111,13 +111,14 @@ describe('run in a terminal', () => {
 
   it('exits immediately at the second Ctrl-C, and restores the cursor', async () => {
     await using broker = await startOwnBroker();
-    await broker.setMemoryAlarm();
+    await using proxy = await startProxy(broker);
+    // In the midst of the records: nothing is confirmed any more, so that a graceful stop has something to wait for.
+    proxy.stallAfter(500_000);
     const cli = startInTerminal(['run', '--types', 'releases', '--source', dumps], {
       DISCOGS_ROOT: join(folder, 'data'),
-      AMQP_CONNECTION: broker.url,
+      AMQP_CONNECTION: broker.urlFor({ port: proxy.port }),
       STALL_WARNING_SECONDS: '1',
     });
-    // Nothing is confirmed, so that a graceful stop has something to wait for.
     await cli.shows(/⚠️.*releases.*no extraction progress/);
     expect(cli.isCursorVisible()).toBe(false);
     cli.type('\x03');

@@ -20,6 +20,8 @@ export interface TcpProxy extends AsyncDisposable {
   cutAfter(bytes: number): Promise<void>;
   /** Stops passing bytes in both directions without closing anything. New connections stall too. */
   stall(): void;
+  /** Lets at least `bytes` more pass from the clients to the target and then stalls: nothing that follows is answered. */
+  stallAfter(bytes: number): void;
   resume(): void;
   /** Delays every byte by `delayMs` in each direction. */
   setDelay(delayMs: number): void;
@@ -42,6 +44,7 @@ export const startProxy = async (target: { host: string; port: number }): Promis
   let delayMs = 0;
   let bytesUp = 0;
   let cutAt: { bytes: number; done: () => void } | undefined;
+  let stallAt = Number.POSITIVE_INFINITY;
 
   const drop = (link: Link): void => {
     link.cut = true;
@@ -51,6 +54,14 @@ export const startProxy = async (target: { host: string; port: number }): Promis
   };
   const cut = (): void => {
     for (const link of [...links]) drop(link);
+  };
+
+  const stall = (): void => {
+    isStalled = true;
+    for (const { client, upstream } of links) {
+      client.pause();
+      upstream.pause();
+    }
   };
 
   /** Returns the part of a chunk that passes before the next cut, and cuts if the chunk reaches it. */
@@ -84,6 +95,9 @@ export const startProxy = async (target: { host: string; port: number }): Promis
       const passing = up ? beforeCut(link, chunk) : chunk;
       if (up) bytesUp += passing.length;
       if (passing.length > 0 && !to.write(passing)) from.pause();
+      if (bytesUp < stallAt) return;
+      stallAt = Number.POSITIVE_INFINITY;
+      stall();
     };
     const release = (): void => {
       waiting = false;
@@ -169,12 +183,9 @@ export const startProxy = async (target: { host: string; port: number }): Promis
       new Promise((done) => {
         cutAt = { bytes, done };
       }),
-    stall() {
-      isStalled = true;
-      for (const { client, upstream } of links) {
-        client.pause();
-        upstream.pause();
-      }
+    stall,
+    stallAfter(bytes) {
+      stallAt = bytesUp + bytes;
     },
     resume() {
       isStalled = false;

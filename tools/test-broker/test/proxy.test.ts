@@ -110,6 +110,22 @@ describe('a proxy', () => {
     await until(() => received.length === 2);
   });
 
+  it('stalls after some bytes, so that what follows is neither passed on nor answered', async () => {
+    const socket = await client();
+    proxy.stallAfter(5);
+    socket.write('12345');
+    await until(() => received.length === 5);
+    const answer = once(socket, 'data');
+    sockets[0]!.write('answer');
+    socket.write('more');
+    await sleep(100);
+    expect(received.toString()).toBe('12345');
+    expect(socket.bytesRead).toBe(0);
+    proxy.resume();
+    await until(() => received.toString() === '12345more');
+    expect((await answer).toString()).toBe('answer');
+  });
+
   it('delays bytes and keeps their order', async () => {
     const socket = await client();
     proxy.setDelay(60);
