@@ -21,7 +21,8 @@ export const DUMP_SETTINGS = {
     about: 'source of the dumps: auto, s3, web, or the path of a folder',
     details:
       '"auto" tries S3, then the website if S3 refuses. A folder needs discogs_VERSION_CHECKSUM.txt next to the files. ' +
-      '"discogs", as the platform writes it, counts as not set; for a folder of that name, write ./discogs.',
+      '"discogs", as the platform writes it, counts as not set; a folder of that name is written with a ' +
+      'path, such as /data/discogs.',
     accepts: 'auto, s3, web, or the path of a folder that holds dumps',
     schema: z.preprocess(
       trimmed,

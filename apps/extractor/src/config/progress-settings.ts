@@ -91,7 +91,7 @@ export const PROGRESS_SETTINGS = {
   logFormat: setting<LogFormat>({
     env: 'LOG_FORMAT',
     toml: 'log_format',
-    about: 'json: JSON lines; text: lines for people; auto: text in a terminal, else json',
+    about: 'form of log lines: json, text for people, or auto (text in a terminal, else json)',
     details: 'A terminal that can draw them shows progress bars too, unless it is json.',
     accepts: `one of ${LOG_FORMATS.join(', ')}`,
     schema: z.preprocess(lowerCase, z.enum(LOG_FORMATS)),
