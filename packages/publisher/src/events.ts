@@ -49,7 +49,7 @@ export type PublisherEvent =
   | { readonly type: 'shortfall'; readonly queue: string; readonly expected: number; readonly found: number }
   /**
    * A queue does not grow by what it receives: a policy of the broker limits its length or the life of its messages, or
-   * a client takes them without a subscription. A lost binding cannot be told from its count any more; its bindings are
+   * a client takes them without a subscription. Its count no longer shows whether a binding is lost; its bindings are
    * declared again at each check.
    */
   | { readonly type: 'uncounted'; readonly queue: string }

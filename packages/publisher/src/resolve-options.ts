@@ -136,7 +136,7 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
     nackBackoffMs: checks.durationMs('nackBackoffMs', options.nackBackoffMs ?? 200),
     topologyCheckIntervalMs: checks.durationMs('topologyCheckIntervalMs', options.topologyCheckIntervalMs ?? 2_000),
     continuity: options.continuity && resolveContinuity(options),
-    // Without the permission to declare a binding, a lost one cannot be told from a queue that drops messages.
+    // Without the permission to declare a binding, a lost one looks like a queue that drops messages.
     topologyCheckCounts:
       checks.boolean('topologyCheckCounts', options.topologyCheckCounts ?? true) && (options.declare ?? true) === true,
     connectionName: connectionName === undefined ? undefined : checks.text('connectionName', connectionName),

@@ -48,7 +48,7 @@ export const createPublisherLog =
         logger.warn(
           { file, queue: event.queue },
           `⚠️ ${file}: queue ${event.queue} loses messages, by a policy or by clients that use basic.get; ` +
-            'a lost binding cannot be told from its count any more',
+            'its count no longer shows whether its binding is lost',
         );
         break;
       case 'waiting':

@@ -7,7 +7,7 @@ import type { DataType } from '../config/data-type.js';
  * - `more`: more messages, such as repeats after a crash, or those of other dumps
  * - `short`: fewer messages
  * - `changed`: as many or more lines, but not the ones that were written
- * - `unknown`: it cannot be told, because consumers have taken messages or nothing is kept
+ * - `unknown`: not known, because consumers have taken messages or nothing is kept
  */
 export type Verdict = 'complete' | 'more' | 'short' | 'changed' | 'unknown';
 
@@ -21,7 +21,7 @@ export interface PlaceReport {
   /** Messages that are there, or were there before consumers took them; `undefined` if that is not known. */
   readonly found: number | undefined;
   readonly verdict: Verdict;
-  /** Why it cannot be told, or what may be the cause. */
+  /** Why it is not known, or what may be the cause. */
   readonly reason: string | undefined;
 }
 
