@@ -42,7 +42,7 @@ const FOLDER_ORDER = {
     folders: ['transitions', 'store', 'decide', 'session', 'wait'],
   },
   'apps/extractor': {
-    vocabulary: ['advice', 'errors'],
+    vocabulary: ['advice', 'count-of', 'errors'],
     folders: [
       ...['config', 'system', 'events', 'sources', 'sinks', 'pipeline'],
       ...['status', 'report', 'verify', 'http', 'service', 'commands'],

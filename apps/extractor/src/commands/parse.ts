@@ -12,6 +12,7 @@ import {
 } from '@discogs-extractor/parser';
 import type { Contract } from '../config/contract-settings.js';
 import { readSetting } from '../config/load-config.js';
+import { countOf } from '../count-of.js';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
 import { createQuarantine } from '../pipeline/quarantine.js';
 import { recordFormOf } from '../pipeline/record-form.js';
@@ -200,7 +201,7 @@ const reportNotes = ({ stats, dropped }: LineStream, report: (text: string) => v
     report(`Irregularities: ${irregularities.map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   }
   if (dropped.count > 0) {
-    report(`The clean shape has no field for ${count(dropped.count, 'value')}, such as ${dropped.firstPath}`);
+    report(`The clean shape has no field for ${countOf(dropped.count, 'value')}, such as ${dropped.firstPath}`);
   }
 };
 
@@ -210,22 +211,21 @@ const summaryOf = ({ stats }: LineStream, written: number, firstLeftOut: Irregul
   const rest = `${records(written)} ${written === 1 ? 'was' : 'were'} written`;
   if (stats.malformed > 0) {
     const were = stats.malformed === 1 ? 'was' : 'were';
-    problems.push(`${count(stats.malformed, 'malformed record')} ${were} skipped; ${rest}`);
+    problems.push(`${countOf(stats.malformed, 'malformed record')} ${were} skipped; ${rest}`);
   }
   const undelivered = countUndelivered(stats.irregularities);
   if (undelivered > 0) {
     const { kind, detail = kind, byteOffset } = firstLeftOut!;
     const first = undelivered === 1 ? '' : 'the first ';
     problems.push(
-      `Content outside records was skipped in ${count(undelivered, 'place')}, ${first}at byte ${byteOffset} (${detail}): ` +
+      `Content outside records was skipped in ${countOf(undelivered, 'place')}, ${first}at byte ${byteOffset} (${detail}): ` +
         `the dump may be damaged, or a piece of one; ${rest}`,
     );
   }
   return problems;
 };
 
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-const records = (number: number): string => count(number, 'record');
+const records = (number: number): string => countOf(number, 'record');
 
 /** Whether two paths refer to one existing file. */
 const isSameFile = async (one: string, other: string): Promise<boolean> => {

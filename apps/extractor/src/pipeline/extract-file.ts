@@ -10,6 +10,7 @@ import {
 } from '@discogs-extractor/parser';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
 import type { Contract } from '../config/contract-settings.js';
+import { countOf } from '../count-of.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSink, RefusedRecord, Sink } from '../sinks/sink.js';
 import type { EarlierCount } from './earlier-counts.js';
@@ -282,7 +283,7 @@ const contentLeftOut = (file: string, places: number, first: Irregularity): Extr
   const { kind, detail = kind, byteOffset } = first;
   return new ExtractorError(
     'CONTENT_LEFT_OUT',
-    `${file} has content that is in no record, in ${places} ${places === 1 ? 'place' : 'places'}: the first is ` +
+    `${file} has content that is in no record, in ${countOf(places, 'place')}: the first is ` +
       `${detail} at byte ${byteOffset} of the XML. The records are delivered, but records may be missing, so ` +
       `file_complete is not sent. Check the dump; if it is right, run again with MAX_LEFT_OUT=${places}.`,
     { facts: { file, places, byteOffset } },

@@ -1,6 +1,7 @@
 import type { StateMarker } from '@discogs-extractor/state-marker';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
+import { countOf } from '../count-of.js';
 import { markerFiles } from './marker-files.js';
 
 /**
@@ -54,7 +55,7 @@ export const reasonsToWithhold = (
   const absent = absentTypes(marker).map((type) => `${type} were not delivered`);
   const downloads = marker.download_phase.downloads_by_file;
   const incomplete = markerFiles(marker).flatMap(({ file, progress: { undelivered = 0, destination } }) => {
-    if (undelivered > 0) return [`${undelivered} ${undelivered === 1 ? 'part' : 'parts'} of ${file} not delivered`];
+    if (undelivered > 0) return [`${countOf(undelivered, 'part')} of ${file} not delivered`];
     // A file that was cut short, or is another one, may have been taken for the whole dump.
     if (downloads[file]?.unverified) return [`${file} could not be verified`];
     // Other extractors record neither what they left out, nor which contract they delivered under.

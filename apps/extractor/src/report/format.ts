@@ -1,9 +1,7 @@
+import { countOf } from '../count-of.js';
+
 /** `1,234,567`. `toLocaleString` would load Node's locale data first, which is a fifth of the time that `status` takes. */
 export const formatCount = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
-
-/** `1 record`, `2 records` */
-export const countOf = (value: number, noun: string, shown = String(value)): string =>
-  `${shown} ${noun}${value === 1 ? '' : 's'}`;
 
 /** `1 record`, `1,234,567 records` */
 export const formatRecords = (value: number): string => countOf(value, 'record', formatCount(value));

@@ -1,7 +1,7 @@
+import { countOf } from '../count-of.js';
 import { byteOffsetOf, describeError, errorCodeOf } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 import { ratePerSecond, type Sample } from '../status/rate.js';
-import { countOf } from './format.js';
 import type { Logger } from './logger.js';
 
 /** Lower bound of the time between two progress lines of a file, however fast its records are. */

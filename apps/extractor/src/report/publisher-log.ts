@@ -1,6 +1,6 @@
 import type { PublisherEvent } from '@discogs-extractor/publisher';
+import { countOf } from '../count-of.js';
 import { describeError } from '../errors.js';
-import { countOf } from './format.js';
 import type { Logger } from './logger.js';
 
 /** Logs the events of a file's connection to the broker that need attention. */

@@ -1,4 +1,5 @@
-import { countOf, formatCount } from '../report/format.js';
+import { countOf } from '../count-of.js';
+import { formatCount } from '../report/format.js';
 import { cannotTell, judgeCount, type PlaceReport } from './verdict.js';
 
 /** What a queue says about itself when it is asked over AMQP. */
