@@ -220,6 +220,17 @@ const publishToDroppingQueue = async (broker: TestBroker, definition: object): P
 
 type Faults = Readonly<Record<string, (broker: TestBroker) => Promise<void>>>;
 
+/** Publishes 1 to 3,000 to two queues, and 3,001 to 3,100 after the second one's binding was removed. */
+const publishWithoutBinding = async (broker: TestBroker) => {
+  const { exchange, a, b, options } = twoQueues();
+  const { publisher } = await openPublisher({ url: broker.url, ...options });
+  await publishNumbered(publisher, 1, 3_000);
+  await publisher.flush();
+  await unbindQueue(broker.url, b, exchange, 'k');
+  await publishNumbered(publisher, 3_001, 3_100);
+  return { publisher, exchange, a, b };
+};
+
 /** Faults of the path or the queues of one publisher, by what happens. They do not disturb each other. */
 export const PUBLISHER_FAULTS: Faults = {
   'the path is cut within a frame': async (broker) => {
@@ -307,12 +318,7 @@ export const PUBLISHER_FAULTS: Faults = {
   },
 
   'one of two queues is unbound for some time': async (broker) => {
-    const { exchange, a, b, options } = twoQueues();
-    const { publisher } = await openPublisher({ url: broker.url, ...options });
-    await publishNumbered(publisher, 1, 3_000);
-    await publisher.flush();
-    await unbindQueue(broker.url, b, exchange, 'k');
-    await publishNumbered(publisher, 3_001, 3_100);
+    const { publisher, exchange, a, b } = await publishWithoutBinding(broker);
     await until(() => publisher.confirmed === 3_100);
     await bindQueue(broker.url, b, exchange, 'k');
     const growing = publishNumbered(publisher, 3_101, 3_200).then(() => publisher.flush());
@@ -328,12 +334,7 @@ export const PUBLISHER_FAULTS: Faults = {
   },
 
   'one of two queues is bound again while the check looks closer': async (broker) => {
-    const { exchange, a, b, options } = twoQueues();
-    const { publisher } = await openPublisher({ url: broker.url, ...options });
-    await publishNumbered(publisher, 1, 3_000);
-    await publisher.flush();
-    await unbindQueue(broker.url, b, exchange, 'k');
-    await publishNumbered(publisher, 3_001, 3_100);
+    const { publisher, exchange, a, b } = await publishWithoutBinding(broker);
     // The check sends a known message again, which the queue lacks as well.
     while ((await countMessages(broker.url, a)) < 3_101);
     await bindQueue(broker.url, b, exchange, 'k');
