@@ -1,5 +1,6 @@
 // How fast the built command line delivers releases to a broker under either contract, compared with a plain loop on
-// amqplib with bodies of the same mean size, to queues of the same kind; how fast it resumes; and how fast it responds to `GET /health` meanwhile. After a build, run
+// amqplib with bodies of the same mean size, to queues of the same kind; how fast it resumes; and how fast it responds
+// to `GET /health` meanwhile. After a build, run
 // `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health] [--json FILE]`.
 // Parser, client and broker share the machine's cores; the plain loop has them without a parser. Only ratios within one
 // run are meaningful.
