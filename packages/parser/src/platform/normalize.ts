@@ -131,16 +131,18 @@ const FORMS: Readonly<Record<DataType, Form>> = {
 /** The function that normalises records of a data type; it may change the record that it is given. */
 export const createTransform = (_options: unknown, { dataType }: TransformSetup): FieldsTransform => {
   const { isStripped, fields } = FORMS[dataType];
-  const transform: RecordTransform = (raw) => {
+  const transform: RecordTransform = (raw, { unchanged }) => {
     const record = isStripped ? strip(raw) : raw;
+    let isChanged = record !== raw;
     for (const [name, change] of fields) {
       const value = record[name];
       if (value === undefined) continue;
+      isChanged = true;
       const changed = change(value);
       if (isEmpty(changed)) delete record[name];
       else record[name] = changed;
     }
-    return record;
+    return isChanged ? record : unchanged;
   };
   const names = fields.map(([name]) => name);
   return { transform, fields: isStripped ? [...names, ...STRIPPED] : names };

@@ -26,7 +26,7 @@ interface Step {
 /** All transforms of a read, for records of one data type. */
 export interface TransformChain {
   /**
-   * Takes a record through all transforms; `undefined` if one of them omits it.
+   * Takes a record through all transforms; `undefined` if one of them omits it, `context.unchanged` if none changes it.
    *
    * @throws TransformFailure, or ParserError `INVALID_TRANSFORM` if a transform returns a promise
    */
@@ -64,11 +64,12 @@ export class LoadedTransforms {
 
 const createChain = (steps: readonly Step[]): TransformChain => ({
   transform: (record, context) => {
-    let current: object = record;
+    const { unchanged } = context;
+    let current = unchanged;
     for (const step of steps) {
-      const next = apply(step, current, context);
+      const next = apply(step, current === unchanged ? record : current, context);
       if (next === undefined) return undefined;
-      current = next;
+      if (next !== unchanged) current = next;
     }
     return current;
   },

@@ -4,7 +4,7 @@ import type { XmlObject } from '../record/types.js';
 /**
  * Changes records: called with each one as an object in the raw shape (`RawRecords`), parsed from its canonical JSON.
  * It returns an object, which may be the same one, changed; or `undefined` to omit the record. An omitted record keeps
- * its number.
+ * its number. If it changed nothing, it should return `context.unchanged`, which saves writing the record again.
  *
  * What it returns may hold what JSON holds: plain objects, arrays, strings, finite numbers, booleans and `null`. A
  * member that is `undefined` counts as absent. If it throws, or returns anything else, the record is malformed, for the
@@ -37,8 +37,15 @@ export interface TransformContext {
   readonly number: number;
   /** The record's id before any transform, or `unknown`. */
   readonly id: string;
+  /**
+   * The return value for a record that the function has not changed: it stays as it is. This is faster than returning
+   * the same object, above all if no transform of the read changes the record.
+   */
+  readonly unchanged: object;
   /** The record's bytes in the dump: a copy, which you may keep. */
   xml(): Uint8Array;
+  /** The whole record in the raw shape, before any transform, also if the transform has `fields`: parsed at each call. */
+  record(): XmlObject;
   /**
    * Reports something about the record. It reaches the caller with the record's block and by `onFinding`, in document
    * order, also if the record is omitted or the transform throws afterwards.

@@ -8,9 +8,9 @@ import { sha256 } from '../record/sha256.js';
 import type { XmlObject } from '../record/types.js';
 import { CanonicalBuffer } from './canonical-buffer.js';
 import { type LoadedTransforms, TransformFailure } from './load-transforms.js';
-import type { RecordMembers } from './record-members.js';
+import { RecordMembers } from './record-members.js';
 import type { TransformContext } from './record-transform.js';
-import { isEmpty, writeChangedMembers, writeRecord } from './write-record.js';
+import { writeChangedMembers, writeRecord } from './write-record.js';
 
 /** The records of a block, to be transformed. The result depends on nothing else but the transforms. */
 export interface TransformBlockRequest {
@@ -50,7 +50,8 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
   let lines = 0;
   const ids: string[] = [];
   const failures: BlockNote[] = [];
-  const context = new Context(xml);
+  const context = new Context(text, xml);
+  const source = members ?? new RecordMembers(() => false);
   const buffer = new CanonicalBuffer();
   for (let index = 0; index < count; index++) {
     const row = index * TABLE_WIDTH;
@@ -59,11 +60,16 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
     members?.scan(text, start, end);
     const raw = members?.parseFields() ?? (JSON.parse(text.toString('utf8', start, end)) as XmlObject);
     const id = members?.id ?? recordIdOf(raw);
-    context.begin(index, firstNumber + index, id, table[row + 2]!, table[row + 3]!);
+    context.begin(index, firstNumber + index, id, row, table);
     try {
       const record = transform(raw, context);
       if (record === undefined) continue;
-      const written = writtenBytes(record, members, buffer);
+      let written: CanonicalBytes = buffer;
+      if (record === context.unchanged) {
+        if (members === undefined) source.scan(text, start, end);
+        written = source;
+      } else if (members === undefined) writeRecord(record, buffer);
+      else writeChangedMembers(record, members, buffer);
       const hash = sha256(written.bytes.subarray(written.start, written.end));
       output.addCanonical(written, members?.idJson ?? JSON.stringify(id), hash);
     } catch (error) {
@@ -82,35 +88,42 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
   };
 };
 
-/** @param members - those of the record before the transform, if that was given some of them only */
-const writtenBytes = (record: object, members: RecordMembers | undefined, buffer: CanonicalBuffer): CanonicalBytes => {
-  if (members === undefined) writeRecord(record, buffer);
-  // Most records of some types have none of the members.
-  else if (members.fields === 0 && isEmpty(record)) return members;
-  else writeChangedMembers(record, members, buffer);
-  return buffer;
-};
+const UNCHANGED: object = Object.freeze(Object.create(null));
 
 /** The context of one record after the other. */
 class Context implements TransformContext {
   number = 0;
   id = '';
+  readonly unchanged = UNCHANGED;
   index = 0;
+  /** Where the record's XML is. */
   start = 0;
   end = 0;
   readonly findings: TransformedRecords['findings'] = [];
+  readonly #text: Buffer;
   readonly #xml: Uint8Array;
+  #jsonStart = 0;
+  #jsonEnd = 0;
 
-  constructor(xml: Uint8Array) {
+  /** @param text - the block's lines */
+  constructor(text: Buffer, xml: Uint8Array) {
+    this.#text = text;
     this.#xml = xml;
   }
 
-  begin(index: number, number: number, id: string, start: number, end: number): void {
+  /** @param row - where the record's numbers are in the table */
+  begin(index: number, number: number, id: string, row: number, table: Int32Array): void {
     this.index = index;
     this.number = number;
     this.id = id;
-    this.start = start;
-    this.end = end;
+    this.#jsonStart = table[row]!;
+    this.#jsonEnd = table[row + 1]!;
+    this.start = table[row + 2]!;
+    this.end = table[row + 3]!;
+  }
+
+  record(): XmlObject {
+    return JSON.parse(this.#text.toString('utf8', this.#jsonStart, this.#jsonEnd)) as XmlObject;
   }
 
   xml(): Uint8Array {

@@ -191,12 +191,6 @@ const nameOf = (text: string): Name => {
   return name;
 };
 
-/** Whether a plain object has no members. */
-export const isEmpty = (value: object): boolean => {
-  for (const _ in value) return false;
-  return isPlain(value);
-};
-
 const isPlain = (value: object): boolean => {
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

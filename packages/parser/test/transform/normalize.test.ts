@@ -9,8 +9,17 @@ import { canonicalHash } from '../support/canonical.js';
  */
 
 const normalize = (dataType: DataType, raw: XmlObject): unknown => {
-  const context = { number: 1, id: 'unknown', xml: () => new Uint8Array(), report: () => {} };
-  return createTransform(undefined, { dataType }).transform(structuredClone(raw), context);
+  const unchanged = {};
+  const context = {
+    number: 1,
+    id: 'unknown',
+    unchanged,
+    xml: () => new Uint8Array(),
+    record: () => raw,
+    report: () => {},
+  };
+  const result = createTransform(undefined, { dataType }).transform(structuredClone(raw), context);
+  return result === unchanged ? raw : result;
 };
 
 const person = { id: '9', name: 'A & B', anv: null, join: null, role: null, tracks: null };

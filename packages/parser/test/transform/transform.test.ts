@@ -33,6 +33,7 @@ const transformOf = (body: string, options?: unknown): TransformModule =>
   moduleOf(`export const createTransform = (options, { dataType }) => (record, context) => { ${body} };`, options);
 
 const IDENTITY = transformOf('return record;');
+const UNCHANGED = transformOf('return context.unchanged;');
 
 /** The same, of some members of a record. */
 const fieldsOf = (fields: readonly string[], body = 'return record;'): TransformModule =>
@@ -110,9 +111,9 @@ describe('a transform that changes nothing', () => {
     });
     const fields = fc
       .constantFrom(['*'], [], ['id'], ['@*', 'name'], ['a', 'label', 'sublabels'])
-      .map((names) => fieldsOf(names));
+      .chain((names) => fc.constantFrom(fieldsOf(names), fieldsOf(names, 'return context.unchanged;')));
     const transforms = fc.oneof(
-      fc.constant([IDENTITY]),
+      fc.constantFrom([IDENTITY], [UNCHANGED], [IDENTITY, UNCHANGED]),
       fields.map((one) => [one]),
       fc.tuple(fields, fields),
     );
@@ -289,6 +290,28 @@ test('a transform of some members sees no others, and its result takes their pla
     const parsed = [];
     for await (const { id, record } of parseRecords(chunksOf(xml, 99), { transform })) parsed.push([id, record]);
     expect(parsed).toEqual([['1', JSON.parse(canonical)]]);
+  }
+});
+
+test('a record is what was changed last, and the context has the whole record of the dump', async () => {
+  const cases: [TransformModule[], string][] = [
+    [[transformOf(`record.a = '1'; return record;`), UNCHANGED], '{"a":"1","id":"1","name":"N0"}'],
+    [[UNCHANGED, transformOf(`record.a = '1'; return record;`)], '{"a":"1","id":"1","name":"N0"}'],
+    [
+      [fieldsOf(['a'], `return { a: '1' };`), fieldsOf(['b'], 'return context.unchanged;')],
+      '{"a":"1","id":"1","name":"N0"}',
+    ],
+    [[fieldsOf(['name'], `return {};`), fieldsOf([], 'return context.unchanged;')], '{"id":"1"}'],
+    [[fieldsOf([], 'return context.unchanged;')], '{"id":"1","name":"N0"}'],
+  ];
+  for (const [transform, canonical] of cases) {
+    const report = fieldsOf(
+      [],
+      'context.record().name = "x"; context.report(context.record()); return context.unchanged;',
+    );
+    const { findings, records } = await read(chunksOf(artistsXml(1), 99), { transform: [...transform, report] });
+    expect(records).toEqual([[1, '1', canonicalHash(JSON.parse(canonical))]]);
+    expect(findings).toEqual([{ number: 1, id: '1', finding: { id: '1', name: 'N0' } }]);
   }
 });
 
