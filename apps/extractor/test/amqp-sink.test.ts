@@ -8,6 +8,7 @@ import {
   until,
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DATA_TYPES } from '../src/config/data-type.js';
 import { type AmqpSinkOptions, createAmqpSink } from '../src/sinks/amqp-sink.js';
 import type { DeliveryConnection } from '../src/sinks/delivery-status.js';
 import type { FileSink, Sink } from '../src/sinks/sink.js';
@@ -154,5 +155,24 @@ describe('the amqp sink', () => {
     });
     expect(conflicting.status?.().connections).toEqual([]);
     await deleteQueue(broker.url, 'status-artists');
+  });
+
+  it('shows that extraction_complete waits for the queues of consumers', async () => {
+    const [prefix, queue] = ['completion', 'completion-labels'];
+    const expected = { contract: 'fanout', exchangePrefix: prefix, expectedQueues: ['{prefix}-{type}'] } as const;
+    const { signal } = new AbortController();
+    await sinkOf({ ...expected, declareQueues: true }).prepare!({ dataTypes: DATA_TYPES, signal });
+    await deleteQueue(broker.url, queue);
+    const events: string[] = [];
+    const sink = sinkOf({ ...expected, onEvent: (file, { type }) => events.push(`${file}: ${type}`) });
+    const completion = sink.completeDump('20260101', Buffer.from('{}'), signal);
+    await until(() => connectionOf(sink)?.condition === 'waiting');
+    expect(connectionOf(sink)).toMatchObject({ file: 'extraction_complete of labels', missingQueues: [queue] });
+    expect(sink.status?.().connectingSince).toBeUndefined();
+    expect(events).toContain('extraction_complete of labels: waiting');
+    await sinkOf({ ...expected, declareQueues: true }).prepare!({ dataTypes: ['labels'], signal });
+    await completion;
+    expect(connectionOf(sink)).toBeUndefined();
+    expect(sink.status?.().totals).toMatchObject({ published: 4, confirmed: 4 });
   });
 });

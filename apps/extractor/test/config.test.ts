@@ -273,6 +273,15 @@ describe('loadConfig', () => {
     expect(await loadConfig({ env: { ...AMQP, ...topicOnly, ...isDefault } })).toMatchObject({ amqpExchange: 'e' });
     const contradiction = { CONTRACT: 'fanout', AMQP_DECLARE_QUEUES: 'true', AMQP_EXPECT_QUEUES: 'none' };
     expect(await refused(contradiction)).toEqual(['AMQP_DECLARE_QUEUES']);
+    // 251 bytes for releases, so that `.dlx` fits; and one more.
+    const longest = {
+      CONTRACT: 'fanout',
+      DISCOGS_EXCHANGE_PREFIX: 'p'.repeat(200),
+      AMQP_EXPECT_QUEUES: `{prefix}-${'q'.repeat(41)}-{type}`,
+    };
+    expect(await loadConfig({ env: { ...AMQP, ...longest } })).toMatchObject({ contract: 'fanout' });
+    const tooLong = { ...longest, AMQP_EXPECT_QUEUES: `{prefix}-${'q'.repeat(42)}-{type}` };
+    expect(await refused(tooLong)).toEqual(['AMQP_EXPECT_QUEUES']);
     const notices: string[] = [];
     const env = { ...AMQP, DISCOGS_EXCHANGE_PREFIX: 'p' };
     await loadConfig({ env, onNotice: ({ text }) => notices.push(text) });

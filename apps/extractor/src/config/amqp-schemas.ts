@@ -6,7 +6,7 @@ export const QUEUE_TYPES = ['classic', 'quorum', 'stream'] as const;
 export type QueueType = (typeof QUEUE_TYPES)[number];
 
 /** AMQP's limit for names, in bytes. */
-const MAX_NAME_BYTES = 255;
+export const MAX_NAME_BYTES = 255;
 
 const isShort = (name: string): boolean => Buffer.byteLength(name) <= MAX_NAME_BYTES;
 

@@ -1,3 +1,5 @@
+import type { DataType } from './data-type.js';
+
 /** The exchange that the platform's consumers bind to. See docs/wire-contract.md. */
 export const PLATFORM_EXCHANGE = 'discogsography-exchange';
 
@@ -13,3 +15,7 @@ export const PLATFORM_PREFIX = 'discogsography-discogs';
 export const EXPECTED_QUEUES: readonly string[] = ['graphinator', 'tableinator'].map(
   (consumer) => `{prefix}-${consumer}-{type}`,
 );
+
+/** The name of an expected queue. @param template - of {@link EXPECTED_QUEUES}, or the user's */
+export const queueNameOf = (template: string, prefix: string, dataType: DataType): string =>
+  template.replaceAll('{prefix}', prefix).replaceAll('{type}', dataType);

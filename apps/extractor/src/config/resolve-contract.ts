@@ -1,6 +1,9 @@
 import { isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigProblem } from '../errors.js';
+import { MAX_NAME_BYTES } from './amqp-schemas.js';
+import { DATA_TYPES } from './data-type.js';
+import { queueNameOf } from './platform-names.js';
 import type { Config, SettingName } from './settings.js';
 import { SETTINGS } from './settings.js';
 
@@ -72,7 +75,7 @@ export const findContractProblems = (
   config: Partial<Config>,
   given: ReadonlyMap<SettingName, string>,
 ): ConfigProblem[] => {
-  const { sink, contract, amqpExpectQueues, amqpDeclareQueues } = config;
+  const { sink, contract, amqpExpectQueues, amqpDeclareQueues, amqpExchangePrefix } = config;
   if (sink !== 'amqp' || contract === undefined) return [];
   const isLeftWithoutQueues = contract === 'fanout' && amqpDeclareQueues === true && amqpExpectQueues?.length === 0;
   return [
@@ -86,8 +89,18 @@ export const findContractProblems = (
     ...(isLeftWithoutQueues
       ? [{ setting: given.get('amqpDeclareQueues')!, accepts: 'AMQP_EXPECT_QUEUES to name the queues to declare' }]
       : []),
+    ...(contract === 'fanout' && amqpExpectQueues?.some((name) => isTooLong(name, amqpExchangePrefix ?? ''))
+      ? [{ setting: given.get('amqpExpectQueues')!, accepts: `names of ${MAX_QUEUE_NAME_BYTES} bytes at most` }]
+      : []),
   ];
 };
+
+/** What follows the names of the exchange and queue of dead letters. */
+const DEAD_LETTER_SUFFIX = '.dlx';
+const MAX_QUEUE_NAME_BYTES = MAX_NAME_BYTES - DEAD_LETTER_SUFFIX.length;
+
+const isTooLong = (template: string, prefix: string): boolean =>
+  DATA_TYPES.some((type) => Buffer.byteLength(queueNameOf(template, prefix, type)) > MAX_QUEUE_NAME_BYTES);
 
 const brokerUrl = ({
   rabbitmqHost: host,

@@ -185,6 +185,10 @@ export const createMetrics = (view: ServiceView): Registry => {
     for (const phase of PHASES) set(board.state.phase === phase ? 1 : 0, { phase });
   });
 
+  gauge('extraction_complete_withheld', '1 if extraction_complete was withheld from the last dump', [], (set) =>
+    set((board.state.extractionComplete?.withheldBecause ?? []).length > 0 ? 1 : 0),
+  );
+
   counter('runs_total', 'Runs by outcome', ['outcome'], (set) => {
     for (const outcome of OUTCOMES) set(board.state.totals.runs[outcome] ?? 0, { outcome });
   });

@@ -1,7 +1,13 @@
 import type { ExchangeOptions, MessageProperties, QueueOptions } from '@discogs-extractor/publisher';
 import type { Contract } from '../config/contract-settings.js';
 import type { DataType } from '../config/data-type.js';
-import { EXPECTED_QUEUES, PLATFORM_EXCHANGE, PLATFORM_PREFIX, PLATFORM_QUEUES } from '../config/platform-names.js';
+import {
+  EXPECTED_QUEUES,
+  PLATFORM_EXCHANGE,
+  PLATFORM_PREFIX,
+  PLATFORM_QUEUES,
+  queueNameOf,
+} from '../config/platform-names.js';
 
 /** The options of the amqp sink that say which exchanges and queues there are. */
 export interface AmqpLayoutOptions {
@@ -96,7 +102,7 @@ const fanoutLayout = ({
   const topologyOf = (dataType: DataType): AmqpTopology => ({
     exchange: { name: `${prefix}-${dataType}`, type: 'fanout', durable: true },
     queues: expectedQueues.map((template) => {
-      const name = template.replaceAll('{prefix}', prefix).replaceAll('{type}', dataType);
+      const name = queueNameOf(template, prefix, dataType);
       return declareQueues ? consumersQueue(name) : { name, routingKeys: [''], queueType: 'quorum', expected: true };
     }),
   });

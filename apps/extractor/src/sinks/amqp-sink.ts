@@ -106,6 +106,43 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     });
   };
 
+  /** Sends `extraction_complete` to a type's exchange, over a connection that is shown like that of a file. */
+  const announce = async (target: SinkTarget, message: Uint8Array, signal: AbortSignal): Promise<void> => {
+    const { version, dataType, file } = target;
+    const tracker = monitor.track(target);
+    try {
+      const publisher = await withLinkedAbort([signal], ({ signal: connecting }) =>
+        createPublisher({
+          ...connection,
+          ...layout.topologyOf(dataType),
+          expectTimeoutMs: options.expectTimeoutMs ?? Number.POSITIVE_INFINITY,
+          properties: layout.properties,
+          connectAttempts: options.connectAttempts ?? Number.POSITIVE_INFINITY,
+          reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
+          topologyCheckIntervalMs: TOPOLOGY_CHECK_MS,
+          signal: connecting,
+          onEvent: (event) => {
+            tracker.onEvent(event);
+            options.onEvent?.(file, event);
+          },
+        }),
+      );
+      tracker.attach(publisher);
+      try {
+        const messageId = `${version}:${dataType}:extraction_complete`;
+        await publisher.publish({ routingKey: layout.routingKeyOf(dataType), body: message, messageId });
+        tracker.sent(message.byteLength);
+        await publisher.flush({ signal });
+      } finally {
+        await publisher.close({ timeoutMs: CLOSE_TIMEOUT_MS });
+      }
+    } catch (error) {
+      throw withSettingNames(error, layout);
+    } finally {
+      tracker.end();
+    }
+  };
+
   return {
     name: 'amqp',
     destination: layout.destination,
@@ -233,23 +270,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       // Each type is attempted, whatever becomes of the others: consumers wait for all of them.
       for (const dataType of DATA_TYPES) {
         try {
-          const publisher = await withConnectionForAll(signal, options.connectAttempts, (all) =>
-            createPublisher({
-              ...all,
-              ...layout.topologyOf(dataType),
-              expectTimeoutMs: options.expectTimeoutMs ?? Number.POSITIVE_INFINITY,
-              properties: layout.properties,
-              reconnectAttempts: options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
-              topologyCheckIntervalMs: TOPOLOGY_CHECK_MS,
-            }),
-          );
-          try {
-            const messageId = `${version}:${dataType}:extraction_complete`;
-            await publisher.publish({ routingKey: layout.routingKeyOf(dataType), body: message, messageId });
-            await publisher.flush({ signal });
-          } finally {
-            await publisher.close({ timeoutMs: CLOSE_TIMEOUT_MS });
-          }
+          await announce({ version, dataType, file: `extraction_complete of ${dataType}` }, message, signal);
         } catch (error) {
           signal.throwIfAborted();
           failures.push(error);
