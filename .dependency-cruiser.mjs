@@ -41,6 +41,10 @@ const FOLDER_ORDER = {
     vocabulary: ['errors', 'marker', 'option-checks', 'version'],
     folders: ['transitions', 'store', 'decide', 'session', 'wait'],
   },
+  'packages/data-quality': {
+    vocabulary: ['data-type', 'errors', 'finding', 'option-checks', 'rules'],
+    folders: ['regex', 'rules-file', 'transform', 'counts', 'flagged', 'drift'],
+  },
   'apps/extractor': {
     vocabulary: ['advice', 'count-of', 'errors'],
     folders: [

@@ -16,6 +16,7 @@ export const alias = {
   '@discogs-extractor/publisher': source('./packages/publisher/src/index.ts'),
   '@discogs-extractor/downloader/contract': source('./packages/downloader/src/contract.ts'),
   '@discogs-extractor/downloader': source('./packages/downloader/src/index.ts'),
+  '@discogs-extractor/data-quality': source('./packages/data-quality/src/index.ts'),
   '@discogs-extractor/sample-dumps': source('./tools/sample-dumps/src/index.ts'),
   '@discogs-extractor/test-broker': source('./tools/test-broker/src/index.ts'),
   '@discogs-extractor/test-server': source('./tools/test-server/src/index.ts'),
@@ -92,6 +93,7 @@ export default defineConfig({
         globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),
       }),
       project('downloader', './packages/downloader', { isolate: false }),
+      project('data-quality', './packages/data-quality', { isolate: false }),
       project('extractor', './apps/extractor', {
         isolate: false,
         globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),

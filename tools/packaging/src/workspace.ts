@@ -32,6 +32,7 @@ export const LIBRARIES: readonly PublishedPackage[] = [
   published('packages/state-marker'),
   published('packages/publisher'),
   published('packages/downloader'),
+  published('packages/data-quality'),
 ];
 
 export const SERVICE: PublishedPackage = published('apps/extractor');

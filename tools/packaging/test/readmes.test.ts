@@ -72,6 +72,7 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
     },
     outputs: [/^10000 \[\]\n$/, /^1 1\n$/],
   },
+  'data-quality': { prepare: async () => [], outputs: [] },
   downloader: {
     prepare: async (cwd) => {
       const { files, checksumPath } = await generateDumpIn(join(cwd, 'site'), 50);
