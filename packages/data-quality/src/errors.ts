@@ -5,8 +5,9 @@
  * - `INVALID_OPTIONS`: an option or argument has a wrong type or value, or an option's name is unknown.
  * - `INVALID_RULES`: a rules file is not as it must be (`path` if it is known, `issues`).
  * - `RULES_UNREADABLE`: a rules file cannot be read (`path`, `errno`).
+ * - `INVALID_INVENTORY`: a text is not an inventory.
  */
-export type DataQualityErrorCode = 'INVALID_OPTIONS' | 'INVALID_RULES' | 'RULES_UNREADABLE';
+export type DataQualityErrorCode = 'INVALID_OPTIONS' | 'INVALID_RULES' | 'RULES_UNREADABLE' | 'INVALID_INVENTORY';
 
 /** One place in a rules file, and what is to be said about it. */
 export interface RulesIssue {

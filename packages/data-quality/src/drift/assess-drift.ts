@@ -1,0 +1,49 @@
+import type { DataType } from '../data-type.js';
+import { type ComparedDump, type ComparisonOptions, compareInventories } from './compare-inventories.js';
+import { compareWithFormat } from './compare-with-format.js';
+import type { DriftChange } from './drift-change.js';
+import type { KnownPath } from './known-format.js';
+
+/** How the format of a dump differs from what was there before. */
+export interface DriftReport {
+  readonly dataType: DataType;
+  /** The dump's version, `YYYYMMDD`. */
+  readonly version: string;
+  readonly records: number;
+  /** When the known format that the dump fits best begins, such as `2024-12`; empty for that of the first dumps. */
+  readonly era: string;
+  /** The version that it was compared with. Absent if it was compared with the known format alone. */
+  readonly comparedWith?: string | undefined;
+  /** In the order of their paths. */
+  readonly changes: readonly DriftChange[];
+}
+
+/** A dump with its version. */
+export interface VersionedDump extends ComparedDump {
+  readonly version: string;
+}
+
+/**
+ * Reports how the format of a dump has changed: since the earlier dump if there is one, so that each change is reported
+ * once, and otherwise against the known format.
+ *
+ * @param format - the rows of the type in all years
+ * @throws DataQualityError `INVALID_OPTIONS`
+ */
+export const assessDrift = (
+  dump: VersionedDump,
+  earlier: VersionedDump | undefined,
+  format: readonly KnownPath[],
+  options: Omit<ComparisonOptions, 'format'> = {},
+): DriftReport => {
+  const { inventory, version } = dump;
+  const known = compareWithFormat(inventory, format, version);
+  return {
+    dataType: inventory.dataType,
+    version,
+    records: inventory.records,
+    era: known.era,
+    comparedWith: earlier?.version,
+    changes: earlier === undefined ? known.changes : compareInventories(earlier, dump, { ...options, format }),
+  };
+};

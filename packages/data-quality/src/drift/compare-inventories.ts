@@ -1,0 +1,247 @@
+import { DataQualityError } from '../errors.js';
+import { checks } from '../option-checks.js';
+import {
+  absencesOf,
+  type DriftChange,
+  type DriftChangeType,
+  exampleOf,
+  factsOf,
+  type PathTrait,
+  parentOccurrences,
+  parentOf,
+  traitsOf,
+  withPathsBelow,
+} from './drift-change.js';
+import { fitEra } from './fit-era.js';
+import { type Inventory, type PathInventory, VALUE_KINDS } from './inventory.js';
+import { erasOf, type FormatEra, formatPathOf, type KnownPath } from './known-format.js';
+import { isDifferent, isExpectedAmong, type Share, shareOf } from './statistics.js';
+
+/** One of two dumps of the same type that are compared. */
+export interface ComparedDump {
+  readonly inventory: Inventory;
+  /** The dump's version, `YYYYMMDD`. @default unknown */
+  readonly version?: string | undefined;
+}
+
+export interface ComparisonOptions {
+  /** The rows of the type in all years: then what is known is told from what is not. @default nothing is known */
+  readonly format?: readonly KnownPath[] | undefined;
+  /**
+   * A share that moves by more percentage points is a change. Half a point is added for each month between the two
+   * versions, since records gain content over the years.
+   * @default 5
+   */
+  readonly maxShareMove?: number | undefined;
+}
+
+const KNOWN: Readonly<Record<keyof ComparisonOptions, true>> = { format: true, maxShareMove: true };
+
+const DEFAULT_MAX_SHARE_MOVE = 5;
+
+const MOVE_PER_MONTH = 0.5;
+
+/** Shares of fewer parent elements are not compared: they may be special ones. */
+const MIN_PARENTS = 1000;
+
+/**
+ * The differences between two dumps of a type, in the order of their paths.
+ *
+ * Small dumps differ by chance, so a path counts as gone only if the later dump is large enough to have it, with its
+ * share in the earlier one. A path that the known format has in the time of both dumps, and that is in the later one
+ * only, counts as new by the same rule; one that is unknown at the time of the earlier dump always does. What a path
+ * holds is compared in the same way. A change that the format knows of counts in any case, and has `knownSince`.
+ *
+ * @throws {@link DataQualityError} `INVALID_OPTIONS`
+ */
+export const compareInventories = (
+  before: ComparedDump,
+  after: ComparedDump,
+  options: ComparisonOptions = {},
+): DriftChange[] => {
+  const { format, maxShareMove = DEFAULT_MAX_SHARE_MOVE } = checks.object('', options, KNOWN);
+  checks.finiteNumber('maxShareMove', maxShareMove, { min: 0, max: 100 });
+  if (before.inventory.dataType !== after.inventory.dataType) {
+    const types = `${before.inventory.dataType} and ${after.inventory.dataType}`;
+    throw new DataQualityError('INVALID_OPTIONS', `Inventories of two types cannot be compared: ${types}`);
+  }
+  return new Comparison(before, after, format, maxShareMove).changes();
+};
+
+/** What the format says of a path at the time of each dump; `undefined` without a format. */
+interface KnownRows {
+  readonly before: KnownPath | undefined;
+  readonly after: KnownPath | undefined;
+}
+
+class Comparison {
+  readonly #before: Inventory;
+  readonly #after: Inventory;
+  /** Without a format: none. */
+  readonly #eras: { readonly before: FormatEra; readonly after: FormatEra } | undefined;
+  readonly #maxShareMove: number;
+
+  constructor(
+    before: ComparedDump,
+    after: ComparedDump,
+    format: readonly KnownPath[] | undefined,
+    maxShareMove: number,
+  ) {
+    this.#before = before.inventory;
+    this.#after = after.inventory;
+    const months = monthsBetween(before.version, after.version);
+    this.#maxShareMove = maxShareMove + MOVE_PER_MONTH * months;
+    const eras = format && erasOf(format);
+    this.#eras = eras && {
+      before: fitEra(before.inventory, eras, before.version),
+      after: fitEra(after.inventory, eras, after.version),
+    };
+  }
+
+  changes(): DriftChange[] {
+    if (this.#before.records === 0 || this.#after.records === 0) return [];
+    const paths = new Set([...Object.keys(this.#before.paths), ...Object.keys(this.#after.paths)]);
+    const changes = new Map<string, DriftChange>();
+    for (const path of [...paths].sort()) {
+      const change = this.#changeOf(path, changes.get(parentOf(path))?.type);
+      if (change !== undefined) changes.set(path, change);
+    }
+    return withPathsBelow([...changes.values()]);
+  }
+
+  /** @param parentType - how its parent has changed: what is in an element comes and goes with it */
+  #changeOf(path: string, parentType: DriftChangeType | undefined): DriftChange | undefined {
+    const before = this.#before.paths[path];
+    const after = this.#after.paths[path];
+    const rows = this.#rowsOf(path);
+    if (after === undefined) return this.#goneOf(path, rows, parentType === 'gone');
+    if (before === undefined) return this.#newOf(path, after, rows, parentType === 'new');
+    return this.#kindOf(path, after, rows) ?? this.#shareOf(path, before, after);
+  }
+
+  #goneOf(path: string, rows: KnownRows | undefined, isParentGone: boolean): DriftChange | undefined {
+    const isKnown = rows?.before !== undefined && rows.after === undefined;
+    if (!isKnown && !isParentGone && !isPresenceExpected(path, this.#before, this.#after)) return undefined;
+    const knownSince = isKnown ? this.#boundary(rows.before!) : undefined;
+    return this.#change('gone', path, { knownSince, example: this.#before.paths[path]!.first });
+  }
+
+  #newOf(
+    path: string,
+    after: PathInventory,
+    rows: KnownRows | undefined,
+    isParentNew: boolean,
+  ): DriftChange | undefined {
+    const isPossibleBefore = rows === undefined ? !isComparable(this.#before, this.#after) : rows.before !== undefined;
+    if (isPossibleBefore && !isParentNew && !isPresenceExpected(path, this.#after, this.#before)) return undefined;
+    const isKnown = rows?.after !== undefined && rows.before === undefined;
+    const knownSince = isKnown ? this.#boundary(rows.after!) : undefined;
+    return this.#change('new', path, { knownSince, example: after.first });
+  }
+
+  #kindOf(path: string, after: PathInventory, rows: KnownRows | undefined): DriftChange | undefined {
+    const traits = [traitsOf(this.#before, path), traitsOf(this.#after, path)] as const;
+    const appeared = traits[1].filter((trait) => !traits[0].includes(trait));
+    const vanished = traits[0].filter((trait) => !traits[1].includes(trait));
+    const isKnown = rows?.before !== undefined || rows?.after !== undefined;
+    const allowed = isKnown ? { before: traitsAllowedBy(rows.before), after: traitsAllowedBy(rows.after) } : undefined;
+    const known = [...appeared, ...vanished].filter(
+      (trait) => allowed !== undefined && allowed.before(trait) !== allowed.after(trait),
+    );
+    const found = [
+      ...appeared.filter((trait) => {
+        if (known.includes(trait)) return true;
+        const isPossible = allowed === undefined ? !isComparable(this.#before, this.#after) : allowed.before(trait);
+        return !isPossible || isTraitExpected(trait, path, this.#after, this.#before);
+      }),
+      ...vanished.filter((trait) => known.includes(trait) || isTraitExpected(trait, path, this.#before, this.#after)),
+    ];
+    if (found.length === 0) return undefined;
+    const knownSince =
+      known.length > 0 && found.every((trait) => known.includes(trait))
+        ? this.#boundary(rows!.after ?? rows!.before!)
+        : undefined;
+    const example = exampleOf(
+      after,
+      found.filter((trait) => traits[1].includes(trait)),
+    );
+    return this.#change('kind', path, { knownSince, example });
+  }
+
+  #shareOf(path: string, before: PathInventory, after: PathInventory): DriftChange | undefined {
+    const shares = [filledOf(this.#before, path, before, after), filledOf(this.#after, path, after, before)] as const;
+    if (shares.some(({ of }) => of < MIN_PARENTS) || !isDifferent(...shares)) return undefined;
+    const [one, other] = [shareOf(shares[0]), shareOf(shares[1])];
+    if (100 * Math.abs(one - other) <= this.#maxShareMove) return undefined;
+    const change = this.#change('share', path, { knownSince: undefined, example: after.first });
+    return { ...change, before: { ...change.before!, filled: one }, after: { ...change.after!, filled: other } };
+  }
+
+  #rowsOf(path: string): KnownRows | undefined {
+    const known = formatPathOf(path);
+    return this.#eras && { before: this.#eras.before.paths.get(known), after: this.#eras.after.paths.get(known) };
+  }
+
+  /** When a row began or ended to hold, between the two dumps. */
+  #boundary({ since = '', until = '' }: KnownPath): string {
+    const times = [this.#eras!.before.since, this.#eras!.after.since].sort();
+    return [since, until].find((time) => time > times[0]! && time <= times[1]!) ?? times[1]!;
+  }
+
+  #change(type: DriftChangeType, path: string, rest: Pick<DriftChange, 'knownSince' | 'example'>): DriftChange {
+    return { type, path, below: [], before: factsOf(this.#before, path), after: factsOf(this.#after, path), ...rest };
+  }
+}
+
+/** Whether a dump has enough records to have what another one has. */
+const isComparable = (one: Inventory, other: Inventory): boolean => one.records >= other.records / 2;
+
+/** Whether a path that is in one dump would be in another too, if it were as frequent there. */
+const isPresenceExpected = (path: string, there: Inventory, here: Inventory): boolean => {
+  const parent = parentOf(path);
+  const recordsWithParent = ({ records, paths }: Inventory): number =>
+    parent === '' ? records : (paths[parent]?.records ?? 0);
+  return isExpectedAmong({ count: there.paths[path]!.records, of: recordsWithParent(there) }, recordsWithParent(here));
+};
+
+/** Whether a trait of a path in one dump would be in another too. */
+const isTraitExpected = (trait: PathTrait, path: string, there: Inventory, here: Inventory): boolean => {
+  const entry = there.paths[path]!;
+  const parents = parentOccurrences(there, path);
+  if (trait === 'absent') {
+    return isExpectedAmong({ count: absencesOf(there, path), of: parents }, parentOccurrences(here, path));
+  }
+  if (trait === 'repeated') {
+    // The fewest parent elements in which it can repeat: all others have it once, and these as often as any has it.
+    const count = Math.max(0, entry.occurrences - parents) / (entry.maxRepeats - 1);
+    return isExpectedAmong({ count, of: parents }, parentOccurrences(here, path));
+  }
+  return isExpectedAmong({ count: entry[trait]!.count, of: entry.occurrences }, here.paths[path]!.occurrences);
+};
+
+/** The parent elements in which a path has content. */
+const filledOf = (inventory: Inventory, path: string, entry: PathInventory, other: PathInventory): Share => {
+  // How many parent elements have one that repeats is not known, but how many records have it.
+  if (entry.maxRepeats > 1 || other.maxRepeats > 1) {
+    return { count: entry.records, of: inventory.paths[parentOf(path)]?.records ?? inventory.records };
+  }
+  const kinds = VALUE_KINDS.filter((kind) => kind !== 'empty' && (entry[kind] ?? other[kind]) !== undefined);
+  // One with attributes alone counts as empty, but says something.
+  const count = kinds.length === 0 ? entry.occurrences : Math.max(...kinds.map((kind) => entry[kind]?.count ?? 0));
+  return { count, of: parentOccurrences(inventory, path) };
+};
+
+const traitsAllowedBy =
+  (row: KnownPath | undefined) =>
+  (trait: PathTrait): boolean => {
+    if (row === undefined) return false;
+    if (trait === 'repeated') return row.repeats;
+    return trait === 'absent' ? row.required !== true : row.holds.includes(trait);
+  };
+
+/** Months between two versions; 0 if one is unknown. */
+const monthsBetween = (one: string | undefined, other: string | undefined): number => {
+  if (one === undefined || other === undefined) return 0;
+  const [from, to] = [one, other].map((version) => 12 * Number(version.slice(0, 4)) + Number(version.slice(4, 6)));
+  return Math.abs(to! - from!);
+};

@@ -1,0 +1,50 @@
+import { parentOf } from './drift-change.js';
+import type { Inventory } from './inventory.js';
+import { deviationsFrom, type FormatEra, formatPathOf, type KnownPath } from './known-format.js';
+import { isExpectedAmong } from './statistics.js';
+
+/** With fewer records, the absence of a path that a format has says nothing: they may be special ones. */
+export const MIN_RECORDS_FOR_ABSENCE = 1000;
+
+/** The number of cases that a share in a format stands for: it is known roughly. */
+const SHARE_CASES = 1000;
+
+/**
+ * The paths that a dump of an era should have and does not. Shares change over the years, so half the share is
+ * expected; a path whose parent is missing too is not listed.
+ */
+export const missingPaths = (inventory: Inventory, era: FormatEra): KnownPath[] => {
+  const { records, paths } = inventory;
+  if (records < MIN_RECORDS_FOR_ABSENCE) return [];
+  return [...era.paths.values()].filter(
+    ({ path, share }) =>
+      share !== undefined &&
+      paths[path] === undefined &&
+      paths[parentOf(path)] !== undefined &&
+      isExpectedAmong({ count: (share / 2) * SHARE_CASES, of: SHARE_CASES }, records),
+  );
+};
+
+/** In how many ways a dump differs from the format of an era. */
+const countDeviations = (inventory: Inventory, era: FormatEra): number => {
+  let deviations = missingPaths(inventory, era).length;
+  for (const [path, entry] of Object.entries(inventory.paths)) {
+    const row = era.paths.get(formatPathOf(path));
+    deviations += row === undefined ? 1 : deviationsFrom(row, entry).length;
+  }
+  return deviations;
+};
+
+/**
+ * The era whose format a dump has. Among several that fit equally, it is that of the version, and otherwise the newest.
+ *
+ * @param version - of the dump, `YYYYMMDD`
+ */
+export const fitEra = (inventory: Inventory, eras: readonly FormatEra[], version?: string | undefined): FormatEra => {
+  const deviations = eras.map((era) => countDeviations(inventory, era));
+  const fewest = Math.min(...deviations);
+  const fitting = eras.filter((_, index) => deviations[index] === fewest);
+  const time = version === undefined ? undefined : `${version.slice(0, 4)}-${version.slice(4, 6)}`;
+  const begun = time === undefined ? [] : fitting.filter(({ since }) => since <= time);
+  return begun.at(-1) ?? (time === undefined ? fitting.at(-1)! : fitting[0]!);
+};
