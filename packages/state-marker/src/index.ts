@@ -16,6 +16,7 @@ export {
   type TransitionRule,
 } from './errors.js';
 export {
+  type Annotations,
   type Checkpoint,
   type Destination,
   type DownloadPhase,
@@ -29,6 +30,7 @@ export {
   type RunSummary,
   type StateMarker,
   type Status,
+  watermarkOf,
 } from './marker.js';
 export { createMarkerSession, type MarkerSession, type MarkerSessionOptions } from './session/marker-session.js';
 export { createMarkerStore, type MarkerStoreOptions } from './store/create-marker-store.js';

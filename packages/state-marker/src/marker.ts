@@ -69,10 +69,12 @@ export interface ProcessingPhase {
 
 export interface FileProgress {
   readonly status: Status;
-  /** Records read so far; never fewer than `messages_published`. */
+  /** Records read so far; never fewer than the watermark. */
   readonly records_extracted: number;
-  /** The confirmed watermark: records 1 to this number of the file are confirmed. */
+  /** Confirmed messages. Without `omitted`, it is the confirmed watermark, too: see {@link watermarkOf}. */
   readonly messages_published: number;
+  /** Of the records up to the watermark, those that have no message, because they were left out. Absent if none was. */
+  readonly omitted?: number | undefined;
   readonly batches_sent: number;
   readonly started_at: string | null;
   readonly completed_at: string | null;
@@ -91,8 +93,10 @@ export interface FileProgress {
    * then.
    */
   readonly destination?: Destination | undefined;
-  /** What the destination needs to recognise records 1 to `messages_published`. Absent if it needs nothing. */
+  /** What the destination needs to recognise the records up to the watermark. Absent if it needs nothing. */
   readonly checkpoint?: Checkpoint | undefined;
+  /** What else you know about the records up to the watermark, such as counts. Absent if it is nothing. */
+  readonly annotations?: Annotations | undefined;
   /** Why the watermark was last set back to 0, if it was, because confirmed records were lost. */
   readonly restart_reason?: string | undefined;
 }
@@ -103,9 +107,12 @@ export type Destination = Readonly<Record<string, string | readonly string[]>>;
 /** Facts about the records at a destination, such as the size of the output, as you describe them. */
 export type Checkpoint = Readonly<Record<string, string | number>>;
 
+/** What a program keeps with the watermark of a file, as plain JSON by names that it chooses. */
+export type Annotations = Readonly<Record<string, unknown>>;
+
 export interface PublishingPhase {
   readonly status: Status;
-  /** Confirmed records, summed over files. */
+  /** Confirmed messages, summed over files. */
   readonly messages_published: number;
   /** Batches, summed over files. */
   readonly batches_sent: number;
@@ -143,3 +150,6 @@ export const METADATA_VERSION = '1.0';
 
 /** A phase keeps this many errors, the newest ones, so that the marker of a run that fails for weeks stays small. */
 export const MAX_ERRORS = 100;
+
+/** The confirmed watermark of a file: records 1 to this number are confirmed, or were left out. */
+export const watermarkOf = ({ messages_published: confirmed, omitted = 0 }: FileProgress): number => confirmed + omitted;

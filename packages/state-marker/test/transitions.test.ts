@@ -17,6 +17,7 @@ import {
   invalidateFile,
   MAX_ERRORS,
   parseMarker,
+  planFile,
   recordExtractionComplete,
   recordHeartbeat,
   recordSink,
@@ -30,6 +31,7 @@ import {
   startProcessing,
   type TransitionRule,
   unfinishedFiles,
+  watermarkOf,
 } from '../src/index.js';
 import {
   ARTISTS,
@@ -181,6 +183,30 @@ describe('the download phase', () => {
       const text = JSON.stringify(marker);
       expect(() => parseMarker(text), text).toThrow(code('INVALID_MARKER'));
     }
+  });
+
+  test('counts records without a message up to the watermark, and keeps what is said about them', () => {
+    const started = startFile(processingMarker(), ARTISTS, sourceOf(ARTISTS), T0);
+    const annotations = { counts: { skipped: 3 } };
+    const advanced = advanceFile(started, ARTISTS, { ...countsOf(20, 7), omitted: 3, annotations }, at(1));
+    const loaded = parseMarker(serializeMarker(advanced));
+    expect(fileOf(loaded, ARTISTS)).toMatchObject({ messages_published: 7, omitted: 3, annotations });
+    expect(watermarkOf(fileOf(loaded, ARTISTS))).toBe(10);
+    expect(planFile(loaded, ARTISTS, sourceOf(ARTISTS).checksum)).toMatchObject({ action: 'resume', afterRecord: 10 });
+    const resumed = startFile(loaded, ARTISTS, sourceOf(ARTISTS), at(2));
+    expect(fileOf(resumed, ARTISTS)).toMatchObject({ records_extracted: 10, messages_published: 7, omitted: 3 });
+    for (const [counts, rule] of [
+      [{ ...countsOf(20, 8), omitted: 2 }, 'progress_decreased'],
+      [{ ...countsOf(20, 17), omitted: 4 }, 'watermark_ahead'],
+    ] as const) {
+      expect(brokenRule(() => advanceFile(resumed, ARTISTS, counts, at(3)))).toBe(rule);
+    }
+    const unconfirmed = { ...countsOf(20, 16), omitted: 3 };
+    expect(brokenRule(() => completeFile(resumed, ARTISTS, unconfirmed, at(3)))).toBe('unconfirmed_records');
+    const completed = completeFile(resumed, ARTISTS, { ...countsOf(20, 16), omitted: 4, annotations }, at(3));
+    expect(planFile(completed, ARTISTS, undefined)).toMatchObject({ action: 'skip', afterRecord: 20 });
+    const invalidated = fileOf(invalidateFile(completed, ARTISTS, 'gone', at(4)), ARTISTS);
+    expect([invalidated.omitted, invalidated.annotations]).toEqual([undefined, undefined]);
   });
 
   test('sets a watermark back when confirmed records were lost, and says why', () => {

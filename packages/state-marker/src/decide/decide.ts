@@ -1,4 +1,4 @@
-import type { StateMarker } from '../marker.js';
+import { type StateMarker, watermarkOf } from '../marker.js';
 import { checks } from '../option-checks.js';
 import type { LoadResult } from '../store/marker-store.js';
 import { isSameSource } from '../transitions/processing.js';
@@ -95,7 +95,7 @@ export const decide = (found: LoadResult, options: DecideOptions = {}): Decision
 /** Whether the marker is worth keeping: a file is completed or has confirmed records. */
 const isAnyFileProcessed = (marker: StateMarker): boolean =>
   Object.values(marker.processing_phase.progress_by_file).some(
-    (file) => isCompleted(file) || file.messages_published > 0,
+    (file) => isCompleted(file) || watermarkOf(file) > 0,
   );
 
 const areFilesCompleted = (marker: StateMarker, wanted: readonly WantedFile[]): boolean => {

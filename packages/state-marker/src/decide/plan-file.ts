@@ -1,4 +1,4 @@
-import type { StateMarker } from '../marker.js';
+import { type StateMarker, watermarkOf } from '../marker.js';
 import { isSameSource } from '../transitions/processing.js';
 import { entryOf } from '../transitions/update-marker.js';
 
@@ -43,11 +43,11 @@ export const planFile = (marker: StateMarker, file: string, checksum: string | u
     return { action: 'restart', afterRecord: 0, reason: 'checksum_changed' };
   }
   if (entry.status === 'completed') {
-    return { action: 'skip', afterRecord: entry.messages_published, reason: 'completed' };
+    return { action: 'skip', afterRecord: watermarkOf(entry), reason: 'completed' };
   }
   if (!areBothKnown) return { action: 'restart', afterRecord: 0, reason: 'checksum_unknown' };
   if (entry.destination === undefined) return { action: 'restart', afterRecord: 0, reason: 'destination_unknown' };
-  return entry.messages_published === 0
+  return watermarkOf(entry) === 0
     ? { action: 'start', afterRecord: 0, reason: 'nothing_confirmed' }
-    : { action: 'resume', afterRecord: entry.messages_published, reason: 'watermark' };
+    : { action: 'resume', afterRecord: watermarkOf(entry), reason: 'watermark' };
 };

@@ -1,6 +1,6 @@
 import { type FilePlan, planFile } from '../decide/plan-file.js';
 import { StateMarkerError } from '../errors.js';
-import type { StateMarker } from '../marker.js';
+import { type StateMarker, watermarkOf } from '../marker.js';
 import { checks } from '../option-checks.js';
 import type { MarkerStore } from '../store/marker-store.js';
 import * as download from '../transitions/download.js';
@@ -281,4 +281,5 @@ class Session implements MarkerSession {
   }
 }
 
-const confirmedRecords = (marker: StateMarker): number => marker.publishing_phase.messages_published;
+const confirmedRecords = ({ processing_phase: { progress_by_file: files } }: StateMarker): number =>
+  Object.values(files).reduce((records, file) => records + watermarkOf(file), 0);

@@ -21,6 +21,7 @@ const fileProgress = z.looseObject({
   status,
   records_extracted: count,
   messages_published: count,
+  omitted: count.optional(),
   batches_sent: count,
   started_at: time,
   completed_at: time,
@@ -28,6 +29,7 @@ const fileProgress = z.looseObject({
   undelivered: count.optional(),
   destination: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
   checkpoint: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  annotations: z.record(z.string(), z.unknown()).optional(),
   restart_reason: z.string().optional(),
 });
 

@@ -1,4 +1,11 @@
-import type { Checkpoint, Destination, FileProgress, StateMarker } from '../marker.js';
+import {
+  type Annotations,
+  type Checkpoint,
+  type Destination,
+  type FileProgress,
+  type StateMarker,
+  watermarkOf,
+} from '../marker.js';
 import { dataTypeOf } from '../version.js';
 import {
   addError,
@@ -39,11 +46,15 @@ export interface FileSource {
 export interface FileCounts {
   /** Records read: the number of the last one. */
   readonly recordsExtracted: number;
-  /** The confirmed watermark: records 1 to this number are confirmed. */
+  /** Confirmed messages: those of records 1 to the watermark, which is this number and that of `omitted`. */
   readonly messagesPublished: number;
+  /** Of records 1 to the watermark, those that have no message, because they were left out. @default 0 */
+  readonly omitted?: number | undefined;
   readonly batchesSent: number;
-  /** What the destination needs to recognise records 1 to `messagesPublished`; replaces the one before. @default none */
+  /** What the destination needs to recognise records 1 to the watermark; replaces the one before. @default none */
   readonly checkpoint?: Checkpoint | undefined;
+  /** What else you know about records 1 to the watermark; replaces what was there before. @default nothing */
+  readonly annotations?: Annotations | undefined;
 }
 
 /** A completed file's counts. */
@@ -117,7 +128,7 @@ export const startFile = (marker: StateMarker, file: string, source: FileSource,
   const resumed = status === 'pending' ? NEW_FILE : entry;
   return setCurrentFile(marker, file, now, {
     status: 'in_progress',
-    records_extracted: resumed.messages_published,
+    records_extracted: watermarkOf(resumed),
     messages_published: resumed.messages_published,
     batches_sent: resumed.batches_sent,
     started_at: resumed.started_at ?? timestamp(now),
@@ -146,9 +157,11 @@ export const restartFile = (marker: StateMarker, file: string, source: FileSourc
     status: 'in_progress',
     started_at: timestamp(now),
     source_checksum: source.checksum ?? null,
+    omitted: undefined,
     undelivered: undefined,
     destination: source.destination,
     checkpoint: undefined,
+    annotations: undefined,
     restart_reason: undefined,
   });
 };
@@ -171,10 +184,12 @@ export const invalidateFile = (marker: StateMarker, file: string, reason: string
     status: status === 'completed' ? 'failed' : status,
     records_extracted: 0,
     messages_published: 0,
+    omitted: undefined,
     batches_sent: 0,
     completed_at: null,
     undelivered: undefined,
     checkpoint: undefined,
+    annotations: undefined,
     restart_reason: reason,
   });
   return status === 'completed' ? reopenRun(invalidated, `${file}: ${reason}`, now) : invalidated;
@@ -232,7 +247,7 @@ export const advanceFile = (marker: StateMarker, file: string, counts: FileCount
  *
  * @param counts - the file's final counts
  * @throws {@link StateMarkerError} as {@link advanceFile}, and `ILLEGAL_TRANSITION` (`unconfirmed_records`) if
- * `messagesPublished` is less than `recordsExtracted`
+ * the watermark is less than `recordsExtracted`
  */
 export const completeFile = (
   marker: StateMarker,
@@ -241,7 +256,7 @@ export const completeFile = (
   now: Date,
 ): StateMarker => {
   const advanced = updateCounts('completeFile', marker, file, counts, now);
-  const unconfirmed = counts.recordsExtracted - counts.messagesPublished;
+  const unconfirmed = counts.recordsExtracted - counts.messagesPublished - (counts.omitted ?? 0);
   if (unconfirmed > 0) {
     const message = `records are not confirmed: ${unconfirmed}`;
     refuse('completeFile', 'unconfirmed_records', message, { file, status: 'in_progress' });
@@ -307,12 +322,13 @@ const updateCounts = (
   transition: string,
   marker: StateMarker,
   file: string,
-  { recordsExtracted, messagesPublished, batchesSent, checkpoint }: FileCounts,
+  { recordsExtracted, messagesPublished, omitted = 0, batchesSent, checkpoint, annotations }: FileCounts,
   now: Date,
 ): StateMarker => {
   assertInProgress(transition, marker, 'processing_phase');
   assertCount('recordsExtracted', recordsExtracted);
   assertCount('messagesPublished', messagesPublished);
+  assertCount('omitted', omitted);
   assertCount('batchesSent', batchesSent);
   const entry = entryOf(marker.processing_phase.progress_by_file, file);
   if (entry?.status !== 'in_progress') {
@@ -322,22 +338,26 @@ const updateCounts = (
   if (
     recordsExtracted < entry.records_extracted ||
     messagesPublished < entry.messages_published ||
+    omitted < (entry.omitted ?? 0) ||
     batchesSent < entry.batches_sent
   ) {
     refuse(transition, 'progress_decreased', 'its counts cannot decrease', { file, status });
   }
-  if (messagesPublished > recordsExtracted) {
-    const message = `more records are confirmed (${messagesPublished}) than extracted (${recordsExtracted})`;
+  const watermark = messagesPublished + omitted;
+  if (watermark > recordsExtracted) {
+    const message = `more records are confirmed (${watermark}) than extracted (${recordsExtracted})`;
     refuse(transition, 'watermark_ahead', message, { file, status });
   }
   const advanced = updateFile(marker, file, now, {
     records_extracted: recordsExtracted,
     messages_published: messagesPublished,
+    omitted: omitted === 0 ? undefined : omitted,
     batches_sent: batchesSent,
     checkpoint,
+    annotations,
   });
   // A watermark that rises is a sign of life from the broker.
-  if (messagesPublished === entry.messages_published) return advanced;
+  if (watermark === watermarkOf(entry)) return advanced;
   return updatePart(advanced, 'publishing_phase', { status: 'in_progress', last_amqp_heartbeat: timestamp(now) });
 };
 
