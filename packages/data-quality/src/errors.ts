@@ -5,9 +5,17 @@
  * - `INVALID_OPTIONS`: an option or argument has a wrong type or value, or an option's name is unknown.
  * - `INVALID_RULES`: a rules file is not as it must be (`path` if it is known, `issues`).
  * - `RULES_UNREADABLE`: a rules file cannot be read (`path`, `errno`).
+ * - `REPORTS_CHANGED`: reports are to be continued, and are not there any more (`path`).
+ * - `REPORTS_FAILED`: a report or a flagged record cannot be written (`path`, `errno`).
  * - `INVALID_INVENTORY`: a text is not an inventory.
  */
-export type DataQualityErrorCode = 'INVALID_OPTIONS' | 'INVALID_RULES' | 'RULES_UNREADABLE' | 'INVALID_INVENTORY';
+export type DataQualityErrorCode =
+  | 'INVALID_OPTIONS'
+  | 'INVALID_RULES'
+  | 'RULES_UNREADABLE'
+  | 'REPORTS_CHANGED'
+  | 'REPORTS_FAILED'
+  | 'INVALID_INVENTORY';
 
 /** One place in a rules file, and what is to be said about it. */
 export interface RulesIssue {

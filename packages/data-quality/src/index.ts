@@ -39,6 +39,14 @@ export {
   type SkipReason,
 } from './finding.js';
 export {
+  DEFAULT_MAX_FLAGGED_RECORDS,
+  type FlaggedProgress,
+  type FlaggedReports,
+  type FlaggedReportsOptions,
+  openFlaggedReports,
+  type ReportedFinding,
+} from './flagged/flagged-reports.js';
+export {
   type FilterRule,
   type NullFilter,
   type QualityRule,

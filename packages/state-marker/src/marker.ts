@@ -152,4 +152,5 @@ export const METADATA_VERSION = '1.0';
 export const MAX_ERRORS = 100;
 
 /** The confirmed watermark of a file: records 1 to this number are confirmed, or were left out. */
-export const watermarkOf = ({ messages_published: confirmed, omitted = 0 }: FileProgress): number => confirmed + omitted;
+export const watermarkOf = ({ messages_published: confirmed, omitted = 0 }: FileProgress): number =>
+  confirmed + omitted;

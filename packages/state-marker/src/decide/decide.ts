@@ -94,9 +94,7 @@ export const decide = (found: LoadResult, options: DecideOptions = {}): Decision
 
 /** Whether the marker is worth keeping: a file is completed or has confirmed records. */
 const isAnyFileProcessed = (marker: StateMarker): boolean =>
-  Object.values(marker.processing_phase.progress_by_file).some(
-    (file) => isCompleted(file) || watermarkOf(file) > 0,
-  );
+  Object.values(marker.processing_phase.progress_by_file).some((file) => isCompleted(file) || watermarkOf(file) > 0);
 
 const areFilesCompleted = (marker: StateMarker, wanted: readonly WantedFile[]): boolean => {
   const files = marker.processing_phase.progress_by_file;
