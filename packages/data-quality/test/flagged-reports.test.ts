@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -73,18 +73,9 @@ describe('reports on flagged records', () => {
       skipped(4, 'junk'),
     ]);
     await reports.add([skipped(6, 'other'), skipped(7, 'junk'), violated(8, 'warning')]);
-    expect(await names()).toEqual([
-      '1.json',
-      '1.xml',
-      '4.json',
-      '4.xml',
-      '6.json',
-      '6.xml',
-      '7.json',
-      '7.xml',
-      '8.json',
-      '8.xml',
-    ]);
+    expect((await names()).filter((name) => !name.endsWith('.jsonl'))).toEqual(
+      ['1', '4', '6', '7', '8'].flatMap((id) => [`${id}.json`, `${id}.xml`]),
+    );
     expect(await reports.finish(9)).toMatchObject({ keptRecords: 5, unkeptRecords: 0 });
     expect((await read('violations.jsonl')).split('\n')[0]).toBe(
       '{"field":"name","field_value":"a \\"quoted\\" \u2028 value","json_file":"1.json","record_id":"1",' +
@@ -127,6 +118,7 @@ describe('reports on flagged records', () => {
     await whole.add(all);
     const expected = await whole.finish(60);
     await whole.close();
+    const files = await names();
     const lines = [await read('violations.jsonl'), await read('skipped.jsonl'), await read('report.txt')];
 
     for (const [committed, written] of [
@@ -137,17 +129,34 @@ describe('reports on flagged records', () => {
       const killed = await open();
       await killed.add(all.slice(0, written));
       const resume = JSON.parse(JSON.stringify(await killed.commit(committed)));
+      // What a killed process leaves: more than is kept elsewhere, and a part of a line.
       await killed.commit(written);
       await killed.close();
+      await appendFile(join(directory, 'violations.jsonl'), '{"field":"na');
       const resumed = await open({ resume });
       await resumed.add(all.slice(committed));
       expect(await resumed.finish(60)).toEqual(expected);
       expect(resumed.counts).toEqual(expected.counts);
       expect([await read('violations.jsonl'), await read('skipped.jsonl'), await read('report.txt')]).toEqual(lines);
+      expect(await names()).toEqual(files);
       await resumed.close();
     }
+    await writeFile(join(directory, 'own.xml'), 'not in any line');
     await open();
-    expect(await names()).toEqual([]);
+    expect(await names()).toEqual(['own.xml']);
+    await rm(join(directory, 'own.xml'));
+  });
+
+  it('lose what is not committed when they are closed', async () => {
+    const reports = await open();
+    await reports.add([violated(1, 'error'), skipped(2, 'junk')]);
+    await reports.commit(2);
+    const before = [await names(), await read('violations.jsonl'), await read('skipped.jsonl')];
+    await reports.add([violated(3, 'error'), skipped(4, 'junk'), violated(5, 'warning')]);
+    expect(await names()).toContain('5.xml');
+    await reports.close();
+    await reports.close();
+    expect([await names(), await read('violations.jsonl'), await read('skipped.jsonl')]).toEqual(before);
   });
 
   it('keep at most so many records, and count the others', async () => {
@@ -162,7 +171,7 @@ describe('reports on flagged records', () => {
     await resumed.add([violated(6, 'error')]);
     expect(resumed.unkeptRecords).toBe(3);
     expect((await names()).filter((name) => name.endsWith('.xml'))).toEqual(['1.xml', '3.xml']);
-    expect((await read('violations.jsonl')).split('\n')).toHaveLength(5);
+    expect((await read('violations.jsonl')).split('\n')).toHaveLength(6);
   });
 
   it('are not continued if they were changed', async () => {
@@ -193,12 +202,11 @@ describe('reports on flagged records', () => {
     expect(failure).toMatchObject({ code: 'REPORTS_FAILED', facts: { path: join(blocked, 'x'), errno: 'ENOTDIR' } });
 
     const reports = await open();
-    await mkdir(join(directory, 'violations.jsonl'));
-    await mkdir(join(directory, '7.xml'));
     await reports.add([violated(1, 'error')]);
-    expect(await codeOf(reports.commit())).toBe('REPORTS_FAILED');
-    expect(await codeOf(reports.commit())).toBe('REPORTS_FAILED');
+    await mkdir(join(directory, '7.xml'));
     expect(await codeOf(reports.add([violated(7, 'error')]))).toBe('REPORTS_FAILED');
+    expect(await codeOf(reports.commit(1))).toBe('REPORTS_FAILED');
+    expect(await codeOf(reports.finish(7))).toBe('REPORTS_FAILED');
     await rm(directory, { recursive: true });
   });
 

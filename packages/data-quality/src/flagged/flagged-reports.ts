@@ -1,9 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
-import { makeDirectory, replaceFile, syncDirectory, TEMPORARY_SUFFIX } from '@discogs-extractor/internal/durable-file';
+import { makeDirectory, replaceFile, syncDirectory } from '@discogs-extractor/internal/durable-file';
 import { countFinding, createQualityCounts, mergeQualityCounts, type QualityCounts } from '../counts/quality-counts.js';
 import { DATA_TYPES, type DataType } from '../data-type.js';
 import { isQualityFinding, type QualityFinding } from '../finding.js';
@@ -15,7 +13,7 @@ import { reportText, type SkippedIds } from './report-text.js';
 import { explainWriteErrors } from './write-errors.js';
 
 export interface FlaggedReportsOptions {
-  /** Folder of the reports on one dump file; created if it is missing. It holds nothing else. */
+  /** Folder of the reports on one dump file; created if it is missing. */
   readonly directory: string;
   /** Version of the dump, `YYYYMMDD`. */
   readonly version: string;
@@ -23,8 +21,8 @@ export interface FlaggedReportsOptions {
   /** How many records are kept as files; more are counted. @default 10000 */
   readonly maxRecords?: number | undefined;
   /**
-   * What {@link FlaggedReports.commit} resolved with for the record that reading resumes after. The reports then continue
-   * there, whatever was written since. @default the reports begin empty
+   * What {@link FlaggedReports.commit} resolved with for the record that reading resumes after: the reports continue
+   * there, and what was written since is removed. @default the reports begin empty
    */
   readonly resume?: FlaggedProgress | undefined;
   /** The clock. @default the system's */
@@ -55,9 +53,8 @@ export interface ReportedFinding {
  * Reports on one dump file: `violations.jsonl`, `skipped.jsonl`, the flagged records as `ID.xml` and `ID.json`, and at
  * the end `report.txt`.
  *
- * Lines are written by `commit` only. So if you keep what it resolves with together with the record that you resume
- * after, no line is lost or written twice, whenever the process ends. Records are kept at once: reading them again
- * writes the same files.
+ * Keep what `commit` resolves with together with the record that you resume after: then no line is lost or written twice,
+ * whenever the process ends.
  */
 export interface FlaggedReports extends AsyncDisposable {
   /** What was found so far, including what is not written yet. */
@@ -65,13 +62,13 @@ export interface FlaggedReports extends AsyncDisposable {
   /** Records that are not kept as files, because there were too many. */
   readonly unkeptRecords: number;
   /**
-   * Takes findings in the order of their records. Resolves when the records among them are kept, on the disk.
+   * Writes down findings, in the order of their records. Call it again once it has resolved.
    *
    * @throws DataQualityError `REPORTS_FAILED`
    */
   add(findings: readonly ReportedFinding[]): Promise<void>;
   /**
-   * Appends the lines about the records up to a number, and makes them durable. Calls are carried out one after the other.
+   * Makes durable what is written about the records up to a number. Calls are carried out one after the other.
    *
    * @param throughRecord - not lower than in an earlier call. @default all
    * @throws DataQualityError `REPORTS_FAILED`, also later if an earlier call has failed
@@ -84,7 +81,7 @@ export interface FlaggedReports extends AsyncDisposable {
    * @throws DataQualityError `REPORTS_FAILED`
    */
   finish(records: number): Promise<FlaggedProgress>;
-  /** Lines that are not committed are not written. Idempotent. */
+  /** Removes what is written about records that are not committed. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -108,7 +105,8 @@ const SKIPPED_FILE = 'skipped.jsonl';
 const REPORT_FILE = 'report.txt';
 
 /**
- * Opens the reports on a dump file. Without `resume`, they begin empty: those of an earlier reading are removed.
+ * Opens the reports on a dump file. Without `resume`, they begin empty: those of an earlier reading, and the records that
+ * they name, are removed.
  *
  * @throws DataQualityError `REPORTS_CHANGED` if the reports to continue are not there any more; `REPORTS_FAILED`,
  *   `INVALID_OPTIONS`
@@ -128,28 +126,62 @@ export const openFlaggedReports = async (options: FlaggedReportsOptions): Promis
   checks.wholeNumber('maxRecords', maxRecords, { min: 0 });
   checks.optionalFunction('now', now);
   await explainWriteErrors(directory, () => makeDirectory(directory));
-  if (resume === undefined) await removeReports(directory);
   const violations = await LineFile.open(join(directory, VIOLATIONS_FILE), resume?.violationsBytes ?? 0);
+  let skipped: LineFile | undefined;
   try {
-    const skipped = await LineFile.open(join(directory, SKIPPED_FILE), resume?.skippedBytes ?? 0);
+    skipped = await LineFile.open(join(directory, SKIPPED_FILE), resume?.skippedBytes ?? 0);
+    const { violationsBytes, skippedBytes } = resume ?? EMPTY;
+    await removeAfter(directory, [
+      { file: violations, length: violationsBytes },
+      { file: skipped, length: skippedBytes },
+    ]);
+    if (resume === undefined) {
+      // Their names say for which types there is something to look at.
+      for (const name of [VIOLATIONS_FILE, SKIPPED_FILE, REPORT_FILE]) await removeFile(join(directory, name));
+      await Promise.all([violations.close(), skipped.close()]);
+    }
     return new Reports({ directory, version, dataType, maxRecords, resume, now, violations, skipped });
   } catch (error) {
     await violations.close();
+    await skipped?.close();
     throw error;
   }
 };
 
-/** Removes the reports of an earlier reading, and what a killed process left of them. */
-const removeReports = (directory: string): Promise<void> =>
-  explainWriteErrors(directory, async () => {
-    const names = (await readdir(directory)).filter(
-      (name) =>
-        [VIOLATIONS_FILE, SKIPPED_FILE, REPORT_FILE].includes(name.replace(TEMPORARY_SUFFIX, '')) ||
-        name.endsWith('.xml') ||
-        name.endsWith('.json'),
-    );
-    await mapConcurrently(CONCURRENCY, names, (name) => rm(join(directory, name), { force: true }));
+/** The reports on no record. */
+const EMPTY = { violationsBytes: 0, skippedBytes: 0 } as const;
+
+const RECORD_ENDINGS = ['.xml', '.json'];
+
+/** Removes the lines that follow the first `length` bytes of files, and the records that they name. */
+const removeAfter = async (
+  directory: string,
+  parts: readonly { readonly file: LineFile; readonly length: number }[],
+): Promise<void> => {
+  // No other file is removed, whatever else is in the folder.
+  const kept = await explainWriteErrors(directory, async () => {
+    const names = await readdir(directory);
+    return new Set(names.filter((name) => RECORD_ENDINGS.some((ending) => name.endsWith(ending))));
   });
+  for (const { file, length } of parts) {
+    await file.readAfter(length, async (line) => {
+      for (const name of namesIn(line)) if (kept.delete(name)) await removeFile(join(directory, name));
+    });
+    await file.truncate(length);
+  }
+};
+
+/** The files that a line names; none if the line is cut off. */
+const namesIn = (line: string): string[] => {
+  try {
+    const { xml_file: xml, json_file: json } = JSON.parse(line) as { xml_file: string; json_file: string };
+    return [xml, json];
+  } catch {
+    return [];
+  }
+};
+
+const removeFile = (path: string): Promise<void> => explainWriteErrors(path, () => rm(path, { force: true }));
 
 type ReportsOptions = Required<Pick<FlaggedReportsOptions, 'directory' | 'version' | 'dataType'>> & {
   readonly maxRecords: number;
@@ -159,15 +191,17 @@ type ReportsOptions = Required<Pick<FlaggedReportsOptions, 'directory' | 'versio
   readonly skipped: LineFile;
 };
 
-/** What is known of a record until the lines about it are written. */
+/** What is written about a record, and not committed yet. */
 interface PendingRecord {
   readonly number: number;
-  readonly violationLines: string;
-  readonly skipLine: string;
   /** Without the record itself. */
   readonly finding: QualityFinding;
-  readonly isKept: boolean;
+  /** Name of the files that keep it, without their ending; `undefined` if it is not kept. */
+  readonly keptAs: string | undefined;
   readonly isUnkept: boolean;
+  /** Sizes of the files with the lines about this record. */
+  readonly violationsBytes: number;
+  readonly skippedBytes: number;
 }
 
 class Reports implements FlaggedReports {
@@ -175,30 +209,26 @@ class Reports implements FlaggedReports {
   readonly #options: ReportsOptions;
   readonly #violations: LineFile;
   readonly #skipped: LineFile;
-  /** Of the records whose lines are written, or being written. */
-  readonly #committed = createQualityCounts();
-  #committedKept: number;
-  #committedUnkept: number;
   #kept: number;
   #unkept: number;
-  /** Records were kept, and their names may not be durable. */
-  #hasNewNames = false;
+  /** What is committed, or being committed. */
+  #committed: FlaggedProgress;
+  /** Files were created whose names may not be durable. */
+  #hasNewNames = true;
   #pending: PendingRecord[] = [];
   /** The last commit: if it fails, so do all that follow. */
   #lastCommit: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(options: ReportsOptions) {
     const { resume } = options;
     this.#options = options;
     this.#violations = options.violations;
     this.#skipped = options.skipped;
-    this.#kept = resume?.keptRecords ?? 0;
-    this.#unkept = resume?.unkeptRecords ?? 0;
-    this.#committedKept = this.#kept;
-    this.#committedUnkept = this.#unkept;
-    if (resume === undefined) return;
-    mergeQualityCounts(this.counts, resume.counts);
-    mergeQualityCounts(this.#committed, resume.counts);
+    this.#committed = resume ?? { ...EMPTY, keptRecords: 0, unkeptRecords: 0, counts: createQualityCounts() };
+    this.#kept = this.#committed.keptRecords;
+    this.#unkept = this.#committed.unkeptRecords;
+    mergeQualityCounts(this.counts, this.#committed.counts);
   }
 
   get unkeptRecords(): number {
@@ -208,12 +238,26 @@ class Reports implements FlaggedReports {
   async add(findings: readonly ReportedFinding[]): Promise<void> {
     const at = this.#options.now();
     const toKeep: { readonly path: string; readonly data: string | Uint8Array }[] = [];
+    let { length: violationsBytes } = this.#violations;
+    let { length: skippedBytes } = this.#skipped;
+    let violationLines = '';
+    let skipLines = '';
     for (const { number, id, finding } of findings) {
       if (!isQualityFinding(finding)) continue;
       const { record, ...rest } = finding;
       const { skip, violations } = rest;
       const fileName = recordFileName(id, number);
       const reported = { id, fileName, at };
+      for (const violation of violations) {
+        const line = violationLine(reported, violation);
+        violationLines += line;
+        violationsBytes += Buffer.byteLength(line);
+      }
+      if (skip !== undefined) {
+        const line = skipLine(reported, skip);
+        skipLines += line;
+        skippedBytes += Buffer.byteLength(line);
+      }
       const isToKeep = skip !== undefined || violations.some(({ severity }) => severity !== 'info');
       const isKept = isToKeep && record !== undefined && this.#kept < this.#options.maxRecords;
       if (isKept) {
@@ -226,49 +270,63 @@ class Reports implements FlaggedReports {
       countFinding(this.counts, rest);
       this.#pending.push({
         number,
-        violationLines: violations.map((violation) => violationLine(reported, violation)).join(''),
-        skipLine: skip === undefined ? '' : skipLine(reported, skip),
         finding: rest,
-        isKept,
+        keptAs: isKept ? fileName : undefined,
         isUnkept: isToKeep && !isKept,
+        violationsBytes,
+        skippedBytes,
       });
     }
-    if (toKeep.length === 0) return;
-    this.#hasNewNames = true;
-    await mapConcurrently(CONCURRENCY, toKeep, ({ path, data }) =>
-      explainWriteErrors(path, () => writeFile(path, data, { flush: true })),
-    );
+    try {
+      // The lines first: they say which files to remove if these records are read again.
+      await this.#violations.append(violationLines);
+      await this.#skipped.append(skipLines);
+      if (toKeep.length > 0) this.#hasNewNames = true;
+      await mapConcurrently(CONCURRENCY, toKeep, ({ path, data }) =>
+        explainWriteErrors(path, () => writeFile(path, data, { flush: true })),
+      );
+    } catch (error) {
+      // Nothing that is pending is known to be written.
+      this.#setLastCommit(Promise.reject(error));
+      throw error;
+    }
   }
 
   commit(throughRecord = Number.POSITIVE_INFINITY): Promise<FlaggedProgress> {
     const later = this.#pending.findIndex(({ number }) => number > throughRecord);
     const records = this.#pending.splice(0, later < 0 ? this.#pending.length : later);
-    for (const { finding, isKept, isUnkept } of records) {
-      countFinding(this.#committed, finding);
-      if (isKept) this.#committedKept++;
-      if (isUnkept) this.#committedUnkept++;
+    if (records.length > 0) {
+      const counts = structuredClone(this.#committed.counts);
+      for (const { finding } of records) countFinding(counts, finding);
+      const { violationsBytes, skippedBytes } = records.at(-1)!;
+      const { keptRecords, unkeptRecords } = this.#committed;
+      this.#committed = {
+        violationsBytes,
+        skippedBytes,
+        keptRecords: keptRecords + records.filter(({ keptAs }) => keptAs !== undefined).length,
+        unkeptRecords: unkeptRecords + records.filter(({ isUnkept }) => isUnkept).length,
+        counts,
+      };
     }
-    const progress = {
-      keptRecords: this.#committedKept,
-      unkeptRecords: this.#committedUnkept,
-      counts: structuredClone(this.#committed),
-    };
-    const write = async (): Promise<FlaggedProgress> => {
-      const areNew = [
-        await this.#violations.append(records.map(({ violationLines }) => violationLines).join('')),
-        await this.#skipped.append(records.map(({ skipLine }) => skipLine).join('')),
-      ];
-      if (this.#hasNewNames || areNew.includes(true)) {
+    const committed = this.#committed;
+    const written = this.#lastCommit.then(async () => {
+      if (records.length === 0) return committed;
+      await this.#violations.sync();
+      await this.#skipped.sync();
+      if (this.#hasNewNames) {
         this.#hasNewNames = false;
         await explainWriteErrors(this.#options.directory, () => syncDirectory(this.#options.directory));
       }
-      return { violationsBytes: this.#violations.length, skippedBytes: this.#skipped.length, ...progress };
-    };
-    const written = this.#lastCommit.then(write);
-    this.#lastCommit = written;
-    // If the caller does not wait for it, the next call reports the failure.
-    written.catch(() => undefined);
+      return committed;
+    });
+    this.#setLastCommit(written);
     return written;
+  }
+
+  #setLastCommit(commit: Promise<unknown>): void {
+    this.#lastCommit = commit;
+    // If the caller does not wait for it, the next call reports the failure.
+    commit.catch(() => undefined);
   }
 
   async finish(records: number): Promise<FlaggedProgress> {
@@ -286,25 +344,37 @@ class Reports implements FlaggedReports {
   /** The first ids of each reason, so that memory is bounded. */
   async #readSkippedIds(): Promise<SkippedIds> {
     const ids = new Map<string, string[]>();
-    const { path } = this.#skipped;
-    return explainWriteErrors(path, async () => {
-      for await (const line of createInterface({
-        input: createReadStream(path),
-        crlfDelay: Number.POSITIVE_INFINITY,
-      })) {
-        const { record_id: id, reason } = JSON.parse(line) as { record_id: string; reason: string };
-        const ofReason = ids.get(reason) ?? [];
-        ids.set(reason, ofReason);
-        if (ofReason.length < MAX_LISTED_IDS) ofReason.push(id);
-      }
-      return ids;
+    await this.#skipped.readAfter(0, (line) => {
+      const { record_id: id, reason } = JSON.parse(line) as { record_id: string; reason: string };
+      const ofReason = ids.get(reason) ?? [];
+      ids.set(reason, ofReason);
+      if (ofReason.length < MAX_LISTED_IDS) ofReason.push(id);
     });
+    return ids;
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#lastCommit.catch(() => undefined);
+    try {
+      await this.#removePending();
+    } catch {
+      // The next reading removes it.
+    }
     await this.#violations.close();
     await this.#skipped.close();
+  }
+
+  async #removePending(): Promise<void> {
+    if (this.#pending.length === 0) return;
+    const { violationsBytes, skippedBytes } = this.#committed;
+    const names = this.#pending.flatMap(({ keptAs }) => (keptAs === undefined ? [] : [keptAs]));
+    for (const name of names) {
+      for (const ending of RECORD_ENDINGS) await removeFile(join(this.#options.directory, `${name}${ending}`));
+    }
+    await this.#violations.truncate(violationsBytes);
+    await this.#skipped.truncate(skippedBytes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

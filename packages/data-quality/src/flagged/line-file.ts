@@ -1,4 +1,5 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { errnoOf } from '@discogs-extractor/internal/errno';
 import { DataQualityError } from '../errors.js';
 import { explainWriteErrors } from './write-errors.js';
@@ -10,6 +11,7 @@ export class LineFile {
   readonly path: string;
   #length: number;
   #handle: FileHandle | undefined;
+  #isSynced = true;
 
   private constructor(path: string, length: number, handle: FileHandle | undefined) {
     this.path = path;
@@ -18,41 +20,24 @@ export class LineFile {
   }
 
   /**
-   * Opens a file that has at least `length` bytes of lines, and removes what follows them.
+   * Opens a file that has at least `length` bytes of lines. What follows them stays until `truncate`.
    *
-   * @throws DataQualityError `REPORTS_CHANGED`, `REPORTS_FAILED`
+   * @throws DataQualityError `REPORTS_CHANGED` if it has not; `REPORTS_FAILED`
    */
   static open(path: string, length: number): Promise<LineFile> {
-    if (length === 0) return LineFile.#openEmpty(path);
     return explainWriteErrors(path, async () => {
       const handle = await open(path, 'r+').catch((error: unknown) => {
         if (errnoOf(error) !== 'ENOENT') throw error;
-        throw changedError(path, length, 'it is gone');
+        if (length > 0) throw changedError(path, length, 'it is gone');
+        return undefined;
       });
       try {
-        const { size } = await handle.stat();
-        if (size < length) throw changedError(path, length, `it has ${size}`);
-        const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, length - 1);
-        if (buffer[0] !== LINE_FEED) throw changedError(path, length, 'its lines are other ones');
-        await handle.truncate(length);
-        return new LineFile(path, length, handle);
+        if (handle !== undefined && length > 0) await assertLines(path, handle, length);
       } catch (error) {
-        await handle.close();
+        await handle?.close();
         throw error;
       }
-    });
-  }
-
-  static #openEmpty(path: string): Promise<LineFile> {
-    return explainWriteErrors(path, async () => {
-      const exists = await stat(path).then(
-        () => true,
-        (error: unknown) => {
-          if (errnoOf(error) !== 'ENOENT') throw error;
-          return false;
-        },
-      );
-      return new LineFile(path, 0, exists ? await open(path, 'w') : undefined);
+      return new LineFile(path, length, handle);
     });
   }
 
@@ -62,27 +47,47 @@ export class LineFile {
   }
 
   /**
-   * Appends whole lines, and makes them durable. After a failure, the file may have a part of them.
+   * Calls `onLine` with each line that follows the first `length` bytes; the last one may be cut off.
    *
-   * @returns whether the file was created, so that its name is not durable yet
    * @throws DataQualityError `REPORTS_FAILED`
    */
-  append(lines: string): Promise<boolean> {
+  readAfter(length: number, onLine: (line: string) => Promise<void> | void): Promise<void> {
     return explainWriteErrors(this.path, async () => {
-      if (lines === '') return false;
-      const isNew = this.#handle === undefined;
-      // Not `a`: Linux ignores positions in files opened for appending.
-      this.#handle ??= await open(this.path, 'w');
+      if (this.#handle === undefined) return;
+      const input = this.#handle.createReadStream({ start: length, autoClose: false });
+      for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) await onLine(line);
+    });
+  }
+
+  /** Removes what follows the first `length` bytes. @throws DataQualityError `REPORTS_FAILED` */
+  truncate(length: number): Promise<void> {
+    return explainWriteErrors(this.path, async () => {
+      await this.#handle?.truncate(length);
+      this.#length = length;
+    });
+  }
+
+  /** Appends whole lines. @throws DataQualityError `REPORTS_FAILED`; then the file may have a part of them */
+  append(lines: string): Promise<void> {
+    return explainWriteErrors(this.path, async () => {
+      if (lines === '') return;
+      this.#handle ??= await open(this.path, 'w+');
+      this.#isSynced = false;
       const bytes = Buffer.from(lines);
-      let position = this.#length;
       for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, position);
+        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.#length + done);
         done += bytesWritten;
-        position += bytesWritten;
       }
-      await this.#handle.datasync();
-      this.#length = position;
-      return isNew;
+      this.#length += bytes.length;
+    });
+  }
+
+  /** Makes the lines durable. @throws DataQualityError `REPORTS_FAILED` */
+  sync(): Promise<void> {
+    return explainWriteErrors(this.path, async () => {
+      if (this.#isSynced) return;
+      this.#isSynced = true;
+      await this.#handle?.datasync();
     });
   }
 
@@ -93,11 +98,17 @@ export class LineFile {
   }
 }
 
+/** @throws DataQualityError `REPORTS_CHANGED` */
+const assertLines = async (path: string, handle: FileHandle, length: number): Promise<void> => {
+  const { size } = await handle.stat();
+  if (size < length) throw changedError(path, length, `it has ${size}`);
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, length - 1);
+  if (buffer[0] !== LINE_FEED) throw changedError(path, length, 'other lines are there now');
+};
+
 const changedError = (path: string, length: number, now: string): DataQualityError =>
   new DataQualityError(
     'REPORTS_CHANGED',
     `The report ${path} is not what was written: it had ${length} bytes, and ${now}`,
-    {
-      facts: { path },
-    },
+    { facts: { path } },
   );
