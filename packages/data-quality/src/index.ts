@@ -58,3 +58,13 @@ export {
   type SkipRule,
   type TypeRules,
 } from './rules.js';
+export { describeRules } from './rules-file/describe-rules.js';
+export { formatIssue } from './rules-file/issues.js';
+export { MAX_RULES_BYTES, type ParsedRules, type ParseRulesOptions, parseRules } from './rules-file/parse-rules.js';
+export { readRules } from './rules-file/read-rules.js';
+export {
+  createRulesTransform,
+  RULES_TRANSFORM,
+  type RulesTransformModule,
+  type RulesTransformOptions,
+} from './transform/create-rules-transform.js';
