@@ -8,17 +8,16 @@
  */
 import { execFile } from 'node:child_process';
 import { createReadStream, createWriteStream, existsSync, statSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { rename, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { createGunzip, createGzip, gzipSync } from 'node:zlib';
-import { generateDump } from '@discogs-extractor/sample-dumps';
+import { DEFAULT_DIRECTORY, dumpOf, MB, median } from './kit.mjs';
 
 const run = promisify(execFile);
-const MB = 1_000_000;
 /** How much of a dump the slow rows read. */
 const SLOW_MEGABYTES = 24;
 const DATA_TYPES = ['artists', 'labels', 'masters', 'releases'];
@@ -29,7 +28,7 @@ const { values } = parseArgs({
     types: { type: 'string', default: DATA_TYPES.join(',') },
     rounds: { type: 'string', default: '3' },
     memory: { type: 'boolean', default: false },
-    dir: { type: 'string', default: join(tmpdir(), 'discogs-extractor-bench') },
+    dir: { type: 'string', default: DEFAULT_DIRECTORY },
     json: { type: 'string' },
   },
 });
@@ -54,17 +53,6 @@ const measure = async (row, file, type, workers = 0, records = 0) => {
   return JSON.parse(stdout);
 };
 
-/** The generated dump of a type; generates it unless it exists. */
-const dumpOf = async (type, megabytes) => {
-  const directory = join(values.dir, `${megabytes}mb`);
-  const file = join(directory, `discogs_20260101_${type}.xml.gz`);
-  if (existsSync(file)) return file;
-  await mkdir(directory, { recursive: true });
-  console.error(`making ${megabytes} MB of ${type} ...`);
-  await generateDump({ directory, seed: 'bench', types: [type], xmlBytes: { [type]: megabytes * MB } });
-  return file;
-};
-
 /** A dump of the same records several times over: gzip members in a row are one stream. */
 const repeated = async (file, type, times) => {
   const target = join(values.dir, `${type}-x${times}.xml.gz`);
@@ -79,14 +67,11 @@ const repeated = async (file, type, times) => {
   return target;
 };
 
-/** The median; of an even number the faster one of the two in the middle. */
-const median = (results) => [...results].sort((one, other) => one.seconds - other.seconds)[(results.length - 1) >> 1];
-
 const cores = availableParallelism();
 
 /** Measures the rows of one type in turn; the slow ones on a part of the dump. */
 const measureType = async (type) => {
-  const file = await dumpOf(type, size);
+  const file = await dumpOf(values.dir, type, size);
   const { records } = await measure('fast', file, type, 1);
   const part = Math.max(1, Math.ceil(records * Math.min(1, SLOW_MEGABYTES / size)));
   const rows = [
@@ -145,7 +130,7 @@ const withoutRoot = async function* (chunks, type) {
 
 const measureMemory = async () => {
   const type = 'releases';
-  const file = await dumpOf(type, 300);
+  const file = await dumpOf(values.dir, type, 300);
   const body = join(values.dir, `${type}-body.xml.gz`);
   if (!existsSync(body)) {
     await pipeline(

@@ -1,0 +1,51 @@
+// The figures, tables and charts of the documentation. `npm run chart` writes tables and charts from the figures.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { drawChart } from '../src/chart.mjs';
+import { describeRun, describeVersions, detailedTables, summaryTable } from '../src/table.mjs';
+
+const path = (relative) => fileURLToPath(new URL(`../../../${relative}`, import.meta.url));
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+/** What `npm run bench:peers -- --readme` has measured. */
+export const FIGURES_FILE = path('docs/benchmarks/parsing.json');
+const DELIVERY_FILE = path('docs/benchmarks/delivery.json');
+
+/** The types that the chart of the README shows: the largest file, and the one with the smallest records. */
+const README_TYPES = ['releases', 'labels'];
+const THEMES = ['light', 'dark'];
+
+export const toJson = (value) => `${JSON.stringify(value, null, 2)}\n`;
+
+const chartFiles = (figures, folder, options) =>
+  THEMES.map((theme) => [join(folder, `benchmark-${theme}.svg`), drawChart(figures, { theme, ...options })]);
+
+/** Draws the chart of any figures. */
+export const writeCharts = (figures, folder) => {
+  mkdirSync(folder, { recursive: true });
+  for (const [file, content] of chartFiles(figures, folder)) writeFileSync(file, content);
+};
+
+const GENERATED = /(<!-- benchmark:begin[^>]*-->\n)[\s\S]*?(<!-- benchmark:end -->)/;
+
+const insert = (file, text) => {
+  const document = readFileSync(file, 'utf8');
+  if (!GENERATED.test(document)) throw new Error(`${file} has no place for the benchmark: <!-- benchmark:begin -->`);
+  return [file, document.replace(GENERATED, (_all, begin, end) => `${begin}\n${text}\n\n${end}`)];
+};
+
+/** All files of the documentation that are made from the figures, with their contents. */
+export const documentFiles = () => {
+  const figures = readJson(FIGURES_FILE);
+  const run = describeRun(figures);
+  return [
+    ...chartFiles(figures, path('docs/images'), { types: README_TYPES, delivery: readJson(DELIVERY_FILE) }),
+    insert(path('README.md'), `${run}\n\n${summaryTable(figures)}`),
+    insert(path('docs/benchmarks.md'), `${run}\nVersions: ${describeVersions(figures)}.\n\n${detailedTables(figures)}`),
+  ];
+};
+
+export const writeDocuments = () => {
+  for (const [file, content] of documentFiles()) writeFileSync(file, content);
+};
