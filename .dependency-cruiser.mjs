@@ -10,12 +10,12 @@ const FOLDER_ORDER = {
     vocabulary: ['data-type', 'errors', 'option-checks', 'options', 'reading', 'reports'],
     folders: [
       'record',
+      'platform',
       'document',
       'strict',
       'kernel',
       'block',
       'transform',
-      'platform',
       'gzip',
       'input',
       'parallel',

@@ -13,6 +13,11 @@ import { outcomeOfTransformedBlocks } from './support/outcome-of-blocks.js';
 
 const cases = loadCases();
 
+/** A transform that changes nothing. */
+const UNCHANGED = {
+  module: 'data:text/javascript,export const createTransform = () => (record, context) => context.unchanged;',
+};
+
 /** Inputs up to this size are cut at every byte; larger ones at sampled places. */
 const MAX_CUT_EVERYWHERE_BYTES = isExhaustive ? 4096 : 32;
 /** The number of places at which a larger input is cut: a run takes long for a large one. */
@@ -118,10 +123,15 @@ describe.each(ENGINES)('$name', ({ name, regular }) => {
   )('$name, with the platform’s transform, wherever it is cut', async ({ input, options, normalized }) => {
     const transformed = { ...options, engine: name, transform: PLATFORM_TRANSFORM };
     expect((await outcomeOf(chunksOf(input, 777), transformed)).messages).toEqual(normalized);
+    const expected = { messages: normalized, error: undefined };
+    const engine = regular({ ...options, isNormalized: true });
+    const afterAnother = { ...transformed, transform: [UNCHANGED, PLATFORM_TRANSFORM] };
     // The first block ends after so many bytes.
     for (let bytes = 1; bytes <= input.length; bytes += isExhaustive ? 1 : 5) {
-      const { messages, error } = await outcomeOfTransformedBlocks(input, bytes, transformed, regular(options));
-      expectSame({ messages, error }, { messages: normalized, error: undefined }, `cut at ${bytes}`);
+      const { messages, error } = outcomeOfCut(input, [bytes], transformed, engine);
+      expectSame({ messages, error }, expected, `cut at ${bytes}`);
+      const after = await outcomeOfTransformedBlocks(input, bytes, afterAnother, regular(options));
+      expectSame({ messages: after.messages, error: after.error }, expected, `after another, cut at ${bytes}`);
     }
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PLATFORM_TRANSFORM } from '../src/index.js';
 import { ENGINES } from './support/engines.js';
 import { outcomeOfCut } from './support/outcome.js';
 import { LocalRunner, outcomeOfBlocks } from './support/outcome-of-blocks.js';
@@ -29,17 +30,19 @@ describe.each(kinds)(`random dumps, %s (PARSER_SEED=${seed})`, (_, dumps) => {
     const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 });
     const randomOptions = fc.record({
       reading: fc.constantFrom('xmltodict', 'platform'),
+      transform: fc.constantFrom(undefined, PLATFORM_TRANSFORM),
       maxDepth: fc.constantFrom(3, 256),
       maxRecordBytes: fc.constantFrom(64, 1000, 1_000_000),
     });
     const property = fc.property(dumps, cuts, randomOptions, (dump, places, options) => {
+      const engine = fast.regular({ ...options, isNormalized: options.transform !== undefined });
       const whole = outcomeOfCut(dump, [], options, strict.regular());
       const at = [...new Set(places.map((place) => Math.floor(place * dump.length)))]
         .filter((place) => place > 0 && place < dump.length)
         .sort((one, other) => one - other);
       expect(outcomeOfCut(dump, at, options, strict.regular())).toEqual(whole);
-      expect(outcomeOfCut(dump, [], options, fast.regular(options))).toEqual(whole);
-      expect(outcomeOfCut(dump, at, options, fast.regular(options))).toEqual(whole);
+      expect(outcomeOfCut(dump, [], options, engine)).toEqual(whole);
+      expect(outcomeOfCut(dump, at, options, engine)).toEqual(whole);
     });
     fc.assert(property, { seed, numRuns: runs, ...timeLimit });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Reading, ReadOptions } from '../src/index.js';
+import { PLATFORM_TRANSFORM, type ReadOptions } from '../src/index.js';
 import { FastRecords } from '../src/kernel/fast-records.js';
 import type { RegularRecords } from '../src/kernel/regular-records.js';
 import { artistsXml } from './support/dumps.js';
@@ -8,8 +8,8 @@ import { outcomeOfCut } from './support/outcome.js';
 const limits = { maxDepth: 256, maxRecordBytes: 64 * 1024 * 1024 };
 
 /** Counts the kernel's records: a kernel that leaves everything to the strict engine would pass all other tests. */
-const counting = (reading: Reading = 'xmltodict'): { regular: RegularRecords; taken: () => number } => {
-  const fast = new FastRecords({ reading, ...limits });
+const counting = ({ reading, transform }: ReadOptions = {}): { regular: RegularRecords; taken: () => number } => {
+  const fast = new FastRecords({ reading: reading ?? 'xmltodict', isNormalized: transform !== undefined, ...limits });
   let taken = 0;
   return {
     taken: () => taken,
@@ -29,6 +29,7 @@ describe('the kernel reads all regular records except the first, which opens the
     ['artists', artistsXml(5000), 5000],
     ['artists that are skipped', artistsXml(5000), 5000, { skip: 3000 }],
     ['artists with the platform’s reading', artistsXml(5000), 5000, { reading: 'platform' }],
+    ['artists in the platform’s form', artistsXml(5000), 5000, { transform: PLATFORM_TRANSFORM }],
     [
       'regular records between irregular ones',
       Buffer.concat([
@@ -39,7 +40,7 @@ describe('the kernel reads all regular records except the first, which opens the
       18,
     ],
   ] satisfies [string, Buffer, number, ReadOptions?][])('%s', (_, input, records, options?: ReadOptions) => {
-    const { regular, taken } = counting(options?.reading);
+    const { regular, taken } = counting(options);
     const outcome = outcomeOfCut(input, [1000], options, regular);
     expect(outcome.numbers.at(-1)).toBe(records);
     expect(taken()).toBe(records - 1);

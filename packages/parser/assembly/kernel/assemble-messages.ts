@@ -1,5 +1,6 @@
 import { BRACE, COMMA, QUOTE, SPACE, specialBytes } from './bytes';
 import { Attribute, DIGESTS, DIGEST_BYTES, ELEMENTS, ATTRIBUTE_BYTES, ELEMENT_BYTES, Element, Span } from './layout';
+import { isRecordStripped } from './normalize';
 import { RESULT, Result, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work, outputStart } from './layout';
 
 /*
@@ -82,6 +83,8 @@ export function findId(idName: usize, addsId: bool, elementsEnd: usize): bool {
     idStart = load<usize>(at, Attribute.VALUE + Span.START);
     idBytes = load<usize>(at, Attribute.VALUE + Span.END) - idStart;
     if (!isPlain(idStart, idBytes)) return false;
+    // Without its `@`, the attribute is such a member.
+    if (isRecordStripped) memberBytes = MEMBER_EXTRA + idBytes;
     if (addsId) {
       // The added `id` is an empty string, but would be written as an empty element, which is `null`.
       if (idBytes == 0) return false;

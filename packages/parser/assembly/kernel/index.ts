@@ -1,10 +1,11 @@
 import { LINE_FEED, isSpace } from './bytes';
 import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RECORD_NAME, RESULT } from './layout';
-import { TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WORK, WORK_BYTES } from './layout';
+import { FORM, TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WORK, WORK_BYTES } from './layout';
 import { Element, Mode, Result, Status, Table, Work } from './layout';
 import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput, setPlatformReading } from './layout';
 import { addedChild, cutEmptyId, findId, idBytes, idStart, isIdLeftOut, jsonGap, memberBytes } from './assemble-messages';
 import { Name, countNameBytes, forgetNames, internName, namesFull } from './interned-names';
+import { isNormalized, normalizeRecord, normalizedIdEnd, normalizedIdStart, setNormalized } from './normalize';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan-record';
 import { isUtf8 } from './validate-utf8';
 import { boundJson, memberStart, writeRecord } from './write-json';
@@ -15,6 +16,7 @@ import { boundJson, memberStart, writeRecord } from './write-json';
 export const inputAddress: usize = INPUT;
 export const resultAddress: usize = RESULT;
 export const recordNameAddress: usize = RECORD_NAME;
+export const formAddress: usize = FORM;
 export const workAddress: usize = WORK;
 export const tableAddress: usize = TABLE;
 export const unknownIdsAddress: usize = UNKNOWN_IDS;
@@ -23,6 +25,9 @@ export const digestAddress: usize = DIGESTS;
 /** `id>`, and the address that it is interned from. */
 const ID: usize = 0x3e6469;
 const ID_ADDRESS: usize = RECORD_NAME + 112;
+
+/** `{}` */
+const EMPTY_OBJECT_BYTES: usize = 2;
 
 export { assembleMessages } from './assemble-messages';
 
@@ -45,6 +50,16 @@ export function configure(addId: bool, isPlatform: bool, depth: u32, recordBytes
   maxRecordBytes = recordBytes;
   setMaxDepth(depth);
   resetNames();
+}
+
+/**
+ * Sets whether records are normalised. Their fields must be in FORM.
+ *
+ * @param stripsRecord - whether the record's own attributes become members
+ * @param fields - how many
+ */
+export function setForm(normalizes: bool, stripsRecord: bool, fields: usize): void {
+  setNormalized(normalizes, stripsRecord, fields);
 }
 
 /** Sets the end of the input, and where output may be written. */
@@ -88,16 +103,28 @@ export function run(from: usize, mode: u32, limit: usize): u32 {
     }
     if (mode != Mode.COUNT) {
       const gap = mode == Mode.MESSAGES ? jsonGap() : 0;
-      const needed = gap + boundJson(end - start);
+      const bound = boundJson(end - start);
+      const needed = gap + (isNormalized ? 2 * bound : bound);
       if (needed > outputEnd - out) {
         if (records == 0) store<usize>(RESULT, needed, Result.NEEDED);
         break;
       }
       const json = out + gap;
-      let jsonEnd = writeRecord(load<usize>(idName, Name.RANK), addedChild, json);
-      if (isIdLeftOut) jsonEnd = cutEmptyId(json, memberStart, jsonEnd);
+      const raw = isNormalized ? json + bound : json;
+      let jsonEnd = writeRecord(load<usize>(idName, Name.RANK), addedChild, raw);
+      let member = memberStart;
+      if (isIdLeftOut) jsonEnd = cutEmptyId(raw, member, jsonEnd);
+      if (isNormalized) {
+        jsonEnd = normalizeRecord(raw, jsonEnd, json);
+        member = normalizedIdStart;
+        // A message is not made of a record without members.
+        if (jsonEnd <= json + EMPTY_OBJECT_BYTES) {
+          status = Status.IRREGULAR;
+          break;
+        }
+      }
       store<u8>(jsonEnd, LINE_FEED);
-      if (mode == Mode.MESSAGES) storeWork(WORK + records * WORK_BYTES, out, json, jsonEnd);
+      if (mode == Mode.MESSAGES) storeWork(WORK + records * WORK_BYTES, out, json, jsonEnd, member);
       else storeTable(TABLE + records * TABLE_BYTES, json, jsonEnd, start, end);
       out = jsonEnd + 1;
       if (idStart == 0) {
@@ -118,6 +145,17 @@ export function run(from: usize, mode: u32, limit: usize): u32 {
 }
 
 /**
+ * Normalises the record whose JSON is in the input from `json` to `jsonEnd`, and writes it to the output. Returns its
+ * end, or 0 if the record is refused.
+ */
+export function normalizeLine(json: usize, jsonEnd: usize): usize {
+  const end = normalizeRecord(json, jsonEnd, outputStart);
+  store<usize>(RESULT, normalizedIdStart, Result.ID_START);
+  store<usize>(RESULT, normalizedIdEnd, Result.ID_END);
+  return end;
+}
+
+/**
  * Runs pass 1, again with an empty name table if the table is full. Returns the record's end, or 0 (see `failedAt`).
  */
 function readRecord(start: usize): usize {
@@ -135,10 +173,10 @@ function isRegularRecord(start: usize, end: usize): bool {
   return (hasAttributes || hasChildren) && findId(idName, addsId, elementsEnd) && isUtf8(start, end);
 }
 
-function storeWork(entry: usize, line: usize, json: usize, jsonEnd: usize): void {
+function storeWork(entry: usize, line: usize, json: usize, jsonEnd: usize, member: usize): void {
   store<usize>(entry, json, Work.JSON_START);
   store<usize>(entry, jsonEnd, Work.JSON_END);
-  store<usize>(entry, memberStart, Work.MEMBER_START);
+  store<usize>(entry, member, Work.MEMBER_START);
   store<usize>(entry, memberBytes, Work.MEMBER_BYTES);
   store<usize>(entry, idStart, Work.ID_START);
   store<usize>(entry, idBytes, Work.ID_BYTES);

@@ -9,6 +9,7 @@
  *   RESULT          8 words        the results of `run` in addition to its status
  *   RECORD_NAME     128 bytes      the record's name, written by JavaScript
  *   SPARE_SPAN      a span         for text that may be discarded
+ *   FORM            64 bytes each  the fields of records that are normalised, written by JavaScript
  *   HISTOGRAM       256 words      for the counting sort of objects with many members
  *   NAME_INDEX      2048 words     hash table: name → its slot
  *   NAMES           255 slots      interned names: the name, its rank in byte order, its JSON keys ready to copy
@@ -25,7 +26,7 @@
  *   input           the XML, followed by SLACK zero bytes
  *   output          the lines, followed by SLACK bytes
  *
- * A record takes three steps:
+ * A record takes these steps:
  *
  * Pass 1 (scan-record.ts) walks over the record's bytes once. It proves that the record is regular and fills ELEMENTS
  * and ATTRIBUTES: names as pointers to slots, texts and values as spans of the input. Elements are in document order,
@@ -35,6 +36,9 @@
  * Pass 2 (write-json.ts) walks over the elements recursively and writes canonical JSON. For each object it sorts words
  * that consist of a name's rank and an element's number, which makes the order stable with any sort, and copies keys,
  * texts and values.
+ *
+ * Records that are normalised take a third pass (normalize.ts): their JSON is written past the place where the output
+ * goes, and from there to the output. Its members are noted in KEYS.
  *
  * After JavaScript has hashed the JSON in this memory, assemble-messages.ts turns the JSON into a message in place.
  *
@@ -68,12 +72,15 @@ export const WORK_BYTES: usize = 32;
 export const TABLE_BYTES: usize = 16;
 export const UNKNOWN_ID_BYTES: usize = 8;
 export const DIGEST_BYTES: usize = 32;
+export const FIELD_BYTES: usize = 64;
+export const MAX_FIELDS: usize = 8;
 
 export const PREFIX_MASK: usize = 1024;
 export const RESULT: usize = PREFIX_MASK + 64;
 export const RECORD_NAME: usize = RESULT + 64;
 export const SPARE_SPAN: usize = RECORD_NAME + 128;
-export const HISTOGRAM: usize = SPARE_SPAN + 64;
+export const FORM: usize = SPARE_SPAN + 64;
+export const HISTOGRAM: usize = FORM + MAX_FIELDS * FIELD_BYTES;
 export const NAME_INDEX: usize = HISTOGRAM + 4 * 256;
 export const NAMES: usize = NAME_INDEX + (4 << NAME_INDEX_BITS) + 64;
 export const WORK: usize = NAMES + (MAX_NAMES + 1) * NAME_SLOT_BYTES;
@@ -82,7 +89,8 @@ export const UNKNOWN_IDS: usize = TABLE + MAX_RECORDS * TABLE_BYTES;
 export const DIGESTS: usize = UNKNOWN_IDS + MAX_RECORDS * UNKNOWN_ID_BYTES;
 export const KEYS: usize = DIGESTS + MAX_RECORDS * DIGEST_BYTES;
 // Twice the elements, since the counting sort writes to the space after its list; plus attributes and end marks.
-export const ATTRIBUTES: usize = KEYS + 4 * (2 * MAX_ELEMENTS + 4096);
+export const KEYS_END: usize = KEYS + 4 * (2 * MAX_ELEMENTS + 4096);
+export const ATTRIBUTES: usize = KEYS_END;
 export const ATTRIBUTES_END: usize = ATTRIBUTES + MAX_ATTRIBUTES * ATTRIBUTE_BYTES;
 export const ELEMENTS: usize = ATTRIBUTES_END + SLACK;
 export const ELEMENTS_END: usize = ELEMENTS + MAX_ELEMENTS * ELEMENT_BYTES;
@@ -133,6 +141,30 @@ export namespace Content {
   export const REFERENCES: usize = 2;
 }
 
+/** The fields of an entry of FORM: names of at most 16 bytes, padded with zeros. */
+export namespace Field {
+  export const CHANGE: usize = 0;
+  export const NAME_BYTES: usize = 4;
+  export const CHILD_BYTES: usize = 8;
+  export const NAME: usize = 16;
+  /** For lists: the name of the container's children. */
+  export const CHILD: usize = 32;
+}
+
+/** What becomes of a field. */
+export namespace Change {
+  /** A list of what a container holds. */
+  export const LIST: u32 = 0;
+  /** The same, with its objects stripped. */
+  export const STRIPPED_LIST: u32 = 1;
+  /** The same, with an object in place of each string. */
+  export const ITEMS: u32 = 2;
+  /** An object is stripped. */
+  export const STRIP: u32 = 3;
+  /** An object is replaced with its text or `id`. */
+  export const REFERENCE: u32 = 4;
+}
+
 /** The fields of an entry of WORK. */
 export namespace Work {
   export const JSON_START: usize = 0;
@@ -167,6 +199,9 @@ export namespace Result {
   export const OUTPUT_END: usize = 12;
   /** The bytes that the output needs, if it is too small for even one record; else 0. */
   export const NEEDED: usize = 16;
+  /** Of a line that was normalised by itself: its member `id`, which begins at its comma or brace; 0 if there is none. */
+  export const ID_START: usize = 20;
+  export const ID_END: usize = 24;
 }
 
 export namespace Status {

@@ -1,5 +1,6 @@
 import type { LineOutput } from '../kernel/regular-records.js';
 import type { BuiltRecord } from '../record/build-record.js';
+import type { CanonicalBytes } from '../record/canonical-buffer.js';
 import { copyBytes } from '../record/copy-bytes.js';
 import { HASH_AFTER_ID, HASH_LENGTH, ID_START, type OutputKind, TABLE_WIDTH } from '../record/message-layout.js';
 
@@ -19,17 +20,6 @@ const LINE_FEED = 0x0a;
 export interface ByteSpan {
   readonly start: number;
   readonly end: number;
-}
-
-/** A record's canonical JSON as bytes. */
-export interface CanonicalBytes {
-  readonly bytes: Buffer;
-  /** Where it is in `bytes`. */
-  readonly start: number;
-  readonly end: number;
-  /** Where its member `id` is, from the name to the end of the value; both 0 if it has none. */
-  readonly idStart: number;
-  readonly idEnd: number;
 }
 
 /** The bytes of a record, as far as it is not known where they are. */

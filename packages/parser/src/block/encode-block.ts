@@ -2,11 +2,16 @@ import { type DocumentItem, nextItem } from '../document/scan-document.js';
 import { copyState, type DocumentState, indentAt } from '../document/state.js';
 import type { ParserErrorCode } from '../errors.js';
 import type { RegularRecords, RegularRun } from '../kernel/regular-records.js';
+import { createNormalizer, type Normalizer } from '../platform/normalize.js';
 import type { Reading } from '../reading.js';
-import { buildRecord } from '../record/build-record.js';
+import { type BuiltRecord, buildRecord } from '../record/build-record.js';
+import { CanonicalBuffer } from '../record/canonical-buffer.js';
 import { isObject } from '../record/canonical-json.js';
 import type { Element } from '../record/element.js';
 import type { OutputKind } from '../record/message-layout.js';
+import { sha256 } from '../record/sha256.js';
+import type { XmlObject } from '../record/types.js';
+import { writeRecord } from '../record/write-record.js';
 import type { IrregularityKind, MalformedReason } from '../reports.js';
 import { readElement } from '../strict/read-element.js';
 import { BlockOutput } from './block-output.js';
@@ -20,6 +25,8 @@ export interface BlockRequest {
   isFinal: boolean;
   output: OutputKind;
   reading: Reading;
+  /** Whether records get the platform's form (CONVERSION.md, section 8). Not with output `raw`. */
+  isNormalized: boolean;
   /** How many records to skip before the first that is encoded; `Infinity` to count only. */
   skip: number;
   maxRecordBytes: number;
@@ -111,6 +118,8 @@ class BlockEncoder {
   readonly #notes: BlockNote[] = [];
   #records = 0;
   #skipped = 0;
+  /** Created when first needed. */
+  #normalizing: { buffer: CanonicalBuffer; normalizer: Normalizer } | undefined;
   /** The broken record that is being skipped, and the position of its bytes in this block. */
   #broken: { start: number; begins: boolean; reason: MalformedReason; detail: string } | undefined;
 
@@ -174,7 +183,7 @@ class BlockEncoder {
   }
 
   #encodeStrictly(item: Extract<DocumentItem, { kind: 'record' }>): void {
-    const { bytes, reading, maxDepth, skip } = this.#request;
+    const { bytes, reading, isNormalized, maxDepth, skip } = this.#request;
     const read = readElement({ ...item, bytes, end: item.next }, { reading, maxDepth });
     if (read.kind === 'malformed') {
       this.#noteMalformed(item.start, item.next, { begins: true, ends: true, ...read });
@@ -192,8 +201,17 @@ class BlockEncoder {
     for (const [irregularity, count] of read.irregularities) this.#note(irregularity, count, item.start, true);
     const built = buildRecord(read.element, this.#state.dataType!, reading);
     for (const irregularity of built.irregularities) this.#note(irregularity, 1, item.start, true);
-    this.#output.add(built, { start: item.start, end: item.next });
+    if (isNormalized) this.#addNormalized(built);
+    else this.#output.add(built, { start: item.start, end: item.next });
     this.#records++;
+  }
+
+  #addNormalized({ canonicalJson, id }: BuiltRecord): void {
+    this.#normalizing ??= { buffer: new CanonicalBuffer(), normalizer: createNormalizer(this.#state.dataType!) };
+    const { buffer, normalizer } = this.#normalizing;
+    const raw = JSON.parse(canonicalJson) as XmlObject;
+    writeRecord(normalizer.normalize(raw) ?? raw, buffer);
+    this.#output.addCanonical(buffer, JSON.stringify(id), sha256(buffer.bytes.subarray(buffer.start, buffer.end)));
   }
 
   /** An empty record lacks nothing if it is skipped, but one with text does. */

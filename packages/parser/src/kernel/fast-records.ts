@@ -8,6 +8,7 @@ import { isSimdSupported } from './webassembly.js';
 
 export interface FastRecordsOptions {
   reading: Reading;
+  isNormalized: boolean;
   maxDepth: number;
   maxRecordBytes: number;
 }

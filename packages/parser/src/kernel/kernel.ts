@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import { type DataType, recordNameOf } from '../data-type.js';
+import { type FieldChange, FORMS } from '../platform/forms.js';
 import type { Reading } from '../reading.js';
 import { addsId } from '../record/build-record.js';
+import type { CanonicalBytes } from '../record/canonical-buffer.js';
 import { TABLE_WIDTH } from '../record/message-layout.js';
 import { KERNEL_WASM } from './kernel-wasm.generated.js';
 import {
@@ -60,6 +62,8 @@ export interface KernelOptions {
   readonly dataType: DataType;
   /** @default 'xmltodict' */
   readonly reading?: Reading;
+  /** Whether records get the platform's form (CONVERSION.md, section 8). @default false */
+  readonly isNormalized?: boolean;
   /**
    * Maximum depth, the record itself being 1; deeper records are irregular. @default 256, which is also the upper bound
    */
@@ -120,12 +124,19 @@ export interface Kernel {
    * @param maxRecords - @default no limit
    */
   run(from: number, mode: KernelMode, maxRecords?: number): KernelRun;
+  /**
+   * Gives a record the platform's form. The kernel must have been created for that. What was loaded is lost. The result
+   * is valid until the next call.
+   *
+   * @returns `undefined` if the record is too large, or has names that are escaped in JSON
+   */
+  normalizeLine(line: CanonicalBytes): CanonicalBytes | undefined;
 }
 
 /**
  * How many bytes can be loaded together. A record over 8 MiB is irregular, never incomplete, so more are not needed.
  */
-export const MAX_LOAD_BYTES = 16 * 1024 * 1024;
+export const MAX_LOAD_BYTES: number = 16 * 1024 * 1024;
 
 /** Creates a kernel, or returns `undefined` if `isSimdSupported` is false. */
 export const createKernel = (options: KernelOptions): Kernel | undefined =>
@@ -137,17 +148,34 @@ interface KernelExports {
   readonly inputAddress: WasmGlobal;
   readonly resultAddress: WasmGlobal;
   readonly recordNameAddress: WasmGlobal;
+  readonly formAddress: WasmGlobal;
   readonly workAddress: WasmGlobal;
   readonly tableAddress: WasmGlobal;
   readonly unknownIdsAddress: WasmGlobal;
   readonly digestAddress: WasmGlobal;
   configure(addsId: number, isPlatformReading: number, maxDepth: number, maxRecordBytes: number): void;
+  setForm(isNormalized: number, isRecordStripped: number, fields: number): void;
   setRegions(inputEnd: number, outputStart: number, outputEnd: number): void;
   run(from: number, mode: number, limit: number): number;
   assembleMessages(): void;
+  normalizeLine(json: number, jsonEnd: number): number;
 }
 
 const MODES: Readonly<Record<KernelMode, number>> = { messages: 0, json: 1, count: 2 };
+/** `Change` in `assembly/kernel/layout.ts`. */
+const CHANGES: Readonly<Record<FieldChange, number>> = {
+  list: 0,
+  'stripped-list': 1,
+  items: 2,
+  strip: 3,
+  reference: 4,
+};
+/** An entry of FORM there, and where in it what is. */
+const FIELD_BYTES = 64;
+const FIELD_NAME_LENGTHS = 4;
+const FIELD_NAMES = 16;
+const FIELD_NAME_BYTES = 16;
+
 const STATUSES = ['incomplete', 'irregular', 'full'] as const satisfies readonly KernelStatus[];
 
 /** The kernel's own limits; records above them are left to the strict engine. */
@@ -166,6 +194,10 @@ const OUTPUT_BYTES = 4 * 1024 * 1024;
  * so that the memory never moves.
  */
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
+/** If records are normalised, their JSON is there twice. */
+const MAX_NORMALIZED_OUTPUT_BYTES = 2 * MAX_OUTPUT_BYTES;
+/** A normalised line is less than four times as long as before: the shortest item of a list is `"",`. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
 /** Words of the kernel's work table per record; the first two are the JSON's span. */
 const WORK_WORDS = 8;
 
@@ -185,6 +217,8 @@ class WasmKernel implements Kernel {
   readonly #digestAddress: number;
 
   readonly #reading: Reading;
+  readonly #isNormalized: boolean;
+  readonly #maxOutputBytes: number;
   /** `maxDepth` and `maxRecordBytes`. */
   readonly #limits: readonly [number, number];
 
@@ -207,6 +241,8 @@ class WasmKernel implements Kernel {
     this.#unknownIdsAddress = this.#exports.unknownIdsAddress.value;
     this.#digestAddress = this.#exports.digestAddress.value;
     this.#reading = options.reading ?? 'xmltodict';
+    this.#isNormalized = options.isNormalized ?? false;
+    this.#maxOutputBytes = this.#isNormalized ? MAX_NORMALIZED_OUTPUT_BYTES : MAX_OUTPUT_BYTES;
     this.#limits = [
       Math.min(options.maxDepth ?? MAX_DEPTH, MAX_DEPTH),
       Math.min(options.maxRecordBytes ?? MAX_RECORD_BYTES, MAX_RECORD_BYTES),
@@ -214,17 +250,35 @@ class WasmKernel implements Kernel {
     this.#outputStart = this.#inputAddress + MAX_LOAD_BYTES + SLACK_BYTES;
     const { memory } = this.#exports;
     this.memory = memory;
-    growTo(memory, this.#outputStart + MAX_OUTPUT_BYTES + SLACK_BYTES);
+    growTo(memory, this.#outputStart + this.#maxOutputBytes + SLACK_BYTES);
     this.#heap = Buffer.from(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.inputBuffer = Buffer.from(memory.buffer, this.#inputAddress, MAX_LOAD_BYTES);
     this.setDataType(options.dataType);
+    this.#setRegions();
   }
 
   setDataType(dataType: DataType): void {
     this.#heap.write(`${recordNameOf(dataType)}>`, this.#exports.recordNameAddress.value, 'latin1');
     const reading = this.#reading;
     this.#exports.configure(Number(addsId(dataType, reading)), Number(reading === 'platform'), ...this.#limits);
+    this.#setForm(dataType);
+  }
+
+  #setForm(dataType: DataType): void {
+    const { isStripped, fields } = FORMS[dataType];
+    const heap = this.#heap;
+    let entry = this.#exports.formAddress.value;
+    for (const { name, change, child } of fields) {
+      heap.fill(0, entry, entry + FIELD_BYTES);
+      heap.writeUInt32LE(CHANGES[change], entry);
+      for (const [index, text] of [name, child].entries()) {
+        heap.writeUInt32LE(text.length, entry + FIELD_NAME_LENGTHS * (index + 1));
+        heap.write(text, entry + FIELD_NAMES + FIELD_NAME_BYTES * index, 'latin1');
+      }
+      entry += FIELD_BYTES;
+    }
+    this.#exports.setForm(Number(this.#isNormalized), Number(isStripped), fields.length);
   }
 
   load(bytes: Uint8Array): void {
@@ -241,7 +295,7 @@ class WasmKernel implements Kernel {
     let status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit);
     const needed = this.#result(4);
     if (needed !== 0) {
-      this.#outputCapacity = Math.min(Math.max(needed, 2 * this.#outputCapacity), MAX_OUTPUT_BYTES);
+      this.#outputCapacity = Math.min(Math.max(needed, 2 * this.#outputCapacity), this.#maxOutputBytes);
       this.#setRegions();
       status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit);
     }
@@ -260,6 +314,22 @@ class WasmKernel implements Kernel {
       unknowns: this.#words.subarray(this.#unknownIdsAddress >> 2, (this.#unknownIdsAddress >> 2) + 2 * unknownIds),
       output: this.#heap.subarray(this.#outputStart, this.#result(3)),
       table: this.#words.subarray(this.#tableAddress >> 2, (this.#tableAddress >> 2) + TABLE_WIDTH * written),
+    };
+  }
+
+  normalizeLine({ bytes, start, end }: CanonicalBytes): CanonicalBytes | undefined {
+    if (end - start > MAX_LINE_BYTES) return undefined;
+    bytes.copy(this.inputBuffer, 0, start, end);
+    const outputEnd = this.#exports.normalizeLine(this.#inputAddress, this.#inputAddress + end - start);
+    if (outputEnd === 0) return undefined;
+    const idStart = this.#result(5);
+    return {
+      bytes: this.#heap,
+      start: this.#outputStart,
+      end: outputEnd,
+      // After its comma or brace.
+      idStart: idStart === 0 ? 0 : idStart + 1,
+      idEnd: this.#result(6),
     };
   }
 

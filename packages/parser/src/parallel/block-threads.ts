@@ -77,9 +77,9 @@ export class BlockThreads {
       encode: (task, urgent) => this.#encode(read, engine, task, urgent),
       inflateSegment: (task, urgent) => this.#inflateSegment(read, engine, task, urgent),
       load: async () => {
-        await this.#transform(read, undefined);
+        await this.#transform(read, engine, undefined);
       },
-      transform: async (block) => (await this.#transform(read, block))!,
+      transform: async (block) => (await this.#transform(read, engine, block))!,
       recycle: (memory) => this.#recycle(memory),
       close: async () => {
         if (ownsThreads) await this.close();
@@ -99,9 +99,13 @@ export class BlockThreads {
   }
 
   /** @param block - undefined: the transforms are only loaded, by one thread */
-  #transform(read: number, block: TransformBlockRequest | undefined): Promise<TransformedBlock | undefined> {
+  #transform(
+    read: number,
+    engine: 'fast' | 'strict',
+    block: TransformBlockRequest | undefined,
+  ): Promise<TransformedBlock | undefined> {
     return new Promise((resolve, reject) => {
-      const message: TransformRequest = { kind: 'transform', read, task: this.#nextTask++, block };
+      const message: TransformRequest = { kind: 'transform', read, engine, task: this.#nextTask++, block };
       const onResponse = (response: WorkerResponse): void => {
         if (response.kind === 'transform-refused') {
           const { message, module, cause } = response;

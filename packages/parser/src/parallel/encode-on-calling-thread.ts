@@ -22,8 +22,9 @@ export async function* encodeOnCallingThread(
   for (;;) {
     const { bytes, isFinal, failure } = await reader.read(leftover);
     options.signal?.throwIfAborted();
-    const { reading, maxRecordBytes, maxDepth } = options;
-    const request = { state, bytes, isFinal, output, reading, skip: toSkip(), maxRecordBytes, maxDepth, memory };
+    const { reading, isNormalized, maxRecordBytes, maxDepth } = options;
+    const settings = { output, reading, isNormalized, maxRecordBytes, maxDepth };
+    const request = { ...settings, state, bytes, isFinal, skip: toSkip(), memory };
     memory = undefined;
     const result = encodeBlock(request, regular);
     result.release = () => {

@@ -61,8 +61,8 @@ export async function* encodeOnWorkers(
   toSkip: () => number,
   blockBytes?: number,
 ): AsyncGenerator<BlockResult, void, undefined> {
-  const { signal, reading, maxDepth, maxRecordBytes, workers, isShared } = options;
-  const settings = { output, reading, maxDepth, maxRecordBytes };
+  const { signal, reading, isNormalized, maxDepth, maxRecordBytes, workers, isShared } = options;
+  const settings = { output, reading, isNormalized, maxDepth, maxRecordBytes };
   const cutter = new BlockCutter(xml, blockBytes);
 
   let state = newDocumentState(options.dataType);

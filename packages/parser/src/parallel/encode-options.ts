@@ -5,6 +5,7 @@ import type { Reading } from '../reading.js';
 export interface EncodeOptions {
   readonly dataType: DataType | undefined;
   readonly reading: Reading;
+  readonly isNormalized: boolean;
   readonly signal: AbortSignal | undefined;
   readonly maxRecordBytes: number;
   readonly maxDepth: number;

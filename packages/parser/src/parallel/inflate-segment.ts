@@ -18,7 +18,8 @@ import { findRecordBoundary } from './find-record-boundary.js';
  * stream over, encode the block. It is plain data, except for memory shared between threads: `decoder.memory`, `input`
  * and `next`.
  */
-export interface SegmentTask extends Pick<BlockRequest, 'output' | 'reading' | 'maxDepth' | 'maxRecordBytes' | 'skip'> {
+export interface SegmentTask
+  extends Pick<BlockRequest, 'output' | 'reading' | 'isNormalized' | 'maxDepth' | 'maxRecordBytes' | 'skip'> {
   /** The state of the stream. */
   readonly decoder: SavedDecoder;
   /** XML that was inflated earlier but belongs to no block yet. */
@@ -77,7 +78,7 @@ export const inflateSegment = (
   { inflater, blockMemory, regular }: SegmentTools,
   handOff: (handoff: DecoderHandoff) => void,
 ): SegmentResult => {
-  const { state, boundary, inputEnd, output, reading, skip, maxDepth, maxRecordBytes, memory } = task;
+  const { state, boundary, inputEnd, output, reading, isNormalized, skip, maxDepth, maxRecordBytes, memory } = task;
   const decoder = new GzipDecoder(inflater, task.decoder, task.rest.length);
   for (const piece of task.input) decoder.push(piece);
   if (inputEnd === 'complete') decoder.finish();
@@ -116,7 +117,8 @@ export const inflateSegment = (
   });
 
   if (state === undefined || cut === undefined) return { result: undefined, leftover: new Uint8Array(block) };
-  const request = { state, bytes: block, isFinal, output, reading, skip, maxDepth, maxRecordBytes, memory };
+  const settings = { output, reading, isNormalized, maxDepth, maxRecordBytes };
+  const request = { ...settings, state, bytes: block, isFinal, skip, memory };
   const result = encodeBlock(request, regular);
   return { result, leftover: new Uint8Array(block.subarray(result.consumed)) };
 };

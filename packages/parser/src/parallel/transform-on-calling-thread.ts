@@ -7,16 +7,17 @@ import { type BlockTransformer, type TransformSettings, transformResults } from 
 export const transformOnCallingThread = (
   encode: (toSkip: () => number) => AsyncGenerator<BlockResult, void, undefined>,
   transforms: readonly TransformSource[],
+  engine: 'fast' | 'strict',
   settings: TransformSettings,
 ): AsyncGenerator<BlockResult, void, undefined> =>
-  transformResults(encode, { ...settings, maxInFlight: 1, transformer: createTransformer(transforms) });
+  transformResults(encode, { ...settings, maxInFlight: 1, transformer: createTransformer(transforms, engine) });
 
-const createTransformer = (transforms: readonly TransformSource[]): BlockTransformer => {
+const createTransformer = (transforms: readonly TransformSource[], engine: 'fast' | 'strict'): BlockTransformer => {
   let loaded: LoadedTransforms | undefined;
   let memory: ArrayBuffer | undefined;
   return {
     load: async () => {
-      loaded = await LoadedTransforms.load(transforms);
+      loaded = await LoadedTransforms.load(transforms, engine);
     },
     transform: async (request) => {
       const result = transformBlock({ ...request, memory }, loaded!);

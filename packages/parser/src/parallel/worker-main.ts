@@ -28,13 +28,14 @@ import {
 
 setThreadNiceness((workerData as WorkerSetup).nice);
 
-type EngineSettings = Pick<EngineRequest, 'engine' | 'reading' | 'maxDepth' | 'maxRecordBytes'>;
+type EngineSettings = Pick<EngineRequest, 'engine' | 'reading' | 'isNormalized' | 'maxDepth' | 'maxRecordBytes'>;
 
 /** Created when first needed: a shared pool serves reads with any engine, reading and limits. */
 const engines = new Map<string, RegularRecords | undefined>();
-const engineFor = ({ engine, reading, maxDepth, maxRecordBytes }: EngineSettings): RegularRecords | undefined => {
-  const key = `${engine} ${reading} ${maxDepth} ${maxRecordBytes}`;
-  if (!engines.has(key)) engines.set(key, createEngine(engine, { reading, maxDepth, maxRecordBytes }));
+const engineFor = ({ engine, ...request }: EngineSettings): RegularRecords | undefined => {
+  const { reading, isNormalized, maxDepth, maxRecordBytes } = request;
+  const key = `${engine} ${reading} ${isNormalized} ${maxDepth} ${maxRecordBytes}`;
+  if (!engines.has(key)) engines.set(key, createEngine(engine, { reading, isNormalized, maxDepth, maxRecordBytes }));
   return engines.get(key);
 };
 
@@ -72,9 +73,9 @@ const runSegment = (request: SegmentRequest & EngineRequest): void => {
 /** By read. */
 const transforms = new Map<number, Promise<LoadedTransforms>>();
 
-const transform = async ({ task, read, sources, block, memory }: TransformRequest): Promise<void> => {
+const transform = async ({ task, read, engine, sources, block, memory }: TransformRequest): Promise<void> => {
   try {
-    if (sources !== undefined) transforms.set(read, LoadedTransforms.load(sources));
+    if (sources !== undefined) transforms.set(read, LoadedTransforms.load(sources, engine));
     const loaded = await transforms.get(read)!;
     if (block === undefined) {
       post({ kind: 'transformed', task, block: undefined, memory: undefined });

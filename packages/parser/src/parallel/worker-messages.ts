@@ -7,10 +7,11 @@ import type { DecoderHandoff, SegmentResult, SegmentTask } from './inflate-segme
 export type WorkerRequest = EngineRequest | TransformRequest | ForgetRequest;
 
 /** What an engine does. */
-export type EngineRequest = (EncodeRequest | SegmentRequest) & { engine: 'fast' | 'strict' } & TaskRequest;
+export type EngineRequest = (EncodeRequest | SegmentRequest) & TaskRequest;
 
 interface TaskRequest {
   task: number;
+  engine: 'fast' | 'strict';
   /** Memory that the output may be written to. It is transferred. */
   memory?: ArrayBuffer | undefined;
 }

@@ -1,15 +1,13 @@
 import type { DataType } from '../data-type.js';
 import type { XmlObject, XmlValue } from '../record/types.js';
-import type { FieldsTransform, RecordTransform, TransformSetup } from '../transform/record-transform.js';
+import { type FieldForm, FORMS } from './forms.js';
 
 /*
- * Gives records the form that the consumers of the Discogsography platform expect (CONVERSION.md, section 8). The build
- * bundles this file into a module of its own, which `PLATFORM_TRANSFORM` names.
+ * Gives records the form that the consumers of the Discogsography platform expect (CONVERSION.md, section 8), as objects.
+ * The kernel does the same with canonical JSON, for records that it can (`assembly/kernel/normalize.ts`).
  */
 
-type Change = (value: XmlValue) => XmlValue;
-
-/** Marks a field as left out: an empty list. */
+/** An empty list, for which a field is left out. */
 const isEmpty = (value: XmlValue): boolean => Array.isArray(value) && value.length === 0;
 
 const isObject = (value: XmlValue | undefined): value is XmlObject =>
@@ -58,92 +56,55 @@ const unwrap = (value: XmlValue, name: string): XmlValue[] => {
   return Array.isArray(child) ? child : [child];
 };
 
-const list =
-  (name: string): Change =>
-  (value) =>
-    unwrap(value, name);
-
-const strippedList =
-  (name: string): Change =>
-  (value) =>
-    unwrap(value, name).map((item) => (isObject(item) ? strip(item) : item));
-
-/** A list of things that have an id; a text alone is taken for one. */
-const itemList =
-  (name: string): Change =>
-  (value) =>
-    unwrap(value, name).map((item) => {
-      if (typeof item === 'string') return { id: item };
-      return isObject(item) ? strip(item) : item;
-    });
-
-const strippedObject: Change = (value) => (isObject(value) ? strip(value) : value);
-
-const masterId: Change = (value) => (isObject(value) ? (value['#text'] ?? value['id'] ?? value) : value);
+const changed = (value: XmlValue, { change, child }: FieldForm): XmlValue => {
+  switch (change) {
+    case 'list':
+      return unwrap(value, child);
+    case 'stripped-list':
+      return unwrap(value, child).map((item) => (isObject(item) ? strip(item) : item));
+    case 'items':
+      return unwrap(value, child).map((item) => {
+        if (typeof item === 'string') return { id: item };
+        return isObject(item) ? strip(item) : item;
+      });
+    case 'strip':
+      return isObject(value) ? strip(value) : value;
+    case 'reference':
+      return isObject(value) ? (value['#text'] ?? value['id'] ?? value) : value;
+  }
+};
 
 /** The members that stripping an object looks at. */
 const STRIPPED = ['@*', '#text', 'name'];
 
-/** Whether the attributes of the record itself become members, and what becomes of its fields. */
-interface Form {
-  readonly isStripped: boolean;
-  readonly fields: readonly (readonly [name: string, change: Change])[];
+/** Normalises records of one data type. */
+export interface Normalizer {
+  /** The members that it looks at; names that end in `*` stand for all that begin like them. */
+  readonly fields: readonly string[];
+  /**
+   * Returns the record in the form that is expected; it may be the same object, changed. `undefined` if nothing is to
+   * be changed.
+   */
+  readonly normalize: (raw: XmlObject) => XmlObject | undefined;
 }
 
-const FORMS: Readonly<Record<DataType, Form>> = {
-  artists: {
-    isStripped: false,
-    fields: [
-      ['members', itemList('name')],
-      ['groups', itemList('name')],
-      ['aliases', itemList('name')],
-    ],
-  },
-  labels: {
-    isStripped: false,
-    fields: [
-      ['parentLabel', strippedObject],
-      ['sublabels', itemList('label')],
-    ],
-  },
-  masters: {
-    isStripped: true,
-    fields: [
-      ['artists', itemList('artist')],
-      ['genres', list('genre')],
-      ['styles', list('style')],
-    ],
-  },
-  releases: {
-    isStripped: true,
-    fields: [
-      ['artists', itemList('artist')],
-      ['extraartists', itemList('artist')],
-      ['labels', itemList('label')],
-      ['genres', list('genre')],
-      ['styles', list('style')],
-      ['formats', strippedList('format')],
-      ['master_id', masterId],
-    ],
-  },
-};
-
-/** The function that normalises records of a data type; it may change the record that it is given. */
-export const createTransform = (_options: unknown, { dataType }: TransformSetup): FieldsTransform => {
+export const createNormalizer = (dataType: DataType): Normalizer => {
   const { isStripped, fields } = FORMS[dataType];
-  const transform: RecordTransform = (raw, { unchanged }) => {
-    const record = isStripped ? strip(raw) : raw;
-    let isChanged = record !== raw;
-    for (const [name, change] of fields) {
-      const value = record[name];
-      if (value === undefined) continue;
-      isChanged = true;
-      const changed = change(value);
-      if (isEmpty(changed)) delete record[name];
-      else record[name] = changed;
-    }
-    return isChanged ? record : unchanged;
+  const names = fields.map(({ name }) => name);
+  return {
+    fields: isStripped ? [...names, ...STRIPPED] : names,
+    normalize: (raw) => {
+      const record = isStripped ? strip(raw) : raw;
+      let isChanged = record !== raw;
+      for (const field of fields) {
+        const value = record[field.name];
+        if (value === undefined) continue;
+        isChanged = true;
+        const result = changed(value, field);
+        if (isEmpty(result)) delete record[field.name];
+        else record[field.name] = result;
+      }
+      return isChanged ? record : undefined;
+    },
   };
-  const names = fields.map(([name]) => name);
-  return { transform, fields: isStripped ? [...names, ...STRIPPED] : names };
 };

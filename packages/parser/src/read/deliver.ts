@@ -63,7 +63,7 @@ const results = (
   output: DeliveredKind,
   collector: Collector,
 ): AsyncGenerator<BlockResult, void, undefined> => {
-  const { workers, reading, maxDepth, maxRecordBytes, shared, transforms, skip, limit, signal } = options;
+  const { workers, reading, isNormalized, maxDepth, maxRecordBytes, shared, transforms, skip, limit, signal } = options;
   const isTransformed = transforms.length > 0;
   const toSkip = (): number => collector.toSkip;
   if (workers > 0) {
@@ -76,10 +76,10 @@ const results = (
       encodeOnWorkers(source, { ...settings, signal }, encoder, 'raw', toSkip);
     return transformOnWorkers(encode, runner, { output, workers, skip, limit, signal });
   }
-  const regular = createEngine(engine, { reading, maxDepth, maxRecordBytes });
+  const regular = createEngine(engine, { reading, isNormalized, maxDepth, maxRecordBytes });
   if (!isTransformed) return encodeOnCallingThread(xml, options, output, toSkip, regular);
   const encode = (toSkip: () => number) => encodeOnCallingThread(xml, options, 'raw', toSkip, regular);
-  return transformOnCallingThread(encode, transforms, { output, skip, limit, signal });
+  return transformOnCallingThread(encode, transforms, engine, { output, skip, limit, signal });
 };
 
 /** Adds the fact `recordsBefore` to errors of the input, where records are not known, and the path to all. */

@@ -5,6 +5,7 @@ import { checks } from '../option-checks.js';
 import type { EngineName, ReadOptions, ReadProgress, TransformModule } from '../options.js';
 import type { BlockThreads } from '../parallel/block-threads.js';
 import { MAX_WORKERS, threadsOf } from '../parallel/worker-pool.js';
+import { PLATFORM_MODULE } from '../platform/platform-transform.js';
 import { READINGS, type Reading } from '../reading.js';
 import type { Irregularity, MalformedRecord, RecordFinding } from '../reports.js';
 import type { TransformSource } from '../transform/load-transforms.js';
@@ -17,7 +18,9 @@ export interface ResolvedReadOptions {
   readonly workers: number;
   /** The threads that are shared with other reads. Without them, the read starts `workers` threads of its own. */
   readonly shared: BlockThreads | undefined;
-  /** Empty if records stay as they are. */
+  /** Whether records get the platform's form, and no transform. */
+  readonly isNormalized: boolean;
+  /** Empty if records stay as they are, or get the platform's form only. */
   readonly transforms: readonly TransformSource[];
   readonly skip: number;
   readonly limit: number;
@@ -67,6 +70,8 @@ const MAX_DEPTH = 1000;
 export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptions => {
   checks.object('', options, KNOWN);
   const { dataType, workers = 0 } = options;
+  const transforms = resolveTransforms(options.transform);
+  const isNormalized = transforms.length === 1 && transforms[0]!.url === PLATFORM_MODULE;
   const shared = typeof workers === 'object' ? threadsOf(workers) : undefined;
   return {
     dataType: dataType === undefined ? undefined : checks.oneOf('dataType', dataType, DATA_TYPES),
@@ -74,7 +79,8 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
     reading: checks.oneOf('reading', options.reading ?? 'xmltodict', READINGS),
     workers: shared?.threads ?? checks.wholeNumber('workers', workers, { min: 0, max: MAX_WORKERS }),
     shared,
-    transforms: resolveTransforms(options.transform),
+    isNormalized,
+    transforms: isNormalized ? [] : transforms,
     skip: checks.wholeNumber('skip', options.skip ?? 0, { min: 0 }),
     limit: wholeOrInfinite('limit', options.limit ?? Infinity),
     signal: checks.optionalSignal('signal', options.signal),
@@ -114,7 +120,7 @@ const resolveTransform = (name: string, transform: TransformModule): TransformSo
     return checks.fail(`${name}.module`, 'a path, or a file: or data: URL', module);
   }
   return {
-    url: IS_URL.test(text) ? text : pathToFileURL(resolve(text)).href,
+    url: IS_URL.test(text) || text === PLATFORM_MODULE ? text : pathToFileURL(resolve(text)).href,
     name: text.length > MAX_NAME_LENGTH ? `${text.slice(0, MAX_NAME_LENGTH)}…` : text,
     options: copyOf(`${name}.options`, options),
   };

@@ -1,8 +1,11 @@
 import type { DataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
+import { createKernel, type Kernel } from '../kernel/kernel.js';
+import { createNormalizer } from '../platform/normalize.js';
+import { PLATFORM_MODULE } from '../platform/platform-transform.js';
+import { kindOf } from '../record/write-record.js';
 import { RecordMembers } from './record-members.js';
 import type { CreateTransform, RecordTransform, TransformContext } from './record-transform.js';
-import { kindOf } from './write-record.js';
 
 /** A module of transforms with its options: plain data, to be sent to threads. */
 export interface TransformSource {
@@ -33,21 +36,34 @@ export interface TransformChain {
   readonly transform: (record: object, context: TransformContext) => object | undefined;
   /** Finds the members that the transforms need. `undefined`: they need all. */
   readonly members: RecordMembers | undefined;
+  /** Gives records the platform's form after all transforms. */
+  readonly normalizer: Kernel | undefined;
+}
+
+interface Factory {
+  readonly source: TransformSource;
+  readonly create: CreateTransform;
 }
 
 /** The loaded transforms of one read on one thread. */
 export class LoadedTransforms {
-  readonly #factories: readonly { readonly source: TransformSource; readonly create: CreateTransform }[];
+  readonly #factories: readonly Factory[];
+  /** Whether the kernel gives records the platform's form after these. */
+  readonly #isNormalized: boolean;
   readonly #chains = new Map<DataType, TransformChain>();
 
-  private constructor(factories: readonly { source: TransformSource; create: CreateTransform }[]) {
+  private constructor(factories: readonly Factory[], isNormalized: boolean) {
     this.#factories = factories;
+    this.#isNormalized = isNormalized;
   }
 
   /** @throws ParserError `INVALID_TRANSFORM` */
-  static async load(sources: readonly TransformSource[]): Promise<LoadedTransforms> {
+  static async load(sources: readonly TransformSource[], engine: 'fast' | 'strict'): Promise<LoadedTransforms> {
+    const isNormalized = engine === 'fast' && sources.at(-1)?.url === PLATFORM_MODULE;
+    const modules = isNormalized ? sources.slice(0, -1) : sources;
     return new LoadedTransforms(
-      await Promise.all(sources.map(async (source) => ({ source, create: await loadFactory(source) }))),
+      await Promise.all(modules.map(async (source) => ({ source, create: await loadFactory(source) }))),
+      isNormalized,
     );
   }
 
@@ -55,14 +71,16 @@ export class LoadedTransforms {
   for(dataType: DataType): TransformChain {
     let chain = this.#chains.get(dataType);
     if (chain === undefined) {
-      chain = createChain(this.#factories.map(({ source, create }) => createStep(source, create, dataType)));
+      const steps = this.#factories.map(({ source, create }) => createStep(source, create, dataType));
+      const normalizer = this.#isNormalized ? createKernel({ dataType, isNormalized: true }) : undefined;
+      chain = { ...createChain(steps), normalizer };
       this.#chains.set(dataType, chain);
     }
     return chain;
   }
 }
 
-const createChain = (steps: readonly Step[]): TransformChain => ({
+const createChain = (steps: readonly Step[]): Omit<TransformChain, 'normalizer'> => ({
   transform: (record, context) => {
     const { unchanged } = context;
     let current = unchanged;
@@ -85,7 +103,14 @@ const matcherOf = (fields: readonly string[]): ((name: string) => boolean) => {
   return (name) => exact.has(name) || beginnings.some((beginning) => name.startsWith(beginning));
 };
 
+/** The platform's transform as any other. */
+const createPlatformTransform: CreateTransform = (_options, { dataType }) => {
+  const { fields, normalize } = createNormalizer(dataType);
+  return { fields, transform: (record, { unchanged }) => normalize(record) ?? unchanged };
+};
+
 const loadFactory = async ({ url, name }: TransformSource): Promise<CreateTransform> => {
+  if (url === PLATFORM_MODULE) return createPlatformTransform;
   let loaded: { readonly createTransform?: unknown };
   try {
     loaded = await import(url);

@@ -1,4 +1,4 @@
-import type { CanonicalBytes } from '../block/block-output.js';
+import type { CanonicalBytes } from '../record/canonical-buffer.js';
 import { UNKNOWN } from '../record/record-id.js';
 import type { XmlObject } from '../record/types.js';
 

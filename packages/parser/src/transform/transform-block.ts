@@ -1,16 +1,19 @@
-import { BlockOutput, type CanonicalBytes } from '../block/block-output.js';
+import { BlockOutput } from '../block/block-output.js';
 import type { BlockNote, TransformedRecords } from '../block/encode-block.js';
 import type { DataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { createNormalizer } from '../platform/normalize.js';
+import { CanonicalBuffer, type CanonicalBytes } from '../record/canonical-buffer.js';
 import { type DeliveredKind, TABLE_WIDTH } from '../record/message-layout.js';
 import { recordIdOf } from '../record/record-id.js';
 import { sha256 } from '../record/sha256.js';
 import type { XmlObject } from '../record/types.js';
-import { CanonicalBuffer } from './canonical-buffer.js';
+import { writeRecord } from '../record/write-record.js';
 import { type LoadedTransforms, TransformFailure } from './load-transforms.js';
 import { RecordMembers } from './record-members.js';
 import type { TransformContext } from './record-transform.js';
-import { writeChangedMembers, writeRecord } from './write-record.js';
+import { writeChangedMembers } from './write-changed-members.js';
 
 /** The records of a block, to be transformed. The result depends on nothing else but the transforms. */
 export interface TransformBlockRequest {
@@ -43,7 +46,7 @@ export interface TransformedBlock {
 /** Takes the records of a block through the transforms. @throws ParserError `INVALID_TRANSFORM` */
 export const transformBlock = (request: TransformBlockRequest, transforms: LoadedTransforms): TransformedBlock => {
   const { dataType, output: kind, skipped, firstNumber, count, bytes, table, xml } = request;
-  const { transform, members } = transforms.for(dataType);
+  const { transform, members, normalizer } = transforms.for(dataType);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const output = new BlockOutput(kind, request.memory);
   const indexes = new Int32Array(count);
@@ -70,6 +73,7 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
         written = source;
       } else if (members === undefined) writeRecord(record, buffer);
       else writeChangedMembers(record, members, buffer);
+      if (normalizer !== undefined) written = normalized(written, normalizer, dataType, buffer);
       const hash = sha256(written.bytes.subarray(written.start, written.end));
       output.addCanonical(written, members?.idJson ?? JSON.stringify(id), hash);
     } catch (error) {
@@ -86,6 +90,19 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
     transformed: { indexes: indexes.slice(0, lines), ids, findings: context.findings },
     failures,
   };
+};
+
+const normalized = (
+  line: CanonicalBytes,
+  normalizer: Kernel,
+  dataType: DataType,
+  buffer: CanonicalBuffer,
+): CanonicalBytes => {
+  const done = normalizer.normalizeLine(line);
+  if (done !== undefined) return done;
+  const raw = JSON.parse(line.bytes.toString('utf8', line.start, line.end)) as XmlObject;
+  writeRecord(createNormalizer(dataType).normalize(raw) ?? raw, buffer);
+  return buffer;
 };
 
 const UNCHANGED: object = Object.freeze(Object.create(null));

@@ -4,6 +4,7 @@ import type { Reading } from '../../src/reading.js';
 
 interface EngineOptions {
   reading?: Reading;
+  isNormalized?: boolean;
   maxDepth?: number;
   maxRecordBytes?: number;
 }
@@ -18,9 +19,14 @@ const made = new Map<string, RegularRecords | undefined>();
 
 const engine = (name: 'strict' | 'fast'): Engine => ({
   name,
-  regular: ({ reading = 'xmltodict', maxDepth = 256, maxRecordBytes = 64 * 1024 * 1024 } = {}) => {
-    const key = `${name} ${reading} ${maxDepth} ${maxRecordBytes}`;
-    if (!made.has(key)) made.set(key, createEngine(name, { reading, maxDepth, maxRecordBytes }));
+  regular: ({
+    reading = 'xmltodict',
+    isNormalized = false,
+    maxDepth = 256,
+    maxRecordBytes = 64 * 1024 * 1024,
+  } = {}) => {
+    const key = `${name} ${reading} ${isNormalized} ${maxDepth} ${maxRecordBytes}`;
+    if (!made.has(key)) made.set(key, createEngine(name, { reading, isNormalized, maxDepth, maxRecordBytes }));
     return made.get(key);
   },
 });

@@ -5,6 +5,7 @@ import { Inflater, inflaterModule } from '../../src/gzip/inflater.js';
 import type { ReadOptions } from '../../src/index.js';
 import type { ByteSource } from '../../src/input/byte-source.js';
 import { openInput } from '../../src/input/open-input.js';
+import { resolveEngine } from '../../src/kernel/engine.js';
 import type { FastRecords } from '../../src/kernel/fast-records.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
 import type { RegularRecords } from '../../src/kernel/regular-records.js';
@@ -116,7 +117,12 @@ export const outcomeOfTransformedBlocks = async (
   const encode = (toSkip: () => number) =>
     encodeOnCallingThread(wholeSource(input), resolved, 'raw', toSkip, regular, blockBytes);
   const settings = { ...resolved, output: 'messages' } as const;
-  for await (const result of transformOnCallingThread(encode, resolved.transforms, settings)) {
+  for await (const result of transformOnCallingThread(
+    encode,
+    resolved.transforms,
+    resolveEngine(resolved.engine),
+    settings,
+  )) {
     const { delivery } = collector.take(result);
     if (delivery !== undefined) takeBlock(outcome, new MessageBlock(delivery));
   }

@@ -103,7 +103,7 @@ export const outcomeOfCut = (
   const resolved = resolveReadOptions(listening(outcome, options));
   const stats = newReadStats();
   const collector = new Collector(resolved, stats);
-  const { reading, maxDepth, maxRecordBytes } = resolved;
+  const { reading, isNormalized, maxDepth, maxRecordBytes } = resolved;
   let state = newDocumentState(resolved.dataType);
   let consumed = 0;
   let error: unknown;
@@ -116,6 +116,7 @@ export const outcomeOfCut = (
       isFinal,
       output: 'messages',
       reading,
+      isNormalized,
       skip: collector.toSkip,
       maxDepth,
       maxRecordBytes,

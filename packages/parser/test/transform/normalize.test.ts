@@ -1,26 +1,42 @@
 import { createHash } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DataType, XmlObject, XmlValue } from '../../src/index.js';
-import { createTransform } from '../../src/platform/normalize.js';
-import { canonicalHash } from '../support/canonical.js';
+import { DATA_TYPES, type DataType, type XmlObject, type XmlValue } from '../../src/index.js';
+import { createKernel } from '../../src/kernel/kernel.js';
+import { createNormalizer } from '../../src/platform/normalize.js';
+import { canonical, canonicalHash } from '../support/canonical.js';
 
 /*
- * The platform's transform on records in the raw shape, by section 8 of CONVERSION.md. Expectations are written by hand.
+ * The platform's transform on records in the raw shape, by section 8 of CONVERSION.md. Expectations are written by hand;
+ * random records are compared with what the other implementation makes of them: one works with objects, one with bytes.
  */
 
-const normalize = (dataType: DataType, raw: XmlObject): unknown => {
-  const unchanged = {};
-  const context = {
-    number: 1,
-    id: 'unknown',
-    unchanged,
-    xml: () => new Uint8Array(),
-    record: () => raw,
-    report: () => {},
-  };
-  const result = createTransform(undefined, { dataType }).transform(structuredClone(raw), context);
-  return result === unchanged ? raw : result;
+const kernels = new Map(
+  DATA_TYPES.map((dataType) => [dataType, createKernel({ dataType, isNormalized: true })!] as const),
+);
+
+/** By the kernel: canonical JSON, and its member `id` as text. `undefined` if the kernel refuses the record. */
+const normalizeBytes = (dataType: DataType, json: string): { json: string; id: string } | undefined => {
+  const line = Buffer.from(`${json}\n`);
+  const span = { bytes: line, start: 0, end: line.length - 1, idStart: 0, idEnd: 0 };
+  const result = kernels.get(dataType)!.normalizeLine(span);
+  if (result === undefined) return undefined;
+  const { bytes, start, end, idStart, idEnd } = result;
+  return { json: bytes.toString('utf8', start, end), id: bytes.toString('utf8', idStart, idEnd) };
 };
+
+/** With objects: the record. */
+const normalizeObject = (dataType: DataType, raw: XmlObject): XmlObject =>
+  createNormalizer(dataType).normalize(structuredClone(raw)) ?? raw;
+
+/** By both. */
+const normalize = (dataType: DataType, raw: XmlObject): unknown => {
+  const record = normalizeObject(dataType, raw);
+  expect(normalizeBytes(dataType, canonical(raw))).toEqual({ json: canonical(record), id: idMemberOf(record) });
+  return record;
+};
+
+const idMemberOf = (record: XmlObject): string => (record['id'] === undefined ? '' : `"id":${canonical(record['id'])}`);
 
 const person = { id: '9', name: 'A & B', anv: null, join: null, role: null, tracks: null };
 
@@ -223,4 +239,81 @@ test.each<[XmlObject, XmlObject]>([
   expect(normalize('releases', item)).toEqual(expected);
   expect(normalize('artists', item)).toEqual(item);
   expect(normalize('labels', item)).toEqual(item);
+});
+
+describe('both implementations agree', () => {
+  const seed = Number(process.env['PARSER_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
+  const runs = Number(process.env['PARSER_RUNS'] ?? 300);
+
+  // Transforms before this one can make any JSON. Names of XML have no escapes in JSON.
+  const text = fc.oneof(
+    fc.constantFrom('', 'x', '"', '\\', '\\"', '{', '}]', '[{"', '\n', 'é', '\u{1F3B5}', 'x'.repeat(15), '"'.repeat(9)),
+    fc.string({ maxLength: 40 }),
+  );
+  const plainName = fc.constantFrom(
+    ...['id', 'name', 'artist', 'artists', 'extraartists', 'label', 'labels', 'genre', 'genres', 'style', 'styles'],
+    ...[
+      'format',
+      'formats',
+      'master_id',
+      'members',
+      'groups',
+      'aliases',
+      'parentLabel',
+      'sublabels',
+      'x',
+      'nam',
+      'namf',
+    ],
+    ...['__proto__', 'constructor', '', '!', ':a', 'A', 'é', 'member', 'members2', 'named', 'n'.repeat(40)],
+  );
+  const names = (odd: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+    fc.oneof(
+      {
+        weight: 8,
+        arbitrary: fc.oneof(
+          plainName,
+          plainName,
+          plainName.map((name) => `@${name}`),
+          fc.constant('#text'),
+        ),
+      },
+      { weight: 1, arbitrary: odd },
+    );
+  const values = (name: fc.Arbitrary<string>): fc.Arbitrary<Record<string, XmlValue>> => {
+    const { record } = fc.letrec<{ value: XmlValue; record: Record<string, XmlValue> }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4, depthIdentifier: 'value' },
+        fc.oneof(text, text, fc.constantFrom(null, 5 as unknown as string, true as unknown as string)),
+        fc.array(tie('value'), { maxLength: 4, depthIdentifier: 'value' }),
+        tie('record'),
+      ) as fc.Arbitrary<XmlValue>,
+      record: fc.dictionary(name, tie('value'), { maxKeys: 7, depthIdentifier: 'value' }),
+    }));
+    return record;
+  };
+
+  test.each([
+    ['of names as in XML', values(names(plainName)), false],
+    ['of any names', values(names(fc.constantFrom('@#text', 'a"b', '@\n', '\u0001', '@@id', '@"'))), true],
+  ])(`on random records, %s (PARSER_SEED=${seed})`, (_, records, mayRefuse) => {
+    const property = fc.property(fc.constantFrom(...DATA_TYPES), records, (dataType, raw) => {
+      const json = canonical(raw);
+      const result = normalizeBytes(dataType, json);
+      if (mayRefuse && result === undefined) return;
+      const record = normalizeObject(dataType, JSON.parse(json) as XmlObject);
+      expect(result).toEqual({ json: canonical(record), id: idMemberOf(record) });
+    });
+    fc.assert(property, { seed, numRuns: runs });
+  });
+
+  test('on records with many members, and long values', () => {
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`@a${index}`, 'v'.repeat(index % 50)]));
+    const list = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? `"${index}` : many));
+    for (const dataType of DATA_TYPES) {
+      for (const name of ['artists', 'genres', 'members', 'parentLabel']) {
+        normalize(dataType, { ...many, [name]: { artist: list, genre: list, name: list, '#text': '\\'.repeat(5000) } });
+      }
+    }
+  });
 });

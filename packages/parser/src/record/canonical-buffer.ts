@@ -1,5 +1,4 @@
-import type { CanonicalBytes } from '../block/block-output.js';
-import { copyBytes } from '../record/copy-bytes.js';
+import { copyBytes } from './copy-bytes.js';
 
 const FIRST_BYTES = 64 * 1024;
 
@@ -9,6 +8,17 @@ const MAX_BYTES_PER_UNIT = 3;
 const COMMA = 0x2c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
+
+/** A record's canonical JSON as bytes. */
+export interface CanonicalBytes {
+  readonly bytes: Buffer;
+  /** Where it is in `bytes`. */
+  readonly start: number;
+  readonly end: number;
+  /** Where its member `id` is, from the name to the end of the value; both 0 if it has none. */
+  readonly idStart: number;
+  readonly idEnd: number;
+}
 
 /** Memory in which one record after the other is written, member by member. */
 export class CanonicalBuffer implements CanonicalBytes {

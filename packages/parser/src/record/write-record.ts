@@ -1,5 +1,4 @@
 import type { CanonicalBuffer } from './canonical-buffer.js';
-import type { RecordMembers } from './record-members.js';
 
 /** Deeper values are taken for a cycle. Records are at most 1000 elements deep, and each can be in an array. */
 const MAX_LEVELS = 4000;
@@ -44,64 +43,15 @@ export const writeRecord = (record: object, to: CanonicalBuffer): void => {
   to.close();
 };
 
-/**
- * Writes a record of which a transform was given some members only: `changed` takes the place of these, and the others
- * are copied.
- *
- * @param members - those of the record before the transform
- * @throws TypeError if it holds something that JSON cannot
- */
-export const writeChangedMembers = (changed: object, members: RecordMembers, to: CanonicalBuffer): void => {
-  assertPlain(changed, 'record');
-  const { bytes: source, count, names, isField, starts, ends } = members;
-  const changedNames = sortedNames(changed);
-  /** Members that were next to each other are copied together. */
-  let runStart = 0;
-  let runEnd = 0;
-  let lastInRun = -1;
-  const copyRun = (): void => {
-    if (lastInRun >= 0) to.addBytes(source, runStart, runEnd);
-    lastInRun = -1;
-  };
-  to.open();
-  let index = 0;
-  for (let next = 0; next <= changedNames.length; next++) {
-    const name = changedNames[next];
-    for (; index < count; index++) {
-      const order = name === undefined ? -1 : compareNames(names[index]!, name);
-      if (order > 0) break;
-      // What is changed takes the place of a member of the same name, of which the transform does not know.
-      if (isField[index] || order === 0) continue;
-      if (names[index] === 'id') {
-        copyRun();
-        const from = to.end;
-        to.addBytes(source, starts[index]!, ends[index]!);
-        to.markId(from);
-        continue;
-      }
-      if (lastInRun !== index - 1) copyRun();
-      if (lastInRun < 0) runStart = starts[index]!;
-      runEnd = ends[index]!;
-      lastInRun = index;
-    }
-    copyRun();
-    if (name === undefined) break;
-    const value = (changed as Record<string, unknown>)[name];
-    if (value === undefined) continue;
-    const member = memberJson(name, value);
-    if (name === 'id') addId(member, to);
-    else to.addText(member);
-  }
-  to.close();
-};
-
-const addId = (member: string, to: CanonicalBuffer): void => {
+/** Adds the member `id`, as `memberJson` writes it. */
+export const addId = (member: string, to: CanonicalBuffer): void => {
   const from = to.end;
   to.addText(member);
   to.markId(from);
 };
 
-const memberJson = (name: string, value: unknown): string => {
+/** A member without a comma. */
+export const memberJson = (name: string, value: unknown): string => {
   const json = valueJson(value, name);
   if (json.includes(SURROGATE_ESCAPE)) assertWellFormed(value, name);
   return nameOf(name).json + json;
@@ -159,7 +109,8 @@ const write = (value: unknown, path: string, level: number): string => {
   return `{${members.join(',')}}`;
 };
 
-const sortedNames = (value: object): string[] => {
+/** The names of an object's members in canonical order. */
+export const sortedNames = (value: object): string[] => {
   const all = Object.keys(value);
   for (let index = 1; index < all.length; index++) {
     if (compareNames(all[index - 1]!, all[index]!) > 0) return all.sort(compareNames);
@@ -168,7 +119,7 @@ const sortedNames = (value: object): string[] => {
 };
 
 /** Compares as UTF-8 bytes compare. */
-const compareNames = (one: string, other: string): number => {
+export const compareNames = (one: string, other: string): number => {
   if (one === other) return 0;
   if (nameOf(one).sortsDifferently && nameOf(other).sortsDifferently) {
     return Buffer.compare(Buffer.from(one), Buffer.from(other));
@@ -196,7 +147,8 @@ const isPlain = (value: object): boolean => {
   return prototype === Object.prototype || prototype === null;
 };
 
-const assertPlain = (value: object, path: string): void => {
+/** @throws TypeError if it is an object of a class */
+export const assertPlain = (value: object, path: string): void => {
   if (!isPlain(value)) throw new TypeError(`${path} is ${kindOf(value)}, not a plain object`);
 };
 
