@@ -7,10 +7,11 @@
 
 const FOLDER_ORDER = {
   'packages/parser': {
-    vocabulary: ['data-type', 'errors', 'option-checks', 'options', 'reading', 'reports'],
+    vocabulary: ['data-type', 'errors', 'option-checks', 'options', 'reading', 'record-inventory', 'reports'],
     folders: [
       'record',
       'platform',
+      'inventory',
       'document',
       'strict',
       'kernel',

@@ -1,6 +1,7 @@
 export { DATA_TYPES, type DataType } from './data-type.js';
 export { encodeRecords } from './encode-records.js';
 export { ParserError, type ParserErrorCode, type ParserErrorFacts } from './errors.js';
+export { addInventory, createInventory, MAX_INVENTORY_PATHS } from './inventory/add-inventory.js';
 export type {
   BlobLike,
   DumpInput,
@@ -42,6 +43,13 @@ export type {
   XmlObject,
   XmlValue,
 } from './record/types.js';
+export type {
+  BlockInventory,
+  Occurrences,
+  PathInventory,
+  RecordInventory,
+  RecordReference,
+} from './record-inventory.js';
 export {
   type Irregularity,
   type IrregularityKind,

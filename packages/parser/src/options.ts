@@ -1,5 +1,6 @@
 import type { DataType } from './data-type.js';
 import type { Reading } from './reading.js';
+import type { BlockInventory } from './record-inventory.js';
 import type { Irregularity, MalformedRecord, RecordFinding } from './reports.js';
 
 /**
@@ -117,6 +118,16 @@ export interface ReadOptions {
   onIrregularity?: ((irregularity: Irregularity) => void) | undefined;
   /** Called with each finding of a transform, in document order, before the record's block is delivered. */
   onFinding?: ((finding: RecordFinding) => void) | undefined;
+  /**
+   * Called with the inventory of each block of records, before they are delivered: which elements and attributes the
+   * dump's records have, whatever a transform makes of them. The inventories are of consecutive records. That of a block
+   * in which the read fails with `TOO_MANY_MALFORMED` is left out. Without this callback, no inventory is taken.
+   */
+  onInventory?: ((inventory: BlockInventory) => void) | undefined;
+  /**
+   * The number of the last record before the inventory: it can include skipped records. @default `skip`
+   */
+  inventoryAfter?: number | undefined;
 }
 
 /** Options of `createWorkerPool`. */

@@ -33,6 +33,7 @@ describe.each(kinds)(`random dumps, %s (PARSER_SEED=${seed})`, (_, dumps) => {
       transform: fc.constantFrom(undefined, PLATFORM_TRANSFORM),
       maxDepth: fc.constantFrom(3, 256),
       maxRecordBytes: fc.constantFrom(64, 1000, 1_000_000),
+      inventoryAfter: fc.constantFrom(0, 0, 1, 4),
     });
     const property = fc.property(dumps, cuts, randomOptions, (dump, places, options) => {
       const engine = fast.regular({ ...options, isNormalized: options.transform !== undefined });
@@ -53,6 +54,7 @@ describe.each(kinds)(`random dumps, %s (PARSER_SEED=${seed})`, (_, dumps) => {
       blockBytes: fc.integer({ min: 40, max: 700 }),
       skip: fc.constantFrom(0, 0, 1, 3, 50),
       limit: fc.constantFrom(1, 4, 1000, 1000),
+      inventoryAfter: fc.constantFrom(0, 0, 1, 2, 51),
       maxMalformed: fc.constantFrom(0, 100),
     });
     const property = fc.asyncProperty(dumps, some, async (dump, { blockBytes, ...options }) => {

@@ -14,10 +14,11 @@ const counting = ({ reading, transform }: ReadOptions = {}): { regular: RegularR
   return {
     taken: () => taken,
     regular: {
-      begin: (bytes) => fast.begin(bytes),
-      encode: (dataType, skip, output, run) => {
+      begin: (...args) => fast.begin(...args),
+      takeInventory: () => fast.takeInventory(),
+      encode: (dataType, range, recordsBefore, output, run) => {
         const before = run.records;
-        fast.encode(dataType, skip, output, run);
+        fast.encode(dataType, range, recordsBefore, output, run);
         taken += run.records - before;
       },
     },

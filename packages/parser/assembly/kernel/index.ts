@@ -1,12 +1,13 @@
 import { LINE_FEED, isSpace } from './bytes';
-import { DIGESTS, ELEMENTS, ELEMENT_BYTES, INPUT, MAX_RECORDS, PREFIX_MASK, RECORD_NAME, RESULT } from './layout';
-import { FORM, TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WORK, WORK_BYTES } from './layout';
+import { DIGESTS, ELEMENTS, ELEMENT_BYTES, EXAMPLES, INPUT, MAX_RECORDS, PATH_NODES, PREFIX_MASK, RECORD_NAME } from './layout';
+import { FORM, RESULT, TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WORK, WORK_BYTES } from './layout';
 import { Element, Mode, Result, Status, Table, Work } from './layout';
 import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput, setPlatformReading } from './layout';
 import { addedChild, cutEmptyId, findId, idBytes, idStart, isIdLeftOut, jsonGap, memberBytes } from './assemble-messages';
 import { Name, countNameBytes, forgetNames, internName, namesFull } from './interned-names';
 import { isNormalized, normalizeRecord, normalizedIdEnd, normalizedIdStart, setNormalized } from './normalize';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan-record';
+import { addToInventory, forgetPaths } from './take-inventory';
 import { isUtf8 } from './validate-utf8';
 import { boundJson, memberStart, writeRecord } from './write-json';
 
@@ -21,6 +22,8 @@ export const workAddress: usize = WORK;
 export const tableAddress: usize = TABLE;
 export const unknownIdsAddress: usize = UNKNOWN_IDS;
 export const digestAddress: usize = DIGESTS;
+export const pathNodesAddress: usize = PATH_NODES;
+export const examplesAddress: usize = EXAMPLES;
 
 /** `id>`, and the address that it is interned from. */
 const ID: usize = 0x3e6469;
@@ -30,6 +33,7 @@ const ID_ADDRESS: usize = RECORD_NAME + 112;
 const EMPTY_OBJECT_BYTES: usize = 2;
 
 export { assembleMessages } from './assemble-messages';
+export { beginInventory, examples, inventoryFailed, pathGeneration, pathNodes } from './take-inventory';
 
 let recordName: usize = 0;
 let idName: usize = 0;
@@ -69,14 +73,19 @@ export function setRegions(input: usize, outputFrom: usize, outputTo: usize): vo
 }
 
 function resetNames(): void {
+  forgetPaths();
   forgetNames();
   store<usize>(ID_ADDRESS, ID);
   recordName = internName(RECORD_NAME, countNameBytes(RECORD_NAME));
   idName = internName(ID_ADDRESS, countNameBytes(ID_ADDRESS));
 }
 
-/** Reads at most `limit` records from `from` onwards. Returns the status. */
-export function run(from: usize, mode: u32, limit: usize): u32 {
+/**
+ * Reads at most `limit` records from `from` onwards. Returns the status.
+ *
+ * @param inventoryFrom - the number of the first record in the inventory; -1 to leave these records out of it
+ */
+export function run(from: usize, mode: u32, limit: usize, inventoryFrom: i32): u32 {
   if (mode != Mode.COUNT) limit = min(limit, MAX_RECORDS);
   let at = from;
   let out = outputStart;
@@ -133,6 +142,7 @@ export function run(from: usize, mode: u32, limit: usize): u32 {
         unknownIds++;
       }
     }
+    if (inventoryFrom >= 0) addToInventory((inventoryFrom as usize) + records);
     records++;
     at = end;
   }

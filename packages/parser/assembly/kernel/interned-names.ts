@@ -25,6 +25,8 @@ export namespace Name {
   export const RANK: usize = 52;
   /** The last entry of ATTRIBUTES with this name, to detect duplicate attributes in a tag. */
   export const LAST_ATTRIBUTE: usize = 56;
+  /** Twice the slot's number: the place of an element with this name in a row of PATH_ROWS. */
+  export const COLUMN: usize = 60;
   /** `,"name":` */
   export const ELEMENT_KEY: usize = 64;
   /** `,"@name":` */
@@ -131,6 +133,7 @@ function fillSlot(slot: usize, at: usize, bytes: usize): void {
   memory.fill(slot, 0, NAME_SLOT_BYTES);
   v128.store(slot, firstBytes(at, min<usize>(bytes, 16)), Name.FIRST);
   store<usize>(slot, bytes, Name.BYTES);
+  store<usize>(slot, 2 * nameCount, Name.COLUMN);
   store<u8>(slot, SLASH, Name.CLOSE);
   if (bytes <= 14) {
     memory.copy(slot + Name.CLOSE + 1, at, bytes);

@@ -21,6 +21,9 @@
  *   KEYS            words          pass 2's stack of sort keys
  *   ATTRIBUTES      16 bytes each  the current record's attributes in document order
  *   ELEMENTS        32 bytes each  the current record's elements in document order
+ *   PATH_NODES      64 bytes each  the inventory's tree of paths, with its counters (take-inventory.ts)
+ *   PATH_ROWS       1 KiB each     per node: the nodes of its child elements and its attributes, by name
+ *   EXAMPLES        12 bytes each  the records that were the first with something, and their ids
  *   INFLATER        576 KiB        for an inflater that shares this memory (inflater/layout.ts)
  *   HISTORY         32 KiB         before the input: the output that such an inflater can refer back to
  *   input           the XML, followed by SLACK zero bytes
@@ -74,6 +77,14 @@ export const UNKNOWN_ID_BYTES: usize = 8;
 export const DIGEST_BYTES: usize = 32;
 export const FIELD_BYTES: usize = 64;
 export const MAX_FIELDS: usize = 8;
+/** The number of paths of an inventory, plus one. */
+export const MAX_PATH_NODES: usize = 1 << 11;
+export const PATH_NODE_BYTES: usize = 64;
+/** A 16-bit number for each name as an element, then one for each name as an attribute. */
+export const PATH_ROW_BYTES: usize = 4 * (MAX_NAMES + 1);
+/** A record is an example only if a counter of a node was 0 before it: each node has five. */
+export const MAX_EXAMPLES: usize = 5 * MAX_PATH_NODES;
+export const EXAMPLE_BYTES: usize = 12;
 
 export const PREFIX_MASK: usize = 1024;
 export const RESULT: usize = PREFIX_MASK + 64;
@@ -94,7 +105,10 @@ export const ATTRIBUTES: usize = KEYS_END;
 export const ATTRIBUTES_END: usize = ATTRIBUTES + MAX_ATTRIBUTES * ATTRIBUTE_BYTES;
 export const ELEMENTS: usize = ATTRIBUTES_END + SLACK;
 export const ELEMENTS_END: usize = ELEMENTS + MAX_ELEMENTS * ELEMENT_BYTES;
-export const INFLATER: usize = (ELEMENTS_END + SLACK + 63) & ~63;
+export const PATH_NODES: usize = (ELEMENTS_END + SLACK + 63) & ~63;
+export const PATH_ROWS: usize = PATH_NODES + MAX_PATH_NODES * PATH_NODE_BYTES;
+export const EXAMPLES: usize = PATH_ROWS + MAX_PATH_NODES * PATH_ROW_BYTES;
+export const INFLATER: usize = EXAMPLES + MAX_EXAMPLES * EXAMPLE_BYTES;
 export const INFLATER_BYTES: usize = 576 << 10;
 export const HISTORY: usize = INFLATER + INFLATER_BYTES;
 export const HISTORY_BYTES: usize = 32 << 10;
@@ -188,6 +202,36 @@ export namespace Table {
   /** Canonical JSON: the record in the input. */
   export const XML_START: usize = 8;
   export const XML_END: usize = 12;
+}
+
+/** The fields of an entry of PATH_NODES. */
+export namespace PathNode {
+  /**
+   * 64 bits: the parent element of the last occurrence, as a number that increases from element to element over all
+   * records, and in the low 20 bits how many occurrences there were in this parent.
+   */
+  export const LAST: usize = 0;
+  /** The number of records with this path. */
+  export const RECORDS: usize = 8;
+  /** The largest number of occurrences in one parent. */
+  export const MAX_REPEATS: usize = 12;
+  /** The number of occurrences by what they hold: nothing, text, child elements, both. */
+  export const COUNTS: usize = 16;
+  /** The first record of each of these, and the first in which MAX_REPEATS was not 1. */
+  export const FIRST: usize = 32;
+  export const FIRST_REPEATED: usize = 48;
+  /** The number of the parent's node; 0 for the record. */
+  export const PARENT: usize = 52;
+  /** The name's slot, plus 1 for an attribute. */
+  export const NAME: usize = 56;
+}
+
+/** The fields of an entry of EXAMPLES. */
+export namespace Example {
+  export const RECORD: usize = 0;
+  /** A span of the input. A start of 0 means that the record has no id. */
+  export const ID_START: usize = 4;
+  export const ID_BYTES: usize = 8;
 }
 
 /** The words of RESULT. */

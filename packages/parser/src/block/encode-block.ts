@@ -1,14 +1,16 @@
 import { type DocumentItem, nextItem } from '../document/scan-document.js';
 import { copyState, type DocumentState, indentAt } from '../document/state.js';
 import type { ParserErrorCode } from '../errors.js';
+import { InventoryCounter, type InventoryCounts } from '../inventory/inventory-counter.js';
 import type { RegularRecords, RegularRun } from '../kernel/regular-records.js';
 import { createNormalizer, type Normalizer } from '../platform/normalize.js';
 import type { Reading } from '../reading.js';
-import { type BuiltRecord, buildRecord } from '../record/build-record.js';
+import { type BuiltRecord, buildRecord, idOf } from '../record/build-record.js';
 import { CanonicalBuffer } from '../record/canonical-buffer.js';
 import { isObject } from '../record/canonical-json.js';
 import type { Element } from '../record/element.js';
 import type { OutputKind } from '../record/message-layout.js';
+import type { RecordRange } from '../record/record-range.js';
 import { sha256 } from '../record/sha256.js';
 import type { XmlObject } from '../record/types.js';
 import { writeRecord } from '../record/write-record.js';
@@ -17,7 +19,7 @@ import { readElement } from '../strict/read-element.js';
 import { BlockOutput } from './block-output.js';
 
 /** A part of the document to encode. The result depends on nothing else. */
-export interface BlockRequest {
+export interface BlockRequest extends RecordRange {
   /** The document's state at the first byte. */
   state: DocumentState;
   bytes: Buffer;
@@ -27,8 +29,6 @@ export interface BlockRequest {
   reading: Reading;
   /** Whether records get the platform's form (CONVERSION.md, section 8). Not with output `raw`. */
   isNormalized: boolean;
-  /** How many records to skip before the first that is encoded; `Infinity` to count only. */
-  skip: number;
   maxRecordBytes: number;
   maxDepth: number;
   /** Memory that the output may be written to. */
@@ -92,6 +92,8 @@ export interface BlockResult {
   xml?: Uint8Array | undefined;
   /** What a transform made of the records. */
   transformed?: TransformedRecords | undefined;
+  /** The inventory of the records that the request names; `undefined` if there are none. */
+  inventory: InventoryCounts | undefined;
   notes: BlockNote[];
   /** Why the document cannot be read past this result. */
   error: { code: ParserErrorCode; message: string; at: number } | undefined;
@@ -107,8 +109,14 @@ export interface BlockResult {
  */
 export const encodeBlock = (request: BlockRequest, regular?: RegularRecords): BlockResult => {
   const encoder = new BlockEncoder(request);
-  regular?.begin(request.bytes);
-  return encoder.run(regular);
+  regular?.begin(request.bytes, encoder.inventory);
+  const result = encoder.run(regular);
+  if (regular !== undefined && encoder.hasTooManyPaths) {
+    // More than the kernel's inventory holds: no dump has as many.
+    const counted = encodeBlock({ ...request, skip: Number.POSITIVE_INFINITY, memory: undefined });
+    result.inventory = counted.inventory;
+  }
+  return result;
 };
 
 class BlockEncoder {
@@ -116,6 +124,8 @@ class BlockEncoder {
   readonly #state: DocumentState;
   readonly #output: BlockOutput;
   readonly #notes: BlockNote[] = [];
+  readonly inventory = new InventoryCounter();
+  hasTooManyPaths = false;
   #records = 0;
   #skipped = 0;
   /** Created when first needed. */
@@ -159,6 +169,7 @@ class BlockEncoder {
           this.#noteBroken(item.next, true);
           break;
         default:
+          if (regular !== undefined) this.hasTooManyPaths = !regular.takeInventory();
           return this.#finish(item);
       }
     }
@@ -171,7 +182,7 @@ class BlockEncoder {
   /** Returns the position that the kernel reached. */
   #encodeRegular(regular: RegularRecords, position: number): number {
     const run: RegularRun = { position, records: 0, skipped: 0, unknownIds: [] };
-    regular.encode(this.#state.dataType!, this.#request.skip - this.#skipped, this.#output, run);
+    regular.encode(this.#state.dataType!, this.#request, this.#records, this.#output, run);
     for (const unknown of run.unknownIds) {
       const facts = { count: 1, at: unknown.at, recordsBefore: this.#records + unknown.recordsBefore, ofRecord: true };
       if (unknown.hasEmptyId) this.#notes.push({ kind: 'irregularity', irregularity: 'id-not-a-string', ...facts });
@@ -183,7 +194,7 @@ class BlockEncoder {
   }
 
   #encodeStrictly(item: Extract<DocumentItem, { kind: 'record' }>): void {
-    const { bytes, reading, isNormalized, maxDepth, skip } = this.#request;
+    const { bytes, reading, isNormalized, maxDepth, skip, inventoryFrom, inventoryTo } = this.#request;
     const read = readElement({ ...item, bytes, end: item.next }, { reading, maxDepth });
     if (read.kind === 'malformed') {
       this.#noteMalformed(item.start, item.next, { begins: true, ends: true, ...read });
@@ -192,6 +203,9 @@ class BlockEncoder {
     if (!isObject(read.element)) {
       this.#noteNotAnObject(item, read.element);
       return;
+    }
+    if (this.#records >= inventoryFrom && this.#records < inventoryTo) {
+      this.inventory.addRecord(read.element, this.#records, idOf(read.element));
     }
     if (this.#skipped < skip) {
       this.#skipped++;
@@ -265,6 +279,7 @@ class BlockEncoder {
       records: this.#records,
       skipped: this.#skipped,
       ...this.#output.finish(this.#request.bytes.subarray(0, item.next)),
+      inventory: this.inventory.finish(),
       notes: this.#notes,
       error: item.kind === 'error' ? { code: item.code, message: item.message, at: item.at } : undefined,
       ended: item.kind === 'end',

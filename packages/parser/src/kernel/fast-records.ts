@@ -1,6 +1,8 @@
 import type { DataType } from '../data-type.js';
+import type { InventoryCounter } from '../inventory/inventory-counter.js';
 import type { Reading } from '../reading.js';
 import { TABLE_WIDTH } from '../record/message-layout.js';
+import type { RecordRange } from '../record/record-range.js';
 import { sha256 } from '../record/sha256.js';
 import { createKernel, type Kernel, type KernelRun, MAX_LOAD_BYTES } from './kernel.js';
 import type { LineOutput, RegularRecords, RegularRun } from './regular-records.js';
@@ -27,30 +29,44 @@ export class FastRecords implements RegularRecords {
   /** The part of the bytes that the kernel holds. */
   #loadedFrom = 0;
   #loadedTo = 0;
+  #inventory: InventoryCounter | undefined;
+  /** Whether the kernel has counts that are not in `#inventory` yet. */
+  #hasInventory = false;
+  #hasTooManyPaths = false;
 
   constructor(options: FastRecordsOptions) {
     this.#options = options;
   }
 
-  begin(bytes: Buffer): void {
+  begin(bytes: Buffer, inventory: InventoryCounter): void {
     this.#bytes = bytes;
+    this.#inventory = inventory;
+    this.#hasInventory = false;
+    this.#hasTooManyPaths = false;
     this.#loadedFrom = 0;
     this.#loadedTo = 0;
   }
 
-  encode(dataType: DataType, skip: number, output: LineOutput, run: RegularRun): void {
+  encode(dataType: DataType, range: RecordRange, recordsBefore: number, output: LineOutput, run: RegularRun): void {
     const kernel = this.kernelFor(dataType);
-    let toSkip = skip;
+    const { skip, inventoryFrom, inventoryTo } = range;
     for (;;) {
       this.#load(kernel, run.position);
       const from = run.position - this.#loadedFrom;
+      const record = recordsBefore + run.records;
+      const isCounted = record >= inventoryFrom && record < inventoryTo;
+      const inventory = isCounted ? record : undefined;
+      if (isCounted && !this.#hasInventory) {
+        kernel.beginInventory();
+        this.#hasInventory = true;
+      }
+      const next = Math.min(...[skip, inventoryFrom, inventoryTo].filter((boundary) => boundary > record));
       let result: KernelRun;
-      if (toSkip > 0) {
-        result = kernel.run(from, 'count', toSkip);
+      if (record < skip) {
+        result = kernel.run(from, 'count', next - record, inventory);
         run.skipped += result.records;
-        toSkip -= result.records;
       } else {
-        result = kernel.run(from, output.kind === 'messages' ? 'messages' : 'json');
+        result = kernel.run(from, output.kind === 'messages' ? 'messages' : 'json', next - record, inventory);
         const hashes = output.kind === 'json' ? hashLines(result) : undefined;
         output.addLines(result.output, result.table, this.#loadedFrom, hashes);
         for (let index = 0; index < result.unknowns.length; index += 2) {
@@ -70,6 +86,12 @@ export class FastRecords implements RegularRecords {
     }
   }
 
+  takeInventory(): boolean {
+    if (this.#hasInventory && !this.#kernel!.instance.takeInventory(this.#inventory!)) this.#hasTooManyPaths = true;
+    this.#hasInventory = false;
+    return !this.#hasTooManyPaths;
+  }
+
   /** The kernel for records of this type. `begin` may be called with a block that is already in its `inputBuffer`. */
   kernelFor(dataType: DataType): Kernel {
     if (this.#kernel === undefined) {
@@ -83,6 +105,8 @@ export class FastRecords implements RegularRecords {
 
   #load(kernel: Kernel, position: number): void {
     if (position >= this.#loadedFrom && this.#loadedTo > 0 && position <= this.#loadedTo) return;
+    // The kernel's inventory refers to ids in the bytes that are replaced.
+    this.takeInventory();
     // If the block is already in the kernel's memory, moving a part of it would overwrite the rest.
     this.#loadedFrom = this.#bytes.buffer === kernel.inputBuffer.buffer ? 0 : position;
     this.#loadedTo = Math.min(this.#bytes.length, this.#loadedFrom + MAX_LOAD_BYTES);

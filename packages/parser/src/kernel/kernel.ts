@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import { type DataType, recordNameOf } from '../data-type.js';
+import type { InventoryCounter } from '../inventory/inventory-counter.js';
 import { type FieldChange, FORMS } from '../platform/forms.js';
 import type { Reading } from '../reading.js';
 import { addsId } from '../record/build-record.js';
 import type { CanonicalBytes } from '../record/canonical-buffer.js';
 import { TABLE_WIDTH } from '../record/message-layout.js';
+import { UNKNOWN } from '../record/record-id.js';
 import { KERNEL_WASM } from './kernel-wasm.generated.js';
 import {
   compiledOnce,
@@ -122,8 +124,9 @@ export interface Kernel {
    *
    * @param from - where to begin, counted from the start of the loaded bytes: between records
    * @param maxRecords - @default no limit
+   * @param inventoryFrom - the number that the first record has in the inventory; without it, the records are left out
    */
-  run(from: number, mode: KernelMode, maxRecords?: number): KernelRun;
+  run(from: number, mode: KernelMode, maxRecords?: number, inventoryFrom?: number): KernelRun;
   /**
    * Gives a record the platform's form. The kernel must have been created for that. What was loaded is lost. The result
    * is valid until the next call.
@@ -131,6 +134,13 @@ export interface Kernel {
    * @returns `undefined` if the record is too large, or has names that are escaped in JSON
    */
   normalizeLine(line: CanonicalBytes): CanonicalBytes | undefined;
+  /** Begins an inventory. */
+  beginInventory(): void;
+  /**
+   * Adds the inventory since {@link beginInventory}; the bytes that it was taken of must still be loaded. Returns false
+   * if there are too many paths: then it is not added.
+   */
+  takeInventory(counter: InventoryCounter): boolean;
 }
 
 /**
@@ -153,12 +163,19 @@ interface KernelExports {
   readonly tableAddress: WasmGlobal;
   readonly unknownIdsAddress: WasmGlobal;
   readonly digestAddress: WasmGlobal;
+  readonly pathNodesAddress: WasmGlobal;
+  readonly examplesAddress: WasmGlobal;
+  readonly pathNodes: WasmGlobal;
+  readonly pathGeneration: WasmGlobal;
+  readonly examples: WasmGlobal;
+  readonly inventoryFailed: WasmGlobal;
   configure(addsId: number, isPlatformReading: number, maxDepth: number, maxRecordBytes: number): void;
   setForm(isNormalized: number, isRecordStripped: number, fields: number): void;
   setRegions(inputEnd: number, outputStart: number, outputEnd: number): void;
-  run(from: number, mode: number, limit: number): number;
+  run(from: number, mode: number, limit: number, inventoryFrom: number): number;
   assembleMessages(): void;
   normalizeLine(json: number, jsonEnd: number): number;
+  beginInventory(): void;
 }
 
 const MODES: Readonly<Record<KernelMode, number>> = { messages: 0, json: 1, count: 2 };
@@ -201,6 +218,15 @@ const MAX_LINE_BYTES = 8 * 1024 * 1024;
 /** Words of the kernel's work table per record; the first two are the JSON's span. */
 const WORK_WORDS = 8;
 
+/** Words of an entry of the kernel's table of paths, and where its numbers, its parent and its name are. */
+const PATH_NODE_WORDS = 16;
+const PATH_RECORDS_WORD = 2;
+const PATH_PARENT_WORD = 13;
+const PATH_NAME_WORD = 14;
+/** Where a name's slot has its length and its bytes. */
+const NAME_BYTES = 48;
+const NAME_START = 66;
+
 /** A SHA-256 digest. */
 const DIGEST_BYTES = 32;
 const DIGESTS_PER_WRITE = 64;
@@ -225,6 +251,10 @@ class WasmKernel implements Kernel {
   readonly #outputStart: number;
   #outputCapacity = OUTPUT_BYTES;
   #inputLength = 0;
+
+  /** The paths of the inventory's nodes, as far as they were needed. */
+  #knownPaths: string[] = [];
+  #pathGeneration: number | undefined;
 
   // Views of the whole memory, which does not grow again.
   readonly #heap: Buffer;
@@ -289,15 +319,15 @@ class WasmKernel implements Kernel {
     this.#setRegions();
   }
 
-  run(from: number, mode: KernelMode, maxRecords = NO_LIMIT): KernelRun {
+  run(from: number, mode: KernelMode, maxRecords = NO_LIMIT, inventoryFrom = -1): KernelRun {
     if (!(from >= 0 && from <= this.#inputLength)) throw new RangeError(`No bytes are loaded at ${from}`);
     const limit = Math.min(maxRecords, NO_LIMIT);
-    let status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit);
+    let status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit, inventoryFrom);
     const needed = this.#result(4);
     if (needed !== 0) {
       this.#outputCapacity = Math.min(Math.max(needed, 2 * this.#outputCapacity), this.#maxOutputBytes);
       this.#setRegions();
-      status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit);
+      status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit, inventoryFrom);
     }
     const records = this.#result(1);
     if (mode === 'messages') {
@@ -331,6 +361,49 @@ class WasmKernel implements Kernel {
       idStart: idStart === 0 ? 0 : idStart + 1,
       idEnd: this.#result(6),
     };
+  }
+
+  beginInventory(): void {
+    this.#exports.beginInventory();
+  }
+
+  takeInventory(counter: InventoryCounter): boolean {
+    if (this.#exports.inventoryFailed.value !== 0) return false;
+    const words = this.#words;
+    const nodes = this.#exports.pathNodesAddress.value >> 2;
+    const paths = this.#paths();
+    for (const [number, path] of paths.entries()) {
+      const row = nodes + PATH_NODE_WORDS * number + PATH_RECORDS_WORD;
+      if (words[row]! > 0) counter.addPath(path, words, row);
+    }
+    const end = 3 * this.#exports.examples.value + (this.#exports.examplesAddress.value >> 2);
+    for (let example = this.#exports.examplesAddress.value >> 2; example < end; example += 3) {
+      const start = words[example + 1]!;
+      const id = start === 0 ? UNKNOWN : this.#heap.toString('latin1', start, start + words[example + 2]!);
+      counter.addId(words[example]!, id);
+    }
+    return true;
+  }
+
+  /** The paths of the inventory's nodes. The first one belongs to no path. */
+  #paths(): readonly string[] {
+    const { pathNodes, pathGeneration, pathNodesAddress } = this.#exports;
+    if (this.#pathGeneration !== pathGeneration.value) {
+      this.#knownPaths = [''];
+      this.#pathGeneration = pathGeneration.value;
+    }
+    const paths = this.#knownPaths;
+    while (paths.length < pathNodes.value) {
+      const node = (pathNodesAddress.value >> 2) + PATH_NODE_WORDS * paths.length;
+      const parent = this.#words[node + PATH_PARENT_WORD]!;
+      const name = this.#words[node + PATH_NAME_WORD]!;
+      const isAttribute = (name & 1) === 1;
+      const slot = name - Number(isAttribute);
+      const start = slot + NAME_START;
+      const text = this.#heap.toString('latin1', start, start + this.#words[(slot + NAME_BYTES) >> 2]!);
+      paths.push(`${parent === 0 ? '' : `${paths[parent]}/`}${isAttribute ? '@' : ''}${text}`);
+    }
+    return paths;
   }
 
   /** Hashes each record's canonical JSON in place, and writes the digests to where `assembleMessages` reads them. */

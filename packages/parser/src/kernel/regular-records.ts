@@ -1,5 +1,7 @@
 import type { DataType } from '../data-type.js';
+import type { InventoryCounter } from '../inventory/inventory-counter.js';
 import type { OutputKind } from '../record/message-layout.js';
+import type { RecordRange } from '../record/record-range.js';
 
 /** Takes the lines of encoded records. */
 export interface LineOutput {
@@ -15,12 +17,16 @@ export interface LineOutput {
 
 /** Encodes regular records, as many in a row as it can; where it stops, the strict engine continues. */
 export interface RegularRecords {
-  begin(bytes: Buffer): void;
+  /** @param inventory - takes the inventory of what is encoded */
+  begin(bytes: Buffer, inventory: InventoryCounter): void;
   /**
-   * @param skip - how many records to skip first
+   * @param range - which of the block's records to encode and to count
+   * @param recordsBefore - how many of them are before this run
    * @param run - where to begin; is updated
    */
-  encode(dataType: DataType, skip: number, output: LineOutput, run: RegularRun): void;
+  encode(dataType: DataType, range: RecordRange, recordsBefore: number, output: LineOutput, run: RegularRun): void;
+  /** Completes the inventory. Returns false if there were too many paths: then it is of no use. */
+  takeInventory(): boolean;
 }
 
 /** One run of regular records. */

@@ -1,5 +1,6 @@
 import type { BlockResult } from '../block/encode-block.js';
 import type { DocumentState } from '../document/state.js';
+import type { RecordRange } from '../record/record-range.js';
 
 /** A block, and what came of encoding it speculatively. */
 export interface SpeculativeBlock {
@@ -16,8 +17,8 @@ export interface SpeculativeBlock {
 export interface SpeculativeResult {
   /** The assumed state. */
   readonly state: DocumentState;
-  /** Whether records were only counted, on the assumption that `skip` covers all of them. */
-  readonly countOnly: boolean;
+  /** The assumed range. */
+  readonly range: RecordRange;
   readonly result: BlockResult;
   /** The part of the block that the result did not consume; it becomes the caller's. */
   leftover(): Uint8Array;

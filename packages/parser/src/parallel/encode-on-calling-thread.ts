@@ -3,15 +3,16 @@ import { newDocumentState } from '../document/state.js';
 import type { ByteSource } from '../input/byte-source.js';
 import type { RegularRecords } from '../kernel/regular-records.js';
 import type { OutputKind } from '../record/message-layout.js';
+import type { RecordRange } from '../record/record-range.js';
 import { BlockReader } from './block-reader.js';
 import type { EncodeOptions } from './encode-options.js';
 
-/** Encodes a document block by block on the calling thread. Calls `toSkip` before each block. */
+/** Encodes a document block by block on the calling thread. Calls `nextRange` before each block. */
 export async function* encodeOnCallingThread(
   source: ByteSource,
   options: EncodeOptions,
   output: OutputKind,
-  toSkip: () => number,
+  nextRange: () => RecordRange,
   regular: RegularRecords | undefined,
   blockBytes?: number,
 ): AsyncGenerator<BlockResult, void, undefined> {
@@ -24,7 +25,7 @@ export async function* encodeOnCallingThread(
     options.signal?.throwIfAborted();
     const { reading, isNormalized, maxRecordBytes, maxDepth } = options;
     const settings = { output, reading, isNormalized, maxRecordBytes, maxDepth };
-    const request = { ...settings, state, bytes, isFinal, skip: toSkip(), memory };
+    const request = { ...settings, ...nextRange(), state, bytes, isFinal, memory };
     memory = undefined;
     const result = encodeBlock(request, regular);
     result.release = () => {

@@ -4,6 +4,7 @@ import { asBuffer } from '../document/bytes.js';
 import { type DocumentState, newDocumentState, sameState } from '../document/state.js';
 import type { OpenInput } from '../input/open-input.js';
 import type { OutputKind } from '../record/message-layout.js';
+import { isSameRange, type RecordRange } from '../record/record-range.js';
 import { BlockCutter } from './block-cutter.js';
 import type { BlockRunner } from './block-runner.js';
 import type { BlockSource, SpeculativeBlock } from './block-source.js';
@@ -49,7 +50,7 @@ export type WorkerInput = Pick<OpenInput, 'xml' | 'gunzip'>;
  * is a block's turn, the state in which the block before it really ended is known. If the assumption was wrong, the
  * result is dropped and the block is encoded again from the right state, with the leftover of the block before it in
  * front. So the output never depends on the speculation. Skipped records are handled likewise: blocks are only counted,
- * and the block in which skipping ends is encoded again.
+ * and the block in which skipping ends is encoded again; and so is one in which an inventory begins or ends.
  *
  * Closes `runner` at the end.
  */
@@ -58,7 +59,7 @@ export async function* encodeOnWorkers(
   options: WorkerEncodeOptions,
   runner: BlockRunner,
   output: OutputKind,
-  toSkip: () => number,
+  nextRange: () => RecordRange,
   blockBytes?: number,
 ): AsyncGenerator<BlockResult, void, undefined> {
   const { signal, reading, isNormalized, maxDepth, maxRecordBytes, workers, isShared } = options;
@@ -73,7 +74,7 @@ export async function* encodeOnWorkers(
     while (source === undefined) {
       const { bytes: block, isFinal, failure } = await abortable(cutter.next(), signal);
       const bytes = asBuffer(joined([leftover, block]));
-      const result = encodeBlock({ ...settings, bytes, isFinal, state, skip: toSkip() });
+      const result = encodeBlock({ ...settings, bytes, isFinal, state, ...nextRange() });
       yield result;
       if (failure !== undefined) throw failure.error;
       if (isFinal) return;
@@ -84,7 +85,7 @@ export async function* encodeOnWorkers(
       const rest = cutter.cutBetweenRecords(state, state.dataType!, leftover);
       leftover = NOTHING;
       const stream = rest < MAX_BYTES_BEFORE_SEGMENTS ? gunzip?.handOff() : undefined;
-      const common = { runner, state, settings, toSkip };
+      const common = { runner, state, settings, nextRange };
       if (stream === undefined) {
         const maxBlocksInFlight = isShared ? maxSegmentsInFlight(workers) : workers * BLOCKS_PER_WORKER;
         source = XmlBlockSource.start({ ...common, cutter, maxBlocksInFlight });
@@ -98,12 +99,12 @@ export async function* encodeOnWorkers(
     for (;;) {
       let block = await abortable(source.take(), signal);
       const { speculation } = block;
-      const skip = toSkip();
+      const range = nextRange();
       const isAssumptionRight =
         speculation !== undefined &&
         leftover.length === 0 &&
         sameState(speculation.state, state) &&
-        (speculation.countOnly ? speculation.result.records <= skip : skip === 0);
+        isSameRange(speculation.range, range, speculation.result.records);
       let result: BlockResult;
       if (isAssumptionRight) {
         result = speculation.result;
@@ -117,7 +118,7 @@ export async function* encodeOnWorkers(
           block = await abortable(source.take(), signal);
           parts.push(await abortable(block.bytes(), signal));
         }
-        const task = { ...settings, bytes: joined(parts), isFinal: block.isFinal, state, skip };
+        const task = { ...settings, ...range, bytes: joined(parts), isFinal: block.isFinal, state };
         const encoded = await abortable(runner.encode(task, true), signal);
         result = encoded.result;
         leftover = encoded.bytes.slice(result.consumed);

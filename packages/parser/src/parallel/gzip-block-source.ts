@@ -3,6 +3,7 @@ import type { DocumentState } from '../document/state.js';
 import type { SavedDecoder } from '../gzip/gzip-decoder.js';
 import { gzipError } from '../gzip/gzip-error.js';
 import type { GzipHandoff } from '../input/gunzip-source.js';
+import { assumedRange, type RecordRange } from '../record/record-range.js';
 import type { BlockRunner, RunningSegment } from './block-runner.js';
 import type { BlockSource, SpeculativeBlock } from './block-source.js';
 import { CompressedInput, type InputShare } from './compressed-input.js';
@@ -27,8 +28,8 @@ export interface GzipBlockSourceOptions {
   readonly state: DocumentState;
   readonly settings: BlockSettings;
   readonly maxBlocksInFlight: number;
-  /** Returns how many records are still to be skipped. */
-  readonly toSkip: () => number;
+  /** Returns the range of the block whose turn it is. */
+  readonly nextRange: () => RecordRange;
   /** How much XML a segment inflates. */
   readonly segmentBytes: number;
 }
@@ -159,7 +160,7 @@ export class GzipBlockSource implements BlockSource {
   }
 
   #nextTask(share: InputShare): SegmentTask {
-    const { settings, toSkip } = this.#options;
+    const { settings, nextRange } = this.#options;
     const { ended, failure } = this.#input;
     return {
       ...settings,
@@ -170,7 +171,7 @@ export class GzipBlockSource implements BlockSource {
       blockBytes: this.#nextSegmentBytes,
       boundary: this.#options.state,
       state: this.#nextState,
-      skip: toSkip() > 0 ? Number.POSITIVE_INFINITY : 0,
+      ...assumedRange(nextRange()),
       next: this.#memories.pop() ?? newMemory(this.#decoder.memory.length),
     };
   }
@@ -200,9 +201,7 @@ export class GzipBlockSource implements BlockSource {
       isFinal: isOver && failure === undefined,
       failure,
       speculation:
-        result === undefined
-          ? undefined
-          : { state: task.state!, countOnly: task.skip > 0, result, leftover: () => leftover },
+        result === undefined ? undefined : { state: task.state!, range: task, result, leftover: () => leftover },
       bytes: async () => (result === undefined ? leftover : this.#inflateAgain(task)),
     };
   }

@@ -10,6 +10,7 @@ import {
 } from '../gzip/gzip-decoder.js';
 import type { Inflater } from '../gzip/inflater.js';
 import type { RegularRecords } from '../kernel/regular-records.js';
+import type { RecordRange } from '../record/record-range.js';
 import { MAX_BLOCK_BYTES } from './block-cutter.js';
 import { findRecordBoundary } from './find-record-boundary.js';
 
@@ -19,7 +20,8 @@ import { findRecordBoundary } from './find-record-boundary.js';
  * and `next`.
  */
 export interface SegmentTask
-  extends Pick<BlockRequest, 'output' | 'reading' | 'isNormalized' | 'maxDepth' | 'maxRecordBytes' | 'skip'> {
+  extends RecordRange,
+    Pick<BlockRequest, 'output' | 'reading' | 'isNormalized' | 'maxDepth' | 'maxRecordBytes'> {
   /** The state of the stream. */
   readonly decoder: SavedDecoder;
   /** XML that was inflated earlier but belongs to no block yet. */
@@ -78,7 +80,7 @@ export const inflateSegment = (
   { inflater, blockMemory, regular }: SegmentTools,
   handOff: (handoff: DecoderHandoff) => void,
 ): SegmentResult => {
-  const { state, boundary, inputEnd, output, reading, isNormalized, skip, maxDepth, maxRecordBytes, memory } = task;
+  const { state, boundary, inputEnd } = task;
   const decoder = new GzipDecoder(inflater, task.decoder, task.rest.length);
   for (const piece of task.input) decoder.push(piece);
   if (inputEnd === 'complete') decoder.finish();
@@ -117,9 +119,7 @@ export const inflateSegment = (
   });
 
   if (state === undefined || cut === undefined) return { result: undefined, leftover: new Uint8Array(block) };
-  const settings = { output, reading, isNormalized, maxDepth, maxRecordBytes };
-  const request = { ...settings, state, bytes: block, isFinal, skip, memory };
-  const result = encodeBlock(request, regular);
+  const result = encodeBlock({ ...task, state, bytes: block, isFinal }, regular);
   return { result, leftover: new Uint8Array(block.subarray(result.consumed)) };
 };
 

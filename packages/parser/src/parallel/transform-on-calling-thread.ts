@@ -1,11 +1,12 @@
 import type { BlockResult } from '../block/encode-block.js';
+import type { RecordRange } from '../record/record-range.js';
 import { LoadedTransforms, type TransformSource } from '../transform/load-transforms.js';
 import { transformBlock } from '../transform/transform-block.js';
 import { type BlockTransformer, type TransformSettings, transformResults } from './transform-results.js';
 
 /** Transforms block by block on the calling thread. `encode` encodes the blocks with output `raw`. */
 export const transformOnCallingThread = (
-  encode: (toSkip: () => number) => AsyncGenerator<BlockResult, void, undefined>,
+  encode: (nextRange: () => RecordRange) => AsyncGenerator<BlockResult, void, undefined>,
   transforms: readonly TransformSource[],
   engine: 'fast' | 'strict',
   settings: TransformSettings,

@@ -1,4 +1,5 @@
 import type { BlockResult } from '../block/encode-block.js';
+import type { RecordRange } from '../record/record-range.js';
 import type { BlockRunner } from './block-runner.js';
 import { type BlockTransformer, type TransformSettings, transformResults } from './transform-results.js';
 
@@ -7,7 +8,7 @@ const maxInFlightFor = (workers: number): number => 2 * workers + 1;
 
 /** Encodes blocks with output `raw`. */
 export type EncodeRaw = (
-  toSkip: () => number,
+  nextRange: () => RecordRange,
   runner: BlockRunner,
   signal: AbortSignal,
 ) => AsyncGenerator<BlockResult, void, undefined>;
@@ -21,7 +22,7 @@ export async function* transformOnWorkers(
   // When the last block is encoded, some are still to be transformed.
   const encoder: BlockRunner = { ...runner, close: async () => {} };
   try {
-    yield* transformResults((toSkip, signal) => encode(toSkip, encoder, signal), {
+    yield* transformResults((nextRange, signal) => encode(nextRange, encoder, signal), {
       ...settings,
       transformer: runner,
       maxInFlight: maxInFlightFor(workers),

@@ -1,6 +1,7 @@
 import { abortable, linkAbort } from '@discogs-extractor/internal/abort';
 import type { BlockNote, BlockResult } from '../block/encode-block.js';
 import type { DeliveredKind } from '../record/message-layout.js';
+import { type ReadRange, type RecordRange, rangeAfter } from '../record/record-range.js';
 import type { TransformBlockRequest, TransformedBlock } from '../transform/transform-block.js';
 
 /** Takes the records of blocks through transforms. */
@@ -13,10 +14,8 @@ export interface BlockTransformer {
 }
 
 /** What of a read's options matters for transforming its records. */
-export interface TransformSettings {
+export interface TransformSettings extends ReadRange {
   readonly output: DeliveredKind;
-  readonly skip: number;
-  readonly limit: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -32,17 +31,17 @@ export interface TransformResultsOptions extends TransformSettings {
  *
  * Only here is a record's number known: blocks are encoded before it is known how many records are before them.
  *
- * @param encode - encodes the blocks. `toSkip` returns how many records are still to be skipped; `signal` ends encoding.
+ * @param encode - encodes the blocks. `nextRange` returns the range of the next block; `signal` ends encoding.
  */
 export async function* transformResults(
-  encode: (toSkip: () => number, signal: AbortSignal) => AsyncGenerator<BlockResult, void, undefined>,
+  encode: (nextRange: () => RecordRange, signal: AbortSignal) => AsyncGenerator<BlockResult, void, undefined>,
   options: TransformResultsOptions,
 ): AsyncGenerator<BlockResult, void, undefined> {
   const { transformer, maxInFlight } = options;
   const { controller, release } = linkAbort([options.signal]);
   const { signal } = controller;
   const tasks = new TransformTasks(options);
-  const results = encode(() => tasks.toSkip, signal);
+  const results = encode(() => tasks.nextRange, signal);
   const running: Promise<BlockResult>[] = [];
   /** The next block, while it is awaited. */
   let next: Promise<'next'> | undefined;
@@ -102,8 +101,8 @@ class TransformTasks {
     this.#options = options;
   }
 
-  get toSkip(): number {
-    return this.#options.skip - this.#skipped;
+  get nextRange(): RecordRange {
+    return rangeAfter(this.#options, this.#records, this.#skipped);
   }
 
   /** Has to be called with consecutive blocks. */

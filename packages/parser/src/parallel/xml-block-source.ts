@@ -1,6 +1,7 @@
 import { AsyncSignal } from '@discogs-extractor/internal/async-signal';
 import type { BlockRequest } from '../block/encode-block.js';
 import type { DocumentState } from '../document/state.js';
+import { assumedRange, type RecordRange } from '../record/record-range.js';
 import type { BlockCutter, CutBlock } from './block-cutter.js';
 import type { BlockRunner } from './block-runner.js';
 import type { BlockSource, SpeculativeBlock } from './block-source.js';
@@ -15,8 +16,8 @@ export interface XmlBlockSourceOptions {
   readonly state: DocumentState;
   readonly settings: BlockSettings;
   readonly maxBlocksInFlight: number;
-  /** Returns how many records are still to be skipped. */
-  readonly toSkip: () => number;
+  /** Returns the range of the block whose turn it is. */
+  readonly nextRange: () => RecordRange;
 }
 
 /** Blocks that are cut from XML on the calling thread and transferred to the workers. */
@@ -85,17 +86,16 @@ export class XmlBlockSource implements BlockSource {
 
   async #encode({ bytes, isFinal, failure }: CutBlock, state: DocumentState | undefined): Promise<SpeculativeBlock> {
     if (state === undefined) return { isFinal, failure, speculation: undefined, bytes: async () => bytes };
-    const { runner, settings, toSkip } = this.#options;
-    const countOnly = toSkip() > 0;
-    const skip = countOnly ? Number.POSITIVE_INFINITY : 0;
-    const done = await runner.encode({ ...settings, bytes, isFinal, state, skip });
+    const { runner, settings, nextRange } = this.#options;
+    const range = assumedRange(nextRange());
+    const done = await runner.encode({ ...settings, ...range, bytes, isFinal, state });
     const { result } = done;
     return {
       isFinal,
       failure,
       speculation: {
         state,
-        countOnly,
+        range,
         result,
         leftover: () => {
           this.#taken = done.bytes;

@@ -1,7 +1,9 @@
 import type { BlockNote, BlockResult } from '../block/encode-block.js';
 import type { DataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
+import { inventoryOf } from '../inventory/inventory-counter.js';
 import { TABLE_WIDTH } from '../record/message-layout.js';
+import { type RecordRange, rangeAfter } from '../record/record-range.js';
 import type { ReadStats, RecordFinding } from '../reports.js';
 import type { ResolvedReadOptions } from './resolve-options.js';
 
@@ -63,15 +65,16 @@ export class Collector {
     return this.#limited;
   }
 
-  /** How many records are still to be skipped. */
-  get toSkip(): number {
-    return this.#options.skip - this.#stats.skipped;
+  /** The range of the next block. */
+  get nextRange(): RecordRange {
+    return rangeAfter(this.#options, this.#stats.records, this.#stats.skipped);
   }
 
   take(result: BlockResult): Collected {
     const stats = this.#stats;
     stats.dataType = result.state.dataType ?? stats.dataType;
     const recordsBefore = stats.records;
+    const { inventoryFrom } = this.nextRange;
     const cut = this.#cut(result);
 
     for (const note of result.notes) {
@@ -96,6 +99,7 @@ export class Collector {
       const message = `More than ${this.#options.maxMalformed} malformed records: see onMalformed, or raise maxMalformed`;
       return { delivery, done: true, error: this.#error('TOO_MANY_MALFORMED', message, this.#lastMalformed) };
     }
+    this.#reportInventory(result, recordsBefore, inventoryFrom, cut.records);
     this.#limited = cut.limited;
     if (cut.limited) return { delivery, done: true, error: undefined };
     if (result.error !== undefined) {
@@ -103,6 +107,12 @@ export class Collector {
       return { delivery, done: true, error: this.#error(code, message, offset + at) };
     }
     return { delivery, done: result.ended, error: undefined };
+  }
+
+  #reportInventory({ inventory }: BlockResult, recordsBefore: number, from: number, to: number): void {
+    if (inventory === undefined || from >= to) return;
+    const block = inventoryOf(inventory, this.#stats.dataType!, { recordsBefore, from, to });
+    this.#options.onInventory?.(block);
   }
 
   /** How many of the block's records count: up to the limit, or up to one malformed record too many. */

@@ -10,6 +10,7 @@ import { encodeOnWorkers } from '../parallel/encode-on-workers.js';
 import { transformOnCallingThread } from '../parallel/transform-on-calling-thread.js';
 import { type EncodeRaw, transformOnWorkers } from '../parallel/transform-on-workers.js';
 import type { DeliveredKind } from '../record/message-layout.js';
+import type { RecordRange } from '../record/record-range.js';
 import { LEFT_OUT_KINDS, type ReadStats } from '../reports.js';
 import { Collector, type Delivery } from './collector.js';
 import type { ResolvedReadOptions } from './resolve-options.js';
@@ -63,23 +64,23 @@ const results = (
   output: DeliveredKind,
   collector: Collector,
 ): AsyncGenerator<BlockResult, void, undefined> => {
-  const { workers, reading, isNormalized, maxDepth, maxRecordBytes, shared, transforms, skip, limit, signal } = options;
+  const { workers, reading, isNormalized, maxDepth, maxRecordBytes, shared, transforms } = options;
   const isTransformed = transforms.length > 0;
-  const toSkip = (): number => collector.toSkip;
+  const nextRange = (): RecordRange => collector.nextRange;
   if (workers > 0) {
     const runner = (shared ?? new BlockThreads(workers)).lease(engine, shared === undefined, transforms);
     // Segments are inflated in the memory of a kernel, which only the fast engine has.
     const source = { xml, gunzip: engine === 'fast' ? gunzip : undefined };
     const settings = { ...options, isShared: shared !== undefined };
-    if (!isTransformed) return encodeOnWorkers(source, settings, runner, output, toSkip);
-    const encode: EncodeRaw = (toSkip, encoder, signal) =>
-      encodeOnWorkers(source, { ...settings, signal }, encoder, 'raw', toSkip);
-    return transformOnWorkers(encode, runner, { output, workers, skip, limit, signal });
+    if (!isTransformed) return encodeOnWorkers(source, settings, runner, output, nextRange);
+    const encode: EncodeRaw = (nextRange, encoder, signal) =>
+      encodeOnWorkers(source, { ...settings, signal }, encoder, 'raw', nextRange);
+    return transformOnWorkers(encode, runner, { ...options, output, workers });
   }
   const regular = createEngine(engine, { reading, isNormalized, maxDepth, maxRecordBytes });
-  if (!isTransformed) return encodeOnCallingThread(xml, options, output, toSkip, regular);
-  const encode = (toSkip: () => number) => encodeOnCallingThread(xml, options, 'raw', toSkip, regular);
-  return transformOnCallingThread(encode, transforms, engine, { output, skip, limit, signal });
+  if (!isTransformed) return encodeOnCallingThread(xml, options, output, nextRange, regular);
+  const encode = (nextRange: () => RecordRange) => encodeOnCallingThread(xml, options, 'raw', nextRange, regular);
+  return transformOnCallingThread(encode, transforms, engine, { ...options, output });
 };
 
 /** Adds the fact `recordsBefore` to errors of the input, where records are not known, and the path to all. */

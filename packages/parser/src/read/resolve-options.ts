@@ -7,11 +7,13 @@ import type { BlockThreads } from '../parallel/block-threads.js';
 import { MAX_WORKERS, threadsOf } from '../parallel/worker-pool.js';
 import { PLATFORM_MODULE } from '../platform/platform-transform.js';
 import { READINGS, type Reading } from '../reading.js';
+import type { ReadRange } from '../record/record-range.js';
+import type { BlockInventory } from '../record-inventory.js';
 import type { Irregularity, MalformedRecord, RecordFinding } from '../reports.js';
 import type { TransformSource } from '../transform/load-transforms.js';
 
 /** Options with their defaults filled in. */
-export interface ResolvedReadOptions {
+export interface ResolvedReadOptions extends ReadRange {
   readonly dataType: DataType | undefined;
   readonly engine: EngineName;
   readonly reading: Reading;
@@ -22,8 +24,6 @@ export interface ResolvedReadOptions {
   readonly isNormalized: boolean;
   /** Empty if records stay as they are, or get the platform's form only. */
   readonly transforms: readonly TransformSource[];
-  readonly skip: number;
-  readonly limit: number;
   readonly signal: AbortSignal | undefined;
   readonly maxRecordBytes: number;
   readonly maxDepth: number;
@@ -31,6 +31,7 @@ export interface ResolvedReadOptions {
   readonly onMalformed: ((malformed: MalformedRecord) => void) | undefined;
   readonly onProgress: ((progress: ReadProgress) => void) | undefined;
   readonly onIrregularity: ((irregularity: Irregularity) => void) | undefined;
+  readonly onInventory: ((inventory: BlockInventory) => void) | undefined;
   readonly onFinding: ((finding: RecordFinding) => void) | undefined;
 }
 
@@ -52,6 +53,8 @@ const KNOWN: Readonly<Record<keyof ReadOptions, true>> = {
   onProgress: true,
   onIrregularity: true,
   onFinding: true,
+  onInventory: true,
+  inventoryAfter: true,
 };
 
 const KNOWN_OF_TRANSFORM: Readonly<Record<keyof TransformModule, true>> = { module: true, options: true };
@@ -72,6 +75,8 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
   const { dataType, workers = 0 } = options;
   const transforms = resolveTransforms(options.transform);
   const isNormalized = transforms.length === 1 && transforms[0]!.url === PLATFORM_MODULE;
+  const skip = checks.wholeNumber('skip', options.skip ?? 0, { min: 0 });
+  const inventoryAfter = checks.wholeNumber('inventoryAfter', options.inventoryAfter ?? skip, { min: 0 });
   const shared = typeof workers === 'object' ? threadsOf(workers) : undefined;
   return {
     dataType: dataType === undefined ? undefined : checks.oneOf('dataType', dataType, DATA_TYPES),
@@ -81,7 +86,8 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
     shared,
     isNormalized,
     transforms: isNormalized ? [] : transforms,
-    skip: checks.wholeNumber('skip', options.skip ?? 0, { min: 0 }),
+    skip,
+    inventoryAfter: options.onInventory === undefined ? Infinity : inventoryAfter,
     limit: wholeOrInfinite('limit', options.limit ?? Infinity),
     signal: checks.optionalSignal('signal', options.signal),
     maxRecordBytes: checks.wholeNumber('maxRecordBytes', options.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES, {
@@ -93,6 +99,7 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
     onMalformed: checks.optionalFunction('onMalformed', options.onMalformed),
     onProgress: checks.optionalFunction('onProgress', options.onProgress),
     onIrregularity: checks.optionalFunction('onIrregularity', options.onIrregularity),
+    onInventory: checks.optionalFunction('onInventory', options.onInventory),
     onFinding: checks.optionalFunction('onFinding', options.onFinding),
   };
 };

@@ -22,6 +22,7 @@ import { transformOnCallingThread } from '../../src/parallel/transform-on-callin
 import { Collector } from '../../src/read/collector.js';
 import { MessageBlock } from '../../src/read/message-block.js';
 import { resolveReadOptions } from '../../src/read/resolve-options.js';
+import type { RecordRange } from '../../src/record/record-range.js';
 import { newReadStats } from '../../src/reports.js';
 import { chunksOf } from './chunks.js';
 import { emptyOutcome, finishOutcome, listening, type Outcome, takeBlock } from './outcome.js';
@@ -114,8 +115,8 @@ export const outcomeOfTransformedBlocks = async (
   const resolved = resolveReadOptions(listening(outcome, options));
   const stats = newReadStats();
   const collector = new Collector(resolved, stats);
-  const encode = (toSkip: () => number) =>
-    encodeOnCallingThread(wholeSource(input), resolved, 'raw', toSkip, regular, blockBytes);
+  const encode = (nextRange: () => RecordRange) =>
+    encodeOnCallingThread(wholeSource(input), resolved, 'raw', nextRange, regular, blockBytes);
   const settings = { ...resolved, output: 'messages' } as const;
   for await (const result of transformOnCallingThread(
     encode,
@@ -141,8 +142,8 @@ const outcomeOf = async (
   const collector = new Collector(resolved, stats);
   let error: unknown;
   try {
-    const toSkip = (): number => collector.toSkip;
-    for await (const result of encodeOnWorkers(input, resolved, runner, 'messages', toSkip, blockBytes)) {
+    const nextRange = (): RecordRange => collector.nextRange;
+    for await (const result of encodeOnWorkers(input, resolved, runner, 'messages', nextRange, blockBytes)) {
       // Lets the block source get as far ahead as it may.
       await setImmediate();
       const collected = collector.take(result);

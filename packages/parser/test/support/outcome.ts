@@ -1,6 +1,8 @@
 import { encodeBlock } from '../../src/block/encode-block.js';
 import { newDocumentState } from '../../src/document/state.js';
 import {
+  addInventory,
+  createInventory,
   type DataType,
   type DumpInput,
   type EncodedBlock,
@@ -12,6 +14,7 @@ import {
   type ParserErrorCode,
   type ReadOptions,
   type ReadStats,
+  type RecordInventory,
 } from '../../src/index.js';
 import type { RegularRecords } from '../../src/kernel/regular-records.js';
 import { Collector } from '../../src/read/collector.js';
@@ -30,6 +33,10 @@ export interface Outcome {
   reported: [IrregularityKind, number, number, number | undefined][];
   malformed: { reason: MalformedReason; byteOffset: number; length: number; recordsBefore: number }[];
   malformedBytes: string[];
+  /** What `onInventory` was called with, added up; of a read that failed with `TOO_MANY_MALFORMED` it has no meaning. */
+  inventory: RecordInventory | undefined;
+  /** The ranges of records, joined: one pair unless there is a gap. */
+  inventoryRanges: [firstRecord: number, lastRecord: number][];
   error: ParserErrorCode | undefined;
   errorOffset: number | undefined;
 }
@@ -43,6 +50,8 @@ export const emptyOutcome = (): Outcome => ({
   reported: [],
   malformed: [],
   malformedBytes: [],
+  inventory: undefined,
+  inventoryRanges: [],
   error: undefined,
   errorOffset: undefined,
 });
@@ -52,6 +61,14 @@ export const listening = (outcome: Outcome, options: ReadOptions): ReadOptions =
   onMalformed: ({ reason, byteOffset, length, recordsBefore, bytes }: MalformedRecord) => {
     outcome.malformed.push({ reason, byteOffset, length, recordsBefore });
     outcome.malformedBytes.push(Buffer.from(bytes).toString('latin1'));
+  },
+  onInventory: (block) => {
+    const { firstRecord, lastRecord, dataType } = block;
+    outcome.inventory ??= createInventory(dataType);
+    addInventory(outcome.inventory, block);
+    const last = outcome.inventoryRanges.at(-1);
+    if (last?.[1] === firstRecord - 1) last[1] = lastRecord;
+    else outcome.inventoryRanges.push([firstRecord, lastRecord]);
   },
   onIrregularity: ({ kind, count, byteOffset, recordNumber }) => {
     outcome.reported.push([kind, count, byteOffset, recordNumber]);
@@ -70,6 +87,7 @@ export const finishOutcome = (outcome: Outcome, stats: ReadStats, error: unknown
   if (error !== undefined) {
     if (!(error instanceof ParserError)) throw error;
     outcome.error = error.code;
+    if (error.code === 'TOO_MANY_MALFORMED') Object.assign(outcome, { inventory: undefined, inventoryRanges: [] });
     outcome.errorOffset = error.facts.byteOffset;
   }
   outcome.dataType = stats.dataType ?? null;
@@ -117,7 +135,7 @@ export const outcomeOfCut = (
       output: 'messages',
       reading,
       isNormalized,
-      skip: collector.toSkip,
+      ...collector.nextRange,
       maxDepth,
       maxRecordBytes,
     } as const;
