@@ -101,7 +101,6 @@ export default defineConfig({
       project('sample-dumps', './tools/sample-dumps', { isolate: false }),
       project('test-broker', './tools/test-broker'),
       project('peers', './tools/peers', { isolate: false }),
-      project('scripts', './tools/scripts'),
       project('packaging', './tools/packaging', {
         globalSetup: [
           source('./tools/test-broker/src/vitest-global-setup.ts'),

@@ -5,11 +5,15 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { MB, median } from '../../../packages/parser/bench/kit.mjs';
 import { compareObjects } from '../src/compare-objects.mjs';
-import { prepareDump, sampleOf } from './dumps.mjs';
+import { readSample } from '../src/repeat-records.mjs';
+import { prepareDump } from './dumps.mjs';
 import { ROWS } from './rows.mjs';
 
 const MEASURE = fileURLToPath(new URL('measure.mjs', import.meta.url));
 const COMMAND_LINE = fileURLToPath(new URL('../../../apps/extractor/dist/cli.js', import.meta.url));
+
+/** How much of each dump is compared object by object before the measurements. */
+const SAMPLE_BYTES = 4 * MB;
 
 /** Runs a process to its end. Resolves with its standard output, if that is piped, its standard error, and its time. */
 const run = async (command, args, output = 'ignore') => {
@@ -35,7 +39,7 @@ const measurementsBy = (discoQuick) => ({
 
 const compareType = async (type, { discoQuick, size, rounds, dump }) => {
   const file = await prepareDump(type, size, dump);
-  const compared = await compareObjects(await sampleOf(file, type), type);
+  const compared = await compareObjects(await readSample(file, type, SAMPLE_BYTES), type);
   console.error(`${type}: all parsers of npm make the same objects of the first ${compared} records`);
   const measurements = measurementsBy(discoQuick);
   const results = ROWS.map(() => []);

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setup } from '../../scripts/workspace.mjs';
-import { detailedTables } from '../src/table.mjs';
-import { FIGURES_FILE, toJson, writeCharts, writeDocuments } from './documents.mjs';
+import { FIGURES_FILE, toJson, writeCharts, writeDocuments } from '../src/documents.mjs';
+import { compareWithDiscoQuick, describeRun, detailedTables } from '../src/table.mjs';
 
 const USAGE = `Usage: npm run bench:peers -- [options]
 
@@ -123,7 +123,7 @@ const figures = {
   rows: await compare(options.types, { ...options, discoQuick: DISCO_QUICK }),
 };
 
-console.log(detailedTables(figures));
+console.log([describeRun(figures), detailedTables(figures), compareWithDiscoQuick(figures)].join('\n\n'));
 if (options.json !== undefined) writeFileSync(options.json, toJson(figures));
 if (options.chart !== undefined) writeCharts(figures, options.chart);
 if (options.readme) {

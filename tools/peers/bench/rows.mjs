@@ -1,3 +1,5 @@
+import { DISCO_QUICK, ENCODE_WITH_WORKERS } from '../src/figures.mjs';
+
 /**
  * The rows of the comparison. All rows with the same `work` do this work; `note` says what else a row does, or what it
  * leaves out of that which ours do.
@@ -12,9 +14,9 @@ export const ROWS = [
   { work: 'objects', name: 'parseRecords, no worker', by: 'ours', note: 'and SHA-256', run: ['node', 'parse-0'] },
   {
     work: 'objects',
-    name: 'disco-quick (Rust)',
+    name: DISCO_QUICK,
     by: 'peer',
-    note: 'no hash; its own structs, no sub-tracks',
+    note: 'no hash; its own structs',
     run: ['disco-quick', 'count'],
   },
   { work: 'objects', name: 'saxes', by: 'peer', note: 'no hash', run: ['node', 'saxes'] },
@@ -29,7 +31,7 @@ export const ROWS = [
   },
   {
     work: 'json',
-    name: 'encodeRecords, 2 workers',
+    name: ENCODE_WITH_WORKERS,
     by: 'ours',
     note: 'and SHA-256, message',
     run: ['node', 'encode-2'],

@@ -26,6 +26,10 @@
 
 /** @typedef {'decompress' | 'objects' | 'json'} Work */
 
+/** The names of the two rows that a sentence of the documentation compares. */
+export const ENCODE_WITH_WORKERS = 'encodeRecords, 2 workers';
+export const DISCO_QUICK = 'disco-quick (Rust)';
+
 /**
  * What the rows do, as headings.
  *

@@ -1,4 +1,4 @@
-import { WORKS } from './figures.mjs';
+import { DISCO_QUICK, ENCODE_WITH_WORKERS, WORKS } from './figures.mjs';
 
 /** @typedef {import('./figures.mjs').Figures} Figures */
 /** @typedef {import('./figures.mjs').Row} Row */
@@ -38,15 +38,42 @@ export const describeRun = ({ date, machine, versions, dump, megabytes, rounds }
   `${megabytes} MB of XML per data type (${dump}), ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`}.`;
 
 /**
- * The versions of the other parsers, as a list in words.
+ * The versions of the other parsers, as a sentence.
  *
  * @param {Figures} figures
  */
 export const describeVersions = ({ versions }) =>
-  Object.entries(versions)
+  `Versions: ${Object.entries(versions)
     .filter(([name]) => name !== 'node')
     .map(([name, version]) => `${name} ${version}`)
-    .join(', ');
+    .join(', ')}.`;
+
+/**
+ * @param {Figures} figures
+ * @param {string} type
+ * @param {string} name
+ */
+const secondsOf = ({ rows }, type, name) => {
+  const row = rows.find((other) => other.type === type && other.name === name);
+  if (row === undefined) throw new Error(`The figures of ${type} lack the row "${name}"`);
+  return row.seconds;
+};
+
+/**
+ * How long `encodeRecords` takes next to disco-quick without JSON, as a sentence.
+ *
+ * @param {Figures} figures
+ */
+export const compareWithDiscoQuick = (figures) => {
+  const ratios = typesOf(figures).map((type) => {
+    const ratio = secondsOf(figures, type, ENCODE_WITH_WORKERS) / secondsOf(figures, type, DISCO_QUICK);
+    return `${ratio.toFixed(2)} (${type})`;
+  });
+  return (
+    'Time of `encodeRecords` with 2 workers for JSON, hashes and messages, divided by the time of disco-quick for its ' +
+    `structs alone: ${ratios.join(', ')}.`
+  );
+};
 
 /** @param {Row} row */
 const labelOf = ({ by, name, note }) => `${by === 'ours' ? `**${name}**` : name}: ${note}`;
