@@ -2,9 +2,9 @@
 // `npm run bench:peers`: compares the parser with other parsers, as published, on one dump. docs/benchmarks.md says what
 // is compared and how.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setup } from '../../scripts/workspace.mjs';
@@ -109,6 +109,18 @@ buildDiscoQuick();
 // It needs what has just been installed and built.
 const { compare } = await import('./compare.mjs');
 
+/** The rows. A failure ends the process, with what is at fault. */
+const compareAll = async () => {
+  try {
+    return await compare(options.types, { ...options, discoQuick: DISCO_QUICK });
+  } catch (error) {
+    return fail(error.message, 1);
+  }
+};
+
+// A folder that cannot be made is known before minutes of measurements.
+if (options.json !== undefined) mkdirSync(dirname(resolve(options.json)), { recursive: true });
+
 const figures = {
   date: new Date().toISOString().slice(0, 10),
   machine: {
@@ -120,7 +132,7 @@ const figures = {
   dump: options.dump === undefined ? 'generated' : 'real records, repeated',
   megabytes: options.size,
   rounds: options.rounds,
-  rows: await compare(options.types, { ...options, discoQuick: DISCO_QUICK }),
+  rows: await compareAll(),
 };
 
 console.log([describeRun(figures), detailedTables(figures), compareWithDiscoQuick(figures)].join('\n\n'));

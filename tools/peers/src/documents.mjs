@@ -47,6 +47,15 @@ export const writeCharts = (figures, folder) => {
   for (const [file, content] of chartFiles(figures, folder)) writeFileSync(file, content);
 };
 
+const MAX_COLUMNS = 120;
+
+/**
+ * A sentence in lines of the house's width.
+ *
+ * @param {string} sentence
+ */
+const wrap = (sentence) => sentence.replaceAll(new RegExp(`(.{1,${MAX_COLUMNS}})(?: |$)`, 'g'), '$1\n').trimEnd();
+
 const GENERATED = /(<!-- benchmark:begin[^>]*-->\n)[\s\S]*?(<!-- benchmark:end -->)/;
 
 /**
@@ -64,11 +73,15 @@ const insert = (file, text) => {
 export const documentFiles = () => {
   /** @type {Figures} */
   const figures = readJson(FIGURES_FILE);
-  const run = describeRun(figures);
+  const run = wrap(describeRun(figures));
+  const comparison = wrap(compareWithDiscoQuick(figures));
   return [
     ...chartFiles(figures, path('docs/images'), { types: README_TYPES, delivery: readJson(DELIVERY_FILE) }),
-    insert(path('README.md'), `${summaryTable(figures)}\n\n${compareWithDiscoQuick(figures)}\n\n${run}`),
-    insert(path('docs/benchmarks.md'), `${run}\n\n${describeVersions(figures)}\n\n${detailedTables(figures)}`),
+    insert(path('README.md'), [summaryTable(figures), comparison, run].join('\n\n')),
+    insert(
+      path('docs/benchmarks.md'),
+      [run, wrap(describeVersions(figures)), detailedTables(figures), comparison].join('\n\n'),
+    ),
   ];
 };
 
