@@ -12,6 +12,7 @@ const FOLDER_ORDER = {
       'record',
       'platform',
       'inventory',
+      'known-format',
       'document',
       'strict',
       'kernel',
@@ -49,7 +50,7 @@ const FOLDER_ORDER = {
   'apps/extractor': {
     vocabulary: ['advice', 'count-of', 'errors'],
     folders: [
-      ...['config', 'system', 'events', 'sources', 'sinks', 'pipeline'],
+      ...['config', 'system', 'drift', 'events', 'sources', 'sinks', 'pipeline'],
       ...['status', 'report', 'verify', 'http', 'service', 'commands'],
     ],
   },

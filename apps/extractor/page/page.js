@@ -237,9 +237,25 @@ const createRow = (file) => {
   const fill = createElement('div', 'fill');
   bar.append(fill);
   const facts = createElement('p', 'file-facts');
+  const drift = createElement('ul', 'file-drift');
   const error = createElement('p', 'file-facts bad');
-  item.append(head, bar, facts, error);
-  return { item, percent, bar, fill, facts, error };
+  item.append(head, bar, facts, drift, error);
+  return { item, percent, bar, fill, facts, drift, error };
+};
+
+/** @param {any} file @returns {number} */
+const countChanges = ({ drift }) =>
+  Object.values(drift?.counts ?? {}).reduce((/** @type {number} */ sum, count) => sum + count, 0);
+
+/** Changes of the format that are shown of each file. */
+const MAX_SHOWN_CHANGES = 5;
+
+/** @param {any} file @returns {string[]} */
+const changesOf = (file) => {
+  const all = countChanges(file);
+  if (all === 0) return [];
+  const shown = file.drift.changes.slice(0, MAX_SHOWN_CHANGES);
+  return all > shown.length ? [...shown, `… all are in ${file.drift.report}`] : shown;
 };
 
 /** @param {any} file @param {number} now @returns {[text: string, tone: string][]} */
@@ -264,6 +280,9 @@ const factsOf = (file, now) => {
   if (file.malformed > 0) facts.push([`${formatCount(file.malformed)} malformed`, 'bad']);
   if (file.missing > 0) facts.push([`${formatCount(file.missing)} messages are not in their queues any more`, 'bad']);
   else if (file.undelivered > file.malformed) facts.push([`not delivered: ${formatCount(file.undelivered)}`, 'bad']);
+  const changes = countChanges(file);
+  if (changes > 0)
+    facts.push([changes === 1 ? '1 change of the format' : `${formatCount(changes)} changes of the format`, 'warn']);
   if (connection !== null && connection.condition !== 'publishing') {
     const condition = CONDITIONS[connection.condition] ?? 'not connected to the broker';
     facts.push([connection.reason ? `${condition}: ${connection.reason}` : condition, 'bad']);
@@ -290,6 +309,9 @@ const showFiles = ({ files, now }) => {
     row.bar.setAttribute('aria-valuenow', String(Math.floor(percent)));
     row.bar.setAttribute('aria-valuetext', `${Math.floor(percent)} %, ${facts[0]?.[0]}`);
     row.facts.replaceChildren(...facts.map(([text, tone]) => createElement('span', tone, text)));
+    const changes = changesOf(file);
+    row.drift.replaceChildren(...changes.map((change) => createElement('li', '', change)));
+    row.drift.hidden = changes.length === 0;
     row.error.textContent = file.error ?? '';
     row.error.hidden = file.error === null;
   }

@@ -24,6 +24,8 @@ import { adviceFor } from './advice.js';
  *   the publisher's error
  * - `CONTENT_LEFT_OUT`: a dump file has content outside of records, in more places than MAX_LEFT_OUT allows
  *   (`file`, `places`, `byteOffset`)
+ * - `FORMAT_CHANGED`: the format of a dump file has changed, and FORMAT_DRIFT is `fail` (`file`, `path` of the report)
+ * - `INVENTORY_FAILED`: an inventory or a report on the format cannot be written or read (`path`)
  * - `FILE_CHANGED`: a dump file is not the one that was verified (`file`, `path`), or has fewer records than were
  *   delivered from it before (`file`, `records`)
  * - `DUMP_DAMAGED`: the content of a dump file is not the one that was verified, although nothing has written to it, so
@@ -51,6 +53,8 @@ export type ExtractorErrorCode =
   | 'TOO_FEW_RECORDS'
   | 'CONTENT_LEFT_OUT'
   | 'RECORD_REFUSED'
+  | 'FORMAT_CHANGED'
+  | 'INVENTORY_FAILED'
   | 'FILE_CHANGED'
   | 'DUMP_DAMAGED'
   | 'DUMP_UNREADABLE'

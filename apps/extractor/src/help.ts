@@ -38,7 +38,7 @@ Without a command, "run" is meant.`,
 
 SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops it within 5 seconds, and the next run resumes there; a second signal ends it
 immediately, with status 128 + its number. While it runs, http://localhost:8000/ shows its progress.`,
-    ['general', 'dump', 'delivery', 'contract', 'progress', 'http'],
+    ['general', 'dump', 'delivery', 'contract', 'quality', 'progress', 'http'],
   ),
   download: sections(
     `  discogs-extractor download --data ./data
@@ -60,6 +60,19 @@ the signal's number, such as 130 for Ctrl-C. A second signal, or a reader that t
 immediately.`,
     [],
     'Exit status: 0 done; 1 something was not read or not written; 2 invalid usage; 128 and more stopped by a signal.',
+  ),
+  inspect: sections(
+    `  discogs-extractor inspect discogs_20260101_labels.xml.gz
+  discogs-extractor inspect discogs_20260201_labels.xml.gz --against discogs_20260101_labels.xml.gz
+  discogs-extractor inspect discogs_20260201_labels.xml.gz --against 20260101 --data ./data
+  discogs-extractor inspect discogs_20260101_labels.xml.gz --json > labels.json
+
+For each path, the table has the records with it, their share of all, how often it repeats at most in one element, what
+it holds (text, elements, attributes alone, or nothing), and the id of the first record with it. In a terminal, paths
+are shown as a tree. A saved .json file can take the place of either dump.
+A version is looked for in DISCOGS_ROOT: the inventory that a run saved, or the dump.`,
+    [],
+    'Exit status: 0 done; 1 something was not read; 2 invalid usage; 128 and more stopped by a signal.',
   ),
   list: sections(
     `  discogs-extractor list

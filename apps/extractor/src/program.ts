@@ -73,6 +73,7 @@ program
   .addOption(settingOption('dumpVersion', '<YYYYMMDD>'))
   .addOption(settingOption('allowUnverified'))
   .addOption(settingOption('minRecordsPercent', '<n>'))
+  .addOption(settingOption('formatDrift', '<action>'))
   .addOption(settingOption('forceReprocess'))
   .addHelpText('after', HELP.run)
   .action(async (options: Record<string, unknown>) => {
@@ -132,6 +133,31 @@ program
       workers: options['workers'] as number | undefined,
       limit: options['limit'] as number | undefined,
       quarantine: options['quarantine'] as string | undefined,
+    });
+  });
+
+program
+  .command('inspect')
+  .description('show which elements and attributes dumps have, and how often, or how two dumps differ')
+  .argument('<file...>', 'XML dumps, gzipped or not, or - for standard input; or saved output of --json')
+  .addOption(new Option('--type <type>', "the file's data type (default: from its root element)").choices(DATA_TYPES))
+  .option('--against <file>', 'show the differences from this dump: a file, or a version in DISCOGS_ROOT')
+  .option('--json', 'print the inventory, or the differences, as JSON')
+  .option('--workers <n>', 'threads that parse (default: MAX_WORKERS, else number of CPU cores)', wholeNumber(0, 256))
+  .option('--limit <n>', 'stop after this many records of each file', wholeNumber(1))
+  .addOption(configOption)
+  .addOption(settingOption('discogsRoot', '<folder>'))
+  .addHelpText('after', HELP.inspect)
+  .action(async (files: readonly string[], options: Record<string, unknown>) => {
+    const { inspectCommand } = await import('./commands/inspect.js');
+    process.exitCode = await inspectCommand({
+      ...sourcesFrom(options),
+      files,
+      dataType: options['type'] as DataType | undefined,
+      against: options['against'] as string | undefined,
+      json: options['json'] === true,
+      workers: options['workers'] as number | undefined,
+      limit: options['limit'] as number | undefined,
     });
   });
 

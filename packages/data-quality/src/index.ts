@@ -8,8 +8,8 @@ export {
   type RuleCounts,
 } from './counts/quality-counts.js';
 export { DATA_TYPES, type DataType } from './data-type.js';
-export { assessDrift, type DriftReport, type VersionedDump } from './drift/assess-drift.js';
-export { type ComparedDump, type ComparisonOptions, compareInventories } from './drift/compare-inventories.js';
+export { assessDrift, type DriftReport } from './drift/assess-drift.js';
+export { type ComparisonOptions, compareInventories } from './drift/compare-inventories.js';
 export { compareWithFormat, type FormatComparison } from './drift/compare-with-format.js';
 export { describeChange, describeTraits, formatShare } from './drift/describe-change.js';
 export {

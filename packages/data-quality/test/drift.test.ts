@@ -46,7 +46,7 @@ const FORMAT: readonly KnownPath[] = [
 ];
 
 const compare = (before: Inventory, after: Inventory, options: ComparisonOptions = { format: FORMAT }): DriftChange[] =>
-  compareInventories({ inventory: before }, { inventory: after }, options);
+  compareInventories(before, after, options);
 
 const brief = (changes: readonly DriftChange[]): string[] =>
   changes.map(({ type, path, below, knownSince }) =>
@@ -143,8 +143,8 @@ describe('two dumps of a type', () => {
         `<labels>${'<label><id>1</id></label>\n'.repeat(count)}` +
           `${'<label><id>1</id><name>N</name></label>\n'.repeat(900 - count)}</labels>`,
       );
-    const named = { version: '20200101', inventory: nameless(0) };
-    const late = { version: '20250101', inventory: nameless(2) };
+    const named = { ...nameless(0), version: '20200101' };
+    const late = { ...nameless(2), version: '20250101' };
     expect(brief(compareInventories(named, late, { format: FORMAT }))).toEqual(['kind label/name 2024-12']);
     expect(compare(nameless(0), nameless(2))).toEqual([]);
     expect(brief(compare(nameless(0), nameless(30)))).toEqual(['kind label/name']);
@@ -158,7 +158,7 @@ describe('two dumps of a type', () => {
     expect(compare(half, withUrls(460))).toEqual([]);
     expect(compare(half, less, { format: FORMAT, maxShareMove: 7 })).toEqual([]);
     const changes = (from: string, to: string, later: Inventory) =>
-      compareInventories({ inventory: half, version: from }, { inventory: later, version: to }, { format: FORMAT });
+      compareInventories({ ...half, version: from }, { ...later, version: to }, { format: FORMAT });
     expect(changes('20250101', '20250201', less)).toMatchObject([
       { type: 'share', before: { filled: 0.5 }, after: { filled: 0.44 } },
     ]);
@@ -195,12 +195,12 @@ describe('a dump and the known format', () => {
   );
 
   it('fit in the era whose format the dump has, whatever its version', () => {
-    expect(compareWithFormat(old, FORMAT, '20260101')).toEqual({ era: '', changes: [] });
+    expect(compareWithFormat({ ...old, version: '20260101' }, FORMAT)).toEqual({ era: '', changes: [] });
     const late = labels(1000, urls);
     expect(compareWithFormat(late, FORMAT)).toEqual({ era: '2024-12', changes: [] });
     // Three records may well have no image.
-    expect(compareWithFormat(labels(3, urls), FORMAT, '20200101').era).toBe('2015-03');
-    expect(compareWithFormat(labels(3, urls), FORMAT, '20100101').era).toBe('');
+    expect(compareWithFormat({ ...labels(3, urls), version: '20200101' }, FORMAT).era).toBe('2015-03');
+    expect(compareWithFormat({ ...labels(3, urls), version: '20100101' }, FORMAT).era).toBe('');
   });
 
   it('differ in what is new, in what is gone from a large dump, and in what a path holds', () => {
@@ -221,7 +221,7 @@ describe('a dump and the known format', () => {
   });
 
   it('are compared only if there is no earlier dump', () => {
-    const dump = { version: '20260201', inventory: labels(1000, (number) => (number === 8 ? '<vat/>' : urls(number))) };
+    const dump = { ...labels(1000, (number) => (number === 8 ? '<vat/>' : urls(number))), version: '20260201' };
     const first = assessDrift(dump, undefined, FORMAT);
     expect(first).toMatchObject({ era: '2024-12', records: 1000, comparedWith: undefined });
     expect(brief(first.changes)).toEqual(['new label/vat']);
@@ -239,6 +239,7 @@ describe('an inventory on disk', () => {
       '[]',
       JSON.stringify({ ...inventory, dataType: 'songs' }),
       JSON.stringify({ ...inventory, records: -1 }),
+      JSON.stringify({ ...inventory, version: 'latest' }),
       JSON.stringify({ ...inventory, uncounted: '' }),
       JSON.stringify({ ...inventory, paths: [] }),
       JSON.stringify({ ...inventory, paths: { label: { ...inventory.paths['label'], first: {} } } }),

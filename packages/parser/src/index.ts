@@ -2,6 +2,8 @@ export { DATA_TYPES, type DataType } from './data-type.js';
 export { encodeRecords } from './encode-records.js';
 export { ParserError, type ParserErrorCode, type ParserErrorFacts } from './errors.js';
 export { addInventory, createInventory, MAX_INVENTORY_PATHS } from './inventory/add-inventory.js';
+export { knownFormat } from './known-format/known-format.js';
+export type { KnownContent, KnownPath } from './known-format/known-path.js';
 export type {
   BlobLike,
   DumpInput,

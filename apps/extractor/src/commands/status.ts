@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises';
 import { createFolderSource, DATA_TYPES, type DumpVersion } from '@discogs-extractor/downloader';
 import { createFileMarkerStore, type StateMarker } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
+import { driftReportPath, readDriftReport } from '../drift/drift-files.js';
+import { driftHeadline, summarizeDrift } from '../drift/drift-summary.js';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
 import { formatRecords } from '../report/format.js';
 
@@ -11,6 +13,9 @@ export interface StatusOptions extends ConfigSources {
   /** Let the exit status say whether the newest dump is delivered. */
   readonly exitCode: boolean;
 }
+
+/** Changes of the format that are shown of each file. */
+const MAX_SHOWN_CHANGES = 5;
 
 /**
  * `discogs-extractor status`: prints the newest version's state marker, for people or as JSON (`null` if there is
@@ -34,7 +39,9 @@ export const statusCommand = async ({ json, exitCode, ...sources }: StatusOption
   if (json) {
     process.stdout.write(`${JSON.stringify(marker ?? null, undefined, 2)}\n`);
   } else {
-    const text = marker ? describe(marker) : `Nothing has been delivered from ${discogsRoot} yet.\n`;
+    const text = marker
+      ? describe(marker) + (await describeDrift(discogsRoot, marker))
+      : `Nothing has been delivered from ${discogsRoot} yet.\n`;
     process.stdout.write(text + (await describeDownloads(discogsRoot, marker?.current_version)));
   }
   return exitCode ? exitStatusFor(marker) : EXIT.done;
@@ -77,6 +84,21 @@ const describeDownload = ({ version, data, checksum }: DumpVersion): string => {
   // The CHECKSUM file is written when all files of a download are verified.
   const isVerified = checksum !== undefined && types.length > 0;
   return `Dump ${version} is ${isVerified ? 'downloaded and verified' : 'partly downloaded'}: ${types.join(', ') || 'no data file yet'}`;
+};
+
+/** What is known about the format of the dump's files. */
+const describeDrift = async (root: string, { current_version: version }: StateMarker): Promise<string> => {
+  const lines: string[] = [];
+  for (const dataType of DATA_TYPES) {
+    const report = await readDriftReport(root, version, dataType);
+    if (report === undefined || report.changes.length === 0) continue;
+    const path = driftReportPath(root, version, dataType);
+    const drift = summarizeDrift(report, path);
+    lines.push(`  ${dataType}: ${driftHeadline(drift)}, see ${path}\n`);
+    lines.push(...drift.changes.slice(0, MAX_SHOWN_CHANGES).map((change) => `    ${change}\n`));
+    if (drift.total > MAX_SHOWN_CHANGES) lines.push('    …\n');
+  }
+  return lines.join('');
 };
 
 const remainder = (undelivered = 0): string => (undelivered > 0 ? `, not delivered: ${undelivered}` : '');

@@ -4,6 +4,7 @@ import { DUMP_SETTINGS } from './dump-settings.js';
 import { GENERAL_SETTINGS } from './general-settings.js';
 import { HTTP_SETTINGS } from './http-settings.js';
 import { PROGRESS_SETTINGS } from './progress-settings.js';
+import { QUALITY_SETTINGS } from './quality-settings.js';
 import type { Setting } from './setting.js';
 
 /** Every setting by group, in the order in which `--help` and the documents show them. */
@@ -12,6 +13,7 @@ export const SETTING_GROUPS = {
   dump: { title: 'Where dumps come from', settings: DUMP_SETTINGS },
   delivery: { title: 'Where records go', settings: DELIVERY_SETTINGS },
   contract: { title: 'Contract with consumers', settings: CONTRACT_SETTINGS },
+  quality: { title: 'Data quality', settings: QUALITY_SETTINGS },
   progress: { title: 'Limits, progress and log', settings: PROGRESS_SETTINGS },
   http: { title: 'HTTP: status page, /health, /ready, /metrics, /trigger', settings: HTTP_SETTINGS },
 } as const;
@@ -27,6 +29,7 @@ export const SETTINGS = {
   ...DUMP_SETTINGS,
   ...DELIVERY_SETTINGS,
   ...CONTRACT_SETTINGS,
+  ...QUALITY_SETTINGS,
   ...PROGRESS_SETTINGS,
   ...HTTP_SETTINGS,
 } as const;

@@ -1,5 +1,6 @@
 import type { DownloadEvent } from '@discogs-extractor/downloader';
 import type { DataType } from '../config/data-type.js';
+import type { DriftSummary } from '../drift/drift-summary.js';
 
 /** The progress of a file's extraction. */
 export interface FileProgress {
@@ -71,6 +72,8 @@ export type RunEvent =
         readonly bytes: number | undefined;
         /** `undefined` if nothing of it was delivered, or if it is to be delivered again. */
         readonly known: KnownDelivery | undefined;
+        /** What an earlier run found out about its format; `undefined` if it was not checked. */
+        readonly drift?: DriftSummary | undefined;
       }[];
     }
   | { readonly type: 'marker-set-aside'; readonly path: string }
@@ -78,6 +81,7 @@ export type RunEvent =
   | { readonly type: 'marker-not-saved'; readonly error: unknown }
   | { readonly type: 'destination-unknown'; readonly error: Error }
   | { readonly type: 'earlier-marker-unreadable'; readonly version: string; readonly error: Error }
+  | { readonly type: 'earlier-inventory-unreadable'; readonly path: string; readonly error: Error }
   | { readonly type: 'version-passed-over'; readonly version: string; readonly missing: readonly string[] }
   | DownloadEvent
   | {
@@ -120,6 +124,13 @@ export type RunEvent =
       readonly number: number;
       readonly id: string;
       readonly finding: unknown;
+    }
+  | {
+      /** The whole file was read, and its format compared with that of the dump before. */
+      readonly type: 'format-checked';
+      readonly file: string;
+      readonly dataType: DataType;
+      readonly drift: DriftSummary;
     }
   | ({ readonly type: 'file-finished' } & FileSummary)
   | {

@@ -1,3 +1,4 @@
+import { DRIFT_CHANGE_TYPES } from '@discogs-extractor/data-quality';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { DATA_TYPES } from '../config/data-type.js';
 import {
@@ -168,6 +169,16 @@ export const createMetrics = (view: ServiceView): Registry => {
     'file_missing_messages',
     'Confirmed messages of the dump file that their queues do not have any more, although nothing consumes from them',
     (it) => it.missing,
+  );
+  gauge(
+    'format_changes',
+    'Changes of the format of the dump file since the dump before, or deviations from the known format',
+    ['data_type', 'change'],
+    (set) => {
+      for (const { dataType: data_type, drift } of board.state.files) {
+        for (const change of DRIFT_CHANGE_TYPES) set(drift?.counts[change], { data_type, change });
+      }
+    },
   );
   ofFile('file_last_progress_timestamp_seconds', 'Time of the last progress of the dump file', (it) =>
     seconds(it.lastProgressAt),

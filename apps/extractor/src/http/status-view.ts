@@ -91,6 +91,7 @@ const fileView = (file: FileStatus, throughput: Pick<Throughput, 'rates'>): Reco
     undelivered: file.undelivered,
     missing: file.missing,
     irregularities: Object.fromEntries(Object.entries(file.irregularities).filter(([, count]) => count > 0)),
+    drift: driftView(file),
     records_per_second: isInProgress ? recordsPerSecond : 0,
     bytes_per_second: perSecond,
     seconds_left: bytes !== undefined && perSecond > 0 ? Math.round(bytes / perSecond) : null,
@@ -98,6 +99,11 @@ const fileView = (file: FileStatus, throughput: Pick<Throughput, 'rates'>): Reco
     error: file.error ?? null,
   };
 };
+
+const driftView = ({ drift }: FileStatus): Record<string, unknown> | null =>
+  drift === undefined
+    ? null
+    : { compared_with: drift.comparedWith ?? null, counts: drift.counts, changes: drift.changes, report: drift.report };
 
 const seriesView = (series: {
   readonly records: readonly number[];

@@ -1,11 +1,14 @@
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import {
+  addInventory,
+  createInventory,
   encodeRecords,
   type Irregularity,
   LEFT_OUT_KINDS,
   type MalformedRecord,
   ParserError,
   type RecordFinding,
+  type RecordInventory,
   type WorkerPool,
 } from '@discogs-extractor/parser';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
@@ -52,6 +55,13 @@ export interface ExtractFileOptions {
   /** The file fails if it has fewer records than this percentage of the earlier ones. */
   readonly minRecordsPercent: number;
   readonly signal: AbortSignal;
+  /**
+   * Called with the inventory of the whole file, whatever was delivered before, when all its records are confirmed. If
+   * it throws, the file fails without `file_complete`.
+   *
+   * @default no inventory is taken
+   */
+  readonly checkFormat: ((inventory: RecordInventory) => Promise<void>) | undefined;
   /** Makes it durable that records 1 to `confirmed` are confirmed, at that checkpoint of the sink. */
   readonly save: (at: Confirmed) => Promise<void>;
   /** Makes it durable that no record is confirmed, because confirmed ones were lost. @param reason - what was lost */
@@ -102,7 +112,7 @@ export interface ExtractedFile {
  * Resolves when the sink has confirmed everything. After a failure or a stop, `onProgress` has received what was
  * confirmed by then.
  *
- * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `CONTENT_LEFT_OUT`, `RECORD_REFUSED`, `FILE_CHANGED`, `DUMP_DAMAGED`,
+ * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `CONTENT_LEFT_OUT`, `FORMAT_CHANGED`, `RECORD_REFUSED`, `FILE_CHANGED`, `DUMP_DAMAGED`,
  *   `DUMP_UNREADABLE`; errors of the parser, the sink or the file system; the signal's reason
  */
 export const extractFile = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
@@ -166,6 +176,7 @@ const deliver = async (
     for (const record of malformed.splice(0)) options.onMalformed(record, await quarantine.keep(record));
   };
 
+  const inventory = options.checkFormat && createInventory(dataType);
   const blocks = encodeRecords(dump.bytes, {
     dataType,
     skip: resumedAfter,
@@ -173,6 +184,7 @@ const deliver = async (
     maxMalformed,
     signal,
     ...recordFormOf(options.contract),
+    ...(inventory && { inventoryAfter: 0, onInventory: (part) => addInventory(inventory, part) }),
     onFinding: options.onFinding,
     onMalformed: (record) => {
       if (record.recordNumber !== undefined) transformFailures++;
@@ -243,6 +255,7 @@ const deliver = async (
     assertRecordCount(options, records);
     const leftOut = countUndelivered(blocks.stats.irregularities);
     if (leftOut > options.maxLeftOut) throw contentLeftOut(file, leftOut, firstLeftOut!);
+    if (inventory) await options.checkFormat?.(inventory);
     const undelivered = blocks.stats.malformed + refused + leftOut;
     const checkpoint = await fileSink.complete(
       fileCompleteMessage(dataType, file, records - refused - transformFailures, undelivered, new Date()),

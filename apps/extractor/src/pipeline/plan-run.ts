@@ -8,8 +8,10 @@ import {
   type StateMarker,
   unfinishedFiles,
 } from '@discogs-extractor/state-marker';
-import type { DataType } from '../config/data-type.js';
+import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
+import { driftReportPath, readDriftReport } from '../drift/drift-files.js';
+import { type DriftSummary, summarizeDrift } from '../drift/drift-summary.js';
 import { ExtractorError } from '../errors.js';
 import type { KnownDelivery, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
@@ -73,10 +75,12 @@ export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
   });
   const found = loaded.status === 'found' ? loaded.marker : undefined;
   const known = decision.action === 'continue' || decision.action === 'skip' ? found : undefined;
+  const drift = await readDrift(config.discogsRoot, version, known);
   const files = choice.files.flatMap(({ name: file, kind: dataType, size }) => {
     if (dataType === 'checksum') return [];
     const bytes = size ?? known?.download_phase.downloads_by_file[file]?.bytes_downloaded;
-    return [{ file, dataType, bytes, known: known && knownDelivery(known, file, published.get(file)) }];
+    const delivery = known && knownDelivery(known, file, published.get(file));
+    return [{ file, dataType, bytes, known: delivery, drift: delivery?.isComplete ? drift.get(dataType) : undefined }];
   });
   onEvent({ type: 'dump-chosen', version, decision: decision.action, reason: decision.text, files });
   const isDelivered = known !== undefined && decision.action === 'skip';
@@ -126,6 +130,20 @@ const knownDelivery = (marker: StateMarker, file: string, checksum: string | und
     undelivered,
     completedAt: completed_at === null ? undefined : new Date(completed_at),
   };
+};
+
+/** What earlier runs found out about the format of a version's files. */
+const readDrift = async (
+  root: string,
+  version: string,
+  known: StateMarker | undefined,
+): Promise<ReadonlyMap<DataType, DriftSummary>> => {
+  const summaries = new Map<DataType, DriftSummary>();
+  for (const dataType of known === undefined ? [] : DATA_TYPES) {
+    const report = await readDriftReport(root, version, dataType);
+    if (report) summaries.set(dataType, summarizeDrift(report, driftReportPath(root, version, dataType)));
+  }
+  return summaries;
 };
 
 /** Another sink does not have the records that this one confirmed: resuming there would lose them. */

@@ -18,6 +18,7 @@ import type { FileSummary, RunListener } from '../events/run-events.js';
 import { LOST_DELIVERY_CODES } from '../sinks/lost-delivery.js';
 import { countRefused } from '../sinks/refused-records.js';
 import type { Sink } from '../sinks/sink.js';
+import { createFormatCheck } from './check-format.js';
 import type { EarlierCounts } from './earlier-counts.js';
 import { type Confirmed, extractFile, type Progress } from './extract-file.js';
 import { createQuarantine } from './quarantine.js';
@@ -155,6 +156,7 @@ const processFile = async (
       maxLeftOut: config.maxLeftOut,
       earlier: earlierCounts.get(dataType),
       minRecordsPercent: config.minRecordsPercent,
+      checkFormat: createFormatCheck(config, dump, onEvent),
       signal,
       save: async (at) => {
         advance({ records: at.confirmed, ...at });

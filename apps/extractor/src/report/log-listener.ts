@@ -1,4 +1,5 @@
 import { countOf } from '../count-of.js';
+import { driftHeadline } from '../drift/drift-summary.js';
 import { byteOffsetOf, describeError, errorCodeOf } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 import { ratePerSecond, type Sample } from '../status/rate.js';
@@ -34,6 +35,12 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         logger.warn(
           { version: event.version, code: errorCodeOf(event.error), error: describeError(event.error) },
           `⚠️ Cannot read the state marker of dump ${event.version}: its record counts are not compared`,
+        );
+        break;
+      case 'earlier-inventory-unreadable':
+        logger.warn(
+          { path: event.path, code: errorCodeOf(event.error), error: describeError(event.error) },
+          `⚠️ Cannot read the inventory ${event.path}: the format is not compared with it`,
         );
         break;
       case 'metadata-set-aside':
@@ -166,6 +173,18 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
             : `⚠️ Malformed record in ${event.file}: not delivered, kept in the quarantine`,
         );
         break;
+      case 'format-checked': {
+        const { comparedWith, total, counts, changes, report } = event.drift;
+        const facts = { file: event.file, data_type: event.dataType, compared_with: comparedWith, report };
+        if (total === 0) logger.debug(facts, `✅ ${event.dataType}: ${driftHeadline(event.drift)}`);
+        else {
+          logger.warn(
+            { ...facts, counts, changes },
+            `⚠️ ${event.dataType}: ${driftHeadline(event.drift)}: ${changes[0]}${total > 1 ? '; …' : ''}. See ${report}`,
+          );
+        }
+        break;
+      }
       case 'file-finished': {
         const { file, dataType, records, delivered, seconds, malformed, irregularities, undelivered, missing } = event;
         const facts = {

@@ -16,7 +16,7 @@ export interface FileUpdate {
 }
 
 /** A file of the chosen dump. What is delivered already is shown as such, whether or not this process did it. */
-export const newFileStatus = ({ file, dataType, bytes, known }: ChosenFile): FileStatus => {
+export const newFileStatus = ({ file, dataType, bytes, known, drift }: ChosenFile): FileStatus => {
   const isComplete = known?.isComplete === true;
   const completedAt = known?.completedAt?.getTime();
   const done = isComplete ? (bytes ?? 0) : 0;
@@ -35,6 +35,7 @@ export const newFileStatus = ({ file, dataType, bytes, known }: ChosenFile): Fil
     irregularities: {},
     undelivered: known?.undelivered ?? 0,
     missing: 0,
+    drift,
     startedAt: undefined,
     lastProgressAt: completedAt,
     lastRecordAt: completedAt,
@@ -85,6 +86,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         records: event.records,
         confirmed: event.confirmed,
         irregularities: event.irregularities,
+        drift: undefined,
         startedAt: now,
         lastProgressAt: now,
       });
@@ -124,6 +126,8 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
     }
     case 'record-malformed':
       return { file: { ...file, malformed: file.malformed + 1 }, added: { malformed: { [event.kind]: 1 } } };
+    case 'format-checked':
+      return withoutTotals({ ...file, drift: event.drift });
     case 'file-finished': {
       const state: FileState = event.outcome;
       const isDelivered = state === 'completed' || state === 'skipped';

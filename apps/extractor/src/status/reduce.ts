@@ -65,12 +65,14 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
     case 'file-started':
     case 'file-progress':
     case 'record-malformed':
+    case 'format-checked':
     case 'file-finished':
       return withProblemOf(event, withFile(state, event, now), now);
     case 'marker-set-aside':
     case 'marker-not-saved':
     case 'destination-unknown':
     case 'earlier-marker-unreadable':
+    case 'earlier-inventory-unreadable':
     case 'metadata-set-aside':
     case 'version-passed-over':
     case 'version-pruned':

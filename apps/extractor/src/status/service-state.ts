@@ -1,4 +1,5 @@
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
+import type { DriftSummary } from '../drift/drift-summary.js';
 import type { RunCause, RunOutcome, TriggerResult } from '../events/service-events.js';
 
 /** What the service is doing, for people. */
@@ -44,6 +45,8 @@ export interface FileStatus {
   readonly undelivered: number;
   /** Confirmed messages that the sink's destination does not have any more. */
   readonly missing: number;
+  /** What is known about its format; `undefined` before it was checked. */
+  readonly drift: DriftSummary | undefined;
   /** When its download or extraction began. */
   readonly startedAt: number | undefined;
   /** When bytes last arrived, or records were last read or confirmed. */

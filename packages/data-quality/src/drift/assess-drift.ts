@@ -1,26 +1,22 @@
 import type { DataType } from '../data-type.js';
-import { type ComparedDump, type ComparisonOptions, compareInventories } from './compare-inventories.js';
+import { type ComparisonOptions, compareInventories } from './compare-inventories.js';
 import { compareWithFormat } from './compare-with-format.js';
 import type { DriftChange } from './drift-change.js';
+import type { Inventory } from './inventory.js';
 import type { KnownPath } from './known-format.js';
 
 /** How the format of a dump differs from what was there before. */
 export interface DriftReport {
+  /** The dump's version, `YYYYMMDD`, if it is known. */
+  readonly version?: string | undefined;
   readonly dataType: DataType;
-  /** The dump's version, `YYYYMMDD`. */
-  readonly version: string;
   readonly records: number;
   /** When the known format that the dump fits best begins, such as `2024-12`; empty for that of the first dumps. */
   readonly era: string;
-  /** The version that it was compared with. Absent if it was compared with the known format alone. */
+  /** The version that it was compared with. Absent if that is unknown, and if it was compared with the known format. */
   readonly comparedWith?: string | undefined;
   /** In the order of their paths. */
   readonly changes: readonly DriftChange[];
-}
-
-/** A dump with its version. */
-export interface VersionedDump extends ComparedDump {
-  readonly version: string;
 }
 
 /**
@@ -31,19 +27,19 @@ export interface VersionedDump extends ComparedDump {
  * @throws DataQualityError `INVALID_OPTIONS`
  */
 export const assessDrift = (
-  dump: VersionedDump,
-  earlier: VersionedDump | undefined,
+  inventory: Inventory,
+  earlier: Inventory | undefined,
   format: readonly KnownPath[],
   options: Omit<ComparisonOptions, 'format'> = {},
 ): DriftReport => {
-  const { inventory, version } = dump;
-  const known = compareWithFormat(inventory, format, version);
+  const { dataType, version, records } = inventory;
+  const known = compareWithFormat(inventory, format);
   return {
-    dataType: inventory.dataType,
     version,
-    records: inventory.records,
+    dataType,
+    records,
     era: known.era,
     comparedWith: earlier?.version,
-    changes: earlier === undefined ? known.changes : compareInventories(earlier, dump, { ...options, format }),
+    changes: earlier === undefined ? known.changes : compareInventories(earlier, inventory, { ...options, format }),
   };
 };

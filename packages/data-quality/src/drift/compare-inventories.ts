@@ -17,13 +17,6 @@ import { type Inventory, type PathInventory, VALUE_KINDS } from './inventory.js'
 import { erasOf, type FormatEra, formatPathOf, type KnownPath } from './known-format.js';
 import { isDifferent, isExpectedAmong, type Share, shareOf } from './statistics.js';
 
-/** One of two dumps of the same type that are compared. */
-export interface ComparedDump {
-  readonly inventory: Inventory;
-  /** The dump's version, `YYYYMMDD`. @default unknown */
-  readonly version?: string | undefined;
-}
-
 export interface ComparisonOptions {
   /** The rows of the type in all years: then what is known is told from what is not. @default nothing is known */
   readonly format?: readonly KnownPath[] | undefined;
@@ -55,14 +48,14 @@ const MIN_PARENTS = 1000;
  * @throws {@link DataQualityError} `INVALID_OPTIONS`
  */
 export const compareInventories = (
-  before: ComparedDump,
-  after: ComparedDump,
+  before: Inventory,
+  after: Inventory,
   options: ComparisonOptions = {},
 ): DriftChange[] => {
   const { format, maxShareMove = DEFAULT_MAX_SHARE_MOVE } = checks.object('', options, KNOWN);
   checks.finiteNumber('maxShareMove', maxShareMove, { min: 0, max: 100 });
-  if (before.inventory.dataType !== after.inventory.dataType) {
-    const types = `${before.inventory.dataType} and ${after.inventory.dataType}`;
+  if (before.dataType !== after.dataType) {
+    const types = `${before.dataType} and ${after.dataType}`;
     throw new DataQualityError('INVALID_OPTIONS', `Inventories of two types cannot be compared: ${types}`);
   }
   return new Comparison(before, after, format, maxShareMove).changes();
@@ -81,20 +74,15 @@ class Comparison {
   readonly #eras: { readonly before: FormatEra; readonly after: FormatEra } | undefined;
   readonly #maxShareMove: number;
 
-  constructor(
-    before: ComparedDump,
-    after: ComparedDump,
-    format: readonly KnownPath[] | undefined,
-    maxShareMove: number,
-  ) {
-    this.#before = before.inventory;
-    this.#after = after.inventory;
+  constructor(before: Inventory, after: Inventory, format: readonly KnownPath[] | undefined, maxShareMove: number) {
+    this.#before = before;
+    this.#after = after;
     const months = monthsBetween(before.version, after.version);
     this.#maxShareMove = maxShareMove + MOVE_PER_MONTH * months;
     const eras = format && erasOf(format);
     this.#eras = eras && {
-      before: fitEra(before.inventory, eras, before.version),
-      after: fitEra(after.inventory, eras, after.version),
+      before: fitEra(before, eras),
+      after: fitEra(after, eras),
     };
   }
 

@@ -23,20 +23,17 @@ export interface FormatComparison {
 const MIN_SHARE = 0.01;
 
 /**
- * Compares a dump with the known format of its time: that which it fits best, whatever its version.
+ * Compares a dump with the known format of its time: that which it fits best. If several fit, its version
+ * decides.
  *
  * A path or content that the format does not have is a change even if a single record has it. A path that the format
- * has is gone if the dump has 1,000 records or more, and practically always one of them would have it.
+ * has is gone if each of its parent elements should have it, or if the dump has 1,000 records or more and practically
+ * always one of them would have it.
  *
  * @param format - the rows of the type in all years
- * @param version - of the dump, `YYYYMMDD`; decides if several formats fit
  */
-export const compareWithFormat = (
-  inventory: Inventory,
-  format: readonly KnownPath[],
-  version?: string | undefined,
-): FormatComparison => {
-  const era = fitEra(inventory, erasOf(format), version);
+export const compareWithFormat = (inventory: Inventory, format: readonly KnownPath[]): FormatComparison => {
+  const era = fitEra(inventory, erasOf(format));
   const changes: DriftChange[] = missingPaths(inventory, era).map(({ path }) => ({ type: 'gone', path, below: [] }));
   for (const [path, entry] of Object.entries(inventory.paths)) {
     const row = era.paths.get(formatPathOf(path));

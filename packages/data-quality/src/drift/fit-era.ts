@@ -1,4 +1,4 @@
-import { parentOf } from './drift-change.js';
+import { parentOccurrences, parentOf } from './drift-change.js';
 import type { Inventory } from './inventory.js';
 import { deviationsFrom, type FormatEra, formatPathOf, type KnownPath } from './known-format.js';
 import { isExpectedAmong } from './statistics.js';
@@ -10,19 +10,22 @@ export const MIN_RECORDS_FOR_ABSENCE = 1000;
 const SHARE_CASES = 1000;
 
 /**
- * The paths that a dump of an era should have and does not. Shares change over the years, so half the share is
+ * The paths that a dump of an era should have and does not: those that each parent element has, and, in a large dump,
+ * those of which chance cannot explain that no record has them. Shares change over the years, so half the share is
  * expected; a path whose parent is missing too is not listed.
  */
 export const missingPaths = (inventory: Inventory, era: FormatEra): KnownPath[] => {
   const { records, paths } = inventory;
-  if (records < MIN_RECORDS_FOR_ABSENCE) return [];
-  return [...era.paths.values()].filter(
-    ({ path, share }) =>
+  return [...era.paths.values()].filter(({ path, share, required }) => {
+    if (paths[path] !== undefined) return false;
+    if (required) return parentOccurrences(inventory, path) > 0;
+    return (
       share !== undefined &&
-      paths[path] === undefined &&
+      records >= MIN_RECORDS_FOR_ABSENCE &&
       paths[parentOf(path)] !== undefined &&
-      isExpectedAmong({ count: (share / 2) * SHARE_CASES, of: SHARE_CASES }, records),
-  );
+      isExpectedAmong({ count: (share / 2) * SHARE_CASES, of: SHARE_CASES }, records)
+    );
+  });
 };
 
 /** In how many ways a dump differs from the format of an era. */
@@ -37,13 +40,12 @@ const countDeviations = (inventory: Inventory, era: FormatEra): number => {
 
 /**
  * The era whose format a dump has. Among several that fit equally, it is that of the version, and otherwise the newest.
- *
- * @param version - of the dump, `YYYYMMDD`
  */
-export const fitEra = (inventory: Inventory, eras: readonly FormatEra[], version?: string | undefined): FormatEra => {
+export const fitEra = (inventory: Inventory, eras: readonly FormatEra[]): FormatEra => {
   const deviations = eras.map((era) => countDeviations(inventory, era));
   const fewest = Math.min(...deviations);
   const fitting = eras.filter((_, index) => deviations[index] === fewest);
+  const { version } = inventory;
   const time = version === undefined ? undefined : `${version.slice(0, 4)}-${version.slice(4, 6)}`;
   const begun = time === undefined ? [] : fitting.filter(({ since }) => since <= time);
   return begun.at(-1) ?? (time === undefined ? fitting.at(-1)! : fitting[0]!);

@@ -45,6 +45,8 @@ export interface PathInventory {
  * `addInventory`). It is plain JSON. A path is the names from the record on, such as `release/labels/label/@catno`.
  */
 export interface Inventory {
+  /** Version of the dump, `YYYYMMDD`. @default unknown */
+  readonly version?: string | undefined;
   readonly dataType: DataType;
   /** Records that were looked at. */
   readonly records: number;
@@ -67,7 +69,8 @@ export const parseInventory = (text: string, source = 'The text'): Inventory => 
     throw invalid(source, `it is not JSON (${(cause as Error).message})`, cause);
   }
   if (!isObject(value)) throw invalid(source, 'it is not an object');
-  const { dataType, records, paths, uncounted = 0 } = value;
+  const { version, dataType, records, paths, uncounted = 0 } = value;
+  if (version !== undefined && !/^\d{8}$/.test(String(version))) throw invalid(source, 'version is not YYYYMMDD');
   if (!DATA_TYPES.some((type) => type === dataType)) throw invalid(source, 'dataType is missing or unknown');
   if (!isCount(records)) throw invalid(source, 'records is not a count');
   if (!isCount(uncounted)) throw invalid(source, 'uncounted is not a count');

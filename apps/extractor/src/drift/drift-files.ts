@@ -1,0 +1,105 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DriftReport, type Inventory, parseInventory } from '@discogs-extractor/data-quality';
+import { replaceFile } from '@discogs-extractor/internal/durable-file';
+import type { DataType } from '../config/data-type.js';
+import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
+import { explainFileErrors } from '../system/file-errors.js';
+
+/** Where a data folder has the inventory of a dump whose format was accepted. */
+export const inventoryPath = (root: string, version: string, type: DataType): string =>
+  join(root, 'inventory', version, `${type}.json`);
+
+/** Where it has the report on the format of a dump. */
+export const driftReportPath = (root: string, version: string, type: DataType): string =>
+  join(root, 'drift', version, `${type}.json`);
+
+/** @throws ExtractorError `INVENTORY_FAILED` */
+export const saveInventory = (root: string, version: string, inventory: Inventory): Promise<void> =>
+  save(inventoryPath(root, version, inventory.dataType), JSON.stringify({ ...inventory, version }));
+
+/** @throws ExtractorError `INVENTORY_FAILED` */
+export const saveDriftReport = (root: string, version: string, report: DriftReport): Promise<void> =>
+  save(driftReportPath(root, version, report.dataType), JSON.stringify(report, undefined, 2));
+
+const save = (path: string, text: string): Promise<void> =>
+  explainFileErrors(
+    (cause) => failedError('write', path, cause),
+    () => replaceFile(path, `${text}\n`),
+  );
+
+const failedError = (verb: string, path: string, cause: Error): ExtractorError =>
+  new ExtractorError(
+    'INVENTORY_FAILED',
+    `Cannot ${verb} ${path}: ${describeError(cause)}. Check the folder's permissions and free space, or set FORMAT_DRIFT=off.`,
+    { facts: { path }, cause },
+  );
+
+/**
+ * The inventory of a version; `undefined` if there is none.
+ *
+ * @throws ExtractorError `INVENTORY_FAILED`; DataQualityError `INVALID_INVENTORY`
+ */
+export const readInventory = async (root: string, version: string, type: DataType): Promise<Inventory | undefined> => {
+  const path = inventoryPath(root, version, type);
+  const text = await readIfThere(path);
+  return text === undefined ? undefined : parseInventory(text, path);
+};
+
+/** The versions that a data folder has inventories of, oldest first. */
+export const inventoryVersions = async (root: string): Promise<string[]> => {
+  const path = join(root, 'inventory');
+  const names = await explainFileErrors(
+    (cause) => failedError('read', path, cause),
+    () => readdir(path).catch(unlessMissing<string[]>([])),
+  );
+  return names.filter((name) => /^\d{8}$/.test(name)).sort();
+};
+
+/**
+ * The newest inventory that is older than a version. One that cannot be read is reported and passed over: it must not
+ * keep the current version from being delivered.
+ */
+export const findEarlierInventory = async (
+  root: string,
+  version: string,
+  type: DataType,
+  onUnreadable: (path: string, error: Error) => void,
+): Promise<Inventory | undefined> => {
+  const earlier = (await inventoryVersions(root)).filter((other) => other < version);
+  for (const other of earlier.reverse()) {
+    const found = await readInventory(root, other, type).catch((error: Error) => {
+      onUnreadable(inventoryPath(root, other, type), error);
+    });
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+/** The report on a version; `undefined` if there is none, or it cannot be read, since it is only shown. */
+export const readDriftReport = async (
+  root: string,
+  version: string,
+  type: DataType,
+): Promise<DriftReport | undefined> => {
+  try {
+    const text = await readIfThere(driftReportPath(root, version, type));
+    const report = text === undefined ? undefined : (JSON.parse(text) as Partial<DriftReport>);
+    return Array.isArray(report?.changes) ? (report as DriftReport) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const readIfThere = (path: string): Promise<string | undefined> =>
+  explainFileErrors(
+    (cause) => failedError('read', path, cause),
+    () => readFile(path, 'utf8').catch(unlessMissing(undefined)),
+  );
+
+const unlessMissing =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
+    return value;
+  };
