@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateDump } from '@discogs-extractor/sample-dumps';
@@ -72,7 +72,17 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
     },
     outputs: [/^10000 \[\]\n$/, /^1 1\n$/],
   },
-  'data-quality': { prepare: async () => [], outputs: [] },
+  'data-quality': {
+    prepare: async (cwd) => {
+      await generateDumpIn(cwd, 300);
+      // It is used together with the parser, which it does not depend on.
+      const parser = join(cwd, 'node_modules/@discogs-extractor/parser');
+      await rm(parser, { force: true });
+      await symlink(join(ROOT, 'packages/parser'), parser, 'junction');
+      return [];
+    },
+    outputs: [/^300 0 \d+\n$/],
+  },
   downloader: {
     prepare: async (cwd) => {
       const { files, checksumPath } = await generateDumpIn(join(cwd, 'site'), 50);

@@ -5,6 +5,7 @@ import {
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   parseDocument,
@@ -25,8 +26,8 @@ export interface Member extends Entry {
   readonly name: string;
 }
 
-/** With aliases replaced by what they stand for, no file has more values. */
-const MAX_VALUES = 500_000;
+/** With aliases replaced by what they stand for, a file may have as many values. */
+const MAX_VALUES = 200_000;
 
 /** Reads YAML value by value, and collects what is wrong, each with its place. */
 export class YamlReader {
@@ -38,16 +39,22 @@ export class YamlReader {
   #values = 0;
 
   constructor(text: string) {
-    this.#document = parse(text, this.#lines, (message) => this.#add(this.issues, 0, '', message));
+    const deepAt = findDeepNesting(text);
+    const options = { lineCounter: this.#lines, uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const;
+    this.#document = parseDocument(
+      deepAt === undefined ? text : text.slice(0, deepAt).replaceAll(/[^\n]/g, ''),
+      options,
+    );
+    if (deepAt !== undefined) this.#add(this.issues, deepAt, '', 'Values are nested too deeply');
     const { errors, warnings } = this.#document;
     // A tag that is unknown is a warning.
     for (const { message, pos } of [...errors, ...warnings]) this.#add(this.issues, pos[0], '', firstLine(message));
     if (this.issues.length === 0) this.#findTargets();
   }
 
+  /** The file as a whole. */
   get root(): Entry {
-    const { contents } = this.#document;
-    return { key: '', node: this.#resolve(contents ?? undefined), offset: 0 };
+    return { key: '', node: this.#document.contents ?? undefined, offset: 0 };
   }
 
   fail({ offset, key }: Entry, message: string): void {
@@ -167,17 +174,31 @@ export class TooManyValues extends Error {
   override readonly message = `Has more than ${MAX_VALUES} values once its aliases are replaced`;
 }
 
-/** @param onTooDeep - called if values are nested so deeply that they cannot be read */
-const parse = (text: string, lineCounter: LineCounter, onTooDeep: (message: string) => void): Document.Parsed => {
-  const options = { lineCounter, uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
-  try {
-    return parseDocument(text, options);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    onTooDeep('Values are nested too deeply');
-    return parseDocument('', options);
+/** Rules have five levels. Far deeper values would exhaust the stack, and worse. */
+const MAX_LEVELS = 100;
+const MAX_INDENT = 1000;
+
+/** Returns where values are nested too deeply, if they are. */
+const findDeepNesting = (text: string): number | undefined => {
+  let offset = 0;
+  let inBrackets = 0;
+  let inLine = 0;
+  let isLineStart = true;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (lexeme === '[' || lexeme === '{') inBrackets++;
+    else if (lexeme === ']' || lexeme === '}') inBrackets = Math.max(0, inBrackets - 1);
+    else if (lexeme === '-' || lexeme === '?' || lexeme === ':') inLine++;
+    const isIndent = isLineStart && lexeme.startsWith(' ');
+    if (Math.max(inBrackets, inLine) > MAX_LEVELS || (isIndent && lexeme.length > MAX_INDENT)) return offset;
+    isLineStart = lexeme.endsWith('\n');
+    if (isLineStart || inBrackets > 0) inLine = 0;
+    if (!MARKS.has(lexeme)) offset += lexeme.length;
   }
+  return undefined;
 };
+
+/** Lexemes that stand for nothing in the text. */
+const MARKS = new Set(['\u0002', '\u0018', '\u001f']);
 
 const offsetOf = (node: Node | undefined | null): number | undefined => node?.range?.[0];
 
