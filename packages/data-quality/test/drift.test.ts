@@ -38,6 +38,7 @@ const FORMAT: readonly KnownPath[] = [
   row('label/name', { share: 1, since: '2024-12' }),
   row('label/urls', { holds: ['children', 'empty'], share: 0.5 }),
   row('label/urls/url', { repeats: true, holds: ['text', 'empty'] }),
+  row('label/note', { holds: ['text', 'empty'], omittedSince: '2025-05' }),
   row('label/images', { holds: ['children'], share: 0.3, until: '2024-12' }),
   row('label/images/image', { holds: ['empty'], repeats: true, until: '2024-12' }),
   row('label/images/image/@type', { until: '2024-12' }),
@@ -88,7 +89,7 @@ describe('two dumps of a type', () => {
     });
     // A few records suffice, since it is known; the other way round it is known too.
     expect(brief(compare(before, labels(4, urls)))).toEqual(brief(changes));
-    expect(brief(compare(labels(4, urls), before))).toEqual([
+    expect(brief(compare({ ...labels(4, urls), version: '20260101' }, before))).toEqual([
       'new label/images /image /image/@type /image/@uri 2024-12',
     ]);
   });
@@ -146,8 +147,25 @@ describe('two dumps of a type', () => {
     const named = { ...nameless(0), version: '20200101' };
     const late = { ...nameless(2), version: '20250101' };
     expect(brief(compareInventories(named, late, { format: FORMAT }))).toEqual(['kind label/name 2024-12']);
-    expect(compare(nameless(0), nameless(2))).toEqual([]);
-    expect(brief(compare(nameless(0), nameless(30)))).toEqual(['kind label/name']);
+    // Without versions, those that explain most are assumed.
+    expect(brief(compare(nameless(0), nameless(2)))).toEqual(['kind label/name 2024-12']);
+    const sameYear = (count: number) => ({ ...nameless(count), version: '20250101' });
+    expect(compare(sameYear(0), sameYear(2))).toEqual([]);
+    expect(brief(compare(sameYear(0), sameYear(30)))).toEqual(['kind label/name']);
+  });
+
+  it('know what is left out where it is empty', () => {
+    const note = (text: string) => (number: number) => (number % 10 === 0 ? '<note>Noted</note>' : text);
+    const written = { ...labels(500, note('<note/>')), version: '20250101' };
+    const omitted = { ...labels(500, note('')), version: '20250601' };
+    expect(brief(compare(written, omitted))).toEqual(['kind label/note 2025-05']);
+    const none = { ...labels(100, () => ''), version: '20250601' };
+    expect(brief(compare(written, none))).toEqual(['gone label/note 2025-05']);
+    // At the same time, and if some of many should be there, it is unexpected.
+    expect(brief(compare({ ...written, version: '20250401' }, { ...omitted, version: '20250401' }))).toEqual([
+      'kind label/note',
+    ]);
+    expect(brief(compare(written, { ...labels(500, () => ''), version: '20250601' }))).toEqual(['gone label/note']);
   });
 
   it('name a share that has moved by more than a bound, which grows with the months between them', () => {
@@ -197,7 +215,7 @@ describe('a dump and the known format', () => {
   it('fit in the era whose format the dump has, whatever its version', () => {
     expect(compareWithFormat({ ...old, version: '20260101' }, FORMAT)).toEqual({ era: '', changes: [] });
     const late = labels(1000, urls);
-    expect(compareWithFormat(late, FORMAT)).toEqual({ era: '2024-12', changes: [] });
+    expect(compareWithFormat(late, FORMAT)).toEqual({ era: '2025-05', changes: [] });
     // Three records may well have no image.
     expect(compareWithFormat({ ...labels(3, urls), version: '20200101' }, FORMAT).era).toBe('2015-03');
     expect(compareWithFormat({ ...labels(3, urls), version: '20100101' }, FORMAT).era).toBe('');
@@ -223,7 +241,7 @@ describe('a dump and the known format', () => {
   it('are compared only if there is no earlier dump', () => {
     const dump = { ...labels(1000, (number) => (number === 8 ? '<vat/>' : urls(number))), version: '20260201' };
     const first = assessDrift(dump, undefined, FORMAT);
-    expect(first).toMatchObject({ era: '2024-12', records: 1000, comparedWith: undefined });
+    expect(first).toMatchObject({ era: '2025-05', records: 1000, comparedWith: undefined });
     expect(brief(first.changes)).toEqual(['new label/vat']);
     const next = assessDrift({ ...dump, version: '20260301' }, dump, FORMAT);
     expect(next).toMatchObject({ comparedWith: '20260201', changes: [] });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -191,12 +191,18 @@ interface MeasuredDelivery {
   readonly reference: Reference;
   readonly destination: Destination;
   readonly durationMs: number;
+  /** What it found in the files, as the data folder has it. */
+  readonly inventories: readonly string[];
 }
+
+const readInventories = (data: string): Promise<string[]> =>
+  Promise.all(DATA_TYPES.map((type) => readFile(join(data, 'inventory', VERSION, `${type}.json`), 'utf8')));
 
 const measureDelivery = async (reference: Reference, destination: Destination): Promise<MeasuredDelivery> => {
   const startedAt = performance.now();
   expectDone(await startRun(reference, destination).ended);
-  return { reference, destination, durationMs: performance.now() - startedAt };
+  const durationMs = performance.now() - startedAt;
+  return { reference, destination, durationMs, inventories: await readInventories(dataFolder(reference)) };
 };
 
 const dataFolder = ({ folder }: Reference): string => join(folder, 'data');
@@ -230,7 +236,7 @@ const changePlace = async (reference: Reference, destination: Destination, file:
  * everything is delivered, then checks everything that arrived, and the marker.
  */
 const killMatrix = async (
-  { reference, destination, durationMs }: MeasuredDelivery,
+  { reference, destination, durationMs, inventories }: MeasuredDelivery,
   signal: 'SIGKILL' | 'SIGTERM',
   { kills, changes: wantedChanges }: Pick<MatrixSize, 'kills' | 'changes'>,
 ): Promise<MatrixResult> => {
@@ -289,6 +295,7 @@ const killMatrix = async (
     }
 
     expectExactMarker(await readMarker(data, VERSION), records);
+    expect(await readInventories(data)).toEqual(inventories);
     const found = await destination.collect();
     const counts = found.map(({ place, type, bodies: arrived }) =>
       (lost.has(type) ? checkAllArrived : checkArrivals)(place, bodies[type], arrived),

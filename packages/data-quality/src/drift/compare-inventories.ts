@@ -81,8 +81,9 @@ class Comparison {
     this.#maxShareMove = maxShareMove + MOVE_PER_MONTH * months;
     const eras = format && erasOf(format);
     this.#eras = eras && {
-      before: fitEra(before, eras),
-      after: fitEra(after, eras),
+      // If several fit, those that explain most.
+      before: fitEra(before, eras, 'oldest'),
+      after: fitEra(after, eras, 'newest'),
     };
   }
 
@@ -110,8 +111,14 @@ class Comparison {
   #goneOf(path: string, rows: KnownRows | undefined, isParentGone: boolean): DriftChange | undefined {
     const isKnown = rows?.before !== undefined && rows.after === undefined;
     if (!isKnown && !isParentGone && !isPresenceExpected(path, this.#before, this.#after)) return undefined;
-    const knownSince = isKnown ? this.#boundary(rows.before!) : undefined;
-    return this.#change('gone', path, { knownSince, example: this.#before.paths[path]!.first });
+    const before = this.#before.paths[path]!;
+    // What is left of a path that is not written any more where it is empty, may be absent by chance.
+    const isOmitted = !isExpectedAmong(
+      { count: before.occurrences - (before.empty?.count ?? 0), of: parentOccurrences(this.#before, path) },
+      parentOccurrences(this.#after, path),
+    );
+    const knownSince = isKnown ? this.#boundary(rows.before!) : isOmitted ? this.#omittedSince(rows) : undefined;
+    return this.#change('gone', path, { knownSince, example: before.first });
   }
 
   #newOf(
@@ -133,9 +140,11 @@ class Comparison {
     const vanished = traits[0].filter((trait) => !traits[1].includes(trait));
     const isKnown = rows?.before !== undefined || rows?.after !== undefined;
     const allowed = isKnown ? { before: traitsAllowedBy(rows.before), after: traitsAllowedBy(rows.after) } : undefined;
-    const known = [...appeared, ...vanished].filter(
-      (trait) => allowed !== undefined && allowed.before(trait) !== allowed.after(trait),
-    );
+    const omittedSince = this.#omittedSince(rows);
+    const isKnownChange = (trait: PathTrait): boolean =>
+      (allowed !== undefined && allowed.before(trait) !== allowed.after(trait)) ||
+      (omittedSince !== undefined && (trait === 'empty' || trait === 'absent'));
+    const known = [...appeared, ...vanished].filter(isKnownChange);
     const found = [
       ...appeared.filter((trait) => {
         if (known.includes(trait)) return true;
@@ -147,7 +156,7 @@ class Comparison {
     if (found.length === 0) return undefined;
     const knownSince =
       known.length > 0 && found.every((trait) => known.includes(trait))
-        ? this.#boundary(rows!.after ?? rows!.before!)
+        ? (omittedSince ?? this.#boundary(rows!.after ?? rows!.before!))
         : undefined;
     const example = exampleOf(
       after,
@@ -168,6 +177,14 @@ class Comparison {
   #rowsOf(path: string): KnownRows | undefined {
     const known = formatPathOf(path);
     return this.#eras && { before: this.#eras.before.paths.get(known), after: this.#eras.after.paths.get(known) };
+  }
+
+  /** Since when the path is left out if it is empty, if that is between the two dumps. */
+  #omittedSince(rows: KnownRows | undefined): string | undefined {
+    const omittedSince = rows?.after?.omittedSince ?? rows?.before?.omittedSince;
+    if (omittedSince === undefined) return undefined;
+    const { before, after } = this.#eras!;
+    return before.since < omittedSince === after.since < omittedSince ? undefined : omittedSince;
   }
 
   /** When a row began or ended to hold, between the two dumps. */
@@ -207,11 +224,18 @@ const isTraitExpected = (trait: PathTrait, path: string, there: Inventory, here:
   return isExpectedAmong({ count: entry[trait]!.count, of: entry.occurrences }, here.paths[path]!.occurrences);
 };
 
+/** Records in which an element that holds elements could have the path, as far as it is known. */
+const recordsWithPlace = (inventory: Inventory, path: string): number => {
+  const parent = inventory.paths[parentOf(path)];
+  if (parent === undefined) return inventory.records;
+  return parent.occurrences === parent.records ? parentOccurrences(inventory, path) : parent.records;
+};
+
 /** The parent elements in which a path has content. */
 const filledOf = (inventory: Inventory, path: string, entry: PathInventory, other: PathInventory): Share => {
   // How many parent elements have one that repeats is not known, but how many records have it.
   if (entry.maxRepeats > 1 || other.maxRepeats > 1) {
-    return { count: entry.records, of: inventory.paths[parentOf(path)]?.records ?? inventory.records };
+    return { count: entry.records, of: recordsWithPlace(inventory, path) };
   }
   const kinds = VALUE_KINDS.filter((kind) => kind !== 'empty' && (entry[kind] ?? other[kind]) !== undefined);
   // One with attributes alone counts as empty, but says something.

@@ -33,7 +33,7 @@ const MIN_SHARE = 0.01;
  * @param format - the rows of the type in all years
  */
 export const compareWithFormat = (inventory: Inventory, format: readonly KnownPath[]): FormatComparison => {
-  const era = fitEra(inventory, erasOf(format));
+  const era = fitEra(inventory, erasOf(format), 'newest');
   const changes: DriftChange[] = missingPaths(inventory, era).map(({ path }) => ({ type: 'gone', path, below: [] }));
   for (const [path, entry] of Object.entries(inventory.paths)) {
     const row = era.paths.get(formatPathOf(path));

@@ -39,14 +39,15 @@ const countDeviations = (inventory: Inventory, era: FormatEra): number => {
 };
 
 /**
- * The era whose format a dump has. Among several that fit equally, it is that of the version, and otherwise the newest.
+ * The era whose format a dump has. Among several that fit equally, it is that of the version, or if there is no version,
+ * the oldest or the newest.
  */
-export const fitEra = (inventory: Inventory, eras: readonly FormatEra[]): FormatEra => {
+export const fitEra = (inventory: Inventory, eras: readonly FormatEra[], preferred: 'oldest' | 'newest'): FormatEra => {
   const deviations = eras.map((era) => countDeviations(inventory, era));
   const fewest = Math.min(...deviations);
   const fitting = eras.filter((_, index) => deviations[index] === fewest);
   const { version } = inventory;
-  const time = version === undefined ? undefined : `${version.slice(0, 4)}-${version.slice(4, 6)}`;
-  const begun = time === undefined ? [] : fitting.filter(({ since }) => since <= time);
-  return begun.at(-1) ?? (time === undefined ? fitting.at(-1)! : fitting[0]!);
+  if (version === undefined) return fitting.at(preferred === 'oldest' ? 0 : -1)!;
+  const time = `${version.slice(0, 4)}-${version.slice(4, 6)}`;
+  return fitting.findLast(({ since }) => since <= time) ?? fitting[0]!;
 };

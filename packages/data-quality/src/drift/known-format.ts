@@ -14,6 +14,8 @@ export interface KnownPath {
   readonly since?: string | undefined;
   /** First month or year without it. @default it still holds */
   readonly until?: string | undefined;
+  /** Since when it is left out if it would be empty, such as `2025-05`. @default always written */
+  readonly omittedSince?: string | undefined;
   /** Whether each parent element has it. @default false */
   readonly required?: boolean | undefined;
   /** Share of the records that have it, roughly, from 0 to 1. @default unknown: its absence then means nothing */
@@ -35,7 +37,10 @@ export const formatPathOf = (path: string): string => path.replace(NESTED_TRACKS
 
 /** The eras of a format, oldest first: one for each time at which a path changed. */
 export const erasOf = (format: readonly KnownPath[]): FormatEra[] => {
-  const times = new Set(['', ...format.flatMap(({ since, until }) => [since ?? '', until ?? ''])]);
+  const times = new Set([
+    '',
+    ...format.flatMap((row) => [row.since, row.until, row.omittedSince].map((at) => at ?? '')),
+  ]);
   return [...times].sort().map((since) => ({
     since,
     paths: new Map(format.filter((row) => isKnownAt(row, since)).map((row) => [row.path, row])),

@@ -5,12 +5,15 @@ import type { KnownContent, KnownPath } from './known-path.js';
 type Row = Omit<KnownPath, 'path'> & { readonly name: string };
 type Rest = Partial<Omit<Row, 'name' | 'holds'>>;
 
+const { subTracks, blankAddresses, mainRelease, noImages, series, noStatus } = ERAS;
+
 const row = (name: string, holds: readonly KnownContent[], rest: Rest = {}): Row => ({
   name,
   holds,
   repeats: false,
   since: undefined,
   until: undefined,
+  omittedSince: holds.includes('empty') ? series : undefined,
   required: false,
   share: undefined,
   ...rest,
@@ -22,8 +25,6 @@ const ELEMENTS: readonly KnownContent[] = ['children'];
 const ELEMENTS_OR_EMPTY: readonly KnownContent[] = ['children', 'empty'];
 /** Attributes alone. */
 const ATTRIBUTES: readonly KnownContent[] = ['empty'];
-
-const { subTracks, blankAddresses, mainRelease, noImages, series, noStatus } = ERAS;
 
 /** The same rows in an element. */
 const inside = (element: string, rows: readonly Row[], rest: Rest = {}): Row[] =>
@@ -64,7 +65,7 @@ const references = (name: string, item: string, share?: number): Row[] => [
 /** @param always - elements of each credit that hold nothing in this place */
 const credits = (list: string, always: readonly string[], share?: number): Row[] => [
   row(list, ELEMENTS_OR_EMPTY, { share }),
-  row(`${list}/artist`, ELEMENTS, { share, repeats: true }),
+  row(`${list}/artist`, ELEMENTS_OR_EMPTY, { share, repeats: true }),
   row(`${list}/artist/id`, TEXT, { share, required: true, until: noImages }),
   row(`${list}/artist/id`, TEXT_OR_EMPTY, { share, since: noImages }),
   row(`${list}/artist/name`, TEXT_OR_EMPTY, { share }),
@@ -75,7 +76,7 @@ const credits = (list: string, always: readonly string[], share?: number): Row[]
 
 const videos = (share: number): Row[] => [
   row('videos', ELEMENTS_OR_EMPTY, { share }),
-  row('videos/video', ELEMENTS, { share, repeats: true }),
+  row('videos/video', ELEMENTS_OR_EMPTY, { share, repeats: true }),
   ...['duration', 'embed', 'src'].map((name) => row(`videos/video/@${name}`, TEXT_OR_EMPTY, { share })),
   ...['description', 'title'].map((name) => row(`videos/video/${name}`, TEXT_OR_EMPTY, { share })),
 ];
@@ -138,7 +139,7 @@ const TRACK: readonly Row[] = [
 
 const SUB_TRACKS: readonly Row[] = [
   row('sub_tracks', ELEMENTS_OR_EMPTY, { since: subTracks }),
-  row('sub_tracks/track', ELEMENTS, { repeats: true, since: subTracks }),
+  row('sub_tracks/track', ELEMENTS_OR_EMPTY, { repeats: true, since: subTracks }),
   ...inside('sub_tracks/track', TRACK).map((track) => ({ ...track, since: track.since ?? subTracks })),
 ];
 
@@ -168,14 +169,14 @@ const RELEASE: readonly Row[] = [
   ...texts('genres', 'genre', 1),
   ...texts('styles', 'style', 0.85),
   row('tracklist', ELEMENTS_OR_EMPTY, { share: 1 }),
-  row('tracklist/track', ELEMENTS, { repeats: true, share: 1 }),
+  row('tracklist/track', ELEMENTS_OR_EMPTY, { repeats: true, share: 1 }),
   ...inside('tracklist/track', [...TRACK, ...SUB_TRACKS]),
   row('identifiers', ELEMENTS_OR_EMPTY, { share: 0.53 }),
   row('identifiers/identifier', ATTRIBUTES, { repeats: true, share: 0.53 }),
   ...['description', 'type', 'value'].map((name) => row(`identifiers/identifier/@${name}`, TEXT_OR_EMPTY)),
   ...videos(0.53),
   row('companies', ELEMENTS_OR_EMPTY, { share: 0.45 }),
-  row('companies/company', ELEMENTS, { repeats: true, share: 0.45 }),
+  row('companies/company', ELEMENTS_OR_EMPTY, { repeats: true, share: 0.45 }),
   ...['id', 'name', 'entity_type', 'entity_type_name'].map((name) =>
     row(`companies/company/${name}`, TEXT_OR_EMPTY, { share: 0.45 }),
   ),

@@ -16,6 +16,8 @@ export interface KnownPath {
   since: string | undefined;
   /** The first month without it; `undefined` if it still holds. */
   until: string | undefined;
+  /** The month since which it is left out, more often than not, if it would be empty. */
+  omittedSince: string | undefined;
   /** Whether each parent element has it. */
   required: boolean;
   /** Share of the records that have it, from 0 to 1, in the dump of 2020-08-06; `undefined` if it had none. */
