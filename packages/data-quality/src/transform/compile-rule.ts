@@ -1,23 +1,21 @@
-import type { RuleViolation } from '../finding.js';
 import { compileExpression } from '../regex/expression.js';
 import type { QualityRule, RuleCondition } from '../rules.js';
 import { parseFloatExactly } from './parse-float.js';
-import { addTexts, parsePath, type RecordObject } from './path.js';
+import { parsePath, type RecordObject, textsAt } from './path.js';
 
-/** Adds a violation for each value that violates the rule. */
-export type Check = (record: RecordObject, violations: RuleViolation[]) => void;
+/** Returns the values that violate the rule: one, several, or `undefined`. */
+export type Check = (record: RecordObject) => string | readonly string[] | undefined;
 
 /** @throws ExpressionError */
-export const compileRule = ({ name, field, severity, condition }: QualityRule): Check => {
+export const compileRule = ({ field, condition }: QualityRule): Check => {
   const path = parsePath(field);
-  const isRequired = condition.type === 'required';
+  const valueIfNone = condition.type === 'required' ? '' : undefined;
   const violates = compileCondition(condition);
-  const texts: string[] = [];
-  return (record, violations) => {
-    texts.length = 0;
-    addTexts(record, path, texts);
-    if (isRequired && texts.length === 0) texts.push('');
-    for (const value of texts) if (violates(value)) violations.push({ rule: name, severity, field, value });
+  return (record) => {
+    const texts = textsAt(record, path);
+    if (texts === undefined) return valueIfNone;
+    if (typeof texts === 'string') return violates(texts) ? texts : undefined;
+    return texts.some(violates) ? texts.filter(violates) : undefined;
   };
 };
 

@@ -20,14 +20,40 @@ export const parsePath = (field: string): Path =>
 export const isObject = (value: Value): value is RecordObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-export const memberOf = (object: RecordObject, name: string): Value =>
-  Object.hasOwn(object, name) ? object[name] : undefined;
+/** Returns a member of its own, which `constructor` is not. */
+export const memberOf = (object: RecordObject, name: string): Value => {
+  const value = object[name];
+  return value === undefined || typeof value === 'string' || Object.hasOwn(object, name) ? value : undefined;
+};
+
+/**
+ * Returns the texts at a path: the text itself if it is the only one, as it is in most records. There are none if it
+ * returns `undefined`.
+ */
+export const textsAt = (record: RecordObject, path: Path): string | readonly string[] | undefined => {
+  let value: Value = record;
+  for (let depth = 0; depth < path.length; depth++) {
+    if (!isObject(value)) {
+      if (!Array.isArray(value)) return undefined;
+      return allTexts(value, path, depth);
+    }
+    value = memberOf(value, path[depth]!.name);
+  }
+  if (typeof value === 'string' || value === undefined) return value;
+  return value === null ? '' : allTexts(value, path, path.length);
+};
+
+const allTexts = (value: Value, path: Path, depth: number): readonly string[] | undefined => {
+  const texts: string[] = [];
+  addTexts(value, path, texts, depth);
+  return texts.length === 0 ? undefined : texts;
+};
 
 /**
  * Adds the texts at a path to a list: strings, numbers as text, and empty texts for `null`. Arrays on the way and at the
  * end stand for their elements. Objects and booleans have no text.
  */
-export const addTexts = (value: Value, path: Path, texts: string[], depth = 0): void => {
+const addTexts = (value: Value, path: Path, texts: string[], depth: number): void => {
   if (Array.isArray(value)) {
     const index = path[depth]?.index;
     if (index !== undefined) addTexts(value[index], path, texts, depth + 1);

@@ -1,6 +1,6 @@
 import type { DataType } from '../data-type.js';
 import type { FilteredField, FlaggedRecord, QualityFinding, RuleViolation } from '../finding.js';
-import type { Rules } from '../rules.js';
+import type { QualityRule, Rules } from '../rules.js';
 import { compileFilter } from './compile-filter.js';
 import { compileRule } from './compile-rule.js';
 import { compileSkip } from './compile-skip.js';
@@ -40,7 +40,7 @@ export const createTransform = (
   const ofType = rules[dataType];
   const skips = ofType.skips.map(compileSkip);
   const filters = ofType.filters.map(compileFilter);
-  const checks = ofType.rules.map(compileRule);
+  const checks = ofType.rules.map((rule) => ({ rule, check: compileRule(rule) }));
   const fields = fieldsOf(rules, dataType);
   const mayHaveAddedId = addedId && (dataType === 'masters' || dataType === 'releases');
   // The attribute shows whether the id was added.
@@ -65,22 +65,30 @@ export const createTransform = (
       report(context, { violations: [], skip: found, record: keep(context, false) });
       return undefined;
     }
-    const filtered: FilteredField[] = [];
+    // Nothing is allocated for a record that is as it should be.
+    let filtered: FilteredField[] | undefined;
     for (const { field, reason, apply } of filters) {
       const values = apply(record);
-      if (values > 0) filtered.push({ field, reason, values });
+      if (values === 0) continue;
+      filtered ??= [];
+      filtered.push({ field, reason, values });
     }
-    const violations: RuleViolation[] = [];
-    for (const check of checks) check(record, violations);
-    if (filtered.length > 0 || violations.length > 0) {
-      const isKept = violations.some(({ severity }) => severity !== 'info');
+    let violations: RuleViolation[] | undefined;
+    for (const { rule, check } of checks) {
+      const values = check(record);
+      if (values === undefined) continue;
+      violations ??= [];
+      addViolations(violations, rule, values);
+    }
+    if (filtered !== undefined || violations !== undefined) {
+      const isKept = violations?.some(({ severity }) => severity !== 'info');
       report(context, {
-        violations,
-        filtered: filtered.length > 0 ? filtered : undefined,
-        record: isKept ? keep(context, filtered.length > 0) : undefined,
+        violations: violations ?? [],
+        filtered,
+        record: isKept ? keep(context, filtered !== undefined) : undefined,
       });
     }
-    return filtered.length > 0 ? record : context.unchanged;
+    return filtered !== undefined ? record : context.unchanged;
   };
 
   const transform: RulesTransform['transform'] = (record, context) => {
@@ -91,6 +99,15 @@ export const createTransform = (
   };
 
   return { fields: Array.from(fields), transform };
+};
+
+const addViolations = (
+  violations: RuleViolation[],
+  { name: rule, severity, field }: QualityRule,
+  values: string | readonly string[],
+): void => {
+  if (typeof values === 'string') violations.push({ rule, severity, field, value: values });
+  else for (const value of values) violations.push({ rule, severity, field, value });
 };
 
 /** The members of the record that rules look at: the first name of a path, or the whole of it for what becomes `null`. */
