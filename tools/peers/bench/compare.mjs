@@ -7,7 +7,6 @@ import { MB, median } from '../../../packages/parser/bench/kit.mjs';
 import { compareObjects } from '../src/compare-objects.mjs';
 import { readSample } from '../src/repeat-records.mjs';
 import { prepareDump } from './dumps.mjs';
-import { ROWS } from './rows.mjs';
 
 const MEASURE = fileURLToPath(new URL('measure.mjs', import.meta.url));
 const COMMAND_LINE = fileURLToPath(new URL('../../../apps/extractor/dist/cli.js', import.meta.url));
@@ -37,28 +36,23 @@ const measurementsBy = (discoQuick) => ({
   }),
 });
 
-const compareType = async (type, { discoQuick, size, rounds, dump }) => {
+const compareType = async (type, { rows, discoQuick, size, rounds, dump }) => {
   const file = await prepareDump(type, size, dump);
   const compared = await compareObjects(await readSample(file, type, SAMPLE_BYTES), type);
   console.error(`${type}: all parsers of npm make the same objects of the first ${compared} records`);
   const measurements = measurementsBy(discoQuick);
-  const results = ROWS.map(() => []);
+  const results = rows.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [
-      index,
-      {
-        name,
-        run: [kind, argument],
-      },
-    ] of ROWS.entries()) {
+    for (const [index, { name, run: measured }] of rows.entries()) {
       console.error(`${type}, round ${round + 1} of ${rounds}: ${name}`);
+      const [kind, argument] = measured;
       results[index].push(await measurements[kind](argument, file, type));
     }
   }
   const typical = results.map(median);
-  const { xmlBytes, seconds: gunzipSeconds } = typical[ROWS.findIndex(({ work }) => work === 'decompress')];
-  const { records } = typical[ROWS.findIndex(({ by }) => by === 'ours')];
-  return ROWS.map(({ run: _, ...row }, index) => {
+  const { xmlBytes, seconds: gunzipSeconds } = typical[rows.findIndex(({ work }) => work === 'decompress')];
+  const { records } = typical.find((result) => result.records !== undefined);
+  return rows.map(({ run: _, ...row }, index) => {
     const { seconds, records: found = records } = typical[index];
     if (found !== records) throw new Error(`${row.name} finds ${found} ${type} instead of ${records}`);
     return {
@@ -72,9 +66,9 @@ const compareType = async (type, { discoQuick, size, rounds, dump }) => {
   });
 };
 
-/** The rows of all types, one type after the other. */
+/** The measured `rows` of all types, one type after the other. */
 export const compare = async (types, options) => {
-  const rows = [];
-  for (const type of types) rows.push(...(await compareType(type, options)));
-  return rows;
+  const measured = [];
+  for (const type of types) measured.push(...(await compareType(type, options)));
+  return measured;
 };

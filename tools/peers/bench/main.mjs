@@ -10,12 +10,14 @@ import { parseArgs } from 'node:util';
 import { setup } from '../../scripts/workspace.mjs';
 import { FIGURES_FILE, toJson, writeCharts, writeDocuments } from '../src/documents.mjs';
 import { compareWithDiscoQuick, describeRun, detailedTables } from '../src/table.mjs';
+import { ROWS } from './rows.mjs';
 
 const USAGE = `Usage: npm run bench:peers -- [options]
 
   --size MB        XML per data type (default: 200)
   --types LIST     data types, separated by commas (default: releases)
   --rounds N       measurements of which each figure is the median (default: 3)
+  --only LIST      words: measures only rows whose names contain one of them, and gunzip alone
   --dump FOLDER    takes the records of the newest real dumps in FOLDER, repeated up to the size
                    (default: generated dumps, which stay in the temporary folder)
   --json FILE      writes the figures
@@ -37,6 +39,15 @@ const fail = (message, status) => {
   process.exit(status);
 };
 
+/** The rows that `--only` names, all without it. */
+const rowsOf = (only) => {
+  if (only === undefined) return ROWS;
+  const words = only.split(',');
+  const unknown = words.find((word) => word === '' || !ROWS.some(({ name }) => name.includes(word)));
+  if (unknown !== undefined) throw new Error(`--only: no row's name contains "${unknown}"`);
+  return ROWS.filter(({ work, name }) => work === 'decompress' || words.some((word) => name.includes(word)));
+};
+
 const readOptions = () => {
   try {
     const { values } = parseArgs({
@@ -44,6 +55,7 @@ const readOptions = () => {
         size: { type: 'string', default: '200' },
         types: { type: 'string', default: 'releases' },
         rounds: { type: 'string', default: '3' },
+        only: { type: 'string' },
         dump: { type: 'string' },
         json: { type: 'string' },
         chart: { type: 'string' },
@@ -60,7 +72,8 @@ const readOptions = () => {
       throw new Error(`--size: ${values.size} is not from 1 to ${MAX_MEGABYTES}`);
     if (!(Number.isInteger(rounds) && rounds > 0))
       throw new Error(`--rounds: ${values.rounds} is not a positive integer`);
-    return { ...values, size, rounds, types };
+    if (values.only !== undefined && values.readme) throw new Error('--readme needs all rows: leave out --only');
+    return { ...values, size, rounds, types, rows: rowsOf(values.only) };
   } catch (error) {
     return fail(`${error.message}\n\n${USAGE}`, 2);
   }
@@ -135,7 +148,8 @@ const figures = {
   rows: await compareAll(),
 };
 
-console.log([describeRun(figures), detailedTables(figures), compareWithDiscoQuick(figures)].join('\n\n'));
+const comparison = compareWithDiscoQuick(figures);
+console.log([describeRun(figures), detailedTables(figures), ...(comparison === '' ? [] : [comparison])].join('\n\n'));
 if (options.json !== undefined) writeFileSync(options.json, toJson(figures));
 if (options.chart !== undefined) writeCharts(figures, options.chart);
 if (options.readme) {

@@ -49,26 +49,19 @@ export const describeVersions = ({ versions }) =>
     .join(', ')}.`;
 
 /**
- * @param {Figures} figures
- * @param {string} type
- * @param {string} name
- */
-const secondsOf = ({ rows }, type, name) => {
-  const row = rows.find((other) => other.type === type && other.name === name);
-  if (row === undefined) throw new Error(`The figures of ${type} lack the row "${name}"`);
-  return row.seconds;
-};
-
-/**
- * How long `encodeRecords` takes next to disco-quick without JSON, as a sentence.
+ * How long `encodeRecords` takes next to disco-quick without JSON, as a sentence. Empty if one of them was not measured.
  *
  * @param {Figures} figures
  */
-export const compareWithDiscoQuick = (figures) => {
-  const ratios = typesOf(figures).map((type) => {
-    const ratio = secondsOf(figures, type, ENCODE_WITH_WORKERS) / secondsOf(figures, type, DISCO_QUICK);
-    return `${ratio.toFixed(2)} (${type})`;
-  });
+export const compareWithDiscoQuick = ({ rows }) => {
+  const ratios = rows
+    .filter(({ name }) => name === ENCODE_WITH_WORKERS)
+    .flatMap(({ type, seconds }) =>
+      rows
+        .filter((row) => row.type === type && row.name === DISCO_QUICK)
+        .map((discoQuick) => `${(seconds / discoQuick.seconds).toFixed(2)} (${type})`),
+    );
+  if (ratios.length === 0) return '';
   return (
     'Time of `encodeRecords` with 2 workers for JSON, hashes and messages, divided by the time of disco-quick for its ' +
     `structs alone: ${ratios.join(', ')}.`

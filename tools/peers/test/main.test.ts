@@ -14,9 +14,12 @@ test('without cargo it says what it needs, and changes nothing', () => {
   expect(stdout).toBe('');
 });
 
-test('an option with a wrong value is a usage error', () => {
-  const { status, stderr } = run(['--types', 'releases,songs']);
+test.each([
+  { args: ['--types', 'releases,songs'], fault: 'songs' },
+  { args: ['--only', 'sax,expat'], fault: 'expat' },
+])('$args is a usage error', ({ args, fault }) => {
+  const { status, stderr } = run(args);
   expect(status).toBe(2);
-  expect(stderr).toContain('songs');
+  expect(stderr).toContain(fault);
   expect(stderr).toContain('Usage: npm run bench:peers');
 });
