@@ -47,6 +47,10 @@ const FOLDER_ORDER = {
     vocabulary: ['data-type', 'errors', 'finding', 'option-checks', 'rules'],
     folders: ['regex', 'rules-file', 'transform', 'counts', 'flagged', 'drift'],
   },
+  'packages/changes': {
+    vocabulary: ['errors', 'option-checks', 'record-id', 'sha256'],
+    folders: ['database', 'ids', 'pass', 'compare'],
+  },
   'apps/extractor': {
     vocabulary: ['advice', 'count-of', 'errors'],
     folders: [

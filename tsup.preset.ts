@@ -80,7 +80,7 @@ export const withZod: Options = { noExternal: [INTERNAL, 'zod'], esbuildPlugins:
 
 /** The libraries, which a program bundles from their sources: their builds have copies of zod and `internal` in them. */
 const LIBRARIES = Object.fromEntries(
-  ['parser', 'publisher', 'state-marker', 'downloader', 'data-quality'].map((name) => [
+  ['parser', 'publisher', 'state-marker', 'downloader', 'data-quality', 'changes'].map((name) => [
     `@discogs-extractor/${name}`,
     fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url)),
   ]),

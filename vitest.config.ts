@@ -17,6 +17,7 @@ export const alias = {
   '@discogs-extractor/downloader/contract': source('./packages/downloader/src/contract.ts'),
   '@discogs-extractor/downloader': source('./packages/downloader/src/index.ts'),
   '@discogs-extractor/data-quality': source('./packages/data-quality/src/index.ts'),
+  '@discogs-extractor/changes': source('./packages/changes/src/index.ts'),
   '@discogs-extractor/sample-dumps': source('./tools/sample-dumps/src/index.ts'),
   '@discogs-extractor/test-broker': source('./tools/test-broker/src/index.ts'),
   '@discogs-extractor/test-server': source('./tools/test-server/src/index.ts'),
@@ -94,6 +95,7 @@ export default defineConfig({
       }),
       project('downloader', './packages/downloader', { isolate: false }),
       project('data-quality', './packages/data-quality', { isolate: false }),
+      project('changes', './packages/changes', { isolate: false }),
       project('extractor', './apps/extractor', {
         isolate: false,
         globalSetup: source('./tools/test-broker/src/vitest-global-setup.ts'),

@@ -10,8 +10,8 @@ export default defineConfig(async () => {
     // of zod is among those of the command line.
     preset({ ...withZod, esbuildPlugins: [], clean: false, dts: { entry: 'src/index.ts', resolve: [INTERNAL] } }),
     preset({
-      // Native code cannot be bundled.
-      ...withDependencies({ external: ['fs-native-extensions'] }),
+      // Native code and WebAssembly in a file cannot be bundled.
+      ...withDependencies({ external: ['fs-native-extensions', 'node-sqlite3-wasm'] }),
       clean: false,
       entry: ['src/cli.ts'],
     }),

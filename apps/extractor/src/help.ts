@@ -74,6 +74,18 @@ A version is looked for in DISCOGS_ROOT: the inventory that a run saved, or the 
     [],
     'Exit status: 0 done; 1 something was not read; 2 invalid usage; 128 and more stopped by a signal.',
   ),
+  diff: sections(
+    `  discogs-extractor diff discogs_20260101_labels.xml.gz discogs_20260201_labels.xml.gz
+  discogs-extractor diff ./january ./february --types artists,labels --output changes.ndjson.gz
+  discogs-extractor diff 20260101 20260201 | jq 'select(.type == "deleted") | .id'
+
+The lines of a data type are {"type":"added"|"changed"|"deleted","data_type":…,"id":…} in the order of ids, with "sha256",
+"last_sha256" and, for changed records, the names of the "members" that differ; then one "summary". Records may be in any
+order, and of repeated ids the last one counts. Of a folder, the newest version is compared. Memory does not depend on the
+size of the dumps; hashes are kept in a temporary folder meanwhile (TMPDIR), about 72 bytes per record.`,
+    [],
+    'Exit status: 0 done; 1 something was not compared; 2 invalid usage; 128 and more stopped by a signal.',
+  ),
   list: sections(
     `  discogs-extractor list
   discogs-extractor list --source ./dumps

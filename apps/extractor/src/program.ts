@@ -45,6 +45,13 @@ const wholeNumber =
     return number;
   };
 
+const typeList = (value: string): readonly DataType[] => {
+  const types = value.split(',').map((type) => type.trim());
+  const wrong = types.find((type) => !DATA_TYPES.includes(type as DataType));
+  if (wrong !== undefined) throw new InvalidArgumentError(`Expected some of ${DATA_TYPES.join(', ')}.`);
+  return DATA_TYPES.filter((type) => types.includes(type));
+};
+
 // Each command is imported only when it is asked for: a start then loads only what it uses.
 const program = new Command('discogs-extractor')
   .description('Delivers every record of the monthly Discogs dumps at least once, as JSON, to RabbitMQ.')
@@ -158,6 +165,25 @@ program
       json: options['json'] === true,
       workers: options['workers'] as number | undefined,
       limit: options['limit'] as number | undefined,
+    });
+  });
+
+program
+  .command('diff')
+  .description('print what changed between two dumps as NDJSON: added, changed and deleted records, and a summary')
+  .argument('<old>', 'the older dump: a file, a folder, or a version in DISCOGS_ROOT')
+  .argument('<new>', 'the newer dump, likewise')
+  .option('--types <list>', 'data types to compare (default: those of the dumps)', typeList)
+  .option('--output <file>', 'file to write to, compressed if it ends in .gz or .zst, or - for standard output', '-')
+  .option('--workers <n>', 'threads that parse (default: MAX_WORKERS, else number of CPU cores)', wholeNumber(0, 256))
+  .addHelpText('after', HELP.diff)
+  .action(async (before: string, after: string, options: Record<string, unknown>) => {
+    const { diffCommand } = await import('./commands/diff.js');
+    process.exitCode = await diffCommand({
+      ...{ before, after },
+      types: options['types'] as readonly DataType[] | undefined,
+      output: options['output'] as string,
+      workers: options['workers'] as number | undefined,
     });
   });
 

@@ -33,6 +33,7 @@ export const LIBRARIES: readonly PublishedPackage[] = [
   published('packages/publisher'),
   published('packages/downloader'),
   published('packages/data-quality'),
+  published('packages/changes'),
 ];
 
 export const SERVICE: PublishedPackage = published('apps/extractor');

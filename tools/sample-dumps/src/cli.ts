@@ -3,6 +3,7 @@ import { DATA_TYPES, type DataType } from './data-type.js';
 import { ERAS, type Era } from './era.js';
 import { SampleDumpError } from './errors.js';
 import { generateDump } from './generate-dump.js';
+import type { MonthOptions } from './months.js';
 
 const HELP = `Generates Discogs dumps of any size from a seed, with the structure and statistics of the real ones.
 
@@ -16,6 +17,12 @@ Usage: node tools/sample-dumps/dist/cli.js --output DIR (--records N | --size SI
   --types LIST       of ${DATA_TYPES.join(',')} (default: all)
   --era ERA          form of the records: ${ERAS.join(', ')} (default: 2020)
   --characters FORM  references or utf8, for characters outside ASCII (default: by era)
+  --month N          the dump N months after the first, of --records in the first month (default: 0), with each month
+    --changed P      percent of the records changed (default: 3)
+    --added P        percent more at the end (default: 1)
+    --removed P      percent gone (default: 0.5)
+    --replaced P     percent gone, with a new record in their place (default: 0)
+    --reordered P    percent that change places with the next one (default: 0)
   --level N          gzip level, 1 to 9 (default: 6)
   --quiet            no progress on standard error
   --help             this text
@@ -51,6 +58,29 @@ const integerOf = (option: string, text: string | undefined): number | undefined
   return Number(text);
 };
 
+const percentOf = (option: string, text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value > 100) throw new UsageError(`--${option}: '${text}' is not a percentage`);
+  return value;
+};
+
+/** @throws UsageError */
+const monthsOf = (values: ReturnType<typeof parse>): MonthOptions | undefined => {
+  const shares = {
+    changedPercent: percentOf('changed', values.changed),
+    addedPercent: percentOf('added', values.added),
+    removedPercent: percentOf('removed', values.removed),
+    replacedPercent: percentOf('replaced', values.replaced),
+    reorderedPercent: percentOf('reordered', values.reordered),
+  };
+  const month = integerOf('month', values.month);
+  if (month !== undefined) return { month, ...shares };
+  if (Object.values(shares).some((value) => value !== undefined))
+    throw new UsageError('--month is required for changes');
+  return undefined;
+};
+
 const parse = (args: string[]) => {
   try {
     return parseArgs({
@@ -64,6 +94,12 @@ const parse = (args: string[]) => {
         types: { type: 'string' },
         era: { type: 'string' },
         characters: { type: 'string' },
+        month: { type: 'string' },
+        changed: { type: 'string' },
+        added: { type: 'string' },
+        removed: { type: 'string' },
+        replaced: { type: 'string' },
+        reordered: { type: 'string' },
         level: { type: 'string' },
         quiet: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -98,6 +134,7 @@ const run = async (args: string[]): Promise<void> => {
     types: values.types?.split(',').map((type) => type.trim()) as DataType[] | undefined,
     era: values.era as Era | undefined,
     characters: values.characters as 'references' | 'utf8' | undefined,
+    months: monthsOf(values),
     level: integerOf('level', values.level),
     signal: stopping.signal,
     onProgress: (progress) => {

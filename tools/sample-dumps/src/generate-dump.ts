@@ -8,6 +8,7 @@ import { createGzip } from 'node:zlib';
 import { DATA_TYPES, type DataType } from './data-type.js';
 import type { Era } from './era.js';
 import { SampleDumpError } from './errors.js';
+import { checkMonths, type MonthOptions } from './months.js';
 import {
   checkCharacters,
   checkDirectory,
@@ -39,6 +40,8 @@ export interface GenerateDumpOptions {
   era?: Era | undefined;
   /** How characters outside ASCII are written. @default 'references' for the era 2020, else 'utf8' */
   characters?: 'references' | 'utf8' | undefined;
+  /** The dump some months later, of this many records in the first month. Needs `records`. @default the first month */
+  months?: MonthOptions | undefined;
   /** gzip level, 1 to 9. @default 6, which gives the ratio of the real dumps */
   level?: number | undefined;
   /** Stops the generation; an unfinished file is removed. */
@@ -93,6 +96,7 @@ export const generateDump = async (options: GenerateDumpOptions): Promise<Genera
   const version = checkVersion(options.version);
   const level = checkLevel(options.level);
   const plans = planTypes(options);
+  if (options.months !== undefined) checkMonths(options.months);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
 
@@ -134,7 +138,10 @@ const planTypes = (options: GenerateDumpOptions): XmlOptions[] => {
       const message = `records or xmlBytes must have a number for ${type}`;
       throw new SampleDumpError('INVALID_OPTIONS', message, { facts: { option: 'records' } });
     }
-    return { type, seed, era, characters, records: countOf(records, type), xmlBytes: countOf(xmlBytes, type) };
+    return {
+      ...{ type, seed, era, characters, months: options.months },
+      ...{ records: countOf(records, type), xmlBytes: countOf(xmlBytes, type) },
+    };
   });
 };
 

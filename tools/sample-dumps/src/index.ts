@@ -9,4 +9,5 @@ export {
   type GeneratedDump,
   generateDump,
 } from './generate-dump.js';
+export type { MonthOptions } from './months.js';
 export { generateXml, type RecordOptions, recordXml, type XmlOptions } from './xml-stream.js';

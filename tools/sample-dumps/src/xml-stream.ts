@@ -5,6 +5,7 @@ import { SampleDumpError } from './errors.js';
 import { encodeXml, INVALID_BYTE } from './escape.js';
 import { labelRecord } from './label-record.js';
 import { masterRecord } from './master-record.js';
+import { type MonthOptions, placesOf } from './months.js';
 import { checkCharacters, checkCount, checkEra, checkSeed, checkType } from './options.js';
 import { hashSeed } from './random.js';
 import { releaseRecord } from './release-record.js';
@@ -39,6 +40,11 @@ export interface XmlOptions extends RecordOptions {
    * @default 1 MiB
    */
   blockBytes?: number | undefined;
+  /**
+   * The dump some months later: each month changes some of the records of the one before. Ids stay the same.
+   * @default no change: the first month
+   */
+  months?: MonthOptions | undefined;
   /** Ends the iteration with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
@@ -59,13 +65,19 @@ const WRITER_BY_TYPE: Readonly<Record<DataType, readonly [stream: number, write:
   releases: [4, releaseRecord],
 };
 
+const QUALITY = /(<data_quality>)[^<]*(<\/data_quality>)/;
+
+/** Each edition of a record has random numbers of its own. */
+const EDITION_STREAMS = 16;
+
 const DEFAULT_BLOCK_BYTES = 1024 * 1024;
 
 interface DumpWriter {
   root: boolean;
   /** Whether the XML is all ASCII, so that each character takes one byte. */
   ascii: boolean;
-  record: (number: number) => string;
+  /** A record; `edition` is 0 for a record as it was at first. */
+  record: (number: number, edition?: number) => string;
 }
 
 const createDumpWriter = (options: RecordOptions): DumpWriter => {
@@ -76,9 +88,11 @@ const createDumpWriter = (options: RecordOptions): DumpWriter => {
   return {
     root: traits.root,
     ascii: traits.characters === 'references' && traits.irregular === 0,
-    record: (number) => {
-      writer.startRecord(stream, number);
-      return write(writer, number);
+    record: (number, edition = 0) => {
+      writer.startRecord(stream + edition * EDITION_STREAMS, number);
+      const xml = write(writer, number);
+      // Two short records can be alike by chance: this member differs in any case.
+      return edition === 0 ? xml : xml.replace(QUALITY, `$1Needs Vote in month ${edition}$2`);
     },
   };
 };
@@ -126,8 +140,9 @@ export function* generateBlocks(options: XmlOptions): Generator<XmlBlock, void, 
   // The root's end tag counts, although it follows the last record.
   let total = block.size + close.length;
   let inBlock = 0;
-  for (let number = 1; number <= records && total < xmlBytes; number++) {
-    total += block.add(`${record(number)}\n`);
+  for (const { number, edition } of placesOf(options.seed, options.months, records)) {
+    if (total >= xmlBytes) break;
+    total += block.add(`${record(number, edition)}\n`);
     inBlock++;
     if (block.size >= blockBytes) {
       yield { bytes: block.take(), records: inBlock };

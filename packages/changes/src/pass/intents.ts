@@ -1,0 +1,100 @@
+import { crc32 } from 'node:zlib';
+import type { StoreDatabase } from '../database/store-database.js';
+import { damagedError } from '../errors.js';
+import type { StoredId } from '../ids/sink-ids.js';
+import type { IdKey } from '../record-id.js';
+import { HASH_BYTES } from '../sha256.js';
+
+/**
+ * What is about to be sent, written before it is: ids with the new hash, or with the last one for deletions. After a
+ * crash it is not known whether the sink got it. The same pass sends it again; another pass treats it as doubtful.
+ */
+export class Intents {
+  readonly #database: StoreDatabase;
+  #isEmpty: boolean;
+
+  constructor(database: StoreDatabase) {
+    this.#database = database;
+    this.#isEmpty = database.get('SELECT 1 FROM intent LIMIT 1') === undefined;
+  }
+
+  /**
+   * @param last - the number of the last record, or of the last deletion of the pass
+   * @param hashes - 32 bytes for each id
+   */
+  add(kind: 'records' | 'deletions', last: number, keys: readonly IdKey[], hashes: Uint8Array): void {
+    this.#isEmpty = false;
+    const data = encode(keys, hashes);
+    this.#database.transact(() =>
+      this.#database.run('INSERT INTO intent VALUES (?, ?, ?)', kind === 'deletions' ? 1 : 0, last, data),
+    );
+  }
+
+  /** Removes what is confirmed; to be called in a transaction. */
+  removeConfirmed(watermark: number, deleted: number): void {
+    if (this.#isEmpty) return;
+    this.#database.run('DELETE FROM intent WHERE last <= CASE deletion WHEN 1 THEN ? ELSE ? END', deleted, watermark);
+    this.#isEmpty = this.#database.get('SELECT 1 FROM intent LIMIT 1') === undefined;
+  }
+
+  /** What is not confirmed. */
+  *unconfirmed(): Generator<StoredId, void, undefined> {
+    let last = 0;
+    for (;;) {
+      const row = this.#database.get('SELECT rowid, data FROM intent WHERE rowid > ? ORDER BY rowid LIMIT 1', last);
+      if (row === undefined) return;
+      last = Number(row['rowid']);
+      yield* decode(this.#database.path, row['data'] as Uint8Array);
+    }
+  }
+
+  /** To be called in a transaction. */
+  clear(): void {
+    this.#database.run('DELETE FROM intent');
+    this.#isEmpty = true;
+  }
+}
+
+/** In place of a number: a text of the following length in bytes. */
+const TEXT = -1;
+
+const encode = (keys: readonly IdKey[], hashes: Uint8Array): Buffer => {
+  const texts = keys.reduce<number>((sum, key) => sum + (typeof key === 'string' ? 4 + Buffer.byteLength(key) : 0), 0);
+  const bytes = Buffer.allocUnsafe(4 + keys.length * (8 + HASH_BYTES) + texts);
+  let at = 4;
+  for (const key of keys) {
+    if (typeof key === 'number') at = bytes.writeDoubleLE(key, at);
+    else {
+      at = bytes.writeDoubleLE(TEXT, at);
+      const length = bytes.write(key, at + 4);
+      at = bytes.writeUInt32LE(length, at) + length;
+    }
+  }
+  bytes.set(hashes.subarray(0, keys.length * HASH_BYTES), at);
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+  return bytes;
+};
+
+const decode = (path: string, data: Uint8Array): StoredId[] => {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  if (bytes.length < 4 || bytes.readUInt32LE(0) !== crc32(bytes.subarray(4))) {
+    throw damagedError(path, 'what was about to be sent cannot be read');
+  }
+  const keys: IdKey[] = [];
+  let at = 4;
+  // The hashes follow all ids.
+  while (bytes.length - at > keys.length * HASH_BYTES) {
+    const number = bytes.readDoubleLE(at);
+    at += 8;
+    if (number !== TEXT) keys.push(number);
+    else {
+      const length = bytes.readUInt32LE(at);
+      keys.push(bytes.toString('utf8', at + 4, at + 4 + length));
+      at += 4 + length;
+    }
+  }
+  return keys.map((key, index) => {
+    const start = at + index * HASH_BYTES;
+    return { key, hash: bytes.subarray(start, start + HASH_BYTES) };
+  });
+};
