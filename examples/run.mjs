@@ -57,6 +57,16 @@ const EXAMPLES = {
     const extracted = await runNode([extractor, 'run', '--once', '--source', dumps, '--sink', 'null'], settings);
     return extracted === 0 ? waiting : process.exit(extracted);
   },
+  'mirror-changes': async () => {
+    const database = join(folder, 'labels.sqlite');
+    await rm(database, { force: true });
+    await rm(`${database}.changes`, { recursive: true, force: true });
+    const months = { month: 1 };
+    const next = { directory: dumps, seed: 'examples', records: { labels: 2000 }, version: '20260201', months };
+    const { files } = await generateDump(next);
+    const first = await runExample('mirror-changes', [dumpPath('labels'), database]);
+    return first === 0 ? runExample('mirror-changes', [files.labels?.path ?? '', database]) : first;
+  },
   'publish-ndjson': async () => {
     const lines = join(folder, 'artists.ndjson');
     const parsed = await runNode([extractor, 'parse', dumpPath('artists'), '--output', lines]);

@@ -97,6 +97,24 @@ test('publish-ndjson publishes every line once, with its own id', async () => {
   expect(messages.map(({ body }) => body.toString())).toEqual(lines);
 });
 
+test('mirror-changes writes and deletes what changed, and the table is the newest dump', async () => {
+  const { status, stdout, stderr } = await run('mirror-changes');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const [first, second] = stdout.trim().split('\n');
+  expect(first).toBe('discogs_20260101_labels.xml.gz: 2000 written, 0 unchanged, 0 deleted');
+  const [, written, unchanged, deleted] = /(\d+) written, (\d+) unchanged, (\d+) deleted$/.exec(second!)!.map(Number);
+  expect(written).toBeLessThan(150);
+  expect(deleted).toBeGreaterThan(0);
+  const database = new sqlite.Database(join(folder, 'labels.sqlite'), { readOnly: true });
+  const rows = database.all('SELECT id, json FROM record');
+  database.close();
+  const dump = gunzipSync(await readFile(join(folder, 'dumps/discogs_20260201_labels.xml.gz'))).toString();
+  const ids = [...dump.matchAll(/<label>(?:<images>.*?<\/images>)?<id>(\d+)<\/id>/gs)].map(([, id]) => id!);
+  expect(rows.map(({ id }) => id).sort()).toEqual(ids.sort());
+  expect(rows).toHaveLength(written! + unchanged!);
+  expect(rows.filter(({ json }) => String(json).includes('Needs Vote in month 1')).length).toBeGreaterThan(20);
+});
+
 test('mirror-newest downloads every file once and keeps it the second time', async () => {
   const first = await run('mirror-newest');
   expect({ status: first.status, stderr: first.stderr }).toEqual({ status: 0, stderr: '' });
@@ -114,20 +132,24 @@ test('mirror-newest downloads every file once and keeps it the second time', asy
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 describe('wrong usage', () => {
-  test.each(['count-by-genre', 'releases-to-sqlite', 'wait-for-version', 'publish-ndjson', 'mirror-newest'])(
-    '%s, copied to another project and without arguments, prints its usage',
-    async (name) => {
-      // A copy in a project of another kind, as `npm init` creates it.
-      const project = join(folder, 'project');
-      await mkdir(project, { recursive: true });
-      await writeFile(join(project, 'package.json'), '{"type":"commonjs"}');
-      await copyFile(join(EXAMPLES, `${name}.mjs`), join(project, `${name}.mjs`));
-      await symlink(join(EXAMPLES, 'node_modules'), join(project, 'node_modules')).catch(() => {});
-      const { status, stderr } = await runProcess(process.execPath, [`${name}.mjs`], { cwd: project });
-      expect(status).toBe(2);
-      expect(stderr).toContain(`node ${name}.mjs`);
-    },
-  );
+  test.each([
+    'count-by-genre',
+    'releases-to-sqlite',
+    'mirror-changes',
+    'wait-for-version',
+    'publish-ndjson',
+    'mirror-newest',
+  ])('%s, copied to another project and without arguments, prints its usage', async (name) => {
+    // A copy in a project of another kind, as `npm init` creates it.
+    const project = join(folder, 'project');
+    await mkdir(project, { recursive: true });
+    await writeFile(join(project, 'package.json'), '{"type":"commonjs"}');
+    await copyFile(join(EXAMPLES, `${name}.mjs`), join(project, `${name}.mjs`));
+    await symlink(join(EXAMPLES, 'node_modules'), join(project, 'node_modules')).catch(() => {});
+    const { status, stderr } = await runProcess(process.execPath, [`${name}.mjs`], { cwd: project });
+    expect(status).toBe(2);
+    expect(stderr).toContain(`node ${name}.mjs`);
+  });
 
   test('an unknown example is refused with the list of names', async () => {
     expect(await run('nothing')).toMatchObject({ status: 2, stderr: expect.stringContaining('count-by-genre') });

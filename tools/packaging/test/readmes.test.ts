@@ -83,6 +83,13 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
     },
     outputs: [/^300 0 \d+\n$/],
   },
+  changes: {
+    prepare: async () => [],
+    outputs: [
+      /^\{ published: 3, .*\n\{ published: 1, unchanged: 1, deleted: 1 \}\n\[ \{ id: '1', name: 'ABBA' \}, .*\n$/,
+      /^changed 1 \[ 'name' \]\ndeleted 2 \nadded 3 \n0\n$/,
+    ],
+  },
   downloader: {
     prepare: async (cwd) => {
       const { files, checksumPath } = await generateDumpIn(join(cwd, 'site'), 50);

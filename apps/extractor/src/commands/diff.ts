@@ -79,17 +79,19 @@ const comparePair = async ({ dataType: given, before, after }: FilePair, common:
     await common.output.write(bytes);
   };
   // An id whose record is malformed in one of the dumps is neither new nor gone.
-  let notCompared = 0;
+  const notCompared = { added: 0, deleted: 0 };
   for await (const change of comparison) {
     const isMalformedIn = change.type === 'added' ? older : newer;
-    if (change.type !== 'changed' && isMalformedIn.malformedIds.has(change.id)) notCompared++;
+    if (change.type !== 'changed' && isMalformedIn.malformedIds.has(change.id)) notCompared[change.type]++;
     else lines.push(`${JSON.stringify(lineOf(change, newer.dataType))}\n`);
     if (lines.length === LINES_PER_WRITE) await flush();
   }
-  const { added, changed, deleted, unchanged, withoutIdBefore, withoutIdAfter, ...records } = comparison.summary;
+  const { changed, unchanged, withoutIdBefore, withoutIdAfter, ...records } = comparison.summary;
+  const added = records.added - notCompared.added;
+  const deleted = records.deleted - notCompared.deleted;
   const summary = {
     ...{ type: 'summary', data_type: newer.dataType, old_records: records.before, new_records: records.after },
-    ...{ added, changed, deleted, unchanged, not_compared: notCompared },
+    ...{ added, changed, deleted, unchanged, not_compared: notCompared.added + notCompared.deleted },
     ...{ old_without_id: withoutIdBefore, new_without_id: withoutIdAfter },
   };
   lines.push(`${JSON.stringify(summary)}\n`);
