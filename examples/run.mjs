@@ -46,6 +46,7 @@ const EXAMPLES = {
   'count-by-genre': () => runExample('count-by-genre', [dumpPath('releases')]),
   'releases-to-sqlite': () => runExample('releases-to-sqlite', [dumpPath('releases'), join(folder, 'releases.sqlite')]),
   'plain-profiles': () => runExample('plain-profiles', [dumpPath('artists')]),
+  'check-releases': () => runExample('check-releases', [dumpPath('releases')]),
   'mirror-newest': () => runExample('mirror-newest', [join(folder, 'mirror'), dumps]),
   'wait-for-version': async () => {
     const data = join(folder, 'data');

@@ -57,6 +57,16 @@ test('releases-to-sqlite loads every release and its parts', async () => {
   database.close();
 });
 
+test('check-releases counts the releases that violate each rule', async () => {
+  const { status, stdout, stderr } = await run('check-releases');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const releases = [...readXml('releases').matchAll(/<release .*?<\/release>/gs)].map(([release]) => release);
+  const withoutCountry = releases.filter((release) => !/<country>[^<]*\S[^<]*<\/country>/.test(release)).length;
+  expect(withoutCountry).toBeGreaterThan(0);
+  expect(stdout).toMatch(new RegExp(`^ *${withoutCountry}  info no-country$`, 'm'));
+  expect(stdout).toContain(' of 2000 releases violate a rule, 0 are skipped\n');
+});
+
 test('plain-profiles prints the artists that have a profile, as plain text', async () => {
   const { status, stdout, stderr } = await run('plain-profiles');
   const profiles = [...readXml('artists').matchAll(/<artist>.*?<\/artist>/gs)].flatMap(
