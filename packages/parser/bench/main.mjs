@@ -78,6 +78,7 @@ const measureType = async (type) => {
     { name: 'gunzip alone', args: ['gunzip'] },
     { name: 'fast, 1 worker', args: ['fast', 1] },
     { name: `fast, ${cores} workers`, args: ['fast', cores] },
+    { name: `fast, ${cores} workers, inventory`, args: ['inventory', cores] },
     { name: `fast, ${cores} workers, platform transform`, args: ['platform', cores] },
     { name: `fast, ${cores} workers, skip to the end`, args: ['skip', cores] },
     { name: 'fast, no worker', args: ['fast', 0] },

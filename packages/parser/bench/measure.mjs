@@ -98,6 +98,7 @@ const timed = async (work) => {
 const ROWS = {
   gunzip: () => timed(gunzip),
   fast: () => timed(() => encode({ engine: 'fast', workers: Number(workers) })),
+  inventory: () => timed(() => encode({ engine: 'fast', workers: Number(workers), onInventory: () => {} })),
   // What `parse --contract fanout` does.
   platform: () =>
     timed(() =>

@@ -20,6 +20,9 @@ export interface KnownPath {
   omittedSince: string | undefined;
   /** Whether each parent element has it. */
   required: boolean;
-  /** Share of the records that have it, from 0 to 1, in the dump of 2020-08-06; `undefined` if it had none. */
+  /**
+   * Share of the records that have it with something in it, from 0 to 1, in the dump of 2020-08-06; `undefined` if it is
+   * not known.
+   */
   share: number | undefined;
 }
