@@ -20,51 +20,28 @@ export interface CheckpointLimiter {
 }
 
 /**
- * Starts a checkpoint when half of the limit is used: it runs while the other half is sent, so that the sender waits
- * only if the checkpoint takes longer than sending does.
+ * Makes a checkpoint when the limit is reached, and lets nothing be sent meanwhile: its requests to the broker would wait
+ * for all messages that go before them. So the broker always has many messages to work on at a time, which quorum queues
+ * need to be fast, and is idle between two times for a few round trips only.
  */
 export const createCheckpointLimiter = (options: CheckpointLimiterOptions): CheckpointLimiter => {
   const { maxUnsaved, resumeAfter, reached, flush, save } = options;
-  /** Records that were sent, and those of them that are saved. */
-  let sent = 0;
-  let saved = 0;
+  /** Records that were sent since the last checkpoint. */
+  let unsaved = 0;
   let savedRecord = resumeAfter;
-  let inProgress: Promise<void> | undefined;
-  let failure: { readonly error: unknown } | undefined;
-
-  const run = async (): Promise<void> => {
-    const target = sent;
+  const checkpoint = async (): Promise<void> => {
     const record = reached();
+    if (savedRecord === record) return;
     await flush();
     await save(record);
-    saved = target;
     savedRecord = record;
+    unsaved = 0;
   };
-  const start = (): Promise<void> => {
-    const started = run().finally(() => {
-      inProgress = undefined;
-    });
-    // If no sender waits for it, the next call of `recordSent` reports the failure.
-    started.catch((error: unknown) => {
-      failure = { error };
-    });
-    inProgress = started;
-    return started;
-  };
-  const belowLimit = async (): Promise<void> => {
-    while (sent - saved >= maxUnsaved) await (inProgress ?? start());
-  };
-
   return {
     recordSent: () => {
-      sent++;
-      if (failure) return Promise.reject(failure.error);
-      if (!inProgress && sent - saved >= maxUnsaved / 2) start();
-      return sent - saved >= maxUnsaved ? belowLimit() : undefined;
+      unsaved++;
+      return unsaved >= maxUnsaved ? checkpoint() : undefined;
     },
-    checkpoint: async () => {
-      await inProgress;
-      if (savedRecord < reached()) await start();
-    },
+    checkpoint,
   };
 };
