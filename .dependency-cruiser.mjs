@@ -16,6 +16,7 @@ const FOLDER_ORDER = {
       'document',
       'strict',
       'kernel',
+      'pack',
       'block',
       'transform',
       'gzip',

@@ -6,7 +6,15 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { encodeRecords, PLATFORM_TRANSFORM } from '../dist/index.js';
+import {
+  encodeRecords,
+  PLATFORM_TRANSFORM,
+  parseRecords,
+  toArtist,
+  toLabel,
+  toMaster,
+  toRelease,
+} from '../dist/index.js';
 
 const [row, file, dataType, workers, records] = process.argv.slice(2);
 
@@ -29,6 +37,24 @@ const encode = async (options) => {
   for await (const block of stream) block.release();
   const { stats } = stream;
   return { xmlBytes: stats.xmlBytes, records: stats.records };
+};
+
+const CONVERTERS = { artists: toArtist, labels: toLabel, masters: toMaster, releases: toRelease };
+
+/** Objects, of which nothing is kept. */
+const parse = async (options, convert) => {
+  const stream = parseRecords(file, { engine: 'fast', workers: Number(workers), dataType, ...options });
+  for await (const { record } of stream) convert?.(record);
+  const { stats } = stream;
+  return { xmlBytes: stats.xmlBytes, records: stats.records };
+};
+
+/** Two fields of each type, as many users need no more. */
+const FIELDS = {
+  artists: ['name', 'aliases.name.@id'],
+  labels: ['name', 'sublabels.label.@id'],
+  masters: ['title', 'artists.artist.id'],
+  releases: ['title', 'labels.label.@name'],
 };
 
 /** The dump's first XML, up to the end of a record. */
@@ -105,6 +131,9 @@ const ROWS = {
       encode({ engine: 'fast', workers: Number(workers), reading: 'platform', transform: PLATFORM_TRANSFORM }),
     ),
   skip: () => timed(() => encode({ engine: 'fast', workers: Number(workers), skip: Number.MAX_SAFE_INTEGER })),
+  objects: () => timed(() => parse({})),
+  fields: () => timed(() => parse({ fields: FIELDS[dataType] })),
+  typed: () => timed(() => parse({}, CONVERTERS[dataType])),
   // The first `records` records are enough.
   strict: () => timed(() => encode({ engine: 'strict', limit: Number(records) })),
   'fast-part': () => timed(() => encode({ engine: 'fast', limit: Number(records) })),

@@ -50,3 +50,4 @@ await write('kernel', 'kernel/index.ts', 'src/kernel/kernel-wasm.generated.ts', 
 await write('inflater', 'inflater/index.ts', 'src/gzip/inflater-wasm.generated.ts', 'INFLATER_WASM', [
   '--importMemory',
 ]);
+await write('packer', 'packer/index.ts', 'src/pack/packer-wasm.generated.ts', 'PACKER_WASM');

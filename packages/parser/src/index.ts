@@ -8,6 +8,7 @@ export type {
   BlobLike,
   DumpInput,
   EngineName,
+  ParseOptions,
   ReadOptions,
   ReadProgress,
   ResponseLike,
@@ -17,9 +18,10 @@ export type {
   WorkerPoolOptions,
 } from './options.js';
 export { createWorkerPool } from './parallel/worker-pool.js';
-export { type ParsedRecord, parseRecords } from './parse-records.js';
+export { parseRecords } from './parse-records.js';
 export { PLATFORM_TRANSFORM } from './platform/platform-transform.js';
 export type { EncodedBlock, EncodedRecord } from './read/encoded-block.js';
+export type { ParsedRecord } from './read/parsed-records.js';
 export type { RecordStream } from './read/record-stream.js';
 export type { Reading } from './reading.js';
 export type {

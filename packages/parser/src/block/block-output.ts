@@ -1,4 +1,6 @@
 import type { LineOutput } from '../kernel/regular-records.js';
+import { type Packer, packer } from '../pack/packer.js';
+import type { PackedRecords } from '../pack/steps.js';
 import type { BuiltRecord } from '../record/build-record.js';
 import type { CanonicalBytes } from '../record/canonical-buffer.js';
 import { copyBytes } from '../record/copy-bytes.js';
@@ -9,6 +11,7 @@ const FIRST_BYTES = 64 * 1024;
 const GROWTH = 1.5;
 
 const NOTHING = new Uint8Array(0);
+const NO_TABLE = new Int32Array(0);
 
 /** The UTF-8 bytes of a UTF-16 code unit, at most. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -25,10 +28,19 @@ export interface ByteSpan {
 /** The bytes of a record, as far as it is not known where they are. */
 const NO_SPAN: ByteSpan = { start: 0, end: 0 };
 
+/** The lines of a block, or its packed records. */
+export interface FinishedOutput {
+  bytes: Uint8Array;
+  table: Int32Array;
+  hashes: Uint8Array;
+  xml: Uint8Array | undefined;
+  packed: PackedRecords | undefined;
+}
+
 /**
  * Collects a block's lines. With output `messages` a line is a message body, and its span in the table is the id, as
  * JSON escapes it. With `json` and `raw` a line is a record's canonical JSON; its span is the record's XML with `raw`,
- * and means nothing with `json`.
+ * and means nothing with `json`. With `packed`, lines are those of `json`, and are packed as they come.
  */
 export class BlockOutput implements LineOutput {
   readonly kind: OutputKind;
@@ -37,11 +49,17 @@ export class BlockOutput implements LineOutput {
   #table = new Int32Array(64);
   #records = 0;
   #hashes: string[] = [];
+  readonly #packer: Packer | undefined;
 
-  /** @param memory - holds the lines as long as it is large enough */
-  constructor(kind: OutputKind, memory?: ArrayBuffer) {
+  /**
+   * @param memory - holds the lines as long as it is large enough
+   * @param fields - with output `packed`: the fields to keep; `undefined`: all
+   */
+  constructor(kind: OutputKind, memory?: ArrayBuffer, fields?: readonly string[]) {
     this.kind = kind;
-    this.#lines = memory === undefined ? Buffer.alloc(0) : Buffer.from(memory);
+    this.#packer = kind === 'packed' ? packer() : undefined;
+    this.#packer?.begin(fields, memory);
+    this.#lines = memory === undefined || kind === 'packed' ? Buffer.alloc(0) : Buffer.from(memory);
   }
 
   /** Adds one record. @param xml - with output `raw`: where the record is in the block */
@@ -51,6 +69,12 @@ export class BlockOutput implements LineOutput {
       const { head, tail } = record;
       this.#addText(`${head}${tail}\n`);
       this.#addRow(start, this.#length - 1, start + ID_START, start + Buffer.byteLength(head) - 1);
+      return;
+    }
+    if (this.#packer !== undefined) {
+      const json = Buffer.from(record.canonicalJson);
+      this.#packer.addLine(json, 0, json.length);
+      this.#hashes.push(record.sha256);
       return;
     }
     this.#addText(`${record.canonicalJson}\n`);
@@ -64,6 +88,11 @@ export class BlockOutput implements LineOutput {
    * @param idJson - the id of the message as JSON, in place of the member `id`
    */
   addCanonical({ bytes, start, end, idStart, idEnd }: CanonicalBytes, idJson: string, hash: string): void {
+    if (this.#packer !== undefined) {
+      this.#packer.addLine(bytes, start, end);
+      this.#hashes.push(hash);
+      return;
+    }
     const line = this.#length;
     if (this.kind !== 'messages') {
       this.#reserveBytes(end - start + 1);
@@ -92,6 +121,11 @@ export class BlockOutput implements LineOutput {
   }
 
   addLines(lines: Uint8Array, table: Int32Array, xmlStart: number, hashes?: readonly string[]): void {
+    if (hashes !== undefined) for (const hash of hashes) this.#hashes.push(hash);
+    if (this.#packer !== undefined) {
+      this.#packer.addLines(lines, table);
+      return;
+    }
     const at = this.#records * TABLE_WIDTH;
     this.#reserve(at + table.length);
     this.#table.set(table, at);
@@ -107,7 +141,6 @@ export class BlockOutput implements LineOutput {
       }
     }
     this.#records += table.length / TABLE_WIDTH;
-    if (hashes !== undefined) for (const hash of hashes) this.#hashes.push(hash);
     this.#addBytes(lines);
   }
 
@@ -118,8 +151,9 @@ export class BlockOutput implements LineOutput {
    *
    * @param xml - with output `raw`: the block that the lines were read from, which is copied
    */
-  finish(xml: Uint8Array): { bytes: Uint8Array; table: Int32Array; hashes: Uint8Array; xml: Uint8Array | undefined } {
+  finish(xml: Uint8Array): FinishedOutput {
     const hashes = this.#hashes.length === 0 ? NOTHING : Uint8Array.from(Buffer.from(this.#hashes.join(''), 'latin1'));
+    if (this.#packer !== undefined) return { ...this.#packer.finish(), xml: undefined, table: NO_TABLE, hashes };
     const end = this.#length;
     const hasXml = this.kind === 'raw' && this.#records > 0;
     if (hasXml) this.#addBytes(xml);
@@ -128,6 +162,7 @@ export class BlockOutput implements LineOutput {
       xml: hasXml ? this.#lines.subarray(end, this.#length) : undefined,
       table: this.#finishTable(),
       hashes,
+      packed: undefined,
     };
   }
 

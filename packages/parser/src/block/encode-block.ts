@@ -3,6 +3,7 @@ import { copyState, type DocumentState, indentAt } from '../document/state.js';
 import type { ParserErrorCode } from '../errors.js';
 import { InventoryCounter, type InventoryCounts } from '../inventory/inventory-counter.js';
 import type { RegularRecords, RegularRun } from '../kernel/regular-records.js';
+import type { PackedRecords } from '../pack/steps.js';
 import { createNormalizer, type Normalizer } from '../platform/normalize.js';
 import type { Reading } from '../reading.js';
 import { type BuiltRecord, buildRecord, idOf } from '../record/build-record.js';
@@ -26,6 +27,8 @@ export interface BlockRequest extends RecordRange {
   /** Whether the document ends with these bytes. */
   isFinal: boolean;
   output: OutputKind;
+  /** With output `packed`: the fields to keep; `undefined`: all. */
+  fields?: readonly string[] | undefined;
   reading: Reading;
   /** Whether records get the platform's form (CONVERSION.md, section 8). Not with output `raw`. */
   isNormalized: boolean;
@@ -70,7 +73,7 @@ export type BlockNote =
 export interface TransformedRecords {
   /** The record of each line, in ascending order: a transform can omit records. */
   indexes: Int32Array;
-  /** The id of each line's record; only with output `json`. */
+  /** The id of each line's record; not with output `messages`. */
   ids: string[];
   findings: { index: number; id: string; finding: unknown }[];
 }
@@ -86,8 +89,10 @@ export interface BlockResult {
   /** The encoded records' lines, and their positions: see `BlockOutput`. */
   bytes: Uint8Array;
   table: Int32Array;
-  /** With output `json`: the records' hashes, 64 digits each. */
+  /** With output `json` and `packed`: the records' hashes, 64 digits each. */
   hashes: Uint8Array;
+  /** With output `packed`: what `bytes` holds. */
+  packed?: PackedRecords | undefined;
   /** With output `raw`: the bytes that were consumed, a view of the memory of `bytes`. `undefined` without lines. */
   xml?: Uint8Array | undefined;
   /** What a transform made of the records. */
@@ -136,7 +141,7 @@ class BlockEncoder {
   constructor(request: BlockRequest) {
     this.#request = request;
     this.#state = copyState(request.state);
-    this.#output = new BlockOutput(request.output, request.memory);
+    this.#output = new BlockOutput(request.output, request.memory, request.fields);
     const { inside } = this.#state;
     if (inside?.kind === 'resync') {
       this.#broken = { start: 0, begins: false, reason: inside.reason, detail: inside.detail };

@@ -67,7 +67,7 @@ export class FastRecords implements RegularRecords {
         run.skipped += result.records;
       } else {
         result = kernel.run(from, output.kind === 'messages' ? 'messages' : 'json', next - record, inventory);
-        const hashes = output.kind === 'json' ? hashLines(result) : undefined;
+        const hashes = output.kind === 'json' || output.kind === 'packed' ? hashLines(result) : undefined;
         output.addLines(result.output, result.table, this.#loadedFrom, hashes);
         for (let index = 0; index < result.unknowns.length; index += 2) {
           run.unknownIds.push({

@@ -23,8 +23,8 @@ export async function* encodeOnCallingThread(
   for (;;) {
     const { bytes, isFinal, failure } = await reader.read(leftover);
     options.signal?.throwIfAborted();
-    const { reading, isNormalized, maxRecordBytes, maxDepth } = options;
-    const settings = { output, reading, isNormalized, maxRecordBytes, maxDepth };
+    const { fields, reading, isNormalized, maxRecordBytes, maxDepth } = options;
+    const settings = { output, fields, reading, isNormalized, maxRecordBytes, maxDepth };
     const request = { ...settings, ...nextRange(), state, bytes, isFinal, memory };
     memory = undefined;
     const result = encodeBlock(request, regular);

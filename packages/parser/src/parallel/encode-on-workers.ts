@@ -62,8 +62,8 @@ export async function* encodeOnWorkers(
   nextRange: () => RecordRange,
   blockBytes?: number,
 ): AsyncGenerator<BlockResult, void, undefined> {
-  const { signal, reading, isNormalized, maxDepth, maxRecordBytes, workers, isShared } = options;
-  const settings = { output, reading, isNormalized, maxDepth, maxRecordBytes };
+  const { signal, fields, reading, isNormalized, maxDepth, maxRecordBytes, workers, isShared } = options;
+  const settings = { output, fields, reading, isNormalized, maxDepth, maxRecordBytes };
   const cutter = new BlockCutter(xml, blockBytes);
 
   let state = newDocumentState(options.dataType);

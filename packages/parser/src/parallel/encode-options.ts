@@ -9,4 +9,6 @@ export interface EncodeOptions {
   readonly signal: AbortSignal | undefined;
   readonly maxRecordBytes: number;
   readonly maxDepth: number;
+  /** With output `packed`: the fields to keep; `undefined`: all. */
+  readonly fields: readonly string[] | undefined;
 }

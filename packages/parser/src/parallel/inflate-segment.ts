@@ -21,7 +21,7 @@ import { findRecordBoundary } from './find-record-boundary.js';
  */
 export interface SegmentTask
   extends RecordRange,
-    Pick<BlockRequest, 'output' | 'reading' | 'isNormalized' | 'maxDepth' | 'maxRecordBytes'> {
+    Pick<BlockRequest, 'output' | 'fields' | 'reading' | 'isNormalized' | 'maxDepth' | 'maxRecordBytes'> {
   /** The state of the stream. */
   readonly decoder: SavedDecoder;
   /** XML that was inflated earlier but belongs to no block yet. */

@@ -16,6 +16,8 @@ export interface BlockTransformer {
 /** What of a read's options matters for transforming its records. */
 export interface TransformSettings extends ReadRange {
   readonly output: DeliveredKind;
+  /** With output `packed`: the fields to keep; `undefined`: all. */
+  readonly fields: readonly string[] | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -107,7 +109,7 @@ class TransformTasks {
 
   /** Has to be called with consecutive blocks. */
   start(result: BlockResult): Promise<BlockResult> {
-    const { output, limit } = this.#options;
+    const { output, fields, limit } = this.#options;
     const { bytes, table, xml, skipped } = result;
     const lines = result.records - skipped;
     const left = limit - (this.#records - this.#skipped);
@@ -119,6 +121,7 @@ class TransformTasks {
     return this.#finish(result, {
       dataType: dataType!,
       output,
+      fields,
       skipped,
       firstNumber,
       count: Math.max(0, Math.min(lines, left)),
@@ -130,7 +133,7 @@ class TransformTasks {
 
   async #finish(result: BlockResult, request: TransformBlockRequest): Promise<BlockResult> {
     const { transformer } = this.#options;
-    const { bytes, table, hashes, transformed, failures } = await transformer.transform(request);
+    const { bytes, table, hashes, packed, transformed, failures } = await transformer.transform(request);
     // On worker threads it was transferred.
     if (result.bytes.buffer.byteLength > 0) result.release?.();
     return {
@@ -138,6 +141,7 @@ class TransformTasks {
       bytes,
       table,
       hashes,
+      packed,
       xml: undefined,
       transformed,
       notes: failures.length === 0 ? result.notes : merged(result.notes, failures),

@@ -7,7 +7,10 @@ import type { BlockRunner } from './block-runner.js';
 import type { BlockSource, SpeculativeBlock } from './block-source.js';
 
 /** The part of a request that is the same for all blocks. */
-export type BlockSettings = Pick<BlockRequest, 'output' | 'reading' | 'isNormalized' | 'maxDepth' | 'maxRecordBytes'>;
+export type BlockSettings = Pick<
+  BlockRequest,
+  'output' | 'fields' | 'reading' | 'isNormalized' | 'maxDepth' | 'maxRecordBytes'
+>;
 
 export interface XmlBlockSourceOptions {
   readonly cutter: BlockCutter;

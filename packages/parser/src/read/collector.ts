@@ -2,6 +2,7 @@ import type { BlockNote, BlockResult } from '../block/encode-block.js';
 import type { DataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
 import { inventoryOf } from '../inventory/inventory-counter.js';
+import type { PackedRecords } from '../pack/steps.js';
 import { TABLE_WIDTH } from '../record/message-layout.js';
 import { type RecordRange, rangeAfter } from '../record/record-range.js';
 import type { ReadStats, RecordFinding } from '../reports.js';
@@ -16,8 +17,13 @@ export interface Delivery {
   count: number;
   bytes: Uint8Array;
   table: Int32Array;
+  /** With output `packed`: what `bytes` holds. There is no table then. */
+  packed: PackedRecords | undefined;
   hashes: Uint8Array;
-  /** After a transform: for each line its record, counted from `firstRecord`, and with output `json` that record's id. */
+  /**
+   * After a transform: for each line its record, counted from `firstRecord`, and unless the output is `messages`, that
+   * record's id.
+   */
   indexes: Int32Array | undefined;
   ids: readonly string[] | undefined;
   findings: readonly RecordFinding[];
@@ -143,7 +149,7 @@ export class Collector {
       while (count > 0 && transformed.indexes[count - 1]! >= records) count--;
     }
     const table = result.table.subarray(0, count * TABLE_WIDTH);
-    const end = count === 0 ? 0 : table[(count - 1) * TABLE_WIDTH + 1]! + 1;
+    const end = count === 0 ? 0 : (table[(count - 1) * TABLE_WIDTH + 1] ?? result.bytes.length - 1) + 1;
     return {
       dataType: this.#stats.dataType!,
       firstRecord,
@@ -151,6 +157,7 @@ export class Collector {
       count,
       bytes: result.bytes.subarray(0, end),
       table,
+      packed: result.packed,
       hashes: result.hashes,
       indexes: transformed?.indexes,
       ids: transformed === undefined || transformed.ids.length === 0 ? undefined : transformed.ids,

@@ -26,7 +26,7 @@ export class MessageBlock implements EncodedBlock {
     indexes,
     findings,
     release,
-  }: Omit<Delivery, 'hashes' | 'ids'>) {
+  }: Omit<Delivery, 'hashes' | 'ids' | 'packed'>) {
     this.dataType = dataType;
     this.firstRecord = firstRecord;
     this.lastRecord = lastRecord;

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DATA_TYPES, type DataType } from '../data-type.js';
 import { checks } from '../option-checks.js';
-import type { EngineName, ReadOptions, ReadProgress, TransformModule } from '../options.js';
+import type { EngineName, ParseOptions, ReadOptions, ReadProgress, TransformModule } from '../options.js';
+import { FIELD_SEPARATOR } from '../pack/field-tree.js';
 import type { BlockThreads } from '../parallel/block-threads.js';
 import { MAX_WORKERS, threadsOf } from '../parallel/worker-pool.js';
 import { PLATFORM_MODULE } from '../platform/platform-transform.js';
@@ -33,6 +34,8 @@ export interface ResolvedReadOptions extends ReadRange {
   readonly onIrregularity: ((irregularity: Irregularity) => void) | undefined;
   readonly onInventory: ((inventory: BlockInventory) => void) | undefined;
   readonly onFinding: ((finding: RecordFinding) => void) | undefined;
+  /** The fields of records to keep; `undefined`: all. */
+  readonly fields: readonly string[] | undefined;
 }
 
 const ENGINES: readonly EngineName[] = ['auto', 'fast', 'strict'];
@@ -57,6 +60,8 @@ const KNOWN: Readonly<Record<keyof ReadOptions, true>> = {
   inventoryAfter: true,
 };
 
+const KNOWN_OF_PARSING: Readonly<Record<keyof ParseOptions, true>> = { ...KNOWN, fields: true };
+
 const KNOWN_OF_TRANSFORM: Readonly<Record<keyof TransformModule, true>> = { module: true, options: true };
 
 const DEFAULT_MAX_RECORD_BYTES = 64 * 1024 * 1024;
@@ -72,6 +77,16 @@ const MAX_DEPTH = 1000;
 /** Merges with the defaults and validates. @throws ParserError `INVALID_OPTIONS` */
 export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptions => {
   checks.object('', options, KNOWN);
+  return resolveKnown(options);
+};
+
+/** The same for `parseRecords`. @throws ParserError `INVALID_OPTIONS` */
+export const resolveParseOptions = (options: ParseOptions = {}): ResolvedReadOptions => {
+  checks.object('', options, KNOWN_OF_PARSING);
+  return resolveKnown(options);
+};
+
+const resolveKnown = (options: ParseOptions): ResolvedReadOptions => {
   const { dataType, workers = 0 } = options;
   const transforms = resolveTransforms(options.transform);
   const isNormalized = transforms.length === 1 && transforms[0]!.url === PLATFORM_MODULE;
@@ -101,8 +116,21 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
     onIrregularity: checks.optionalFunction('onIrregularity', options.onIrregularity),
     onInventory: checks.optionalFunction('onInventory', options.onInventory),
     onFinding: checks.optionalFunction('onFinding', options.onFinding),
+    fields: options.fields === undefined ? undefined : resolveFields(options.fields),
   };
 };
+
+/** The packer's memory has room for so many, of this length. */
+const MAX_FIELDS = 250;
+const MAX_FIELD_LENGTH = 100;
+
+const isField = (field: unknown): boolean =>
+  typeof field === 'string' && field.length <= MAX_FIELD_LENGTH && !field.split(FIELD_SEPARATOR).includes('');
+
+const resolveFields = (fields: unknown): readonly string[] =>
+  Array.isArray(fields) && fields.length > 0 && fields.length <= MAX_FIELDS && fields.every(isField)
+    ? [...fields]
+    : checks.fail('fields', `1 to ${MAX_FIELDS} names such as 'title' or 'labels.label.@name'`, fields);
 
 const wholeOrInfinite = (name: string, value: unknown): number =>
   value === Infinity ? value : checks.wholeNumber(name, value, { min: 0 });

@@ -1,15 +1,15 @@
 /**
- * What a record becomes: a message body, canonical JSON with its hash kept separately, or canonical JSON with its XML,
- * for a transform.
+ * What a record becomes: a message body, canonical JSON with its hash kept separately, such JSON in the form that
+ * objects are made of fastest (`PackedRecords`), or canonical JSON with its XML, for a transform.
  */
-export type OutputKind = 'messages' | 'json' | 'raw';
+export type OutputKind = 'messages' | 'json' | 'packed' | 'raw';
 
 /** What a record becomes in the end. */
 export type DeliveredKind = Exclude<OutputKind, 'raw'>;
 
 /**
  * Numbers per record in a table of lines: start and end of its line (without the line feed), then start and end of its
- * id in a message, or of its XML with output `raw`.
+ * id in a message, or of its XML with output `raw`. With output `packed` there is no table.
  */
 export const TABLE_WIDTH = 4;
 

@@ -18,7 +18,9 @@ const isObject = (value: XmlValue | undefined): value is XmlObject =>
 /** The first occurrence of an element that is expected once; reports the others as repeated. */
 const first = (value: XmlValue | undefined, context: ReadContext): XmlValue | undefined => {
   if (!Array.isArray(value)) return value;
-  for (const other of value.slice(1)) if (other !== null) reportDropped(context, 'repeated', other);
+  for (let index = 1; index < value.length; index++) {
+    if (value[index] !== null) reportDropped(context, 'repeated', value[index]!);
+  }
   return value[0];
 };
 
@@ -33,12 +35,34 @@ export const text: Reader<string | undefined> = (value, context) => {
 
 /** A whole number of at least 0. */
 export const whole: Reader<number | undefined> = (value, context) => {
-  const digits = text(value, context)?.trim();
-  if (digits === undefined || digits === '') return undefined;
+  const given = text(value, context);
+  if (given === undefined) return undefined;
+  const short = shortNumber(given);
+  if (short !== undefined) return short;
+  const digits = given.trim();
+  if (digits === '') return undefined;
   const number = Number(digits);
   if (/^\d+$/.test(digits) && Number.isSafeInteger(number)) return number;
   reportDropped(context, 'unreadable', digits);
   return undefined;
+};
+
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Digits are certainly a safe integer up to this length. */
+const MAX_SHORT_LENGTH = 15;
+
+/** The number that is nothing but a few digits, which is faster to find out without a regular expression. */
+const shortNumber = (digits: string): number | undefined => {
+  if (digits.length > MAX_SHORT_LENGTH) return undefined;
+  let number = 0;
+  for (let index = 0; index < digits.length; index++) {
+    const code = digits.charCodeAt(index);
+    if (code < ZERO || code > NINE) return undefined;
+    number = 10 * number + code - ZERO;
+  }
+  return number;
 };
 
 /** A whole number for which Discogs writes `0` to mean "none": ids and years. */
@@ -62,16 +86,46 @@ export const object = <T>(
   ignored: readonly string[] = [],
 ): T => {
   const members: XmlObject = isObject(element) ? element : { '#text': element };
-  const typed: Partial<T> = {};
-  for (const field in fields) {
-    const [name, read] = fields[field];
-    typed[field] = readFirst(members, typeof name === 'string' ? [name] : name, read, context);
+  const { empty, names, reads } = layoutOf(fields);
+  // A copy of an object that has all fields is faster than to add one after the other.
+  const typed: Record<string, unknown> = { ...empty };
+  let index = 0;
+  for (const field in empty) {
+    const name = names[index]!;
+    const read = reads[index]!;
+    index++;
+    typed[field] =
+      context.onDropped === undefined && typeof name === 'string'
+        ? read(members[name], context)
+        : readFirst(members, typeof name === 'string' ? [name] : name, read, context);
   }
-  if (context.onDropped !== undefined) reportUnknown(members, [...namesOf(fields), ...ignored], context);
+  if (context.onDropped !== undefined) reportUnknown(members, [...names.flat(), ...ignored], context);
   return typed as T;
 };
 
-const namesOf = <T>(fields: Fields<T>): string[] => Object.values<Field<unknown>>(fields).flatMap(([name]) => name);
+/** What `Fields` say, prepared. */
+interface Layout {
+  /** An object with all fields. */
+  readonly empty: Readonly<Record<string, undefined>>;
+  readonly names: readonly (string | readonly string[])[];
+  readonly reads: readonly Reader<unknown>[];
+}
+
+const layouts = new WeakMap<object, Layout>();
+
+const layoutOf = (fields: object): Layout => {
+  let layout = layouts.get(fields);
+  if (layout === undefined) {
+    const all = Object.values<Field<unknown>>(fields as Record<string, Field<unknown>>);
+    layout = {
+      empty: Object.fromEntries(Object.keys(fields).map((field) => [field, undefined])),
+      names: all.map(([name]) => name),
+      reads: all.map(([, read]) => read),
+    };
+    layouts.set(fields, layout);
+  }
+  return layout;
+};
 
 /** The value of the first name that has one; reports a different value of another name as repeated. */
 const readFirst = <T>(members: XmlObject, names: readonly string[], read: Reader<T>, context: ReadContext): T => {
@@ -105,20 +159,32 @@ export const list = <T>(
       reportDropped(context, 'unreadable', container);
       continue;
     }
-    reportUnknown(container, [name], context);
+    if (context.onDropped !== undefined) reportUnknown(container, [name], context);
     context.path.push(name);
-    for (const child of nonEmpty(container[name])) {
-      const item = read(child, context);
-      if (item !== undefined) items.push(item);
-    }
+    const children = container[name];
+    if (Array.isArray(children)) for (const child of children) addItem(items, child, read, context);
+    else addItem(items, children, read, context);
     context.path.pop();
   }
   return items;
 };
 
+const addItem = <T>(
+  items: T[],
+  value: XmlValue | undefined,
+  read: Reader<T | undefined>,
+  context: ReadContext,
+): void => {
+  if (isEmpty(value)) return;
+  const item = read(value, context);
+  if (item !== undefined) items.push(item);
+};
+
 /** All occurrences of an element, without the empty ones. */
-export const nonEmpty = (value: XmlValue | undefined): XmlValue[] =>
-  (Array.isArray(value) ? value : [value]).filter((one): one is XmlValue => !isEmpty(one));
+export const nonEmpty = (value: XmlValue | undefined): readonly XmlValue[] => {
+  if (Array.isArray(value)) return value.filter((one) => !isEmpty(one));
+  return isEmpty(value) ? [] : [value];
+};
 
 const isEmpty = (value: XmlValue | undefined): value is null | undefined | '' =>
   value === undefined || value === null || value === '';

@@ -3,6 +3,7 @@ import type { BlockNote, TransformedRecords } from '../block/encode-block.js';
 import type { DataType } from '../data-type.js';
 import { ParserError } from '../errors.js';
 import type { Kernel } from '../kernel/kernel.js';
+import type { PackedRecords } from '../pack/steps.js';
 import { createNormalizer } from '../platform/normalize.js';
 import { CanonicalBuffer, type CanonicalBytes } from '../record/canonical-buffer.js';
 import { type DeliveredKind, TABLE_WIDTH } from '../record/message-layout.js';
@@ -19,6 +20,8 @@ import { writeChangedMembers } from './write-changed-members.js';
 export interface TransformBlockRequest {
   readonly dataType: DataType;
   readonly output: DeliveredKind;
+  /** With output `packed`: the fields to keep; `undefined`: all. */
+  readonly fields?: readonly string[] | undefined;
   /** How many of the block's records are before that of the first line: they were skipped. */
   readonly skipped: number;
   /** The number in the dump of the first line's record. */
@@ -38,6 +41,7 @@ export interface TransformedBlock {
   readonly bytes: Uint8Array;
   readonly table: Int32Array;
   readonly hashes: Uint8Array;
+  readonly packed: PackedRecords | undefined;
   readonly transformed: TransformedRecords;
   /** The records that a transform failed on, as notes of kind `malformed`. */
   readonly failures: readonly BlockNote[];
@@ -48,7 +52,7 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
   const { dataType, output: kind, skipped, firstNumber, count, bytes, table, xml } = request;
   const { transform, members, normalizer } = transforms.for(dataType);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const output = new BlockOutput(kind, request.memory);
+  const output = new BlockOutput(kind, request.memory, request.fields);
   const indexes = new Int32Array(count);
   let lines = 0;
   const ids: string[] = [];
@@ -83,7 +87,7 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
     }
     indexes[lines] = index;
     lines++;
-    if (kind === 'json') ids.push(id);
+    if (kind !== 'messages') ids.push(id);
   }
   return {
     ...output.finish(xml),
