@@ -2,7 +2,7 @@ import type { DataType } from './data-type.js';
 import { resolveEngine } from './kernel/engine.js';
 import type { DumpInput, ParseOptions } from './options.js';
 import { deliver } from './read/deliver.js';
-import { type ParsedRecord, parsedRecords } from './read/parsed-records.js';
+import { type ParsedRecord, ParsedRecords } from './read/parsed-records.js';
 import { type RecordStream, recordStream } from './read/record-stream.js';
 import { resolveParseOptions } from './read/resolve-options.js';
 import { newReadStats } from './reports.js';
@@ -20,5 +20,6 @@ export const parseRecords = <T extends DataType = DataType>(
   const engine = resolveEngine(resolved.engine);
   const stats = newReadStats();
   const output = engine === 'fast' ? 'packed' : 'json';
-  return recordStream(parsedRecords<T>(deliver(input, resolved, engine, output, stats), resolved.fields), stats);
+  const deliveries = deliver(input, resolved, engine, output, stats);
+  return recordStream(new ParsedRecords<T>(deliveries, resolved.fields), stats);
 };

@@ -28,6 +28,14 @@ export interface ByteSpan {
 /** The bytes of a record, as far as it is not known where they are. */
 const NO_SPAN: ByteSpan = { start: 0, end: 0 };
 
+/** The bytes in memory of their own, which can be transferred. */
+const latin1BytesOf = (text: string): Uint8Array => {
+  if (text === '') return NOTHING;
+  const bytes = Buffer.allocUnsafeSlow(text.length);
+  bytes.write(text, 'latin1');
+  return bytes;
+};
+
 /** The lines of a block, or its packed records. */
 export interface FinishedOutput {
   bytes: Uint8Array;
@@ -152,7 +160,7 @@ export class BlockOutput implements LineOutput {
    * @param xml - with output `raw`: the block that the lines were read from, which is copied
    */
   finish(xml: Uint8Array): FinishedOutput {
-    const hashes = this.#hashes.length === 0 ? NOTHING : Uint8Array.from(Buffer.from(this.#hashes.join(''), 'latin1'));
+    const hashes = latin1BytesOf(this.#hashes.join(''));
     if (this.#packer !== undefined) return { ...this.#packer.finish(), xml: undefined, table: NO_TABLE, hashes };
     const end = this.#length;
     const hasXml = this.kind === 'raw' && this.#records > 0;

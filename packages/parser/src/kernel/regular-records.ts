@@ -10,7 +10,7 @@ export interface LineOutput {
    * Adds finished lines and their table; copies both.
    *
    * @param xmlStart - with output `raw`: the position that the spans of XML are relative to
-   * @param hashes - with output `json` and `packed`
+   * @param hashes - with output `json` and `packed`: strings of any number of hashes
    */
   addLines(lines: Uint8Array, table: Int32Array, xmlStart: number, hashes?: readonly string[]): void;
 }

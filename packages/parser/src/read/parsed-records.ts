@@ -1,5 +1,6 @@
 import type { DataType } from '../data-type.js';
 import { type FieldTree, fieldTreeOf, keepFields } from '../pack/field-tree.js';
+import type { PackedRecords } from '../pack/steps.js';
 import { Unpacker } from '../pack/unpacker.js';
 import { HASH_LENGTH, TABLE_WIDTH } from '../record/message-layout.js';
 import { recordIdOf, UNKNOWN } from '../record/record-id.js';
@@ -18,26 +19,89 @@ export interface ParsedRecord<T extends DataType = DataType> {
   record: RawRecords[T];
 }
 
-/** Makes objects of what is delivered with output `packed` or `json`, with the given fields only. */
-export async function* parsedRecords<T extends DataType>(
-  deliveries: AsyncIterable<Delivery>,
-  fields: readonly string[] | undefined,
-): AsyncGenerator<ParsedRecord<T>, void, undefined> {
-  const tree = fields === undefined ? undefined : fieldTreeOf(fields);
-  for await (const delivery of deliveries) {
-    const { firstRecord, count, hashes, indexes, ids, release } = delivery;
-    const digits = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
-    const reader = delivery.packed === undefined ? new JsonReader(delivery, tree) : new PackedReader(delivery, tree);
-    for (let index = 0; index < count; index++) {
-      const record = reader.next() as RawRecords[T];
-      yield {
-        number: firstRecord + (indexes?.[index] ?? index),
-        id: ids?.[index] ?? reader.id,
-        sha256: digits.toString('latin1', index * HASH_LENGTH, (index + 1) * HASH_LENGTH),
-        record,
-      };
-    }
-    release?.();
+/**
+ * Makes objects of what is delivered with output `packed` or `json`, with the given fields only.
+ *
+ * An async generator would cost as much per record as to make a small one: it takes several turns of the microtask queue
+ * for each. Here, it is one, and the records of a delivery need none of the steps that wait for the next.
+ */
+export class ParsedRecords<T extends DataType> implements AsyncIterableIterator<ParsedRecord<T>, void, undefined> {
+  readonly #deliveries: AsyncGenerator<Delivery, void, undefined>;
+  readonly #tree: FieldTree | undefined;
+  #delivery: Delivery | undefined;
+  #digits: Buffer = Buffer.alloc(0);
+  #reader: RecordReader | undefined;
+  #index = 0;
+  /** How many calls wait for earlier ones, and the last of them. */
+  #waiting = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(deliveries: AsyncGenerator<Delivery, void, undefined>, fields: readonly string[] | undefined) {
+    this.#deliveries = deliveries;
+    this.#tree = fields === undefined ? undefined : fieldTreeOf(fields);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<ParsedRecord<T>, void>> {
+    if (this.#waiting === 0 && this.#hasRecord) return Promise.resolve({ done: false, value: this.#take() });
+    return this.#inTurn(async () => {
+      while (!this.#hasRecord) {
+        this.#delivery?.release?.();
+        this.#delivery = undefined;
+        const { done, value } = await this.#deliveries.next();
+        if (done) return { done: true, value: undefined };
+        this.#open(value);
+      }
+      return { done: false, value: this.#take() };
+    });
+  }
+
+  return(): Promise<IteratorResult<ParsedRecord<T>, void>> {
+    return this.#inTurn(async () => {
+      this.#delivery = undefined;
+      await this.#deliveries.return();
+      return { done: true, value: undefined };
+    });
+  }
+
+  /** Calls that do not wait for each other's result are carried out one after the other. */
+  #inTurn<R>(step: () => Promise<R>): Promise<R> {
+    this.#waiting++;
+    const result = this.#last.then(step);
+    const isOver = (): void => {
+      this.#waiting--;
+    };
+    this.#last = result.then(isOver, isOver);
+    return result;
+  }
+
+  get #hasRecord(): boolean {
+    return this.#delivery !== undefined && this.#index < this.#delivery.count;
+  }
+
+  #open(delivery: Delivery): void {
+    const { hashes, packed } = delivery;
+    this.#delivery = delivery;
+    this.#index = 0;
+    this.#digits = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
+    this.#reader =
+      packed === undefined ? new JsonReader(delivery, this.#tree) : new PackedReader(delivery, packed, this.#tree);
+  }
+
+  #take(): ParsedRecord<T> {
+    const { firstRecord, indexes, ids } = this.#delivery!;
+    const reader = this.#reader!;
+    const index = this.#index++;
+    const record = reader.next() as RawRecords[T];
+    return {
+      number: firstRecord + (indexes?.[index] ?? index),
+      id: ids?.[index] ?? reader.id,
+      sha256: this.#digits.toString('latin1', index * HASH_LENGTH, (index + 1) * HASH_LENGTH),
+      record,
+    };
   }
 }
 
@@ -76,8 +140,8 @@ class PackedReader implements RecordReader {
   readonly #tree: FieldTree | undefined;
   id = UNKNOWN;
 
-  constructor({ bytes, packed }: Delivery, tree: FieldTree | undefined) {
-    this.#records = new Unpacker(bytes, packed!, tree !== undefined);
+  constructor({ bytes }: Delivery, packed: PackedRecords, tree: FieldTree | undefined) {
+    this.#records = new Unpacker(bytes, packed, tree !== undefined);
     this.#tree = tree;
   }
 

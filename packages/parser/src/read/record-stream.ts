@@ -10,7 +10,10 @@ export interface RecordStream<T> extends AsyncIterable<T>, AsyncDisposable {
   readonly stats: ReadStats;
 }
 
-export const recordStream = <T>(records: AsyncGenerator<T, void, undefined>, stats: ReadStats): RecordStream<T> => {
+/** An iteration that can be ended early. */
+type ClosableIterator<T> = AsyncIterator<T, void, undefined> & { return(): Promise<unknown> };
+
+export const recordStream = <T>(records: ClosableIterator<T>, stats: ReadStats): RecordStream<T> => {
   let begun = false;
   return {
     stats,
