@@ -281,8 +281,12 @@ const factsOf = (file, now) => {
   if (file.missing > 0) facts.push([`${formatCount(file.missing)} messages are not in their queues any more`, 'bad']);
   else if (file.undelivered > file.malformed) facts.push([`not delivered: ${formatCount(file.undelivered)}`, 'bad']);
   const changes = countChanges(file);
-  if (changes > 0)
-    facts.push([changes === 1 ? '1 change of the format' : `${formatCount(changes)} changes of the format`, 'warn']);
+  if (changes > 0) {
+    const plural = changes === 1 ? '' : 's';
+    const what =
+      file.drift.compared_with === null ? `deviation${plural} from the known format` : `change${plural} of the format`;
+    facts.push([`${formatCount(changes)} ${what}`, 'warn']);
+  }
   if (connection !== null && connection.condition !== 'publishing') {
     const condition = CONDITIONS[connection.condition] ?? 'not connected to the broker';
     facts.push([connection.reason ? `${condition}: ${connection.reason}` : condition, 'bad']);

@@ -31,7 +31,10 @@ beforeAll(async () => {
   [browser, broker] = await Promise.all([
     launchBrowser(),
     startOwnBroker(),
-    writeDump(join(base, 'small'), VERSION, smallDump(3)),
+    writeDump(join(base, 'small'), VERSION, {
+      ...smallDump(3),
+      labels: smallDump(3).labels.replace('<id>2</id>', '<id>2</id><vat>SE1</vat>'),
+    }),
     generateDump({ directory: join(base, 'large'), version: VERSION, seed: 'page', records: 8_000 }),
   ]);
 }, 600_000);
@@ -241,6 +244,8 @@ describe('status page', () => {
     const { page } = await open(service.url, { reducedMotion: 'reduce' });
     await page.locator('.fill').first().waitFor({ state: 'attached' });
     expect(await page.evaluate('getComputedStyle(document.querySelector(".fill")).transitionDuration')).toBe('0s');
+    await page.getByText('1 deviation from the known format').waitFor();
+    await page.getByText('label/vat is new: in 33.3 % of the records, such as record 2, id 2').waitFor();
     await page.getByText(/^extraction_complete is not sent: artists were not delivered; masters/).waitFor();
   });
 });
