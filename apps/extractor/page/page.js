@@ -329,6 +329,27 @@ const showFiles = ({ files, now }) => {
 };
 
 /** @param {any} status */
+const showQuality = ({ files }) => {
+  const checked = files.filter((/** @type {any} */ { quality }) => quality !== null);
+  byId('quality').hidden = checked.length === 0;
+  const rows = checked.flatMap((/** @type {any} */ { data_type: type, quality }) =>
+    Object.entries(quality.rules).map(([rule, /** @type {any} */ { severity, violations, records }]) => {
+      const row = createElement('tr', severity === 'error' ? 'bad' : severity === 'warning' ? 'warn' : '');
+      for (const text of [type, rule, severity]) row.append(createElement('td', '', text));
+      for (const count of [violations, records]) row.append(createElement('td', 'number', formatCount(count)));
+      return row;
+    }),
+  );
+  byId('quality-rows').replaceChildren(...rows);
+  byId('quality-none').hidden = rows.length > 0;
+  const sum = (/** @type {(quality: any) => number} */ of) =>
+    checked.reduce((/** @type {number} */ total, /** @type {any} */ { quality }) => total + of(quality), 0);
+  const skipped = sum((quality) => quality.skipped);
+  const flagged = sum((quality) => quality.flagged);
+  setText('quality-note', `${formatCount(flagged)} records flagged, ${formatCount(skipped)} skipped`);
+};
+
+/** @param {any} status */
 const showCompletion = ({ extraction_complete: completion }) => {
   byId('completion').hidden = completion === null;
   if (completion === null) return;
@@ -370,6 +391,7 @@ const show = (status) => {
   showTiles(status);
   showChart(status);
   showFiles(status);
+  showQuality(status);
   showCompletion(status);
   showProblems(status);
   byId('trigger').hidden = !status.can_trigger;

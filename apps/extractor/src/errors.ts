@@ -26,6 +26,9 @@ import { adviceFor } from './advice.js';
  *   (`file`, `places`, `byteOffset`)
  * - `FORMAT_CHANGED`: the format of a dump file has changed, and FORMAT_DRIFT is `fail` (`file`, `path` of the report)
  * - `INVENTORY_FAILED`: an inventory or a report on the format cannot be written or read (`path`)
+ * - `RULES_EXCEEDED`: more records of a dump file violate rules than their `fail_above` allows (`file`, `records`, `rules`)
+ * - `RULES_CHANGED`: records of an unfinished file were delivered under other `skip_records` or `filters` (`version`,
+ *   `file`, `records`)
  * - `FILE_CHANGED`: a dump file is not the one that was verified (`file`, `path`), or has fewer records than were
  *   delivered from it before (`file`, `records`)
  * - `DUMP_DAMAGED`: the content of a dump file is not the one that was verified, although nothing has written to it, so
@@ -55,6 +58,8 @@ export type ExtractorErrorCode =
   | 'RECORD_REFUSED'
   | 'FORMAT_CHANGED'
   | 'INVENTORY_FAILED'
+  | 'RULES_CHANGED'
+  | 'RULES_EXCEEDED'
   | 'FILE_CHANGED'
   | 'DUMP_DAMAGED'
   | 'DUMP_UNREADABLE'
@@ -87,6 +92,8 @@ export interface ExtractorErrorFacts {
   /** Records that the file of the earlier dump had, and that dump's version. */
   readonly earlierRecords?: number | undefined;
   readonly earlierVersion?: string | undefined;
+  /** Names of rules for records. */
+  readonly rules?: readonly string[] | undefined;
   readonly problems?: readonly ConfigProblem[] | undefined;
 }
 
@@ -96,7 +103,9 @@ export interface ConfigProblem {
   readonly setting: string;
   readonly value?: string | undefined;
   /** What is accepted, in words. */
-  readonly accepts: string;
+  readonly accepts?: string | undefined;
+  /** What is wrong, if that says more. */
+  readonly message?: string | undefined;
 }
 
 /** Every error that the extractor itself raises. Errors of the libraries pass through, or are the `cause` of one. */

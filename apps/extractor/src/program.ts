@@ -81,6 +81,7 @@ program
   .addOption(settingOption('allowUnverified'))
   .addOption(settingOption('minRecordsPercent', '<n>'))
   .addOption(settingOption('formatDrift', '<action>'))
+  .addOption(settingOption('dataQualityRules', '<file>'))
   .addOption(settingOption('forceReprocess'))
   .addHelpText('after', HELP.run)
   .action(async (options: Record<string, unknown>) => {
@@ -128,6 +129,8 @@ program
   .option('--workers <n>', 'threads that parse (default: MAX_WORKERS, else number of CPU cores)', wholeNumber(0, 256))
   .option('--limit <n>', 'stop after this many records, of all files together', wholeNumber(0))
   .option('--quarantine <folder>', 'folder to keep malformed records in (default: only count and report them)')
+  .addOption(settingOption('dataQualityRules', '<file>'))
+  .option('--flagged <folder>', 'folder for reports on what the rules find (default: only count it)')
   .addHelpText('after', HELP.parse)
   .action(async (files: readonly string[], options: Record<string, unknown>) => {
     const { parseCommand } = await import('./commands/parse.js');
@@ -140,6 +143,8 @@ program
       workers: options['workers'] as number | undefined,
       limit: options['limit'] as number | undefined,
       quarantine: options['quarantine'] as string | undefined,
+      dataQualityRules: options['dataQualityRules'] as string | undefined,
+      flagged: options['flagged'] as string | undefined,
     });
   });
 

@@ -381,7 +381,7 @@ describe('loadConfig', () => {
       expect.stringContaining('log_level'),
     ]);
     expect(accepts[4]).toContain('config.example.toml');
-    for (const text of accepts) expect(text.split(' or ').length).toBeLessThanOrEqual(3);
+    for (const text of accepts) expect(text!.split(' or ').length).toBeLessThanOrEqual(3);
   });
 
   it('refuses a file that is not TOML', async () => {

@@ -11,7 +11,9 @@ import {
   type WorkerPool,
 } from '@discogs-extractor/parser';
 import type { Contract } from '../config/contract-settings.js';
-import { readSetting } from '../config/load-config.js';
+import { readRulesSetting, readSetting } from '../config/load-config.js';
+import type { RulesFile } from '../config/rules-file.js';
+import { SETTINGS } from '../config/settings.js';
 import { countOf } from '../count-of.js';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
 import { createQuarantine } from '../pipeline/quarantine.js';
@@ -22,6 +24,7 @@ import { exitStatusOfStop, installStopHandlers, StopRequested } from '../system/
 import { type LineStream, readLines } from './parse-lines.js';
 import { createLineOutput, type LineOutput } from './parse-output.js';
 import { createParseProgress, type ParseProgress } from './parse-progress.js';
+import { createParseQuality } from './parse-quality.js';
 import type { Shape } from './parse-shapes.js';
 
 export interface ParseOptions {
@@ -39,12 +42,18 @@ export interface ParseOptions {
   readonly limit: number | undefined;
   /** Folder for malformed records; with several files, each has a folder in it. @default they are only reported */
   readonly quarantine: string | undefined;
+  /** Path of a rules file. @default DATA_QUALITY_RULES, else no rules */
+  readonly dataQualityRules: string | undefined;
+  /** Folder for reports on what rules find; with several files, each has a folder in it. @default it is only counted */
+  readonly flagged: string | undefined;
 }
 
 /** What the files have in common. */
 interface Common {
   readonly options: ParseOptions;
   readonly contract: Contract;
+  readonly rulesFile: RulesFile | undefined;
+  readonly maxFlaggedRecords: number;
   readonly workers: number | WorkerPool;
   readonly output: LineOutput;
   readonly progress: ParseProgress;
@@ -59,6 +68,14 @@ interface Common {
 export const parseCommand = async (options: ParseOptions): Promise<number> => {
   await assertUsable(options);
   const contract = options.contract ?? (await readSetting('contract')) ?? 'topic';
+  const notices: string[] = [];
+  const rulesFile = await readRulesSetting(options.dataQualityRules, ({ level, text }) => {
+    if (level === 'warn') notices.push(text);
+  });
+  if (rulesFile === undefined && options.flagged !== undefined) {
+    throw new ExtractorError('USAGE', '--flagged needs rules: give --data-quality-rules, or set DATA_QUALITY_RULES.');
+  }
+  const maxFlaggedRecords = (await readSetting('maxFlaggedRecords')) ?? SETTINGS.maxFlaggedRecords.defaultValue();
   const output = createLineOutput(options.output);
   const threads = options.workers ?? (await readSetting('maxWorkers')) ?? availableParallelism();
   // A pool is a little slower for one file, since its reads take smaller segments.
@@ -67,7 +84,11 @@ export const parseCommand = async (options: ParseOptions): Promise<number> => {
     if (options.output === '-') limitStop(new StopRequested(reason));
   });
   const progress = createParseProgress(options.output === '-' && process.stdout.isTTY);
-  const common: Common = { options, contract, workers, output, progress, signal: stop.signal };
+  for (const notice of notices) progress.print(notice);
+  const common: Common = {
+    ...{ options, contract, rulesFile, maxFlaggedRecords, workers, output, progress },
+    signal: stop.signal,
+  };
   let status: number = EXIT.done;
   let written = 0;
   let isAnyWhole = false;
@@ -128,7 +149,7 @@ const assertUsable = async ({ files, output, shape, contract }: ParseOptions): P
 
 /** @throws errors of the output; StopRequested */
 const parseFile = async (
-  { options, contract, workers, output, progress, signal }: Common,
+  { options, contract, rulesFile, maxFlaggedRecords, workers, output, progress, signal }: Common,
   file: string,
   index: number,
   limit: number | undefined,
@@ -139,10 +160,11 @@ const parseFile = async (
   const report = (text: string, mark: string): void => {
     progress.print(`${mark} ${isOnly || text.startsWith(name) ? '' : `${name}: `}${text}`);
   };
-  const quarantine =
-    options.quarantine === undefined
-      ? undefined
-      : createQuarantine(isOnly ? options.quarantine : join(options.quarantine, quarantineName(options.files, index)));
+  /** Of the folder that an option names, that of this file. */
+  const folderOf = (folder: string | undefined): string | undefined =>
+    folder === undefined || isOnly ? folder : join(folder, folderName(options.files, index));
+  const quarantineFolder = folderOf(options.quarantine);
+  const quarantine = quarantineFolder === undefined ? undefined : createQuarantine(quarantineFolder);
   const malformed: MalformedRecord[] = [];
   const reportMalformed = async (): Promise<void> => {
     for (const record of malformed.splice(0)) {
@@ -151,6 +173,8 @@ const parseFile = async (
     }
   };
 
+  const directory = folderOf(options.flagged);
+  await using quality = rulesFile && (await createParseQuality({ rulesFile, directory, maxFlaggedRecords, name }));
   let firstLeftOut: Irregularity | undefined;
   progress.begin(file === '-' ? name : basename(file));
   const stream = readLines(file === '-' ? process.stdin : file, options.shape, {
@@ -159,7 +183,11 @@ const parseFile = async (
     limit,
     signal,
     // The clean shape is made of raw records.
-    ...(options.shape === 'message' && recordFormOf(contract)),
+    ...recordFormOf(
+      options.shape === 'message' ? contract : 'topic',
+      rulesFile && { rules: rulesFile.rules, maxFlaggedRecords: directory === undefined ? 0 : maxFlaggedRecords },
+    ),
+    onFinding: (finding) => quality?.onFinding(finding),
     onProgress: progress.update,
     onMalformed: (record) => malformed.push(record),
     onIrregularity: (irregularity) => {
@@ -167,21 +195,25 @@ const parseFile = async (
     },
   });
   let written = 0;
-  const finish = (failure?: string): { written: number; isWhole: boolean } => {
+  const finish = async (failure?: string): Promise<{ written: number; isWhole: boolean }> => {
     const problems = failure === undefined ? summaryOf(stream, written, firstLeftOut) : [failure];
+    await quality?.finish(stream.stats, failure === undefined);
+    if (failure === undefined && limit === undefined) problems.push(...(quality?.problems(stream.stats) ?? []));
     reportNotes(stream, (text) => report(text, '⚠️'));
+    for (const note of quality?.notes() ?? []) report(note, '📊');
     for (const problem of problems) report(problem, '❌');
     return { written, isWhole: problems.length === 0 };
   };
   try {
     for await (const lines of stream.lines) {
       await reportMalformed();
+      await quality?.write(stream.stats);
       await output.write(lines.bytes);
       written += lines.count;
       lines.release();
     }
     await reportMalformed();
-    return finish();
+    return await finish();
   } catch (error) {
     if (isReaderGone(error)) throw error;
     await reportMalformed();
@@ -191,7 +223,7 @@ const parseFile = async (
     }
     const { byteOffset } = error.facts;
     const place = byteOffset === undefined ? '' : ` (at byte ${byteOffset} of the XML, after ${records(written)})`;
-    return finish(`${file === '-' ? `${name}: ` : ''}${describeError(error)}${place}`);
+    return await finish(`${file === '-' ? `${name}: ` : ''}${describeError(error)}${place}`);
   }
 };
 
@@ -235,7 +267,7 @@ const isSameFile = async (one: string, other: string): Promise<boolean> => {
 };
 
 /** A folder name for each file: its own name, with a number if an earlier file has the same. */
-const quarantineName = (files: readonly string[], index: number): string => {
+const folderName = (files: readonly string[], index: number): string => {
   const names = files.slice(0, index + 1).map((file) => (file === '-' ? 'stdin' : basename(file)));
   const name = names[index]!;
   const same = names.filter((each) => each === name).length;

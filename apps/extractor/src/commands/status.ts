@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { createFolderSource, DATA_TYPES, type DumpVersion } from '@discogs-extractor/downloader';
-import { createFileMarkerStore, type StateMarker } from '@discogs-extractor/state-marker';
+import { createFileMarkerStore, type FileProgress, type StateMarker } from '@discogs-extractor/state-marker';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import { driftReportPath, readDriftReport } from '../drift/drift-files.js';
 import { driftHeadline, summarizeDrift } from '../drift/drift-summary.js';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
+import { knownQualityOf } from '../pipeline/quality-annotation.js';
 import { formatRecords } from '../report/format.js';
+import { qualityText } from '../report/quality-text.js';
 
 export interface StatusOptions extends ConfigSources {
   /** Print the marker itself. */
@@ -103,6 +105,12 @@ const describeDrift = async (root: string, { current_version: version }: StateMa
 
 const remainder = (undelivered = 0): string => (undelivered > 0 ? `, not delivered: ${undelivered}` : '');
 
+const qualityOf = (progress: FileProgress): string => {
+  const known = knownQualityOf(progress);
+  const found = known ? qualityText(known.reports.counts) : '';
+  return found === '' ? '' : `, by the rules ${found}`;
+};
+
 const describeCompletion = ({ publishing_phase: { extraction_complete: completion } }: StateMarker): string[] => {
   if (completion === undefined) return [];
   const { sent_at, withheld_because = [] } = completion;
@@ -116,7 +124,7 @@ const describe = (marker: StateMarker): string => {
   const rows = Object.entries(processing.progress_by_file).map(([file, progress]) => [
     file,
     progress.status,
-    `${formatRecords(progress.messages_published)} confirmed${remainder(progress.undelivered)}` +
+    `${formatRecords(progress.messages_published)} confirmed${remainder(progress.undelivered)}${qualityOf(progress)}` +
       (download.downloads_by_file[file]?.unverified ? ', not verified' : ''),
   ]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));

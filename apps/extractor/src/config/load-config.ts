@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { nearestNames } from './nearest-names.js';
 import { type ConfigNotice, findContractProblems, RESOLVED_SETTINGS, resolveContract } from './resolve-contract.js';
+import { type RulesFile, readRulesFile } from './rules-file.js';
 import type { SchemaFault, Setting } from './setting.js';
 import { type Config, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
 
@@ -64,9 +65,9 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
     config[name] = value ? validated(definition, value, problems) : definition.defaultValue();
     hasBrokerProblem ||= problems.length > problemsBefore && isBrokerSetting(name);
   }
-  if (isResolved && env['DATA_QUALITY_RULES']) {
-    const text = '⚠️ DATA_QUALITY_RULES has no effect: this extractor delivers records as they are';
-    onNotice({ level: 'warn', text });
+  if (config.dataQualityRules !== undefined) {
+    const setting = given.get('dataQualityRules')!;
+    config.dataQualityRules = await readRulesFile(setting, String(config.dataQualityRules), problems, onNotice);
   }
   if (isResolved && !hasBrokerProblem) {
     Object.assign(
@@ -120,6 +121,27 @@ export const readSetting = async <N extends SettingName>(
   return value as Config[N] | undefined;
 };
 
+/**
+ * Reads the rules file, for a command that needs no other setting; `undefined` if there is none.
+ *
+ * @param flag - its path on the command line
+ * @throws ExtractorError `CONFIG_INVALID`
+ */
+export const readRulesSetting = async (
+  flag: string | undefined,
+  onNotice: (notice: ConfigNotice) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<RulesFile | undefined> => {
+  const problems: ConfigProblem[] = [];
+  const definition: Setting<unknown> = SETTINGS.dataQualityRules;
+  const given = fromFlag(definition, flag) ?? (await fromEnvironment(definition, env, problems));
+  const path = given && validated(definition, given, problems);
+  const rulesFile =
+    path === undefined ? undefined : await readRulesFile(given!.setting, String(path), problems, onNotice);
+  if (problems.length > 0) throw configError(problems);
+  return rulesFile;
+};
+
 /** The value that a setting is given; adds a problem if it is not valid. */
 const validated = (definition: Setting<unknown>, given: GivenValue, problems: ConfigProblem[]): unknown => {
   const parsed = definition.schema.safeParse(given.value);
@@ -158,9 +180,10 @@ const findTlsProblems = (config: Partial<Config>): ConfigProblem[] => {
 
 /** Creates the error for settings that are wrong, with one line for each problem. */
 export const configError = (problems: readonly ConfigProblem[]): ExtractorError => {
-  const lines = problems.map(({ setting, value, accepts }) =>
-    value === undefined ? `  ${setting}: expected ${accepts}` : `  ${setting}: got ${value}, expected ${accepts}`,
-  );
+  const lines = problems.map(({ setting, value, accepts, message }) => {
+    const got = value === undefined ? '' : `got ${value}, `;
+    return `  ${setting}: ${message ?? `${got}expected ${accepts}`}`;
+  });
   return new ExtractorError('CONFIG_INVALID', `The configuration is not valid:\n${lines.join('\n')}`, {
     facts: { problems },
   });

@@ -5,6 +5,7 @@ import { GENERAL_SETTINGS } from './general-settings.js';
 import { HTTP_SETTINGS } from './http-settings.js';
 import { PROGRESS_SETTINGS } from './progress-settings.js';
 import { QUALITY_SETTINGS } from './quality-settings.js';
+import type { RulesFile } from './rules-file.js';
 import type { Setting } from './setting.js';
 
 /** Every setting by group, in the order in which `--help` and the documents show them. */
@@ -54,7 +55,11 @@ export const CONTEXT_SETTINGS = [
   'stallWarningSeconds',
 ] as const;
 
-/** The service's configuration, validated. */
+/** The service's configuration, validated; the rules file is read. */
 export type Config = {
-  readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never;
+  readonly [Name in SettingName]: Name extends 'dataQualityRules'
+    ? RulesFile | undefined
+    : (typeof SETTINGS)[Name] extends Setting<infer T>
+      ? T
+      : never;
 };

@@ -1,3 +1,4 @@
+import type { QualityCounts } from '@discogs-extractor/data-quality';
 import type { DownloadEvent } from '@discogs-extractor/downloader';
 import type { DataType } from '../config/data-type.js';
 import type { DriftSummary } from '../drift/drift-summary.js';
@@ -21,6 +22,8 @@ export interface FileProgress {
   readonly irregularities: Readonly<Record<string, number>>;
   /** Confirmed messages that the sink's destination does not have any more, those of earlier runs included. */
   readonly missing: number;
+  /** What rules found in the records read so far, those of earlier runs included; `undefined` without rules. */
+  readonly quality?: QualityCounts | undefined;
 }
 
 /** What the state marker says about a file when a run begins. */
@@ -31,6 +34,7 @@ export interface KnownDelivery {
   readonly records: number;
   /** See {@link FileSummary}. */
   readonly undelivered: number;
+  readonly quality?: QualityCounts | undefined;
   readonly completedAt: Date | undefined;
 }
 
@@ -55,6 +59,8 @@ export interface FileSummary {
   readonly undelivered: number;
   /** Confirmed messages that the sink's destination does not have any more, those of earlier runs included. */
   readonly missing: number;
+  /** What rules found in the confirmed records, those of earlier runs included; `undefined` without rules. */
+  readonly quality?: QualityCounts | undefined;
   readonly error?: Error | undefined;
 }
 
@@ -92,6 +98,29 @@ export type RunEvent =
       /** Records that were confirmed; 0 if the loss was noticed in an earlier run. */
       readonly records: number;
       readonly reason: string;
+    }
+  | {
+      /** There are no reports on the confirmed records under the rules in force: these records are read again for them. */
+      readonly type: 'reports-restarted';
+      readonly file: string;
+      readonly dataType: DataType;
+      readonly records: number;
+      readonly reason: string;
+    }
+  | {
+      /** Reports on records could not be written, after another error, which ends the file. */
+      readonly type: 'reports-failed';
+      readonly file: string;
+      readonly dataType: DataType;
+      readonly error: unknown;
+    }
+  | {
+      /** The records of a completed file were delivered, or reported on, under other rules. */
+      readonly type: 'rules-changed';
+      readonly file: string;
+      readonly dataType: DataType;
+      /** Whether other records would be delivered now. */
+      readonly isDeliveryChanged: boolean;
     }
   | ({ readonly type: 'file-started'; readonly resumedAfter: number; readonly reason: string } & FileProgress)
   | ({ readonly type: 'file-progress' } & FileProgress)

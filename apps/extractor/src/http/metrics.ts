@@ -1,6 +1,7 @@
-import { DRIFT_CHANGE_TYPES } from '@discogs-extractor/data-quality';
+import { DRIFT_CHANGE_TYPES, type RuleCounts } from '@discogs-extractor/data-quality';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { DATA_TYPES } from '../config/data-type.js';
+import { MAX_SHOWN_RULES } from '../report/quality-text.js';
 import {
   type DeliveryConnection,
   type DeliveryTotals,
@@ -180,6 +181,25 @@ export const createMetrics = (view: ServiceView): Registry => {
       }
     },
   );
+  ofFile('file_skipped_records', 'Records of the dump file that rules left out', (it) => it.quality?.skipped);
+  ofFile('file_flagged_records', 'Records of the dump file that violate a rule', (it) => it.quality?.flagged);
+  const ofRule = (name: string, help: string, value: (of: RuleCounts) => number): void =>
+    gauge(name, help, ['data_type', 'rule', 'severity'], (set) => {
+      for (const { dataType: data_type, quality } of board.state.files) {
+        for (const [rule, of] of Object.entries(quality?.rules ?? {}).slice(0, MAX_SHOWN_RULES)) {
+          set(value(of), { data_type, rule, severity: of.severity });
+        }
+      }
+    });
+  ofRule('file_rule_violations', 'Violations of a rule in the dump file', (it) => it.violations);
+  ofRule('file_rule_records', 'Records of the dump file that violate a rule', (it) => it.records);
+  gauge('file_filtered_values', 'Values that filters removed from the dump file', ['data_type', 'field'], (set) => {
+    for (const { dataType: data_type, quality } of board.state.files) {
+      for (const [field, count] of Object.entries(quality?.filtered ?? {}).slice(0, MAX_SHOWN_RULES)) {
+        set(count, { data_type, field });
+      }
+    }
+  });
   ofFile('file_last_progress_timestamp_seconds', 'Time of the last progress of the dump file', (it) =>
     seconds(it.lastProgressAt),
   );

@@ -1,3 +1,4 @@
+import { qualityFacts } from '../report/quality-text.js';
 import { fileWork, fractionOf, isDelivered, secondsLeft } from '../status/progress.js';
 import type { FileStatus, ServiceState } from '../status/service-state.js';
 import { SAMPLE_INTERVAL_MS, type Throughput } from '../status/throughput.js';
@@ -92,6 +93,7 @@ const fileView = (file: FileStatus, throughput: Pick<Throughput, 'rates'>): Reco
     missing: file.missing,
     irregularities: Object.fromEntries(Object.entries(file.irregularities).filter(([, count]) => count > 0)),
     drift: driftView(file),
+    quality: file.quality ? qualityFacts(file.quality) : null,
     records_per_second: isInProgress ? recordsPerSecond : 0,
     bytes_per_second: perSecond,
     seconds_left: bytes !== undefined && perSecond > 0 ? Math.round(bytes / perSecond) : null,

@@ -1,4 +1,4 @@
-import { type Destination, planFile, type StateMarker } from '@discogs-extractor/state-marker';
+import { type Destination, planFile, type StateMarker, watermarkOf } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
 import { ExtractorError } from '../errors.js';
 import type { IdentifyOptions, Sink } from '../sinks/sink.js';
@@ -32,17 +32,17 @@ export const checkDestinations = async (
   for (const { name: file, dataType, checksum } of files) {
     const progress = marker.processing_phase.progress_by_file[file];
     const destination = destinations.get(dataType);
-    if (!progress?.destination || !destination || progress.messages_published === 0) continue;
+    if (!progress?.destination || !destination || watermarkOf(progress) === 0) continue;
     if (planFile(marker, file, checksum).reason === 'checksum_changed') continue;
     if (!holdsRecordsOf(progress.destination, destination)) {
-      throw changedError(version, file, progress.messages_published, progress.destination, destination);
+      throw changedError(version, file, watermarkOf(progress), progress.destination, destination);
     }
     if (progress.status !== 'completed') continue;
     const reason = await sink.checkCompleted?.({ version, dataType, file }, progress.checkpoint, options);
     if (reason === undefined) continue;
     // What was a part of a completed dump may have been consumed, and its queue removed on purpose.
     if (marker.summary.overall_status === 'completed') {
-      throw lostError(version, file, progress.messages_published, progress.destination, reason);
+      throw lostError(version, file, watermarkOf(progress), progress.destination, reason);
     }
     lost.set(file, reason);
   }

@@ -1,3 +1,4 @@
+import { type FlaggedReports, isQualityFinding, type QualityCounts } from '@discogs-extractor/data-quality';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import {
   addInventory,
@@ -12,16 +13,17 @@ import {
   type WorkerPool,
 } from '@discogs-extractor/parser';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
-import type { Contract } from '../config/contract-settings.js';
 import { countOf } from '../count-of.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSink, RefusedRecord, Sink } from '../sinks/sink.js';
 import type { EarlierCount } from './earlier-counts.js';
 import { fileCompleteMessage } from './file-complete-message.js';
+import { exceededError, type FileQuality, openReports } from './file-quality.js';
 import type { Quarantine } from './quarantine.js';
-import { recordFormOf } from './record-form.js';
+import type { RecordForm } from './record-form.js';
 import { countUndelivered } from './undelivered.js';
 import { openVerifiedDump, type VerifiedDump } from './verified-dump.js';
+import { type Confirmed, Watermark } from './watermark.js';
 
 /** Time between two progress reports while no block arrives, in milliseconds. */
 const PROGRESS_INTERVAL_MS = 500;
@@ -41,8 +43,15 @@ export interface ExtractFileOptions {
   readonly afterRecord: number;
   /** The sink's checkpoint at that record. */
   readonly checkpoint: Checkpoint | undefined;
+  /** Of these records, those without a message, and those of them that a transform failed on. */
+  readonly omitted: number;
+  readonly transformFailures: number;
   readonly sink: Sink;
-  readonly contract: Contract;
+  readonly form: RecordForm;
+  /** What is reported about the records, and where; `undefined` if there are no rules for them. */
+  readonly quality: FileQuality | undefined;
+  /** Records between two saves. */
+  readonly saveInterval: number;
   readonly quarantine: Quarantine;
   /** Parsing threads, shared with other files. */
   readonly workers: WorkerPool;
@@ -64,6 +73,8 @@ export interface ExtractFileOptions {
   readonly checkFormat: ((inventory: RecordInventory) => Promise<void>) | undefined;
   /** Makes it durable that records 1 to `confirmed` are confirmed, at that checkpoint of the sink. */
   readonly save: (at: Confirmed) => Promise<void>;
+  /** Called if reports could not be written after another error. */
+  readonly onReportsFailed: (error: unknown) => void;
   /** Makes it durable that no record is confirmed, because confirmed ones were lost. @param reason - what was lost */
   readonly restart: (reason: string) => Promise<void>;
   readonly onStart: (resumedAfter: number, at: Progress) => void;
@@ -76,16 +87,10 @@ export interface ExtractFileOptions {
   readonly onRefused: (record: RefusedRecord, keptIn: string) => void;
 }
 
-/** What the sink has confirmed. */
-export interface Confirmed {
-  /** Records 1 to this one are confirmed by the sink. */
-  readonly confirmed: number;
-  /** What the sink needs to recognise them. */
-  readonly checkpoint: Checkpoint;
-}
-
 /** The progress of a file, counted from its first record, so that records of earlier runs are included. */
-export interface Progress extends Confirmed {
+export interface Progress extends Pick<Confirmed, 'confirmed' | 'checkpoint' | 'omitted'> {
+  /** What the state marker may have. */
+  readonly durable: Confirmed;
   /** Records read. */
   readonly records: number;
   /** Bytes of the dump file read, and those up to the last confirmed record, estimated. */
@@ -94,33 +99,32 @@ export interface Progress extends Confirmed {
   /** Bytes of XML read in this run, and the irregularities in them, counted by kind. */
   readonly xmlBytes: number;
   readonly irregularities: Readonly<Record<string, number>>;
-  /** Malformed records of this run, and refused ones of this run and earlier ones. */
+  /** Malformed records of this run, and of earlier ones those that a transform failed on; refused ones of all runs. */
   readonly malformed: number;
+  /** What rules found in the records that were read; `undefined` if there are no rules for them. */
+  readonly quality: QualityCounts | undefined;
   /** Confirmed messages that the sink's destination does not have any more. */
   readonly missing: number;
 }
 
-export interface ExtractedFile {
-  /** Records of the whole file, those of earlier runs included. */
-  readonly records: number;
-  /** The sink's checkpoint of the completed file. */
-  readonly checkpoint: Checkpoint;
-}
+/** A file whose records are all confirmed, with the sink's checkpoint of the completed file. */
+export type ExtractedFile = Confirmed;
 
 /**
  * Parses one dump file and writes it to the sink: every record after `afterRecord`, in order, then `file_complete`.
  * Resolves when the sink has confirmed everything. After a failure or a stop, `onProgress` has received what was
  * confirmed by then.
  *
- * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `CONTENT_LEFT_OUT`, `FORMAT_CHANGED`, `RECORD_REFUSED`, `FILE_CHANGED`, `DUMP_DAMAGED`,
- *   `DUMP_UNREADABLE`; errors of the parser, the sink or the file system; the signal's reason
+ * @throws ExtractorError `NO_RECORDS`, `TOO_FEW_RECORDS`, `CONTENT_LEFT_OUT`, `FORMAT_CHANGED`, `RULES_EXCEEDED`,
+ *   `RECORD_REFUSED`, `FILE_CHANGED`, `DUMP_DAMAGED`, `DUMP_UNREADABLE`; DataQualityError `REPORTS_FAILED`; errors of the
+ *   parser, the sink or the file system; the signal's reason
  */
 export const extractFile = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   const { dump: verified, sink, afterRecord: resumeAfter, checkpoint, signal } = options;
   const { version, dataType, name: file } = verified;
   await using dump = await openVerifiedDump(verified, signal);
   /** Malformed records so far, and refused records of this run, including those that are being kept. */
-  const undeliverable = { malformed: 0, refused: 0 };
+  const undeliverable = { malformed: options.transformFailures, refused: 0 };
   const keepRefused = async (record: RefusedRecord): Promise<void> => {
     const { recordNumber, error } = record;
     undeliverable.refused++;
@@ -135,12 +139,13 @@ export const extractFile = async (options: ExtractFileOptions): Promise<Extracte
     }
     options.onRefused(record, await options.quarantine.keepRefused(record));
   };
+  let watermark: Watermark | undefined;
   const fileSink: FileSink = await sink.open(
     { version, dataType, file },
     {
       resumeAfter,
       checkpoint,
-      save: (confirmed) => options.save({ confirmed, checkpoint: fileSink.checkpoint }),
+      save: async () => options.save(await watermark!.commit()),
       onRefused: keepRefused,
       signal,
     },
@@ -150,28 +155,47 @@ export const extractFile = async (options: ExtractFileOptions): Promise<Extracte
     // The marker has the new place before it gets the first record: after a crash, the next run would otherwise resume
     // after records that are lost, or not recognise those that are there.
     const { resumedAfter, restartReason } = fileSink;
-    if (resumedAfter < resumeAfter)
+    const isRestarted = resumedAfter < resumeAfter;
+    if (isRestarted) {
+      undeliverable.malformed = 0;
       await options.restart(restartReason ?? 'the sink does not have its records any more');
-    await options.save({ confirmed: resumedAfter, checkpoint: fileSink.checkpoint });
-    return await deliver(options, dump, fileSink, undeliverable);
+    }
+    // What is known of the reports is about all records that were confirmed before.
+    const quality = options.quality && isRestarted ? { ...options.quality, known: undefined } : options.quality;
+    await using reports = quality && (await openReports(options, quality, resumedAfter));
+    watermark = await Watermark.begin({
+      fileSink,
+      before: isRestarted ? { omitted: 0, transformFailures: 0 } : options,
+      reports,
+      commitInterval: options.saveInterval,
+    });
+    await options.save(watermark.durable);
+    return await deliver(options, { dump, fileSink, reports, watermark, undeliverable });
   } finally {
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
   }
 };
 
+interface Delivery {
+  readonly dump: VerifiedDump;
+  readonly fileSink: FileSink;
+  readonly reports: FlaggedReports | undefined;
+  readonly watermark: Watermark;
+  readonly undeliverable: { malformed: number };
+}
+
 const deliver = async (
   options: ExtractFileOptions,
-  dump: VerifiedDump,
-  fileSink: FileSink,
-  undeliverable: { malformed: number },
+  { dump, fileSink, reports, watermark, undeliverable }: Delivery,
 ): Promise<ExtractedFile> => {
   const { name: file, dataType } = options.dump;
   const { quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
   const { resumedAfter } = fileSink;
   const malformed: MalformedRecord[] = [];
+  /** Records of earlier runs that have a number and are malformed all the same: they are not read again. */
+  const { transformFailures: failuresBefore } = watermark;
   let firstLeftOut: Irregularity | undefined;
-  /** Malformed records that have a number. */
-  let transformFailures = 0;
+  let isReadToEnd = false;
   const keepMalformed = async (): Promise<void> => {
     for (const record of malformed.splice(0)) options.onMalformed(record, await quarantine.keep(record));
   };
@@ -183,11 +207,14 @@ const deliver = async (
     workers,
     maxMalformed,
     signal,
-    ...recordFormOf(options.contract),
+    ...options.form,
     ...(inventory && { inventoryAfter: 0, onInventory: (part) => addInventory(inventory, part) }),
-    onFinding: options.onFinding,
+    onFinding: (finding) => {
+      // The reports have those.
+      if (!isQualityFinding(finding.finding)) options.onFinding(finding);
+    },
     onMalformed: (record) => {
-      if (record.recordNumber !== undefined) transformFailures++;
+      if (record.recordNumber !== undefined) watermark.addFailure(record.recordNumber);
       undeliverable.malformed++;
       malformed.push(record);
     },
@@ -198,15 +225,19 @@ const deliver = async (
   let records = resumedAfter;
   let bytesDelivered = 0;
   const progress = (): Progress => {
-    const { confirmed, checkpoint, missing } = fileSink;
+    const { missing } = fileSink;
+    const { confirmed, checkpoint, omitted } = watermark.now();
+    const { durable } = watermark;
     const { sourceBytes, xmlBytes, parsedXmlBytes, irregularities } = blocks.stats;
-    const malformed = blocks.stats.malformed + (fileSink.refused ?? 0);
+    const malformed = failuresBefore + blocks.stats.malformed + (fileSink.refused ?? 0);
     // The place of a record in the compressed file is not known: it is about where it is in the XML.
     const share = records > 0 && xmlBytes > 0 ? (parsedXmlBytes / xmlBytes) * (confirmed / records) : 0;
     bytesDelivered = Math.max(bytesDelivered, Math.floor(sourceBytes * share));
     return {
-      ...{ records, confirmed, checkpoint, missing, bytesRead: sourceBytes, bytesDelivered, xmlBytes, malformed },
+      ...{ records, confirmed, checkpoint, omitted, durable, missing, malformed },
+      ...{ bytesRead: sourceBytes, bytesDelivered, xmlBytes },
       irregularities: { ...irregularities },
+      quality: reports && structuredClone(reports.counts),
     };
   };
   onStart(resumedAfter, progress());
@@ -217,11 +248,15 @@ const deliver = async (
       // Before its records are sent: what is confirmed came from the verified bytes.
       await dump.assertUnchanged();
       await keepMalformed();
+      await reports?.add(block.findings);
+      watermark.addBlock(block);
       records = block.lastRecord;
       await fileSink.write(block);
+      watermark.commitWhenDue();
       onProgress(progress());
     }
     await keepMalformed();
+    isReadToEnd = true;
     await dump.assertUnchanged();
     if (blocks.stats.skipped < resumedAfter) {
       throw new ExtractorError(
@@ -234,6 +269,7 @@ const deliver = async (
     // Which records the sink does not take is known once it has confirmed the others.
     await fileSink.flush?.();
     const { refused = 0 } = fileSink;
+    const malformedInAll = failuresBefore + blocks.stats.malformed;
     if (records - refused === 0) {
       throw new ExtractorError(
         'NO_RECORDS',
@@ -243,10 +279,10 @@ const deliver = async (
       );
     }
     // `onRefused` does not see the malformed records that follow.
-    if (blocks.stats.malformed + refused > maxMalformed) {
+    if (malformedInAll + refused > maxMalformed) {
       throw new ExtractorError(
         'RECORD_REFUSED',
-        `${file} has ${blocks.stats.malformed} malformed records and ${refused} that the broker does not take, together ` +
+        `${file} has ${malformedInAll} malformed records and ${refused} that the broker does not take, together ` +
           `more than MAX_MALFORMED_RECORDS=${maxMalformed} allows. The others are delivered, but file_complete is not ` +
           'sent. Look at them in the quarantine; if you can do without them, raise the limit and run again.',
         { facts: { file } },
@@ -256,15 +292,26 @@ const deliver = async (
     const leftOut = countUndelivered(blocks.stats.irregularities);
     if (leftOut > options.maxLeftOut) throw contentLeftOut(file, leftOut, firstLeftOut!);
     if (inventory) await options.checkFormat?.(inventory);
-    const undelivered = blocks.stats.malformed + refused + leftOut;
-    const checkpoint = await fileSink.complete(
-      fileCompleteMessage(dataType, file, records - refused - transformFailures, undelivered, new Date()),
-    );
+    // Consumers take `file_complete` as a sign that they have what they need.
+    const exceeded =
+      options.quality && reports && exceededError(file, options.quality, reports.counts, records, NOT_ANNOUNCED);
+    if (exceeded) throw exceeded;
+    const undelivered = malformedInAll + refused + leftOut;
+    const processed = records - refused - watermark.transformFailures;
+    const checkpoint = await fileSink.complete(fileCompleteMessage(dataType, file, processed, undelivered, new Date()));
+    const committed = await watermark.commit();
+    await reports?.finish(records);
     onProgress(progress());
-    return { records, checkpoint };
+    return { ...committed, checkpoint };
   } catch (error) {
     await keepMalformed();
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
+    try {
+      const { confirmed } = await watermark.commit();
+      if (isReadToEnd && confirmed === records) await reports?.finish(records);
+    } catch (reportsError) {
+      if (reportsError !== error) options.onReportsFailed(reportsError);
+    }
     onProgress(progress());
     // What the parser cannot read may be what has replaced the verified bytes.
     if (error instanceof ParserError)
@@ -274,6 +321,8 @@ const deliver = async (
     clearInterval(ticker);
   }
 };
+
+const NOT_ANNOUNCED = 'The records are delivered, but file_complete is not sent. ';
 
 /** Consumers take `file_complete` as a sign that they have the whole dump, and may delete records that it lacks. */
 const assertRecordCount = (

@@ -7,6 +7,7 @@ import {
   planFile,
   type StateMarker,
   unfinishedFiles,
+  watermarkOf,
 } from '@discogs-extractor/state-marker';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
@@ -16,13 +17,21 @@ import { ExtractorError } from '../errors.js';
 import type { KnownDelivery, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
 import { checkDestinations, type WantedDumpFile } from './check-destinations.js';
+import { checkRules } from './check-rules.js';
 import { chooseDump } from './choose-dump.js';
 import { isExtractionCompleteDue } from './extraction-complete.js';
+import { knownQualityOf } from './quality-annotation.js';
 
 export interface PlanRunOptions {
   readonly config: Pick<
     Config,
-    'contract' | 'dataTypes' | 'discogsRoot' | 'dumpVersion' | 'extractionComplete' | 'forceReprocess'
+    | 'contract'
+    | 'dataQualityRules'
+    | 'dataTypes'
+    | 'discogsRoot'
+    | 'dumpVersion'
+    | 'extractionComplete'
+    | 'forceReprocess'
   >;
   readonly downloader: Downloader;
   readonly store: MarkerStore;
@@ -56,7 +65,7 @@ export interface RunPlan {
  * Does all of a run that comes before anything is fetched: chooses the dump, decides from its state marker what to do,
  * and connects to the destination, so that one that refuses is not noticed hours later.
  *
- * @throws ExtractorError `SINK_CHANGED`, `DESTINATION_CHANGED`, `OUTPUT_CHANGED`; errors of source, store and sink; the
+ * @throws ExtractorError `SINK_CHANGED`, `RULES_CHANGED`, `DESTINATION_CHANGED`, `OUTPUT_CHANGED`; errors of source, store and sink; the
  *   signal's reason
  */
 export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
@@ -82,10 +91,14 @@ export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
     const delivery = known && knownDelivery(known, file, published.get(file));
     return [{ file, dataType, bytes, known: delivery, drift: delivery?.isComplete ? drift.get(dataType) : undefined }];
   });
+  const wanted = files.map(({ file: name, dataType }) => ({ name, dataType, checksum: published.get(name) }));
   onEvent({ type: 'dump-chosen', version, decision: decision.action, reason: decision.text, files });
   const isDelivered = known !== undefined && decision.action === 'skip';
   const isNothingToDo = isDelivered && !isExtractionCompleteDue(known, config);
-  if (known) assertSameSink(known, sink);
+  if (known) {
+    assertSameSink(known, sink);
+    checkRules(known, wanted, config.dataQualityRules, onEvent);
+  }
   const attempts = isNothingToDo ? 1 : undefined;
   const destinations = await sink
     .identify({ dataTypes: config.dataTypes, attempts, signal })
@@ -95,14 +108,16 @@ export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
       onEvent({ type: 'destination-unknown', error });
       return new Map<DataType, Destination>();
     });
-  const wanted = files.map(({ file: name, dataType }) => ({ name, dataType, checksum: published.get(name) }));
   const lost = known
     ? await checkDestinations(known, wanted, destinations, sink, { attempts, signal })
     : new Map<string, string>();
   const entries = known?.processing_phase.progress_by_file ?? {};
   // Where records are confirmed, opening the file finds out first whether they are still there.
   const dataTypes = wanted
-    .filter(({ name }) => entries[name]?.status !== 'completed' && !entries[name]?.messages_published)
+    .filter(({ name }) => {
+      const progress = entries[name];
+      return progress === undefined || (progress.status !== 'completed' && watermarkOf(progress) === 0);
+    })
     .map(({ dataType }) => dataType);
   if (dataTypes.length > 0) await sink.prepare?.({ dataTypes, signal });
   const isCompletionLeft = isDelivered || (known !== undefined && lost.size === 0 && areFilesCompleted(known, wanted));
@@ -128,6 +143,7 @@ const knownDelivery = (marker: StateMarker, file: string, checksum: string | und
     isComplete: action === 'skip',
     records: afterRecord,
     undelivered,
+    quality: knownQualityOf(progress)?.reports.counts,
     completedAt: completed_at === null ? undefined : new Date(completed_at),
   };
 };

@@ -4,12 +4,15 @@ import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
 import { createWorkerPool, type WorkerPool } from '@discogs-extractor/parser';
 import { PublisherError } from '@discogs-extractor/publisher';
 import {
+  type Annotations,
   type Checkpoint,
   type Destination,
+  type FileProgress,
   type MarkerSession,
   planFile,
   StateMarkerError,
   unfinishedFiles,
+  watermarkOf,
 } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
@@ -20,9 +23,13 @@ import { countRefused } from '../sinks/refused-records.js';
 import type { Sink } from '../sinks/sink.js';
 import { createFormatCheck } from './check-format.js';
 import type { EarlierCounts } from './earlier-counts.js';
-import { type Confirmed, extractFile, type Progress } from './extract-file.js';
+import { extractFile, type Progress } from './extract-file.js';
+import type { FileQuality } from './file-quality.js';
+import { hasRules, knownQualityOf, qualityAnnotation, rulesDigests } from './quality-annotation.js';
 import { createQuarantine } from './quarantine.js';
+import { recordFormOf } from './record-form.js';
 import { countUndelivered } from './undelivered.js';
+import type { Confirmed } from './watermark.js';
 
 /**
  * Niceness of the parsing threads: publishing, HTTP and a broker on the same machine take precedence. Measured next to
@@ -90,9 +97,10 @@ const processFile = async (
   const startedAt = performance.now();
   const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {
     const known = session.marker.processing_phase.progress_by_file[file];
-    const confirmed = known ? deliveredBy(known.messages_published, known.checkpoint) : 0;
+    const records = known ? known.messages_published - countRefused(known.checkpoint) : 0;
     const seconds = (performance.now() - startedAt) / 1000;
-    const summarized = { file, dataType, records: confirmed, delivered: 0, seconds, ...NO_ISSUES, ...rest };
+    const quality = known && knownQualityOf(known)?.reports.counts;
+    const summarized = { file, dataType, records, delivered: 0, seconds, quality, ...NO_ISSUES, ...rest };
     onEvent({ type: 'file-finished', ...summarized });
     return summarized;
   };
@@ -105,19 +113,20 @@ const processFile = async (
   /** Where this run began, and what it has done since, once it reads the file. */
   let work: { readonly begin: Progress; readonly at: Progress } | undefined;
   const done = ({ begin, at }: NonNullable<typeof work>) => ({
-    delivered: Math.max(0, deliveredBy(at.confirmed, at.checkpoint) - deliveredBy(begin.confirmed, begin.checkpoint)),
+    delivered: Math.max(0, deliveredAt(at) - deliveredAt(begin)),
     ...issuesOf(at),
   });
   try {
     signal.throwIfAborted();
     session.beginFile(file, { checksum: sha256, destination: destinations.get(dataType) });
     const restart = async (reason: string): Promise<void> => {
-      const { messages_published: records } = known();
+      const records = watermarkOf(known());
       session.invalidateFile(file, reason);
       await session.save();
       onEvent({ type: 'file-restarted', file, dataType, records, reason });
     };
-    const { messages_published: resumeAfter, checkpoint, restart_reason: restartReason } = known();
+    const { checkpoint, restart_reason: restartReason } = known();
+    const resumeAfter = watermarkOf(known());
     // The sink cannot recognise records 1 to N by what it noted at another record.
     if (resumeAfter > 0 && checkpoint?.[CHECKPOINT_RECORDS] !== resumeAfter) {
       await restart("the state marker's count of confirmed records was not saved by this program");
@@ -126,30 +135,40 @@ const processFile = async (
     }
     await session.save();
 
-    const advance = ({ records, confirmed, checkpoint }: Confirmed & Pick<Progress, 'records'>): void => {
-      const { messages_published, records_extracted, batches_sent } = known();
+    const quality = qualityOf(dump, known(), config, (reason) => {
+      onEvent({ type: 'reports-restarted', file, dataType, records: watermarkOf(known()), reason });
+    });
+    const countsAt = ({ confirmed, checkpoint, omitted, transformFailures, reports }: Confirmed) => ({
+      messagesPublished: confirmed - omitted,
+      omitted,
+      batchesSent: Math.max(Math.ceil(confirmed / config.batchSize), known().batches_sent),
+      checkpoint: checkpointAt(confirmed, checkpoint),
+      annotations: annotationsOf(transformFailures, quality, reports),
+    });
+    const advance = (at: Confirmed, records: number): void => {
+      const { records_extracted } = known();
       // `save` and progress reports may arrive in another order than they were requested in.
-      if (confirmed < messages_published) return;
-      const recordsExtracted = Math.max(records, records_extracted);
-      const batchesSent = Math.max(Math.ceil(confirmed / config.batchSize), batches_sent);
-      session.advanceFile(file, {
-        recordsExtracted,
-        messagesPublished: confirmed,
-        batchesSent,
-        checkpoint: checkpointAt(confirmed, checkpoint),
-      });
+      if (at.confirmed < watermarkOf(known())) return;
+      session.advanceFile(file, { recordsExtracted: Math.max(records, records_extracted), ...countsAt(at) });
     };
     const eventFields = ({ records, confirmed, bytesRead, bytesDelivered, xmlBytes, ...rest }: Progress) => ({
       ...{ file, dataType, records, confirmed, bytesRead, bytesDelivered, bytesTotal: size, xmlBytes },
-      ...{ irregularities: rest.irregularities, missing: rest.missing },
+      ...{ irregularities: rest.irregularities, missing: rest.missing, quality: rest.quality },
     });
 
-    const { records, checkpoint: completedCheckpoint } = await extractFile({
+    const completed = await extractFile({
       dump,
-      afterRecord: known().messages_published,
+      afterRecord: watermarkOf(known()),
       checkpoint: known().checkpoint,
+      omitted: known().omitted ?? 0,
+      transformFailures: transformFailuresIn(known()),
       sink,
-      contract: config.contract,
+      form: recordFormOf(
+        config.contract,
+        quality && { rules: config.dataQualityRules!.rules, maxFlaggedRecords: config.maxFlaggedRecords },
+      ),
+      quality,
+      saveInterval: config.stateSaveInterval,
       quarantine: createQuarantine(join(config.discogsRoot, 'quarantine', version, dataType)),
       workers,
       maxMalformed: config.maxMalformedRecords,
@@ -159,9 +178,10 @@ const processFile = async (
       checkFormat: createFormatCheck(config, dump, onEvent),
       signal,
       save: async (at) => {
-        advance({ records: at.confirmed, ...at });
+        advance(at, at.confirmed);
         await session.save();
       },
+      onReportsFailed: (error) => onEvent({ type: 'reports-failed', file, dataType, error }),
       restart,
       onStart: (resumedAfter, at) => {
         work = { begin: at, at };
@@ -169,7 +189,7 @@ const processFile = async (
       },
       onProgress: (at) => {
         work = { begin: at, ...work, at };
-        advance(at);
+        advance(at.durable, at.records);
         onEvent({ type: 'file-progress', ...eventFields(at) });
       },
       onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
@@ -179,10 +199,8 @@ const processFile = async (
         onEvent({ type: 'record-malformed', file, dataType, kind: 'refused', byteOffset: undefined, reason, keptIn }),
     });
     session.completeFile(file, {
-      recordsExtracted: records,
-      messagesPublished: records,
-      batchesSent: known().batches_sent,
-      checkpoint: checkpointAt(records, completedCheckpoint),
+      recordsExtracted: completed.confirmed,
+      ...countsAt(completed),
       undelivered: issuesOf(work!.at).undelivered,
     });
     await session.save();
@@ -221,9 +239,40 @@ const LOSSES: ReadonlySet<string> = new Set([...LOST_DELIVERY_CODES, 'DUMP_DAMAG
 const isPublisherError = (error: unknown): boolean =>
   error instanceof PublisherError || (error instanceof Error && error.cause instanceof PublisherError);
 
-/** Records 1 to `confirmed` without those that the sink did not take. */
-const deliveredBy = (confirmed: number, checkpoint: Checkpoint | undefined): number =>
-  confirmed - countRefused(checkpoint);
+/** Of the records that the sink has confirmed, those that have a message, and that it did take. */
+const deliveredAt = ({ confirmed, omitted, checkpoint }: Progress): number =>
+  confirmed - omitted - countRefused(checkpoint);
+
+/** Name of the annotation in the marker: records up to the watermark that a transform failed on. */
+const TRANSFORM_FAILURES = 'transform_failures';
+
+const transformFailuresIn = ({ annotations }: FileProgress): number => Number(annotations?.[TRANSFORM_FAILURES] ?? 0);
+
+const annotationsOf = (
+  transformFailures: number,
+  quality: FileQuality | undefined,
+  reports: Confirmed['reports'],
+): Annotations | undefined => {
+  const annotations = {
+    ...(transformFailures > 0 && { [TRANSFORM_FAILURES]: transformFailures }),
+    ...(quality && reports && qualityAnnotation(rulesDigests(quality.rules), reports)),
+  };
+  return Object.keys(annotations).length === 0 ? undefined : annotations;
+};
+
+/** The rules for the records of a file; `undefined` if there are none. */
+const qualityOf = (
+  { version, dataType }: VerifiedFile,
+  progress: FileProgress,
+  { discogsRoot, dataQualityRules, maxFlaggedRecords }: Config,
+  onReread: (reason: string) => void,
+): FileQuality | undefined => {
+  const rules = dataQualityRules?.rules[dataType];
+  if (dataQualityRules === undefined || rules === undefined || !hasRules(rules)) return undefined;
+  const directory = join(discogsRoot, 'flagged', version, dataType);
+  const known = knownQualityOf(progress);
+  return { rulesPath: dataQualityRules.path, rules, directory, maxFlaggedRecords, known, onReread };
+};
 
 /** What of a file was not delivered, or not as it should be. */
 type Issues = Pick<FileSummary, 'malformed' | 'irregularities' | 'undelivered' | 'missing'>;

@@ -14,6 +14,7 @@ import { findEarlierCounts } from './earlier-counts.js';
 import { markerFiles } from './marker-files.js';
 import { planRun } from './plan-run.js';
 import { processingPhase } from './processing-phase.js';
+import { knownQualityOf } from './quality-annotation.js';
 
 export interface RunContext {
   /** Where dumps come from; the caller closes it. */
@@ -107,9 +108,11 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
 
 /** What a marker says about files that this run has nothing to do with. */
 const summariesOf = (marker: StateMarker): FileSummary[] =>
-  markerFiles(marker).map(({ file, dataType, progress: { messages_published: records, undelivered = 0 } }) => {
+  markerFiles(marker).map(({ file, dataType, progress }) => {
+    const { messages_published: records, undelivered = 0 } = progress;
+    const quality = knownQualityOf(progress)?.reports.counts;
     const counts = { records, delivered: 0, seconds: 0, malformed: 0, irregularities: {}, undelivered, missing: 0 };
-    return { file, dataType, outcome: 'skipped', ...counts };
+    return { file, dataType, outcome: 'skipped', ...counts, quality };
   });
 
 const sum = (files: readonly { readonly undelivered?: number | undefined }[]): number =>

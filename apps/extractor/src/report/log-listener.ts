@@ -4,6 +4,7 @@ import { byteOffsetOf, describeError, errorCodeOf } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 import { ratePerSecond, type Sample } from '../status/rate.js';
 import type { Logger } from './logger.js';
+import { qualityFacts, qualityText } from './quality-text.js';
 
 /** Lower bound of the time between two progress lines of a file, however fast its records are. */
 const MIN_PROGRESS_INTERVAL_MS = 1000;
@@ -114,6 +115,29 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           `⚠️ ${event.dataType}: delivering again from the first record: ${event.reason}`,
         );
         break;
+      case 'reports-restarted':
+        logger.warn(
+          { file: event.file, data_type: event.dataType, records: event.records, reason: event.reason },
+          `⚠️ ${event.dataType}: reading ${countOf(event.records, 'record')} again, to report on them and not to deliver ` +
+            `them: ${event.reason}`,
+        );
+        break;
+      case 'reports-failed':
+        logger.error(
+          { file: event.file, code: errorCodeOf(event.error), error: describeError(event.error) },
+          `❌ ${event.dataType}: reports on records could not be written either`,
+        );
+        break;
+      case 'rules-changed':
+        logger.warn(
+          { file: event.file, data_type: event.dataType },
+          event.isDeliveryChanged
+            ? `⚠️ ${event.dataType}: delivered earlier under other skip_records or filters; --force-reprocess delivers ` +
+                'the dump again under those in force'
+            : `⚠️ ${event.dataType}: reported on earlier under other rules; --force-reprocess delivers the dump again, and ` +
+                'parse --flagged only reports',
+        );
+        break;
       case 'file-started':
         lastLogged.set(event.file, { count: event.records, at: performance.now() });
         logger.info(
@@ -187,6 +211,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
       }
       case 'file-finished': {
         const { file, dataType, records, delivered, seconds, malformed, irregularities, undelivered, missing } = event;
+        const { quality } = event;
         const facts = {
           file,
           data_type: dataType,
@@ -197,7 +222,15 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           irregularities,
           ...(undelivered > 0 && { undelivered }),
           ...(missing > 0 && { missing }),
+          ...(quality && { quality: qualityFacts(quality) }),
         };
+        const found = quality ? qualityText(quality) : '';
+        if (found !== '' && event.outcome !== 'skipped') {
+          logger[quality!.error > 0 ? 'warn' : 'info'](
+            { file, data_type: dataType },
+            `📊 ${dataType}: by the rules, ${found}`,
+          );
+        }
         if (event.outcome === 'completed' && missing > 0)
           logger.warn(facts, `⚠️ ${dataType}: ${countOf(records, 'record')} confirmed, but ${missingText(missing)}`);
         else if (event.outcome === 'completed' && malformed === 0 && Object.keys(irregularities).length === 0)

@@ -1,5 +1,6 @@
 import type { FileSummary, RunEvent } from '../events/run-events.js';
 import { formatCount, formatDuration } from './format.js';
+import { qualityText } from './quality-text.js';
 
 /** The result of a run, as a table for people. */
 export const summaryOf = (event: Extract<RunEvent, { type: 'dump-finished' }>): string => {
@@ -55,7 +56,7 @@ const OUTCOMES = {
   stopped: 'stopped',
 } as const;
 
-const noteOf = ({ outcome, irregularities, delivered, records, missing }: FileSummary): string => {
+const noteOf = ({ outcome, irregularities, delivered, records, missing, quality }: FileSummary): string => {
   const counts = Object.entries(irregularities).map(([kind, count]) => `${kind} ${formatCount(count)}`);
   switch (outcome) {
     case 'skipped':
@@ -68,6 +69,7 @@ const noteOf = ({ outcome, irregularities, delivered, records, missing }: FileSu
       return [
         ...(delivered < records ? ['resumed'] : []),
         ...counts,
+        ...(quality ? [qualityText(quality)].filter(Boolean) : []),
         ...(missing > 0 ? [`${formatCount(missing)} not in the queues any more`] : []),
       ].join(', ');
   }

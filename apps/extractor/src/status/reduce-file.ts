@@ -1,11 +1,18 @@
 import type { RunEvent } from '../events/run-events.js';
 import type { FileState, FileStatus, TypeTotals } from './service-state.js';
 
+/** Events about one file that do not change its status. */
+type NotOfState =
+  | 'file-stalled'
+  | 'file-moving'
+  | 'file-restarted'
+  | 'record-finding'
+  | 'reports-restarted'
+  | 'reports-failed'
+  | 'rules-changed';
+
 /** An event about one file. */
-export type FileEvent = Exclude<
-  Extract<RunEvent, { readonly file: string }>,
-  { readonly type: 'file-stalled' | 'file-moving' | 'file-restarted' | 'record-finding' }
->;
+export type FileEvent = Exclude<Extract<RunEvent, { readonly file: string }>, { readonly type: NotOfState }>;
 
 type ChosenFile = Extract<RunEvent, { readonly type: 'dump-chosen' }>['files'][number];
 
@@ -36,6 +43,7 @@ export const newFileStatus = ({ file, dataType, bytes, known, drift }: ChosenFil
     undelivered: known?.undelivered ?? 0,
     missing: 0,
     drift,
+    quality: known?.quality,
     startedAt: undefined,
     lastProgressAt: completedAt,
     lastRecordAt: completedAt,
@@ -87,6 +95,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         confirmed: event.confirmed,
         irregularities: event.irregularities,
         drift: undefined,
+        quality: event.quality,
         startedAt: now,
         lastProgressAt: now,
       });
@@ -99,6 +108,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         xmlBytes,
         irregularities,
         missing,
+        quality,
       } = event;
       const moved = records !== file.records || confirmed !== file.confirmed || read !== file.read;
       return {
@@ -111,6 +121,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
           confirmed,
           irregularities,
           missing,
+          quality,
           lastProgressAt: moved ? now : file.lastProgressAt,
           lastRecordAt: records > file.records ? now : file.lastRecordAt,
         },
@@ -140,6 +151,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         delivered: isDelivered ? (file.size ?? file.delivered) : file.delivered,
         undelivered: event.undelivered,
         missing: event.missing,
+        quality: event.quality ?? file.quality,
         error: event.error?.message,
       });
     }

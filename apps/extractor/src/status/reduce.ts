@@ -83,6 +83,10 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
     case 'file-restarted':
     // What findings mean is up to the transform.
     case 'record-finding':
+    case 'reports-restarted':
+    case 'rules-changed':
+    // `file-finished` has the error that ended the file.
+    case 'reports-failed':
     // `run-ended` reports the same.
     case 'dump-finished':
     case 'run-failed':

@@ -1,3 +1,4 @@
+import type { QualityCounts } from '@discogs-extractor/data-quality';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { DriftSummary } from '../drift/drift-summary.js';
 import type { RunCause, RunOutcome, TriggerResult } from '../events/service-events.js';
@@ -47,6 +48,8 @@ export interface FileStatus {
   readonly missing: number;
   /** What is known about its format; `undefined` before it was checked. */
   readonly drift: DriftSummary | undefined;
+  /** What rules found in the records read, those of earlier runs included; `undefined` without rules. */
+  readonly quality: QualityCounts | undefined;
   /** When its download or extraction began. */
   readonly startedAt: number | undefined;
   /** When bytes last arrived, or records were last read or confirmed. */

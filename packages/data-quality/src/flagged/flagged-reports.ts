@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
 import { makeDirectory, replaceFile, syncDirectory } from '@discogs-extractor/internal/durable-file';
@@ -97,7 +97,7 @@ const KNOWN: Readonly<Record<keyof FlaggedReportsOptions, true>> = {
   now: true,
 };
 
-/** Files that are written or removed at a time. */
+/** Files that are written, synced or removed at a time. */
 const CONCURRENCY = 8;
 
 const VIOLATIONS_FILE = 'violations.jsonl';
@@ -180,6 +180,13 @@ const namesIn = (line: string): string[] => {
     return [];
   }
 };
+
+/** Makes the content of a file durable. */
+const syncFile = (path: string): Promise<void> =>
+  explainWriteErrors(path, async () => {
+    await using file = await open(path, 'r+');
+    await file.datasync();
+  });
 
 const removeFile = (path: string): Promise<void> => explainWriteErrors(path, () => rm(path, { force: true }));
 
@@ -283,7 +290,7 @@ class Reports implements FlaggedReports {
       await this.#skipped.append(skipLines);
       if (toKeep.length > 0) this.#hasNewNames = true;
       await mapConcurrently(CONCURRENCY, toKeep, ({ path, data }) =>
-        explainWriteErrors(path, () => writeFile(path, data, { flush: true })),
+        explainWriteErrors(path, () => writeFile(path, data)),
       );
     } catch (error) {
       // Nothing that is pending is known to be written.
@@ -311,6 +318,7 @@ class Reports implements FlaggedReports {
     const committed = this.#committed;
     const written = this.#lastCommit.then(async () => {
       if (records.length === 0) return committed;
+      await mapConcurrently(CONCURRENCY, this.#pathsOf(records), syncFile);
       await this.#violations.sync();
       await this.#skipped.sync();
       if (this.#hasNewNames) {
@@ -366,13 +374,16 @@ class Reports implements FlaggedReports {
     await this.#skipped.close();
   }
 
+  /** The files that keep records. */
+  #pathsOf(records: readonly PendingRecord[]): string[] {
+    const names = records.flatMap(({ keptAs }) => (keptAs === undefined ? [] : [keptAs]));
+    return names.flatMap((name) => RECORD_ENDINGS.map((ending) => join(this.#options.directory, name + ending)));
+  }
+
   async #removePending(): Promise<void> {
     if (this.#pending.length === 0) return;
     const { violationsBytes, skippedBytes } = this.#committed;
-    const names = this.#pending.flatMap(({ keptAs }) => (keptAs === undefined ? [] : [keptAs]));
-    for (const name of names) {
-      for (const ending of RECORD_ENDINGS) await removeFile(join(this.#options.directory, `${name}${ending}`));
-    }
+    await mapConcurrently(CONCURRENCY, this.#pathsOf(this.#pending), removeFile);
     await this.#violations.truncate(violationsBytes);
     await this.#skipped.truncate(skippedBytes);
   }
