@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'smol-toml';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { insertSettings, SETTINGS_DOCUMENTS } from '../scripts/settings-documents.js';
@@ -53,8 +54,10 @@ describe('config.example.toml', () => {
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const configFile = join(folder, 'config.toml');
     await writeFile(configFile, await uncommented());
-    // The files for TLS need such a URL.
-    const shown = await loadConfig({ configFile, env: { AMQP_CONNECTION: 'amqps://host/' } });
+    // The files for TLS need such a URL, and the rules file is read.
+    const rules = fileURLToPath(new URL('../../../deploy/data-quality-rules.yaml', import.meta.url));
+    const env = { AMQP_CONNECTION: 'amqps://host/', DATA_QUALITY_RULES: rules };
+    const shown = await loadConfig({ configFile, env });
     const emptyFile = join(folder, 'empty.toml');
     await writeFile(emptyFile, '');
     const plain: Config = await loadConfig({ env: { AMQP_CONNECTION: 'amqp://host/' }, configFile: emptyFile });
