@@ -1,10 +1,10 @@
+export type { ConfigNotice } from './config/config-notice.js';
 export type { Contract, ExtractionCompletePolicy } from './config/contract-settings.js';
 export type { DataType } from './config/data-type.js';
 export type { SinkName } from './config/delivery-settings.js';
 export type { ConfigSources } from './config/load-config.js';
 export { loadConfig } from './config/load-config.js';
 export type { LogLevel } from './config/progress-settings.js';
-export type { ConfigNotice } from './config/resolve-contract.js';
 export type { Config } from './config/settings.js';
 export { ExtractorError, type ExtractorErrorCode } from './errors.js';
 export type { FileProgress, FileSummary, RunEvent, RunListener } from './events/run-events.js';

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
+import type { ConfigNotice } from './config-notice.js';
 import { nearestNames } from './nearest-names.js';
-import { type ConfigNotice, findContractProblems, RESOLVED_SETTINGS, resolveContract } from './resolve-contract.js';
+import { findContractProblems, RESOLVED_SETTINGS, resolveContract } from './resolve-contract.js';
 import { type RulesFile, readRulesFile } from './rules-file.js';
 import type { SchemaFault, Setting } from './setting.js';
 import { type Config, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';

@@ -2,16 +2,11 @@ import { isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigProblem } from '../errors.js';
 import { MAX_NAME_BYTES } from './amqp-schemas.js';
+import type { ConfigNotice } from './config-notice.js';
 import { DATA_TYPES } from './data-type.js';
 import { queueNameOf } from './platform-names.js';
 import type { Config, SettingName } from './settings.js';
 import { SETTINGS } from './settings.js';
-
-/** What the operator should know about settings that are valid. */
-export interface ConfigNotice {
-  readonly level: 'info' | 'warn';
-  readonly text: string;
-}
 
 /** Without `AMQP_CONNECTION` and `CONTRACT`, one of these chooses the fanout contract. */
 const FANOUT_SETTINGS = ['rabbitmqHost', 'amqpExchangePrefix'] as const;

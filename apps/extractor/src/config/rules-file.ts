@@ -1,6 +1,6 @@
 import type { Rules } from '@discogs-extractor/data-quality';
 import type { ConfigProblem } from '../errors.js';
-import type { ConfigNotice } from './resolve-contract.js';
+import type { ConfigNotice } from './config-notice.js';
 
 /** The rules that a setting names. */
 export interface RulesFile {

@@ -1,8 +1,8 @@
 import type { DumpSource } from '@discogs-extractor/downloader';
 import { StateMarkerError } from '@discogs-extractor/state-marker';
+import type { ConfigNotice } from '../config/config-notice.js';
 import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import type { LogFormat } from '../config/progress-settings.js';
-import type { ConfigNotice } from '../config/resolve-contract.js';
 import { CONTEXT_SETTINGS, type Config, type SettingName } from '../config/settings.js';
 import { describeError, EXIT, errorCodeOf } from '../errors.js';
 import { combineListeners, type RunListener } from '../events/run-events.js';

@@ -1,0 +1,5 @@
+/** What the operator should know about settings that are valid. */
+export interface ConfigNotice {
+  readonly level: 'info' | 'warn';
+  readonly text: string;
+}
