@@ -19,6 +19,7 @@ export default defineConfig({
       project('parser', './packages/parser', { testTimeout: 7_200_000 }),
       project('state-marker', './packages/state-marker'),
       project('downloader', './packages/downloader'),
+      project('changes', './packages/changes'),
       project('publisher', './packages/publisher'),
       project('extractor', './apps/extractor'),
     ],

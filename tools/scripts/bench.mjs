@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pnpm, setup } from './workspace.mjs';
 
-const BENCHMARKS = ['parser', 'data-quality', 'publisher', 'downloader', 'extractor'];
+const BENCHMARKS = ['parser', 'data-quality', 'publisher', 'downloader', 'changes', 'extractor'];
 /** The benchmarks that can write their measurements as JSON. */
-const WITH_JSON = ['parser', 'data-quality', 'publisher', 'extractor'];
+const WITH_JSON = ['parser', 'data-quality', 'publisher', 'changes', 'extractor'];
 
 const args = process.argv.slice(2);
 const takeOption = (option) => {
