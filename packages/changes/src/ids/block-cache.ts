@@ -2,8 +2,8 @@ import type { StoreDatabase } from '../database/store-database.js';
 import { damagedError } from '../errors.js';
 import { BLOCK_IDS, IdBlock } from './id-block.js';
 
-/** Blocks in memory: 2048 of up to 2 KiB are about 5 MB. */
-const MAX_BLOCKS = 2048;
+/** Blocks in memory: 1024 of up to 2 KiB are about 2.5 MB. */
+const MAX_BLOCKS = 1024;
 
 /** Blocks that are read at once where a dump is in the order of its ids. */
 const READ_AHEAD_BLOCKS = 16;

@@ -13,7 +13,7 @@ export interface StoredId {
 }
 
 /** Changes in memory after which they should be written. */
-const MAX_DIRTY = 2048;
+const MAX_DIRTY = 512;
 
 /** The ids that a sink has: id → hash, and which of them the current pass has seen. */
 export class SinkIds {
