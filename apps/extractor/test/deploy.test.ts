@@ -96,7 +96,10 @@ describe('discogsography.yaml', () => {
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const dumps = join(folder, 'dumps');
     await generateDump({ directory: dumps, version: '20260101', seed: 5, records: 20 });
+    const rules = join(folder, 'extraction-rules.yaml');
+    await writeFile(rules, 'skip_records:\n  artists:\n    - { field: profile, contains: do not use, reason: junk }\n');
     const replaced = {
+      DATA_QUALITY_RULES: rules,
       RABBITMQ_HOST: 'rabbitmq',
       DISCOGS_ROOT: join(folder, 'data'),
       SINK: 'null',

@@ -179,6 +179,7 @@ describe('status page', () => {
           missing: 1,
           delivered_bytes: 1,
           irregularities: { [hostile]: 1 },
+          quality: { skipped: 1, flagged: 1, rules: { [hostile]: { severity: hostile, violations: 1, records: 1 } } },
         },
         ...{ records_per_second: 1, bytes_per_second: 1, seconds_left: 1, last_progress_at: null },
         connection: { condition: hostile, since: hostile, reason: hostile, in_flight: 1 },
