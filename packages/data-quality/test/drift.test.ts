@@ -79,6 +79,25 @@ describe('two dumps of a type', () => {
     ).toEqual([]);
   });
 
+  it('have no changes if a few records have a lot of something, or if the first ones have more than others', () => {
+    const list = (item: string) => `<urls>${item.repeat(20)}</urls>`;
+    const blank = labels(500, (number) => list(number % 100 === 0 ? '<url/>' : '<url>a</url>'));
+    const filled = labels(500, () => list('<url>a</url>'));
+    const typed = (percent: number) =>
+      labels(1000, (number) => list(`<url${number % 100 < percent ? ' type="a"' : ''}>a</url>`));
+    const first = labels(50, () => urls(2));
+    for (const [one, other] of [
+      [blank, filled],
+      [typed(50), typed(40)],
+      [labels(1000, urls), first],
+    ] as const) {
+      expect(compare(one, other, { format: [...FORMAT, row('label/urls/url/@type')] })).toEqual([]);
+      expect(compare(other, one, { format: [...FORMAT, row('label/urls/url/@type')] })).toEqual([]);
+    }
+    const [half, less] = [typed(50), typed(20)];
+    expect(brief(compare(half, less, {}))).toEqual(['share label/urls/url/@type']);
+  });
+
   it('name a path that is gone with those below it, and since when that is known', () => {
     const changes = compare(before, labels(1000, urls));
     expect(brief(changes)).toEqual(['gone label/images /image /image/@type /image/@uri 2024-12']);
@@ -138,18 +157,18 @@ describe('two dumps of a type', () => {
         example: { id: '5' },
       },
     ]);
-    const nameless = (count: number) =>
+    const nameless = (count: number, of = 900) =>
       takeInventory(
         'labels',
         `<labels>${'<label><id>1</id></label>\n'.repeat(count)}` +
-          `${'<label><id>1</id><name>N</name></label>\n'.repeat(900 - count)}</labels>`,
+          `${'<label><id>1</id><name>N</name></label>\n'.repeat(of - count)}</labels>`,
       );
     const named = { ...nameless(0), version: '20200101' };
     const late = { ...nameless(2), version: '20250101' };
     expect(brief(compareInventories(named, late, { format: FORMAT }))).toEqual(['kind label/name 2024-12']);
     // Without versions, those that explain most are assumed.
     expect(brief(compare(nameless(0), nameless(2)))).toEqual(['kind label/name 2024-12']);
-    const sameYear = (count: number) => ({ ...nameless(count), version: '20250101' });
+    const sameYear = (count: number) => ({ ...nameless(count, 1000), version: '20250101' });
     expect(compare(sameYear(0), sameYear(2))).toEqual([]);
     expect(brief(compare(sameYear(0), sameYear(30)))).toEqual(['kind label/name']);
   });
@@ -161,6 +180,17 @@ describe('two dumps of a type', () => {
     expect(brief(compare(written, omitted))).toEqual(['kind label/note 2025-05']);
     const none = { ...labels(100, () => ''), version: '20250601' };
     expect(brief(compare(written, none))).toEqual(['gone label/note 2025-05']);
+    // What could be absent before that, was not left out because it is empty.
+    const titled = (title: string, version: string) => ({ ...labels(100, () => title), version });
+    const untitled = labels(100, (number) => (number === 1 ? '' : '<title>T</title>'));
+    const format = [
+      ...FORMAT,
+      row('label/title', { holds: ['text', 'empty'], omittedSince: '2025-05', required: true, until: '2024-12' }),
+      row('label/title', { holds: ['text', 'empty'], omittedSince: '2025-05', since: '2024-12' }),
+    ];
+    expect(
+      brief(compare(titled('<title>T</title>', '20200101'), { ...untitled, version: '20250601' }, { format })),
+    ).toEqual(['kind label/title 2024-12']);
     // At the same time, and if some of many should be there, it is unexpected.
     expect(brief(compare({ ...written, version: '20250401' }, { ...omitted, version: '20250401' }))).toEqual([
       'kind label/note',

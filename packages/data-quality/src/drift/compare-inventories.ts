@@ -34,8 +34,8 @@ const DEFAULT_MAX_SHARE_MOVE = 5;
 
 const MOVE_PER_MONTH = 0.5;
 
-/** Shares of fewer parent elements are not compared: they may be special ones. */
-const MIN_PARENTS = 1000;
+/** Shares among fewer records are not compared: they may be special ones. */
+const MIN_RECORDS = 1000;
 
 /**
  * The differences between two dumps of a type, in the order of their paths.
@@ -141,22 +141,32 @@ class Comparison {
     const isKnown = rows?.before !== undefined || rows?.after !== undefined;
     const allowed = isKnown ? { before: traitsAllowedBy(rows.before), after: traitsAllowedBy(rows.after) } : undefined;
     const omittedSince = this.#omittedSince(rows);
+    const isOtherForm = (trait: PathTrait): boolean =>
+      allowed !== undefined && allowed.before(trait) !== allowed.after(trait);
     const isKnownChange = (trait: PathTrait): boolean =>
-      (allowed !== undefined && allowed.before(trait) !== allowed.after(trait)) ||
-      (omittedSince !== undefined && (trait === 'empty' || trait === 'absent'));
+      isOtherForm(trait) || (omittedSince !== undefined && (trait === 'empty' || trait === 'absent'));
+    // Of a path that need not be there, it is a matter of shares.
+    const isTooFew = (trait: PathTrait): boolean =>
+      trait === 'absent' &&
+      allowed?.before(trait) === true &&
+      [this.#before, this.#after].some((inventory) => recordsWithParent(inventory, path) < MIN_RECORDS);
     const known = [...appeared, ...vanished].filter(isKnownChange);
     const found = [
       ...appeared.filter((trait) => {
         if (known.includes(trait)) return true;
         const isPossible = allowed === undefined ? !isComparable(this.#before, this.#after) : allowed.before(trait);
-        return !isPossible || isTraitExpected(trait, path, this.#after, this.#before);
+        return !isPossible || (!isTooFew(trait) && isTraitExpected(trait, path, this.#after, this.#before));
       }),
-      ...vanished.filter((trait) => known.includes(trait) || isTraitExpected(trait, path, this.#before, this.#after)),
+      ...vanished.filter((trait) => {
+        if (known.includes(trait)) return true;
+        return !isTooFew(trait) && isTraitExpected(trait, path, this.#before, this.#after);
+      }),
     ];
     if (found.length === 0) return undefined;
-    const knownSince =
-      known.length > 0 && found.every((trait) => known.includes(trait))
-        ? (omittedSince ?? this.#boundary(rows!.after ?? rows!.before!))
+    const knownSince = found.every(isOtherForm)
+      ? this.#boundary(rows!.after ?? rows!.before!)
+      : found.every(isKnownChange)
+        ? omittedSince
         : undefined;
     const example = exampleOf(
       after,
@@ -167,7 +177,7 @@ class Comparison {
 
   #shareOf(path: string, before: PathInventory, after: PathInventory): DriftChange | undefined {
     const shares = [filledOf(this.#before, path, before, after), filledOf(this.#after, path, after, before)] as const;
-    if (shares.some(({ of }) => of < MIN_PARENTS) || !isDifferent(...shares)) return undefined;
+    if (shares.some(({ of }) => of < MIN_RECORDS) || !isDifferent(...shares)) return undefined;
     const [one, other] = [shareOf(shares[0]), shareOf(shares[1])];
     if (100 * Math.abs(one - other) <= this.#maxShareMove) return undefined;
     const change = this.#change('share', path, { knownSince: undefined, example: after.first });
@@ -201,27 +211,44 @@ class Comparison {
 /** Whether a dump has enough records to have what another one has. */
 const isComparable = (one: Inventory, other: Inventory): boolean => one.records >= other.records / 2;
 
+const recordsWithParent = ({ records, paths }: Inventory, path: string): number => {
+  const parent = parentOf(path);
+  return parent === '' ? records : (paths[parent]?.records ?? 0);
+};
+
+/**
+ * A share of occurrences as one of records. Occurrences in one record tend to be alike (all tracks of a release have a
+ * duration, or none has), so they are not cases of their own.
+ */
+const amongRecords = ({ count, of }: Share, records: number): Share =>
+  of <= records ? { count, of } : { count: (count / of) * records, of: records };
+
 /** Whether a path that is in one dump would be in another too, if it were as frequent there. */
 const isPresenceExpected = (path: string, there: Inventory, here: Inventory): boolean => {
-  const parent = parentOf(path);
-  const recordsWithParent = ({ records, paths }: Inventory): number =>
-    parent === '' ? records : (paths[parent]?.records ?? 0);
-  return isExpectedAmong({ count: there.paths[path]!.records, of: recordsWithParent(there) }, recordsWithParent(here));
+  return isExpectedAmong(
+    { count: there.paths[path]!.records, of: recordsWithParent(there, path) },
+    recordsWithParent(here, path),
+  );
 };
 
 /** Whether a trait of a path in one dump would be in another too. */
 const isTraitExpected = (trait: PathTrait, path: string, there: Inventory, here: Inventory): boolean => {
   const entry = there.paths[path]!;
   const parents = parentOccurrences(there, path);
+  const isExpected = (share: Share, cases: number): boolean =>
+    isExpectedAmong(
+      amongRecords(share, recordsWithParent(there, path)),
+      Math.min(cases, recordsWithParent(here, path)),
+    );
   if (trait === 'absent') {
-    return isExpectedAmong({ count: absencesOf(there, path), of: parents }, parentOccurrences(here, path));
+    return isExpected({ count: absencesOf(there, path), of: parents }, parentOccurrences(here, path));
   }
   if (trait === 'repeated') {
     // The fewest parent elements in which it can repeat: all others have it once, and these as often as any has it.
     const count = Math.max(0, entry.occurrences - parents) / (entry.maxRepeats - 1);
-    return isExpectedAmong({ count, of: parents }, parentOccurrences(here, path));
+    return isExpected({ count, of: parents }, parentOccurrences(here, path));
   }
-  return isExpectedAmong({ count: entry[trait]!.count, of: entry.occurrences }, here.paths[path]!.occurrences);
+  return isExpected({ count: entry[trait]!.count, of: entry.occurrences }, here.paths[path]!.occurrences);
 };
 
 /** Records in which an element that holds elements could have the path, as far as it is known. */
@@ -240,7 +267,7 @@ const filledOf = (inventory: Inventory, path: string, entry: PathInventory, othe
   const kinds = VALUE_KINDS.filter((kind) => kind !== 'empty' && (entry[kind] ?? other[kind]) !== undefined);
   // One with attributes alone counts as empty, but says something.
   const count = kinds.length === 0 ? entry.occurrences : Math.max(...kinds.map((kind) => entry[kind]?.count ?? 0));
-  return { count, of: parentOccurrences(inventory, path) };
+  return amongRecords({ count, of: parentOccurrences(inventory, path) }, recordsWithParent(inventory, path));
 };
 
 const traitsAllowedBy =
