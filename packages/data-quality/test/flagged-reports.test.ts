@@ -101,7 +101,21 @@ describe('reports on flagged records', () => {
 `);
   });
 
+  it('have values with any character, and the records of such lines are removed as well', async () => {
+    // Newer versions of readline end lines at these.
+    const separators = 'a\u2028b\u2029c\u0085d\re';
+    const reports = await open();
+    await reports.add([violated(1, 'error', separators), skipped(2, separators, separators)]);
+    await reports.finish(2);
+    await reports.close();
+    expect(await read('report.txt')).toContain(`artists: 1 (${separators}: ${separators})`);
+    await open();
+    expect(await names()).toEqual([]);
+  });
+
   it('say so if nothing was found, and have no other file then', async () => {
+    // Of a process that was killed.
+    await writeFile(join(directory, 'report.txt.0123456789abcdef.tmp'), '');
     const reports = await open();
     await reports.finish(9);
     expect(await names()).toEqual(['report.txt']);

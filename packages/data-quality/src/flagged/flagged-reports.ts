@@ -1,7 +1,7 @@
 import { open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
-import { makeDirectory, replaceFile, syncDirectory } from '@discogs-extractor/internal/durable-file';
+import { makeDirectory, replaceFile, syncDirectory, TEMPORARY_SUFFIX } from '@discogs-extractor/internal/durable-file';
 import { countFinding, createQualityCounts, mergeQualityCounts, type QualityCounts } from '../counts/quality-counts.js';
 import { DATA_TYPES, type DataType } from '../data-type.js';
 import { isQualityFinding, type QualityFinding } from '../finding.js';
@@ -158,9 +158,12 @@ const removeAfter = async (
   directory: string,
   parts: readonly { readonly file: LineFile; readonly length: number }[],
 ): Promise<void> => {
-  // No other file is removed, whatever else is in the folder.
+  // No other record is removed, whatever else is in the folder.
   const kept = await explainWriteErrors(directory, async () => {
     const names = await readdir(directory);
+    // A process that is killed while it replaces the summary leaves a temporary file.
+    const leftover = names.filter((name) => TEMPORARY_SUFFIX.test(name) && name.startsWith(`${REPORT_FILE}.`));
+    for (const name of leftover) await rm(join(directory, name), { force: true });
     return new Set(names.filter((name) => RECORD_ENDINGS.some((ending) => name.endsWith(ending))));
   });
   for (const { file, length } of parts) {
@@ -288,10 +291,11 @@ class Reports implements FlaggedReports {
       // The lines first: they say which files to remove if these records are read again.
       await this.#violations.append(violationLines);
       await this.#skipped.append(skipLines);
-      if (toKeep.length > 0) this.#hasNewNames = true;
       await mapConcurrently(CONCURRENCY, toKeep, ({ path, data }) =>
         explainWriteErrors(path, () => writeFile(path, data)),
       );
+      // Not earlier: a commit of other records may be in progress. The lists too are created with their first line.
+      this.#hasNewNames = true;
     } catch (error) {
       // Nothing that is pending is known to be written.
       this.#setLastCommit(Promise.reject(error));

@@ -1,5 +1,4 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { errnoOf } from '@discogs-extractor/internal/errno';
 import { DataQualityError } from '../errors.js';
 import { explainWriteErrors } from './write-errors.js';
@@ -54,8 +53,15 @@ export class LineFile {
   readAfter(length: number, onLine: (line: string) => Promise<void> | void): Promise<void> {
     return explainWriteErrors(this.path, async () => {
       if (this.#handle === undefined) return;
-      const input = this.#handle.createReadStream({ start: length, autoClose: false });
-      for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) await onLine(line);
+      const chunks = this.#handle.createReadStream({ start: length, autoClose: false, encoding: 'utf8' });
+      // Not by readline: newer versions of Node.js end lines at U+2028 and U+2029 too, which JSON has within strings.
+      let rest = '';
+      for await (const chunk of chunks as AsyncIterable<string>) {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop()!;
+        for (const line of lines) await onLine(line);
+      }
+      if (rest !== '') await onLine(rest);
     });
   }
 
