@@ -90,8 +90,9 @@ const readAll = (reader: YamlReader): Record<DataType, LocatedRules> => {
         if (section.name === 'skip_records') of.skips = readEach(reader, entries, readSkip);
         else if (section.name === 'filters') of.filters = readEach(reader, entries, readFilter);
         else {
-          of.rules = readEach(reader, entries, readRule);
-          assertNamesAreUnique(reader, of.rules);
+          // Of rules that are not valid too: what is wrong is reported at once.
+          const names = new Map<string, Entry>();
+          of.rules = readEach(reader, entries, (_, entry) => readRule(reader, entry, names));
         }
       }
     }
@@ -127,12 +128,3 @@ const readEach = <T>(
   entries: readonly Entry[],
   read: (reader: YamlReader, entry: Entry) => T | undefined,
 ): T[] => entries.map((entry) => read(reader, entry)).filter((one) => one !== undefined);
-
-const assertNamesAreUnique = (reader: YamlReader, rules: LocatedRules['rules']): void => {
-  const first = new Map<string, Entry>();
-  for (const { rule, entry } of rules) {
-    const earlier = first.get(rule.name);
-    if (earlier === undefined) first.set(rule.name, entry);
-    else reader.fail(entry, `The name "${rule.name}" occurs twice, first in line ${reader.lineOf(earlier)}`);
-  }
-};

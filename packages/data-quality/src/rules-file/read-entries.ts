@@ -85,10 +85,15 @@ const readNullCondition = (reader: YamlReader, entry: Entry): { below?: number; 
 const RULE_KEYS = ['name', 'description', 'field', 'condition', 'severity', 'fail_above'];
 const REQUIRED_RULE_KEYS = ['name', 'field', 'condition', 'severity'];
 
-export const readRule = (reader: YamlReader, entry: Entry): Located<QualityRule> | undefined => {
+/** @param names - the names of the rules before it, with their places; its own is added */
+export const readRule = (
+  reader: YamlReader,
+  entry: Entry,
+  names: Map<string, Entry>,
+): Located<QualityRule> | undefined => {
   const members = membersOf(reader, entry, RULE_KEYS, REQUIRED_RULE_KEYS);
   if (members === undefined) return undefined;
-  const name = readName(reader, members.get('name'));
+  const name = readName(reader, members.get('name'), names);
   const description = textOf(reader, members.get('description'));
   const field = textOf(reader, members.get('field'));
   const conditionMember = members.get('condition');
@@ -109,10 +114,14 @@ export const readRule = (reader: YamlReader, entry: Entry): Located<QualityRule>
   return { rule, entry, field: members.get('field')! };
 };
 
-const readName = (reader: YamlReader, member: Member | undefined): string | undefined => {
+const readName = (reader: YamlReader, member: Member | undefined, names: Map<string, Entry>): string | undefined => {
   const name = textOf(reader, member);
-  if (name === undefined || RULE_NAME.test(name)) return name;
-  reader.fail(member!, `Must consist of letters (A to Z), digits, "_" and "-", got ${JSON.stringify(name)}`);
+  if (name === undefined || member === undefined) return undefined;
+  const earlier = names.get(name);
+  if (earlier === undefined) names.set(name, member);
+  else reader.fail(member, `The name ${JSON.stringify(name)} occurs twice, first in line ${reader.lineOf(earlier)}`);
+  if (RULE_NAME.test(name)) return name;
+  reader.fail(member, `Must consist of letters (A to Z), digits, "_" and "-", got ${JSON.stringify(name)}`);
   return undefined;
 };
 

@@ -10,6 +10,7 @@ import {
   type Node,
   parseDocument,
   visit,
+  type YAMLError,
 } from 'yaml';
 import type { RulesIssue } from '../errors.js';
 
@@ -48,7 +49,7 @@ export class YamlReader {
     if (deepAt !== undefined) this.#add(this.issues, deepAt, '', 'Values are nested too deeply');
     const { errors, warnings } = this.#document;
     // A tag that is unknown is a warning.
-    for (const { message, pos } of [...errors, ...warnings]) this.#add(this.issues, pos[0], '', firstLine(message));
+    for (const issue of [...errors, ...warnings]) this.#add(this.issues, issue.pos[0], '', messageOf(issue));
     if (this.issues.length === 0) this.#findTargets();
   }
 
@@ -144,7 +145,8 @@ export class YamlReader {
 
   #add(list: RulesIssue[], offset: number, key: string, message: string): void {
     const { line, col } = this.#lines.linePos(offset);
-    list.push({ line: Math.max(line, 1), column: Math.max(col, 1), key, message });
+    const shown = shorten(message, MAX_MESSAGE_CHARACTERS);
+    list.push({ line: Math.max(line, 1), column: Math.max(col, 1), key, message: shown });
   }
 
   /** Finds what each alias stands for: the last anchor of its name before it. */
@@ -202,9 +204,16 @@ const MARKS = new Set(['\u0002', '\u0018', '\u001f']);
 
 const offsetOf = (node: Node | undefined | null): number | undefined => node?.range?.[0];
 
-const firstLine = (text: string): string => text.split('\n', 1)[0]!;
+/** What the YAML library reports. */
+const messageOf = ({ code, message }: YAMLError): string =>
+  code === 'MULTIPLE_DOCS' ? 'Must be one document, and another one begins here' : message.split('\n', 1)[0]!;
 
+/** Messages quote values, and a value may be as large as the file. */
+const MAX_MESSAGE_CHARACTERS = 500;
 const MAX_SHOWN_CHARACTERS = 60;
+
+const shorten = (text: string, maxLength: number): string =>
+  text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 
 /** What a value is, for a message. */
 const describe = (node: Node | undefined): string => {
@@ -213,5 +222,5 @@ const describe = (node: Node | undefined): string => {
   if (!isScalar(node) || node.value === null) return 'nothing';
   if (typeof node.value !== 'string') return `${node.value}`;
   const { value } = node;
-  return JSON.stringify(value.length > MAX_SHOWN_CHARACTERS ? `${value.slice(0, MAX_SHOWN_CHARACTERS)}…` : value);
+  return JSON.stringify(shorten(value, MAX_SHOWN_CHARACTERS));
 };

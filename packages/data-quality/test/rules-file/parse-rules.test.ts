@@ -150,8 +150,10 @@ rules: {}
     [16, 'rules.releases[0].name'],
     [16, 'rules.releases[0].severity'],
     [17, 'rules.releases[1].condition.min'],
+    [18, 'rules.releases[2].name'],
     [18, 'rules.releases[2].condition.type'],
     [18, 'rules.releases[2].fail_above'],
+    [19, 'rules.releases[3].name'],
     [19, 'rules.releases[3].severity'],
     [20, 'rules.releases[4]'],
     [20, 'rules.releases[4].feild'],
@@ -172,8 +174,22 @@ rules: {}
 test('reports a name that two rules for a data type have', () => {
   const rule = '{ name: a, field: title, severity: info, condition: { type: required } }';
   expect(issuesOf(`rules:\n  releases:\n  - ${rule}\n  - ${rule}\n  masters:\n  - ${rule}`)).toEqual([
-    [4, 'rules.releases[1]'],
+    [4, 'rules.releases[1].name'],
   ]);
+});
+
+test('quotes no value in full, and no advice of the YAML library to its users', () => {
+  const long = 'x'.repeat(100_000);
+  for (const text of [`rules: "a" ${long}`, `rules: { labels: [{ name: '${long}!' }] }`, `rules: {}\n---\n${long}`]) {
+    try {
+      parseRules(text);
+      expect.unreachable(text.slice(0, 20));
+    } catch (error) {
+      const { message } = error as Error;
+      expect(message.length).toBeLessThan(2000);
+      expect(message).not.toContain('YAML.');
+    }
+  }
 });
 
 describe('a file as a whole', () => {
