@@ -132,6 +132,22 @@ describe('the check of a file', () => {
       unreadable: 1,
       drift: { comparedWith: FIRST },
     });
+    // A copy of another file: of another type, or without a version.
+    const copied = { ...(await inventoryOf(changed(''))), dataType: 'artists' };
+    await writeFile(join(data, 'inventory', '20260220', 'labels.json'), JSON.stringify(copied));
+    await writeFile(
+      join(data, 'inventory', '20260215', 'labels.json'),
+      JSON.stringify({ ...copied, dataType: 'labels' }),
+    );
+    expect(await check('fail', '20260220', changed(''))).toMatchObject({
+      unreadable: 0,
+      drift: { comparedWith: '20260215' },
+    });
+    await writeFile(join(data, 'inventory', '20260220', 'labels.json'), JSON.stringify(copied));
+    expect(await check('warn', '20260222', changed(''))).toMatchObject({
+      unreadable: 1,
+      drift: { total: 0, comparedWith: '20260215' },
+    });
     expect(await check('off', '20260221', changed(''))).toEqual({ drift: undefined, unreadable: 0 });
     expect(await readdir(join(data, 'drift'))).not.toContain('20260221');
   });

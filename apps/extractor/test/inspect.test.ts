@@ -225,6 +225,7 @@ describe('the command line', () => {
       [file('2020', 'labels'), '--against', '20130101', '--data', folder],
       [file('2020', 'labels'), '--against', 'no-such-file'],
       [file('2020', 'labels'), '--against', join(folder, 'artists.json')],
+      [join(folder, 'artists.json'), '--type', 'labels'],
       [file('2020', 'labels'), '--against', '20231201', '--data', folder],
       [file('2020', 'labels'), '--limit', '0'],
     ]) {

@@ -43,14 +43,19 @@ export interface InspectedDump {
  * Takes the inventory of a dump, as far as it can be read, or reads one that was saved (a file in `.json`).
  *
  * @param file - path, `-` for standard input
- * @throws ExtractorError `INVENTORY_FAILED`; DataQualityError `INVALID_INVENTORY`
+ * @throws ExtractorError `INVENTORY_FAILED`, `USAGE` if a saved one is of another type; DataQualityError
+ *   `INVALID_INVENTORY`
  */
 export const inspectDump = async (file: string, options: InspectDumpOptions): Promise<InspectedDump> => {
   const name = file === '-' ? 'standard input' : file;
-  if (file.endsWith('.json')) {
-    return { name, inventory: await readSavedInventory(file), problems: [], stop: undefined };
-  }
   const { dataType, workers, limit, progress, signal } = options;
+  if (file.endsWith('.json')) {
+    const inventory = await readSavedInventory(file);
+    if (inventory.dataType === (dataType ?? inventory.dataType)) {
+      return { name, inventory, problems: [], stop: undefined };
+    }
+    throw new ExtractorError('USAGE', `${name} has ${inventory.dataType}, and not ${dataType}.`);
+  }
   let total: RecordInventory | undefined;
   const malformed: MalformedRecord[] = [];
   progress.begin(file === '-' ? name : basename(file));

@@ -87,9 +87,7 @@ const readOther = async (
 ): Promise<InspectedDump | undefined> => {
   if (findOther === undefined || inventory === undefined || stop !== undefined) return undefined;
   const { dataType } = inventory;
-  const other = await inspectDump(await findOther(dataType), { ...reading, dataType });
-  if (other.inventory === undefined || other.inventory.dataType === dataType) return other;
-  throw new ExtractorError('USAGE', `${other.name} has ${other.inventory.dataType}, and not ${dataType}.`);
+  return inspectDump(await findOther(dataType), { ...reading, dataType });
 };
 
 /** Prints why files were not read as a whole. Returns whether they were. */

@@ -36,14 +36,19 @@ const failedError = (verb: string, path: string, cause: Error): ExtractorError =
   );
 
 /**
- * The inventory of a version; `undefined` if there is none.
+ * The inventory of a version; `undefined` if there is none. Its folder says which version it is of, whatever it says.
  *
- * @throws ExtractorError `INVENTORY_FAILED`; DataQualityError `INVALID_INVENTORY`
+ * @throws ExtractorError `INVENTORY_FAILED`, also if it is of another type; DataQualityError `INVALID_INVENTORY`
  */
 export const readInventory = async (root: string, version: string, type: DataType): Promise<Inventory | undefined> => {
   const path = inventoryPath(root, version, type);
   const text = await readIfThere(path);
-  return text === undefined ? undefined : parseInventory(text, path);
+  if (text === undefined) return undefined;
+  const inventory = parseInventory(text, path);
+  if (inventory.dataType === type) return { ...inventory, version };
+  throw new ExtractorError('INVENTORY_FAILED', `${path} has the inventory of ${inventory.dataType}, and not ${type}`, {
+    facts: { path },
+  });
 };
 
 /** The versions that a data folder has inventories of, oldest first. */
