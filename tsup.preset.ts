@@ -80,10 +80,11 @@ export const withZod: Options = { noExternal: [INTERNAL, 'zod'], esbuildPlugins:
 
 /** The libraries, which a program bundles from their sources: their builds have copies of zod and `internal` in them. */
 const LIBRARIES = Object.fromEntries(
-  ['parser', 'publisher', 'state-marker', 'downloader', 'data-quality', 'changes'].map((name) => [
-    `@discogs-extractor/${name}`,
-    fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url)),
-  ]),
+  ['parser', 'publisher', 'state-marker', 'downloader', 'data-quality/drift', 'data-quality', 'changes'].map((name) => {
+    const [folder, entry = 'index'] = name.split('/');
+    const path = `./packages/${folder}/src/${entry}.ts`;
+    return [`@discogs-extractor/${name}`, fileURLToPath(new URL(path, import.meta.url))];
+  }),
 );
 
 /**

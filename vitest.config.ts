@@ -16,6 +16,7 @@ export const alias = {
   '@discogs-extractor/publisher': source('./packages/publisher/src/index.ts'),
   '@discogs-extractor/downloader/contract': source('./packages/downloader/src/contract.ts'),
   '@discogs-extractor/downloader': source('./packages/downloader/src/index.ts'),
+  '@discogs-extractor/data-quality/drift': source('./packages/data-quality/src/drift.ts'),
   '@discogs-extractor/data-quality': source('./packages/data-quality/src/index.ts'),
   '@discogs-extractor/changes': source('./packages/changes/src/index.ts'),
   '@discogs-extractor/sample-dumps': source('./tools/sample-dumps/src/index.ts'),

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type Inventory, parseInventory } from '@discogs-extractor/data-quality';
+import { type Inventory, parseInventory } from '@discogs-extractor/data-quality/drift';
 import { parseFileName } from '@discogs-extractor/downloader';
 import {
   addInventory,

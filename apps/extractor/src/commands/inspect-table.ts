@@ -1,4 +1,4 @@
-import { describeTraits, formatShare, type Inventory, traitsOf } from '@discogs-extractor/data-quality';
+import { describeTraits, formatShare, type Inventory, traitsOf } from '@discogs-extractor/data-quality/drift';
 import { formatCount } from '../report/format.js';
 import { formatTable } from '../report/table.js';
 

@@ -6,7 +6,7 @@ import {
   describeChange,
   type FormatComparison,
   type Inventory,
-} from '@discogs-extractor/data-quality';
+} from '@discogs-extractor/data-quality/drift';
 import { type DataType, knownFormat } from '@discogs-extractor/parser';
 import { type ConfigSources, readSetting } from '../config/load-config.js';
 import { countOf } from '../count-of.js';

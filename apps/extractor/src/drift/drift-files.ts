@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DriftReport, type Inventory, parseInventory } from '@discogs-extractor/data-quality';
+import { type DriftReport, type Inventory, parseInventory } from '@discogs-extractor/data-quality/drift';
 import { replaceFile } from '@discogs-extractor/internal/durable-file';
 import type { DataType } from '../config/data-type.js';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';

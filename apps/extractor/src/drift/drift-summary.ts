@@ -3,7 +3,7 @@ import {
   type DriftChangeType,
   type DriftReport,
   describeChange,
-} from '@discogs-extractor/data-quality';
+} from '@discogs-extractor/data-quality/drift';
 import { countOf } from '../count-of.js';
 
 /** What a log line or a status shows of a report on a dump's format. */

@@ -1,4 +1,4 @@
-import { assessDrift, type Inventory } from '@discogs-extractor/data-quality';
+import { assessDrift, type Inventory } from '@discogs-extractor/data-quality/drift';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import { knownFormat } from '@discogs-extractor/parser';
 import type { Config } from '../config/settings.js';
