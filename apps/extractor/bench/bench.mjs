@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { encodeRecords, PLATFORM_TRANSFORM } from '@discogs-extractor/parser';
 import { generateDump } from '@discogs-extractor/sample-dumps';
-import { startOwnBroker } from '@discogs-extractor/test-broker';
+import { startOwnBroker, withConnection } from '@discogs-extractor/test-broker';
 import {
   compareWithBareLoop,
   createReport,
@@ -40,6 +40,8 @@ const records = Number(values.records);
 
 const folder = await mkdtemp(join(tmpdir(), 'extractor-bench-'));
 
+const QUORUM = { 'x-queue-type': 'quorum', 'x-delivery-limit': 20 };
+
 /**
  * The contracts: their settings for an exchange and queues of our own, what the parser is to do, and what the bare loop
  * publishes to.
@@ -51,13 +53,19 @@ const CONTRACTS = {
     topology: {},
   },
   fanout: {
-    env: (exchange, queues) => ({
-      DISCOGS_EXCHANGE_PREFIX: exchange,
-      AMQP_EXPECT_QUEUES: queues,
-      AMQP_DECLARE_QUEUES: 'true',
-    }),
+    env: (exchange, queues) => ({ DISCOGS_EXCHANGE_PREFIX: exchange, AMQP_EXPECT_QUEUES: queues }),
     encoding: { reading: 'platform', transform: PLATFORM_TRANSFORM },
-    topology: { exchangeType: 'fanout', queueArguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 20 } },
+    topology: { exchangeType: 'fanout', queueArguments: QUORUM },
+    /** The consumers declare these. */
+    declare: (broker, exchange, queues) =>
+      withConnection(broker.url, async (connection) => {
+        const channel = await connection.createChannel();
+        await channel.assertExchange(exchange, 'fanout', { durable: true });
+        for (const queue of queues) {
+          await channel.assertQueue(queue, { durable: true, arguments: QUORUM });
+          await channel.bindQueue(queue, exchange, '');
+        }
+      }),
   },
 };
 
@@ -67,6 +75,7 @@ const deliver = (broker, contract) =>
     broker,
     async (exchange, queues) => {
       const data = join(folder, 'data');
+      await CONTRACTS[contract].declare?.(broker, `${exchange}-releases`, queues);
       const { stdout } = await run(
         process.execPath,
         [CLI, 'run', '--once', '--source', folder, '--types', 'releases'],
