@@ -7,7 +7,16 @@ import * as z from 'zod';
 const ANNOTATION = 'quality';
 
 const count = z.int().nonnegative();
-const counts = z.record(z.string(), count);
+
+/** An object with any names. `z.record` leaves out a member `__proto__`, and a rule or a reason may have that name. */
+const membersOf = <T>(schema: z.ZodType<T>): z.ZodType<Record<string, T>> =>
+  z.custom<Record<string, T>>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).every((member) => schema.safeParse(member).success),
+  );
+const counts = membersOf(count);
 
 const schema = z.object({
   /** Digest of the `skip_records` and `filters` that the records were delivered under; absent if there were none. */
@@ -25,8 +34,7 @@ const schema = z.object({
   error: count,
   warning: count,
   info: count,
-  violations: z.record(
-    z.string(),
+  violations: membersOf(
     z.object({ severity: z.enum(['error', 'warning', 'info']), violations: count, records: count }),
   ),
 });
