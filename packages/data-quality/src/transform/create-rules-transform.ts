@@ -1,6 +1,6 @@
-import { DATA_TYPES } from '../data-type.js';
 import { checks } from '../option-checks.js';
 import type { Rules } from '../rules.js';
+import { checkRules } from './check-rules.js';
 import { RULES_MODULE } from './rules-module.generated.js';
 import type { RulesTransformSettings } from './rules-transform.js';
 
@@ -35,7 +35,6 @@ export const RULES_TRANSFORM: string = RULES_MODULE;
 const DEFAULT_MAX_KEPT_RECORDS = 10_000;
 
 const KNOWN_OPTIONS: Record<keyof RulesTransformOptions, true> = { maxKeptRecords: true, addedId: true };
-const KNOWN_TYPES: Record<keyof Rules, true> = { artists: true, labels: true, masters: true, releases: true };
 
 /**
  * Creates a transform that applies rules to records, in this order: a record may be skipped, then filters change it,
@@ -44,8 +43,7 @@ const KNOWN_TYPES: Record<keyof Rules, true> = { artists: true, labels: true, ma
  * @throws DataQualityError `INVALID_OPTIONS`
  */
 export const createRulesTransform = (rules: Rules, options: RulesTransformOptions = {}): RulesTransformModule => {
-  checks.object('rules', rules, KNOWN_TYPES);
-  for (const dataType of DATA_TYPES) checks.object(`rules.${dataType}`, rules[dataType]);
+  checkRules(rules);
   const { maxKeptRecords = DEFAULT_MAX_KEPT_RECORDS, addedId = false } = checks.object('', options, KNOWN_OPTIONS);
   const settings: RulesTransformSettings = {
     rules,

@@ -81,3 +81,30 @@ test('refuses options that are unknown or wrong', () => {
   expect(() => create({ releases: {} })).toThrow(invalid);
   expect(() => create(undefined)).toThrow(invalid);
 });
+
+test('refuses rules that are not from a file and would fail in a thread, or count nothing', () => {
+  const none = { skips: [], filters: [], rules: [] };
+  const create = (artists: object) => () =>
+    createRulesTransform({ artists: { ...none, ...artists }, labels: none, masters: none, releases: none } as never);
+  const rule = { name: 'a', field: 'name', severity: 'error', condition: { type: 'required' } };
+  const filter = { field: 'name', reason: '' };
+  expect(create({ rules: [{ ...rule, description: undefined, failAbove: 5 }] })()).toBeDefined();
+  for (const [artists, place] of [
+    [{ skips: undefined }, 'skips must be an array'],
+    [{ skips: [{ field: 'name', reason: '' }] }, 'skips[0].contains'],
+    [{ filters: [filter] }, 'filters[0] must be'],
+    [{ filters: [{ ...filter, removeMatching: '(' }] }, 'filters[0].removeMatching must be a regular expression'],
+    [{ filters: [{ ...filter, nullifyWhen: { below: '5' } }] }, 'filters[0].nullifyWhen.below'],
+    [{ rules: [rule, { ...rule, field: 5 }] }, 'rules[1].field'],
+    [{ rules: [{ ...rule, severity: 'fatal' }] }, 'rules[0].severity'],
+    [{ rules: [{ ...rule, fail_above: 5 }] }, 'fail_above'],
+    [{ rules: [{ ...rule, condition: undefined }] }, 'rules[0].condition'],
+    [{ rules: [{ ...rule, condition: { type: 'reqired' } }] }, 'rules[0].condition.type'],
+    [{ rules: [{ ...rule, condition: { type: 'length', min: 1.5 } }] }, 'rules[0].condition.min'],
+    [{ rules: [{ ...rule, condition: { type: 'enum', values: [1] } }] }, 'rules[0].condition.values[0]'],
+  ] as const) {
+    expect(create(artists)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining(place) }),
+    );
+  }
+});
