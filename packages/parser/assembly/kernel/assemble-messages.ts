@@ -23,7 +23,7 @@ const DIGITS: usize = 64;
 /** The bytes of a message's head without the id: the two above, the digits and `",`. */
 const HEAD_EXTRA: usize = HEAD_BYTES + HASH_KEY_BYTES + DIGITS + 2;
 /** The bytes of the member `id` without the string's content: `,"id":""`. */
-const MEMBER_EXTRA: usize = 8;
+export const MEMBER_EXTRA: usize = 8;
 /** `,"id":null` */
 const NULL_MEMBER_BYTES: usize = 10;
 
@@ -130,9 +130,34 @@ function isPlain(start: usize, bytes: usize): bool {
   return true;
 }
 
-/** The gap before the current record's JSON, counted from the start of its line. */
-export function jsonGap(): usize {
-  return HEAD_EXTRA + (idStart == 0 ? PLACEHOLDER_ID_BYTES : idBytes) - 1 - memberBytes;
+/**
+ * The gap before a record's JSON, counted from the start of its line.
+ *
+ * @param id - the record's id; 0 if it has none
+ * @param member - the bytes of the member `id` with its comma
+ */
+export function jsonGap(id: usize, bytes: usize, member: usize): usize {
+  return HEAD_EXTRA + (id == 0 ? PLACEHOLDER_ID_BYTES : bytes) - 1 - member;
+}
+
+/** Stores what a message is assembled from. @param entry - in WORK */
+export function storeWork(
+  entry: usize,
+  line: usize,
+  json: usize,
+  jsonEnd: usize,
+  member: usize,
+  memberLength: usize,
+  id: usize,
+  idLength: usize,
+): void {
+  store<usize>(entry, json, Work.JSON_START);
+  store<usize>(entry, jsonEnd, Work.JSON_END);
+  store<usize>(entry, member, Work.MEMBER_START);
+  store<usize>(entry, memberLength, Work.MEMBER_BYTES);
+  store<usize>(entry, id, Work.ID_START);
+  store<usize>(entry, idLength, Work.ID_BYTES);
+  store<usize>(entry, line, Work.MESSAGE_START);
 }
 
 /** The id of a record without one. */

@@ -1,9 +1,10 @@
 import { LINE_FEED, isSpace } from './bytes';
-import { DIGESTS, ELEMENTS, ELEMENT_BYTES, EXAMPLES, INPUT, MAX_RECORDS, PATH_NODES, PREFIX_MASK, RECORD_NAME } from './layout';
-import { FORM, RESULT, TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WORK, WORK_BYTES } from './layout';
-import { Element, Mode, Result, Status, Table, Work } from './layout';
+import { DIGESTS, ELEMENTS, ELEMENT_BYTES, EXAMPLES, INPUT, LINES, MAX_RECORDS, PATH_NODES, PREFIX_MASK, RECORD_NAME } from './layout';
+import { FORM, RESULT, TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WANTED_FIELDS, WORK, WORK_BYTES } from './layout';
+import { Element, Mode, Result, Status, Table } from './layout';
 import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput, setPlatformReading } from './layout';
-import { addedChild, cutEmptyId, findId, idBytes, idStart, isIdLeftOut, jsonGap, memberBytes } from './assemble-messages';
+import { addedChild, cutEmptyId, findId, idBytes, idStart, isIdLeftOut, memberBytes } from './assemble-messages';
+import { jsonGap, storeWork } from './assemble-messages';
 import { Name, countNameBytes, forgetNames, internName, namesFull } from './interned-names';
 import { isNormalized, normalizeRecord, normalizedIdEnd, normalizedIdStart, setNormalized } from './normalize';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan-record';
@@ -24,6 +25,8 @@ export const unknownIdsAddress: usize = UNKNOWN_IDS;
 export const digestAddress: usize = DIGESTS;
 export const pathNodesAddress: usize = PATH_NODES;
 export const examplesAddress: usize = EXAMPLES;
+export const wantedFieldsAddress: usize = WANTED_FIELDS;
+export const linesAddress: usize = LINES;
 
 /** `id>`, and the address that it is interned from. */
 const ID: usize = 0x3e6469;
@@ -33,6 +36,7 @@ const ID_ADDRESS: usize = RECORD_NAME + 112;
 const EMPTY_OBJECT_BYTES: usize = 2;
 
 export { assembleMessages } from './assemble-messages';
+export { addLine, beginLines, finishLines, readLines, setFields } from './transform-lines';
 export { beginInventory, examples, inventoryFailed, pathGeneration, pathNodes } from './take-inventory';
 
 let recordName: usize = 0;
@@ -111,7 +115,7 @@ export function run(from: usize, mode: u32, limit: usize, inventoryFrom: i32): u
       break;
     }
     if (mode != Mode.COUNT) {
-      const gap = mode == Mode.MESSAGES ? jsonGap() : 0;
+      const gap = mode == Mode.MESSAGES ? jsonGap(idStart, idBytes, memberBytes) : 0;
       const bound = boundJson(end - start);
       const needed = gap + (isNormalized ? 2 * bound : bound);
       if (needed > outputEnd - out) {
@@ -133,8 +137,9 @@ export function run(from: usize, mode: u32, limit: usize, inventoryFrom: i32): u
         }
       }
       store<u8>(jsonEnd, LINE_FEED);
-      if (mode == Mode.MESSAGES) storeWork(WORK + records * WORK_BYTES, out, json, jsonEnd, member);
-      else storeTable(TABLE + records * TABLE_BYTES, json, jsonEnd, start, end);
+      if (mode == Mode.MESSAGES) {
+        storeWork(WORK + records * WORK_BYTES, out, json, jsonEnd, member, memberBytes, idStart, idBytes);
+      } else storeTable(TABLE + records * TABLE_BYTES, json, jsonEnd, start, end);
       out = jsonEnd + 1;
       if (idStart == 0) {
         store<usize>(UNKNOWN_IDS + unknownIds * UNKNOWN_ID_BYTES, records);
@@ -155,8 +160,8 @@ export function run(from: usize, mode: u32, limit: usize, inventoryFrom: i32): u
 }
 
 /**
- * Normalises the record whose JSON is in the input from `json` to `jsonEnd`, and writes it to the output. Returns its
- * end, or 0 if the record is refused.
+ * Normalises the record whose JSON is at `json`, and writes it to the output. Returns its end, or 0 if the record is
+ * refused.
  */
 export function normalizeLine(json: usize, jsonEnd: usize): usize {
   const end = normalizeRecord(json, jsonEnd, outputStart);
@@ -181,16 +186,6 @@ function isRegularRecord(start: usize, end: usize): bool {
   const hasAttributes = load<usize>(ELEMENTS, Element.ATTRIBUTES) != load<usize>(ELEMENTS, Element.ATTRIBUTES_END);
   const hasChildren = load<usize>(ELEMENTS, Element.SUBTREE_END) != ELEMENTS + ELEMENT_BYTES;
   return (hasAttributes || hasChildren) && findId(idName, addsId, elementsEnd) && isUtf8(start, end);
-}
-
-function storeWork(entry: usize, line: usize, json: usize, jsonEnd: usize, member: usize): void {
-  store<usize>(entry, json, Work.JSON_START);
-  store<usize>(entry, jsonEnd, Work.JSON_END);
-  store<usize>(entry, member, Work.MEMBER_START);
-  store<usize>(entry, memberBytes, Work.MEMBER_BYTES);
-  store<usize>(entry, idStart, Work.ID_START);
-  store<usize>(entry, idBytes, Work.ID_BYTES);
-  store<usize>(entry, line, Work.MESSAGE_START);
 }
 
 function storeTable(entry: usize, json: usize, jsonEnd: usize, xml: usize, xmlEnd: usize): void {

@@ -43,6 +43,9 @@
  * Records that are normalised take a third pass (normalize.ts): their JSON is written past the place where the output
  * goes, and from there to the output. Its members are noted in KEYS.
  *
+ * Lines that transforms have to see are loaded in place of XML: transform-lines.ts finds what the transforms need, and
+ * normalises and assembles those that are left unchanged.
+ *
  * After JavaScript has hashed the JSON in this memory, assemble-messages.ts turns the JSON into a message in place.
  *
  * Two conventions keep the inner loops short:
@@ -77,6 +80,8 @@ export const UNKNOWN_ID_BYTES: usize = 8;
 export const DIGEST_BYTES: usize = 32;
 export const FIELD_BYTES: usize = 64;
 export const MAX_FIELDS: usize = 8;
+export const WANTED_FIELD_BYTES: usize = 64;
+export const LINE_BYTES: usize = 24;
 /** The number of paths of an inventory, plus one. */
 export const MAX_PATH_NODES: usize = 1 << 11;
 export const PATH_NODE_BYTES: usize = 64;
@@ -105,6 +110,9 @@ export const ATTRIBUTES: usize = KEYS_END;
 export const ATTRIBUTES_END: usize = ATTRIBUTES + MAX_ATTRIBUTES * ATTRIBUTE_BYTES;
 export const ELEMENTS: usize = ATTRIBUTES_END + SLACK;
 export const ELEMENTS_END: usize = ELEMENTS + MAX_ELEMENTS * ELEMENT_BYTES;
+/** What transforms are given of lines (transform-lines.ts) is noted where records that are read have their tables. */
+export const WANTED_FIELDS: usize = ATTRIBUTES;
+export const LINES: usize = ELEMENTS;
 export const PATH_NODES: usize = (ELEMENTS_END + SLACK + 63) & ~63;
 export const PATH_ROWS: usize = PATH_NODES + MAX_PATH_NODES * PATH_NODE_BYTES;
 export const EXAMPLES: usize = PATH_ROWS + MAX_PATH_NODES * PATH_ROW_BYTES;
@@ -232,6 +240,27 @@ export namespace Example {
   /** A span of the input. A start of 0 means that the record has no id. */
   export const ID_START: usize = 4;
   export const ID_BYTES: usize = 8;
+}
+
+/** The fields of an entry of WANTED_FIELDS. */
+export namespace WantedField {
+  export const NAME_BYTES: usize = 0;
+  /** 1 if all names that begin like this one are wanted. */
+  export const IS_PREFIX: usize = 4;
+  /** At most 32 bytes. */
+  export const NAME: usize = 16;
+}
+
+/** The fields of an entry of LINES. */
+export namespace Line {
+  export const START: usize = 0;
+  export const END: usize = 4;
+  /** The record's id as JSON, without its quotes. A start of 0 means that it has none. */
+  export const ID_START: usize = 8;
+  export const ID_BYTES: usize = 12;
+  /** The member `id`, from its comma or brace: the bytes are 0 if there is none. */
+  export const MEMBER_START: usize = 16;
+  export const MEMBER_BYTES: usize = 20;
 }
 
 /** The words of RESULT. */

@@ -1,9 +1,8 @@
 import type { DataType } from '../data-type.js';
 import type { InventoryCounter } from '../inventory/inventory-counter.js';
 import type { Reading } from '../reading.js';
-import { TABLE_WIDTH } from '../record/message-layout.js';
 import type { RecordRange } from '../record/record-range.js';
-import { sha256 } from '../record/sha256.js';
+import { hashLines } from './hash-lines.js';
 import { createKernel, type Kernel, type KernelRun, MAX_LOAD_BYTES } from './kernel.js';
 import type { LineOutput, RegularRecords, RegularRun } from './regular-records.js';
 import { isSimdSupported } from './webassembly.js';
@@ -113,23 +112,3 @@ export class FastRecords implements RegularRecords {
     kernel.load(this.#bytes.subarray(this.#loadedFrom, this.#loadedTo));
   }
 }
-
-/** A string for each hash would grow the thread's heap by megabytes: they are joined in runs. */
-const HASHES_PER_STRING = 64;
-
-const hashLines = ({ output, table, records }: KernelRun): string[] => {
-  const hashes: string[] = [];
-  const { buffer, byteOffset } = output;
-  let run = '';
-  for (let index = 0; index < records; index++) {
-    const row = index * TABLE_WIDTH;
-    const start = table[row]!;
-    run += sha256(new Uint8Array(buffer, byteOffset + start, table[row + 1]! - start));
-    if (index % HASHES_PER_STRING === HASHES_PER_STRING - 1) {
-      hashes.push(run);
-      run = '';
-    }
-  }
-  if (run !== '') hashes.push(run);
-  return hashes;
-};

@@ -101,6 +101,19 @@ export interface KernelRun {
   readonly table: Int32Array;
 }
 
+/** Lines, as in {@link KernelRun}. */
+export type WrittenLines = Pick<KernelRun, 'records' | 'output' | 'table'>;
+
+/** What {@link Kernel.readLines} read. */
+export interface ReadLines {
+  /** How many lines. */
+  readonly lines: number;
+  /** Where the next line begins. */
+  readonly next: number;
+  /** A JSON array of objects: the fields of each record. */
+  readonly fields: string;
+}
+
 /** A kernel: one WebAssembly instance with its own memory. Not shared between threads. */
 export interface Kernel {
   /** Switches to records of another data type. Loaded bytes stay. */
@@ -128,12 +141,37 @@ export interface Kernel {
    */
   run(from: number, mode: KernelMode, maxRecords?: number, inventoryFrom?: number): KernelRun;
   /**
-   * Gives a record the platform's form. The kernel must have been created for that. What was loaded is lost. The result
-   * is valid until the next call.
+   * Gives a record the platform's form. The kernel must have been created for that. The result is valid until the next
+   * call; lines that {@link addLine} added and that were not taken are lost.
    *
    * @returns `undefined` if the record is too large, or has names that are escaped in JSON
    */
   normalizeLine(line: CanonicalBytes): CanonicalBytes | undefined;
+  /**
+   * Sets which members {@link readLines} returns: those with one of these names, or that begin like one that ends in `*`.
+   *
+   * @returns whether the kernel can: there are few fields in practice, with short names
+   */
+  setFields(fields: readonly string[]): boolean;
+  /**
+   * Finds the fields of records. Lines of canonical JSON, each ended by a line feed, must be loaded in place of XML.
+   *
+   * @param from - where a line begins
+   * @param maxLines - at most so many are read, all of which are loaded
+   */
+  readLines(from: number, maxLines: number): ReadLines;
+  /** Begins to write lines as {@link run} does. */
+  beginLines(mode: 'messages' | 'json'): void;
+  /**
+   * Writes one of the lines that {@link readLines} read last, in the platform's form if the kernel was created for that.
+   *
+   * @returns how many bytes were written since {@link beginLines}; 0 if the record is not a regular one
+   */
+  addLine(index: number): number;
+  /** The record's id of one of these lines. */
+  lineId(index: number): string;
+  /** The records added since {@link beginLines}: views, valid until the next call. */
+  takeLines(): WrittenLines;
   /** Begins an inventory. */
   beginInventory(): void;
   /**
@@ -169,12 +207,19 @@ interface KernelExports {
   readonly pathGeneration: WasmGlobal;
   readonly examples: WasmGlobal;
   readonly inventoryFailed: WasmGlobal;
+  readonly wantedFieldsAddress: WasmGlobal;
+  readonly linesAddress: WasmGlobal;
   configure(addsId: number, isPlatformReading: number, maxDepth: number, maxRecordBytes: number): void;
   setForm(isNormalized: number, isRecordStripped: number, fields: number): void;
   setRegions(inputEnd: number, outputStart: number, outputEnd: number): void;
   run(from: number, mode: number, limit: number, inventoryFrom: number): number;
   assembleMessages(): void;
   normalizeLine(json: number, jsonEnd: number): number;
+  setFields(count: number): void;
+  readLines(from: number, limit: number): number;
+  beginLines(mode: number): void;
+  addLine(index: number): number;
+  finishLines(): number;
   beginInventory(): void;
 }
 
@@ -213,8 +258,22 @@ const OUTPUT_BYTES = 4 * 1024 * 1024;
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 /** If records are normalised, their JSON is there twice. */
 const MAX_NORMALIZED_OUTPUT_BYTES = 2 * MAX_OUTPUT_BYTES;
-/** A normalised line is less than four times as long as before: the shortest item of a list is `"",`. */
+/**
+ * A normalised line is less than four times as long as before: the shortest item of a list is `"",`. So the longest one
+ * fits into the first half of the output, and its source into the other.
+ */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
+/** Wanted fields (`WantedField` in `assembly/kernel/layout.ts`). */
+const MAX_WANTED_FIELDS = 64;
+const WANTED_FIELD_BYTES = 64;
+const WANTED_FIELD_NAME = 16;
+const MAX_WANTED_NAME_BYTES = 32;
+/** Lines that are read together. */
+const MAX_LINES = 1024;
+/** Words of an entry of the kernel's table of lines, and where its span, its id and the id's length are. */
+const LINE_WORDS = 6;
+const LINE_ID_WORD = 2;
+
 /** Words of the kernel's work table per record; the first two are the JSON's span. */
 const WORK_WORDS = 8;
 
@@ -251,6 +310,7 @@ class WasmKernel implements Kernel {
   readonly #outputStart: number;
   #outputCapacity = OUTPUT_BYTES;
   #inputLength = 0;
+  #writtenMode: 'messages' | 'json' = 'json';
 
   /** The paths of the inventory's nodes, as far as they were needed. */
   #knownPaths: string[] = [];
@@ -330,10 +390,7 @@ class WasmKernel implements Kernel {
       status = this.#exports.run(this.#inputAddress + from, MODES[mode], limit, inventoryFrom);
     }
     const records = this.#result(1);
-    if (mode === 'messages') {
-      this.#hash(records);
-      this.#exports.assembleMessages();
-    }
+    if (mode === 'messages') this.#assemble(records);
     const unknownIds = this.#result(2);
     const written = mode === 'count' ? 0 : records;
     return {
@@ -343,14 +400,15 @@ class WasmKernel implements Kernel {
       unknownIds,
       unknowns: this.#words.subarray(this.#unknownIdsAddress >> 2, (this.#unknownIdsAddress >> 2) + 2 * unknownIds),
       output: this.#heap.subarray(this.#outputStart, this.#result(3)),
-      table: this.#words.subarray(this.#tableAddress >> 2, (this.#tableAddress >> 2) + TABLE_WIDTH * written),
+      table: this.#tableOf(written),
     };
   }
 
   normalizeLine({ bytes, start, end }: CanonicalBytes): CanonicalBytes | undefined {
     if (end - start > MAX_LINE_BYTES) return undefined;
-    bytes.copy(this.inputBuffer, 0, start, end);
-    const outputEnd = this.#exports.normalizeLine(this.#inputAddress, this.#inputAddress + end - start);
+    const source = this.#outputStart + MAX_OUTPUT_BYTES;
+    bytes.copy(this.#heap, source, start, end);
+    const outputEnd = this.#exports.normalizeLine(source, source + end - start);
     if (outputEnd === 0) return undefined;
     const idStart = this.#result(5);
     return {
@@ -361,6 +419,61 @@ class WasmKernel implements Kernel {
       idStart: idStart === 0 ? 0 : idStart + 1,
       idEnd: this.#result(6),
     };
+  }
+
+  setFields(fields: readonly string[]): boolean {
+    const names = Array.from(new Set(fields), (field) => ({
+      bytes: Buffer.from(field.endsWith('*') ? field.slice(0, -1) : field),
+      isPrefix: field.endsWith('*'),
+    }));
+    if (names.length > MAX_WANTED_FIELDS) return false;
+    let entry = this.#exports.wantedFieldsAddress.value;
+    for (const { bytes, isPrefix } of names) {
+      if (bytes.length > MAX_WANTED_NAME_BYTES) return false;
+      this.#heap.fill(0, entry, entry + WANTED_FIELD_BYTES);
+      this.#heap.writeUInt32LE(bytes.length, entry);
+      this.#heap.writeUInt32LE(Number(isPrefix), entry + 4);
+      bytes.copy(this.#heap, entry + WANTED_FIELD_NAME);
+      entry += WANTED_FIELD_BYTES;
+    }
+    this.#exports.setFields(names.length);
+    return true;
+  }
+
+  readLines(from: number, maxLines: number): ReadLines {
+    const lines = this.#exports.readLines(this.#inputAddress + from, Math.min(maxLines, MAX_LINES));
+    return {
+      lines,
+      next: this.#result(0) - this.#inputAddress,
+      fields: this.#heap.toString('utf8', this.#outputStart, this.#result(3)),
+    };
+  }
+
+  beginLines(mode: 'messages' | 'json'): void {
+    this.#writtenMode = mode;
+    this.#exports.beginLines(MODES[mode]);
+  }
+
+  addLine(index: number): number {
+    const entry = (this.#exports.linesAddress.value >> 2) + LINE_WORDS * index;
+    if (this.#words[entry + 1]! - this.#words[entry]! > MAX_LINE_BYTES) return 0;
+    const end = this.#exports.addLine(index);
+    return end === 0 ? 0 : end - this.#outputStart;
+  }
+
+  lineId(index: number): string {
+    const entry = (this.#exports.linesAddress.value >> 2) + LINE_WORDS * index + LINE_ID_WORD;
+    const start = this.#words[entry]!;
+    if (start === 0) return UNKNOWN;
+    const text = this.#heap.toString('utf8', start, start + this.#words[entry + 1]!);
+    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+  }
+
+  takeLines(): WrittenLines {
+    const records = this.#exports.finishLines();
+    const end = this.#result(3);
+    if (this.#writtenMode === 'messages') this.#assemble(records);
+    return { records, output: this.#heap.subarray(this.#outputStart, end), table: this.#tableOf(records) };
   }
 
   beginInventory(): void {
@@ -404,6 +517,15 @@ class WasmKernel implements Kernel {
       paths.push(`${parent === 0 ? '' : `${paths[parent]}/`}${isAttribute ? '@' : ''}${text}`);
     }
     return paths;
+  }
+
+  #tableOf(records: number): Int32Array {
+    return this.#words.subarray(this.#tableAddress >> 2, (this.#tableAddress >> 2) + TABLE_WIDTH * records);
+  }
+
+  #assemble(records: number): void {
+    this.#hash(records);
+    this.#exports.assembleMessages();
   }
 
   /** Hashes each record's canonical JSON in place, and writes the digests to where `assembleMessages` reads them. */

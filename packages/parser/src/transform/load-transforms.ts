@@ -38,6 +38,8 @@ export interface TransformChain {
   readonly members: RecordMembers | undefined;
   /** Gives records the platform's form after all transforms. */
   readonly normalizer: Kernel | undefined;
+  /** Finds those members in whole blocks, and writes records that are left as they are, in the form that they get. */
+  readonly reader: Kernel | undefined;
 }
 
 interface Factory {
@@ -50,10 +52,12 @@ export class LoadedTransforms {
   readonly #factories: readonly Factory[];
   /** Whether the kernel gives records the platform's form after these. */
   readonly #isNormalized: boolean;
+  readonly #isFast: boolean;
   readonly #chains = new Map<DataType, TransformChain>();
 
-  private constructor(factories: readonly Factory[], isNormalized: boolean) {
+  private constructor(factories: readonly Factory[], isNormalized: boolean, isFast: boolean) {
     this.#factories = factories;
+    this.#isFast = isFast;
     this.#isNormalized = isNormalized;
   }
 
@@ -64,6 +68,7 @@ export class LoadedTransforms {
     return new LoadedTransforms(
       await Promise.all(modules.map(async (source) => ({ source, create: await loadFactory(source) }))),
       isNormalized,
+      engine === 'fast',
     );
   }
 
@@ -73,15 +78,21 @@ export class LoadedTransforms {
     if (chain === undefined) {
       const steps = this.#factories.map(({ source, create }) => createStep(source, create, dataType));
       const normalizer = this.#isNormalized ? createKernel({ dataType, isNormalized: true }) : undefined;
-      chain = { ...createChain(steps), normalizer };
+      const fields = fieldsOf(steps);
+      // The strict engine has no kernel.
+      const kernel = normalizer ?? (this.#isFast && fields !== undefined ? createKernel({ dataType }) : undefined);
+      const reader = fields !== undefined && kernel?.setFields(fields) ? kernel : undefined;
+      const members = fields && new RecordMembers(matcherOf(fields));
+      chain = { transform: createTransformOf(steps), members, normalizer, reader };
       this.#chains.set(dataType, chain);
     }
     return chain;
   }
 }
 
-const createChain = (steps: readonly Step[]): Omit<TransformChain, 'normalizer'> => ({
-  transform: (record, context) => {
+const createTransformOf =
+  (steps: readonly Step[]): TransformChain['transform'] =>
+  (record, context) => {
     const { unchanged } = context;
     let current = unchanged;
     for (const step of steps) {
@@ -90,11 +101,11 @@ const createChain = (steps: readonly Step[]): Omit<TransformChain, 'normalizer'>
       if (next !== unchanged) current = next;
     }
     return current;
-  },
-  members: steps.every(({ fields }) => fields !== undefined)
-    ? new RecordMembers(matcherOf(steps.flatMap(({ fields }) => fields!)))
-    : undefined,
-});
+  };
+
+/** The fields that the transforms need; `undefined`: all. */
+const fieldsOf = (steps: readonly Step[]): readonly string[] | undefined =>
+  steps.every(({ fields }) => fields !== undefined) ? steps.flatMap(({ fields }) => fields!) : undefined;
 
 /** Whether a name is among the fields, of which those that end in `*` stand for all names that begin like them. */
 const matcherOf = (fields: readonly string[]): ((name: string) => boolean) => {

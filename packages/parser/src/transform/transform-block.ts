@@ -11,6 +11,7 @@ import { recordIdOf } from '../record/record-id.js';
 import { sha256 } from '../record/sha256.js';
 import type { XmlObject } from '../record/types.js';
 import { writeRecord } from '../record/write-record.js';
+import { canHoldLines, KernelLines } from './kernel-lines.js';
 import { type LoadedTransforms, TransformFailure } from './load-transforms.js';
 import { RecordMembers } from './record-members.js';
 import type { TransformContext } from './record-transform.js';
@@ -50,36 +51,51 @@ export interface TransformedBlock {
 /** Takes the records of a block through the transforms. @throws ParserError `INVALID_TRANSFORM` */
 export const transformBlock = (request: TransformBlockRequest, transforms: LoadedTransforms): TransformedBlock => {
   const { dataType, output: kind, skipped, firstNumber, count, bytes, table, xml } = request;
-  const { transform, members, normalizer } = transforms.for(dataType);
+  const { transform, members, normalizer, reader } = transforms.for(dataType);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const output = new BlockOutput(kind, request.memory, request.fields);
   const indexes = new Int32Array(count);
   let lines = 0;
   const ids: string[] = [];
   const failures: BlockNote[] = [];
-  const context = new Context(text, xml);
+  const kernelLines =
+    reader !== undefined && count > 0 && canHoldLines(bytes)
+      ? new KernelLines(reader, output, bytes, table[0]!, count)
+      : undefined;
+  const context = new Context(text, xml, kernelLines);
   const source = members ?? new RecordMembers(() => false);
   const buffer = new CanonicalBuffer();
   for (let index = 0; index < count; index++) {
     const row = index * TABLE_WIDTH;
     const start = table[row]!;
     const end = table[row + 1]!;
-    members?.scan(text, start, end);
-    const raw = members?.parseFields() ?? (JSON.parse(text.toString('utf8', start, end)) as XmlObject);
-    const id = members?.id ?? recordIdOf(raw);
+    let raw: XmlObject;
+    let id: string | undefined;
+    if (kernelLines !== undefined) raw = kernelLines.fieldsOf(index);
+    else {
+      members?.scan(text, start, end);
+      raw = members?.parseFields() ?? (JSON.parse(text.toString('utf8', start, end)) as XmlObject);
+      id = members?.id ?? recordIdOf(raw);
+    }
     context.begin(index, firstNumber + index, id, row, table);
     try {
       const record = transform(raw, context);
       if (record === undefined) continue;
-      let written: CanonicalBytes = buffer;
-      if (record === context.unchanged) {
-        if (members === undefined) source.scan(text, start, end);
-        written = source;
-      } else if (members === undefined) writeRecord(record, buffer);
-      else writeChangedMembers(record, members, buffer);
-      if (normalizer !== undefined) written = normalized(written, normalizer, dataType, buffer);
-      const hash = sha256(written.bytes.subarray(written.start, written.end));
-      output.addCanonical(written, members?.idJson ?? JSON.stringify(id), hash);
+      if (record !== context.unchanged || !kernelLines?.add(index)) {
+        if (kernelLines !== undefined) {
+          kernelLines.flush();
+          members!.scan(text, start, end);
+        }
+        let written: CanonicalBytes = buffer;
+        if (record === context.unchanged) {
+          if (members === undefined) source.scan(text, start, end);
+          written = source;
+        } else if (members === undefined) writeRecord(record, buffer);
+        else writeChangedMembers(record, members, buffer);
+        if (normalizer !== undefined) written = normalized(written, normalizer, dataType, buffer);
+        const hash = sha256(written.bytes.subarray(written.start, written.end));
+        output.addCanonical(written, members?.idJson ?? JSON.stringify(context.id), hash);
+      }
     } catch (error) {
       if (error instanceof ParserError) throw error;
       failures.push(failureOf(error, context, skipped));
@@ -87,8 +103,9 @@ export const transformBlock = (request: TransformBlockRequest, transforms: Loade
     }
     indexes[lines] = index;
     lines++;
-    if (kind !== 'messages') ids.push(id);
+    if (kind !== 'messages') ids.push(context.id);
   }
+  kernelLines?.flush();
   return {
     ...output.finish(xml),
     transformed: { indexes: indexes.slice(0, lines), ids, findings: context.findings },
@@ -114,7 +131,6 @@ const UNCHANGED: object = Object.freeze(Object.create(null));
 /** The context of one record after the other. */
 class Context implements TransformContext {
   number = 0;
-  id = '';
   readonly unchanged = UNCHANGED;
   index = 0;
   /** Where the record's XML is. */
@@ -123,20 +139,32 @@ class Context implements TransformContext {
   readonly findings: TransformedRecords['findings'] = [];
   readonly #text: Buffer;
   readonly #xml: Uint8Array;
+  readonly #lines: KernelLines | undefined;
+  #id: string | undefined;
   #jsonStart = 0;
   #jsonEnd = 0;
 
-  /** @param text - the block's lines */
-  constructor(text: Buffer, xml: Uint8Array) {
+  /**
+   * @param text - the block's lines
+   * @param lines - the same in a kernel, which then knows the ids
+   */
+  constructor(text: Buffer, xml: Uint8Array, lines: KernelLines | undefined) {
     this.#text = text;
     this.#xml = xml;
+    this.#lines = lines;
+  }
+
+  /** Most transforms do not ask for it. */
+  get id(): string {
+    this.#id ??= this.#lines!.idOf(this.index);
+    return this.#id;
   }
 
   /** @param row - where the record's numbers are in the table */
-  begin(index: number, number: number, id: string, row: number, table: Int32Array): void {
+  begin(index: number, number: number, id: string | undefined, row: number, table: Int32Array): void {
     this.index = index;
     this.number = number;
-    this.id = id;
+    this.#id = id;
     this.#jsonStart = table[row]!;
     this.#jsonEnd = table[row + 1]!;
     this.start = table[row + 2]!;

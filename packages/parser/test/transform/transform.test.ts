@@ -11,6 +11,7 @@ import {
   encodeRecords,
   type MalformedRecord,
   ParserError,
+  PLATFORM_TRANSFORM,
   parseRecords,
   type ReadOptions,
   type RecordFinding,
@@ -110,7 +111,7 @@ describe('a transform that changes nothing', () => {
       reading: fc.constantFrom('xmltodict' as const, 'platform' as const),
     });
     const fields = fc
-      .constantFrom(['*'], [], ['id'], ['@*', 'name'], ['a', 'label', 'sublabels'])
+      .constantFrom(['*'], [], ['id'], ['@*', 'name'], ['a', 'label', 'sublabels'], ['n'.repeat(40), 'name'])
       .chain((names) => fc.constantFrom(fieldsOf(names), fieldsOf(names, 'return context.unchanged;')));
     const transforms = fc.oneof(
       fc.constantFrom([IDENTITY], [UNCHANGED], [IDENTITY, UNCHANGED]),
@@ -292,6 +293,54 @@ test('a transform of some members sees no others, and its result takes their pla
     expect(parsed).toEqual([['1', JSON.parse(canonical)]]);
   }
 });
+
+test.each(['artists', 'labels', 'masters', 'releases'] as const)(
+  'the same comes of records that are changed and left as they are, with either engine: %s',
+  async (dataType) => {
+    const name = dataType.slice(0, -1);
+    const lists = '<genres><genre>A</genre></genres><images><image uri="u" type="t"/></images>';
+    const recordOf = (attribute: string, content: string) => `<${name}${attribute}>${content}</${name}>`;
+    const some = [
+      recordOf(' id="1"', `<title>t</title>${lists}`),
+      recordOf(' id="&quot;é\\"', '<title>é "\\</title>'),
+      recordOf(' id=""', '<title/>'),
+      recordOf(' id="2"', ''),
+      recordOf(' id="2"', '<id>3</id><a>b</a>'),
+      recordOf('', `<id>4</id>${lists}<is_a_name_longer_than_a_vector>x</is_a_name_longer_than_a_vector>`),
+      recordOf('', '<id>5</id>'),
+      recordOf(' status="s"', '<title>none</title>'),
+      recordOf('', '<title>none</title><id/>'),
+      recordOf('', '<id>6</id><id>7</id>'),
+      recordOf('', `<id>8</id><title>${'long '.repeat(600)}</title>`),
+    ];
+    const xml = Buffer.from(`<${dataType}>${some.join('').repeat(100)}</${dataType}>`);
+    const change = fieldsOf(
+      ['title', 'is_a_name_longer*', 'genres'],
+      `const { number, unchanged } = context;
+       if (number % 500 === 0) throw new RangeError('no ' + context.id);
+       if (number % 9 === 0) return undefined;
+       if (number % 5 === 0) context.report([context.id, record.title, record.genres]);
+       if (number % 7 === 0) { record.title = 'changed'; return record; }
+       return unchanged;`,
+    );
+    const cases: ReadOptions[] = [
+      { transform: [change], reading: 'xmltodict' },
+      { transform: [change, PLATFORM_TRANSFORM], reading: 'platform' },
+    ];
+    for (const options of cases) {
+      const [fast, strict] = await Promise.all(
+        (['fast', 'strict'] as const).map((engine) => read(chunksOf(xml, 1_000_000), { ...options, engine })),
+      );
+      expect(withoutStacks(fast!)).toEqual(withoutStacks(strict!));
+      expect(fast!.stats).toMatchObject({ records: 1100, malformed: 2, complete: true });
+      const objects = [];
+      for await (const each of parseRecords(chunksOf(xml, 1_000_000), { ...options, engine: 'fast' })) {
+        objects.push([each.number, each.id, each.sha256]);
+      }
+      expect(objects).toEqual(strict!.records);
+    }
+  },
+);
 
 test('a record is what was changed last, and the context has the whole record of the dump', async () => {
   const cases: [TransformModule[], string][] = [
