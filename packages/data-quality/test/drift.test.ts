@@ -111,6 +111,9 @@ describe('two dumps of a type', () => {
     expect(brief(compare({ ...labels(4, urls), version: '20260101' }, before))).toEqual([
       'new label/images /image /image/@type /image/@uri 2024-12',
     ]);
+    expect(brief(compare(labels(200, urls), before))).toEqual([
+      'new label/images /image /image/@type /image/@uri 2024-12',
+    ]);
   });
 
   it('name an unknown path even if one record has it, and one that is unexpectedly gone', () => {

@@ -58,8 +58,28 @@ export const compareInventories = (
     const types = `${before.dataType} and ${after.dataType}`;
     throw new DataQualityError('INVALID_OPTIONS', `Inventories of two types cannot be compared: ${types}`);
   }
-  return new Comparison(before, after, format, maxShareMove).changes();
+  const eras = format && erasOf(format);
+  const compare = (one: 'oldest' | 'newest', other: 'oldest' | 'newest'): DriftChange[] =>
+    new Comparison(
+      before,
+      after,
+      eras && { before: fitEra(before, eras, one), after: fitEra(after, eras, other) },
+      maxShareMove,
+    ).changes();
+  // If several eras fit, those that explain most. Without versions, `before` can be the later dump.
+  const changes = compare('oldest', 'newest');
+  if (countUnknown(changes) === 0 || (before.version !== undefined && after.version !== undefined)) return changes;
+  const reversed = compare('newest', 'oldest');
+  return countUnknown(reversed) < countUnknown(changes) ? reversed : changes;
 };
+
+const countUnknown = (changes: readonly DriftChange[]): number =>
+  changes.filter(({ knownSince }) => knownSince === undefined).length;
+
+interface ErasOfBoth {
+  readonly before: FormatEra;
+  readonly after: FormatEra;
+}
 
 /** What the format says of a path at the time of each dump; `undefined` without a format. */
 interface KnownRows {
@@ -71,20 +91,15 @@ class Comparison {
   readonly #before: Inventory;
   readonly #after: Inventory;
   /** Without a format: none. */
-  readonly #eras: { readonly before: FormatEra; readonly after: FormatEra } | undefined;
+  readonly #eras: ErasOfBoth | undefined;
   readonly #maxShareMove: number;
 
-  constructor(before: Inventory, after: Inventory, format: readonly KnownPath[] | undefined, maxShareMove: number) {
+  constructor(before: Inventory, after: Inventory, eras: ErasOfBoth | undefined, maxShareMove: number) {
     this.#before = before;
     this.#after = after;
     const months = monthsBetween(before.version, after.version);
     this.#maxShareMove = maxShareMove + MOVE_PER_MONTH * months;
-    const eras = format && erasOf(format);
-    this.#eras = eras && {
-      // If several fit, those that explain most.
-      before: fitEra(before, eras, 'oldest'),
-      after: fitEra(after, eras, 'newest'),
-    };
+    this.#eras = eras;
   }
 
   changes(): DriftChange[] {
