@@ -133,7 +133,7 @@ const showTiles = (status) => {
   const bytes = sum((file) => file.bytes_per_second);
   setText('rate-note', bytes > 0 ? `${formatBytes(bytes)}/s of compressed dump` : '');
 
-  setText('confirmed', files.length > 0 ? formatCount(sum((file) => file.confirmed)) : '–');
+  setText('confirmed', files.length > 0 ? formatCount(sum(deliveredOf)) : '–');
   const waiting = sum((file) => (file.state === 'extracting' ? file.records - file.confirmed : 0));
   const malformed = sum((file) => file.malformed);
   const notes = [];
@@ -258,6 +258,14 @@ const changesOf = (file) => {
   return all > shown.length ? [...shown, `… all are in ${file.drift.report}`] : shown;
 };
 
+/**
+ * Confirmed records without those that rules left out. These are counted when they are read, so that while a file is
+ * read the result may be a little too small.
+ *
+ * @param {any} file
+ */
+const deliveredOf = ({ confirmed, quality }) => Math.max(0, confirmed - (quality?.skipped ?? 0));
+
 /** @param {any} file @param {number} now @returns {[text: string, tone: string][]} */
 const factsOf = (file, now) => {
   const { state, connection } = file;
@@ -268,7 +276,7 @@ const factsOf = (file, now) => {
   const isActive = state === 'downloading' || state === 'extracting';
   if (isActive) facts.push([total ? `${formatBytes(done)} of ${total}` : formatBytes(done), '']);
   else if (total) facts.push([total, '']);
-  if (file.confirmed > 0) facts.push([`${formatCount(file.confirmed)} records delivered`, '']);
+  if (file.confirmed > 0) facts.push([`${formatCount(deliveredOf(file))} records delivered`, '']);
   if (file.records_per_second > 0) facts.push([`${formatCount(file.records_per_second)} records/s`, '']);
   else if (file.bytes_per_second > 0) facts.push([`${formatBytes(file.bytes_per_second)}/s`, '']);
   const stalledSeconds =
