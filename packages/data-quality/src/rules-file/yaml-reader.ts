@@ -42,10 +42,8 @@ export class YamlReader {
   constructor(text: string) {
     const deepAt = findDeepNesting(text);
     const options = { lineCounter: this.#lines, uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const;
-    this.#document = parseDocument(
-      deepAt === undefined ? text : text.slice(0, deepAt).replaceAll(/[^\n]/g, ''),
-      options,
-    );
+    const parsed = deepAt === undefined ? text : text.slice(0, deepAt).replaceAll(/[^\n]/g, '');
+    this.#document = withoutStackTraces(() => parseDocument(parsed, options));
     if (deepAt !== undefined) this.#add(this.issues, deepAt, '', 'Values are nested too deeply');
     const { errors, warnings } = this.#document;
     // A tag that is unknown is a warning.
@@ -175,6 +173,21 @@ export class YamlReader {
 export class TooManyValues extends Error {
   override readonly message = `Has more than ${MAX_VALUES} values once its aliases are replaced`;
 }
+
+/**
+ * A file may have an error at each of its characters, and each is an `Error`: most of the time would be taken by their stack
+ * traces.
+ */
+const withoutStackTraces = <T>(work: () => T): T => {
+  const { stackTraceLimit } = Error;
+  // Does nothing if `Error` is frozen.
+  Reflect.set(Error, 'stackTraceLimit', 0);
+  try {
+    return work();
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  }
+};
 
 /** Rules have five levels. Far deeper values would exhaust the stack, and worse. */
 const MAX_LEVELS = 100;

@@ -178,6 +178,12 @@ test('reports a name that two rules for a data type have', () => {
   ]);
 });
 
+test('leaves stack traces of other errors as they are', () => {
+  const { stackTraceLimit } = Error;
+  expect(issuesOf('[,,')).not.toEqual([]);
+  expect(Error.stackTraceLimit).toBe(stackTraceLimit);
+});
+
 test('quotes no value in full, and no advice of the YAML library to its users', () => {
   const long = 'x'.repeat(100_000);
   for (const text of [`rules: "a" ${long}`, `rules: { labels: [{ name: '${long}!' }] }`, `rules: {}\n---\n${long}`]) {
