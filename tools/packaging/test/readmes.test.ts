@@ -49,7 +49,11 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
       await generateDumpIn(cwd, 1200);
       return [];
     },
-    outputs: [/^(\d+ .+ [0-9a-f]{64}\n){3}(.+ \d+\n){3}1200 true\n$/, /^(\d+ \d+\n)+$/],
+    outputs: [
+      /^(\d+ .+ [0-9a-f]{64}\n){3}(.+ \d+\n){3}1200 true\n$/,
+      /^(\d+ \d+\n)+$/,
+      /^release 1\.000 1 \d+\n(release\/\S+ [01]\.\d{3} \d+ \d+\n)+$/,
+    ],
   },
   'state-marker': {
     prepare: async (cwd) => {
