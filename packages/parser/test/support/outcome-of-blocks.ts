@@ -112,7 +112,7 @@ export const outcomeOfTransformedBlocks = async (
   regular: RegularRecords | undefined,
 ): Promise<Outcome> => {
   const outcome = emptyOutcome();
-  const resolved = resolveReadOptions(listening(outcome, options));
+  const resolved = resolveReadOptions({ ...listening(outcome, options), onInventory: undefined });
   const stats = newReadStats();
   const collector = new Collector(resolved, stats);
   const encode = (nextRange: () => RecordRange) =>

@@ -110,15 +110,21 @@ export const outcomeOf = async (source: DumpInput, options: ReadOptions = {}): P
   return finishOutcome(outcome, stream.stats, error);
 };
 
-/** Encodes blocks that are cut exactly at `cuts`: nothing is gathered or held back in between. */
+/**
+ * Encodes blocks that are cut exactly at `cuts`: nothing is gathered or held back in between.
+ *
+ * @param what.inventory - takes no inventory if `false`, which is faster
+ */
 export const outcomeOfCut = (
   input: Buffer,
   cuts: readonly number[],
   options: ReadOptions = {},
   regular?: RegularRecords,
+  { inventory = true }: { readonly inventory?: boolean } = {},
 ): Outcome => {
   const outcome = emptyOutcome();
-  const resolved = resolveReadOptions(listening(outcome, options));
+  const listened = listening(outcome, options);
+  const resolved = resolveReadOptions(inventory ? listened : { ...listened, onInventory: undefined });
   const stats = newReadStats();
   const collector = new Collector(resolved, stats);
   const { reading, isNormalized, maxDepth, maxRecordBytes } = resolved;
