@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
+import { addInventory, createInventory, encodeRecords } from '@discogs-extractor/parser';
 import { median, show } from '../../../packages/publisher/bench/kit.mjs';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -51,7 +52,21 @@ export const compareResumeWithGunzip = async ({ path, records, xmlBytes }, folde
   const progress = cut.processing_phase.progress_by_file[FILE];
   Object.assign(progress, { status: 'in_progress', messages_published: watermark, records_extracted: watermark });
 
+  // What an interrupted run would have kept of the format.
+  const inventory = createInventory('releases');
+  let after = 0;
+  const blocks = encodeRecords(path, {
+    ...{ dataType: 'releases', limit: watermark, workers: 2 },
+    onInventory: (block) => {
+      addInventory(inventory, block);
+      after = block.lastRecord;
+    },
+  });
+  for await (const block of blocks) block.release();
+  const kept = join(data, 'inventory', VERSION, 'releases.partial.json');
+
   const resume = async () => {
+    await writeFile(kept, JSON.stringify({ after, sha256: progress.source_checksum, inventory }));
     await writeFile(marker, JSON.stringify(cut));
     const startedAt = performance.now();
     const child = spawn(process.execPath, args, { ...settings, stdio: 'ignore' });

@@ -113,9 +113,8 @@ describe('the check of a file', () => {
   ): Promise<{ drift: DriftSummary | undefined; unreadable: number }> => {
     const events: RunEvent[] = [];
     const file = { name: dumpFile(version, 'labels'), version, dataType: 'labels' } as const;
-    await createFormatCheck({ discogsRoot: data, formatDrift }, file, (event) => events.push(event))?.(
-      await inventoryOf(xml),
-    );
+    const format = createFormatCheck({ discogsRoot: data, formatDrift }, file, (event) => events.push(event));
+    await format?.check(await inventoryOf(xml));
     const checked = events.find((event) => event.type === 'format-checked');
     return {
       drift: checked?.drift,

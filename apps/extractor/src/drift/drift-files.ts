@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DriftReport, type Inventory, parseInventory } from '@discogs-extractor/data-quality/drift';
 import { replaceFile } from '@discogs-extractor/internal/durable-file';
@@ -9,6 +9,10 @@ import { explainFileErrors } from '../system/file-errors.js';
 /** Where a data folder has the inventory of a dump whose format was accepted. */
 export const inventoryPath = (root: string, version: string, type: DataType): string =>
   join(root, 'inventory', version, `${type}.json`);
+
+/** Where it keeps what is known of a dump that is being delivered. */
+export const partialInventoryPath = (root: string, version: string, type: DataType): string =>
+  join(root, 'inventory', version, `${type}.partial.json`);
 
 /** Where it has the report on the format of a dump. */
 export const driftReportPath = (root: string, version: string, type: DataType): string =>
@@ -22,7 +26,8 @@ export const saveInventory = (root: string, version: string, inventory: Inventor
 export const saveDriftReport = (root: string, version: string, report: DriftReport): Promise<void> =>
   save(driftReportPath(root, version, report.dataType), JSON.stringify(report, undefined, 2));
 
-const save = (path: string, text: string): Promise<void> =>
+/** @throws ExtractorError `INVENTORY_FAILED` */
+export const save = (path: string, text: string): Promise<void> =>
   explainFileErrors(
     (cause) => failedError('write', path, cause),
     () => replaceFile(path, `${text}\n`),
@@ -96,10 +101,18 @@ export const readDriftReport = async (
   }
 };
 
-const readIfThere = (path: string): Promise<string | undefined> =>
+/** The content of a file; `undefined` if there is none. @throws ExtractorError `INVENTORY_FAILED` */
+export const readIfThere = (path: string): Promise<string | undefined> =>
   explainFileErrors(
     (cause) => failedError('read', path, cause),
     () => readFile(path, 'utf8').catch(unlessMissing(undefined)),
+  );
+
+/** @throws ExtractorError `INVENTORY_FAILED` */
+export const remove = (path: string): Promise<void> =>
+  explainFileErrors(
+    (cause) => failedError('remove', path, cause),
+    () => rm(path, { force: true }),
   );
 
 const unlessMissing =

@@ -2,13 +2,27 @@ import { assessDrift, type Inventory } from '@discogs-extractor/data-quality/dri
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import { knownFormat } from '@discogs-extractor/parser';
 import type { Config } from '../config/settings.js';
-import { driftReportPath, findEarlierInventory, saveDriftReport, saveInventory } from '../drift/drift-files.js';
+import {
+  driftReportPath,
+  findEarlierInventory,
+  partialInventoryPath,
+  saveDriftReport,
+  saveInventory,
+} from '../drift/drift-files.js';
 import { type DriftSummary, driftHeadline, summarizeDrift } from '../drift/drift-summary.js';
 import { ExtractorError } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 
 /** Changes that an error message lists. */
 const MAX_LISTED_CHANGES = 3;
+
+/** Checks the format of a file. */
+export interface FormatCheck {
+  /** Path of the file that keeps the inventory between runs. */
+  readonly keptIn: string;
+  /** @throws ExtractorError `FORMAT_CHANGED`, `INVENTORY_FAILED` */
+  readonly check: (inventory: Inventory) => Promise<void>;
+}
 
 /**
  * What to do with the inventory of a whole file before its `file_complete`: compares it with that of the newest earlier
@@ -21,9 +35,9 @@ export const createFormatCheck = (
   { discogsRoot, formatDrift }: Pick<Config, 'discogsRoot' | 'formatDrift'>,
   { name: file, version, dataType }: Pick<VerifiedFile, 'name' | 'version' | 'dataType'>,
   onEvent: RunListener,
-): ((inventory: Inventory) => Promise<void>) | undefined => {
+): FormatCheck | undefined => {
   if (formatDrift === 'off') return undefined;
-  return async (inventory) => {
+  const check = async (inventory: Inventory): Promise<void> => {
     const earlier = await findEarlierInventory(discogsRoot, version, dataType, (path, error) =>
       onEvent({ type: 'earlier-inventory-unreadable', path, error }),
     );
@@ -34,6 +48,7 @@ export const createFormatCheck = (
     if (formatDrift === 'fail' && drift.total > 0) throw formatChanged(file, drift);
     await saveInventory(discogsRoot, version, inventory);
   };
+  return { keptIn: partialInventoryPath(discogsRoot, version, dataType), check };
 };
 
 const formatChanged = (file: string, drift: DriftSummary): ExtractorError => {

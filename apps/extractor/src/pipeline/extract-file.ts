@@ -1,21 +1,20 @@
 import { type FlaggedReports, isQualityFinding, type QualityCounts } from '@discogs-extractor/data-quality';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import {
-  addInventory,
-  createInventory,
   encodeRecords,
   type Irregularity,
   LEFT_OUT_KINDS,
   type MalformedRecord,
   ParserError,
   type RecordFinding,
-  type RecordInventory,
   type WorkerPool,
 } from '@discogs-extractor/parser';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
 import { countOf } from '../count-of.js';
+import { FileInventory } from '../drift/file-inventory.js';
 import { ExtractorError } from '../errors.js';
 import type { FileSink, RefusedRecord, Sink } from '../sinks/sink.js';
+import type { FormatCheck } from './check-format.js';
 import type { EarlierCount } from './earlier-counts.js';
 import { fileCompleteMessage } from './file-complete-message.js';
 import { exceededError, type FileQuality, openReports } from './file-quality.js';
@@ -65,12 +64,12 @@ export interface ExtractFileOptions {
   readonly minRecordsPercent: number;
   readonly signal: AbortSignal;
   /**
-   * Called with the inventory of the whole file, whatever was delivered before, when all its records are confirmed. If
-   * it throws, the file fails without `file_complete`.
+   * Checks the inventory of the whole file, whatever was delivered before, when all its records are confirmed. If it
+   * throws, the file fails without `file_complete`.
    *
    * @default no inventory is taken
    */
-  readonly checkFormat: ((inventory: RecordInventory) => Promise<void>) | undefined;
+  readonly format: FormatCheck | undefined;
   /** Makes it durable that records 1 to `confirmed` are confirmed, at that checkpoint of the sink. */
   readonly save: (at: Confirmed) => Promise<void>;
   /** Called if reports could not be written after another error. */
@@ -140,12 +139,17 @@ export const extractFile = async (options: ExtractFileOptions): Promise<Extracte
     options.onRefused(record, await options.quarantine.keepRefused(record));
   };
   let watermark: Watermark | undefined;
+  let inventory: FileInventory | undefined;
   const fileSink: FileSink = await sink.open(
     { version, dataType, file },
     {
       resumeAfter,
       checkpoint,
-      save: async () => options.save(await watermark!.commit()),
+      save: async () => {
+        const committed = await watermark!.commit();
+        await options.save(committed);
+        await inventory?.keep(committed.confirmed);
+      },
       onRefused: keepRefused,
       signal,
     },
@@ -170,7 +174,10 @@ export const extractFile = async (options: ExtractFileOptions): Promise<Extracte
       commitInterval: options.saveInterval,
     });
     await options.save(watermark.durable);
-    return await deliver(options, { dump, fileSink, reports, watermark, undeliverable });
+    inventory =
+      options.format &&
+      (await FileInventory.open({ path: options.format.keptIn, dataType, sha256: verified.sha256 }, resumedAfter));
+    return await deliver(options, { dump, fileSink, reports, watermark, inventory, undeliverable });
   } finally {
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
   }
@@ -181,12 +188,13 @@ interface Delivery {
   readonly fileSink: FileSink;
   readonly reports: FlaggedReports | undefined;
   readonly watermark: Watermark;
+  readonly inventory: FileInventory | undefined;
   readonly undeliverable: { malformed: number };
 }
 
 const deliver = async (
   options: ExtractFileOptions,
-  { dump, fileSink, reports, watermark, undeliverable }: Delivery,
+  { dump, fileSink, reports, watermark, inventory, undeliverable }: Delivery,
 ): Promise<ExtractedFile> => {
   const { name: file, dataType } = options.dump;
   const { quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
@@ -200,7 +208,6 @@ const deliver = async (
     for (const record of malformed.splice(0)) options.onMalformed(record, await quarantine.keep(record));
   };
 
-  const inventory = options.checkFormat && createInventory(dataType);
   const blocks = encodeRecords(dump.bytes, {
     dataType,
     skip: resumedAfter,
@@ -208,7 +215,7 @@ const deliver = async (
     maxMalformed,
     signal,
     ...options.form,
-    ...(inventory && { inventoryAfter: 0, onInventory: (part) => addInventory(inventory, part) }),
+    ...(inventory && { inventoryAfter: inventory.after, onInventory: (block) => inventory.add(block) }),
     onFinding: (finding) => {
       // The reports have those.
       if (!isQualityFinding(finding.finding)) options.onFinding(finding);
@@ -291,7 +298,10 @@ const deliver = async (
     assertRecordCount(options, records);
     const leftOut = countUndelivered(blocks.stats.irregularities);
     if (leftOut > options.maxLeftOut) throw contentLeftOut(file, leftOut, firstLeftOut!);
-    if (inventory) await options.checkFormat?.(inventory);
+    if (inventory) {
+      await options.format?.check(inventory.whole());
+      await inventory.discard();
+    }
     // Consumers take `file_complete` as a sign that they have what they need.
     const exceeded =
       options.quality && reports && exceededError(file, options.quality, reports.counts, records, NOT_ANNOUNCED);

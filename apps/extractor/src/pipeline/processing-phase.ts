@@ -175,7 +175,7 @@ const processFile = async (
       maxLeftOut: config.maxLeftOut,
       earlier: earlierCounts.get(dataType),
       minRecordsPercent: config.minRecordsPercent,
-      checkFormat: createFormatCheck(config, dump, onEvent),
+      format: createFormatCheck(config, dump, onEvent),
       signal,
       save: async (at) => {
         advance(at, at.confirmed);
