@@ -82,9 +82,9 @@ describe('createTrigger', () => {
       await waiting;
     }
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-    // The timer of an interrupted sleep is removed one turn of the event loop later.
+    // The timer of an interrupted sleep is removed one turn of the event loop later; those of others may end meanwhile.
     await new Promise(setImmediate);
-    expect(timers()).toBe(timersBefore);
+    expect(timers()).toBeLessThanOrEqual(timersBefore);
   });
 });
 
