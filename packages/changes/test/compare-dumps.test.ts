@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ComparableBlock, compareDumps, type DumpChange } from '../src/index.js';
-import { createRandom, nextDump, sha256Of, type TestDump } from './kit/dump.js';
+import { nextDump, sha256Of, type TestDump } from './kit/dump.js';
 
 let directory: string;
 
@@ -77,7 +78,7 @@ test('reports what was added, changed and deleted, with the members that changed
 const seed = Number(process.env['COMPARE_SEED'] ?? Date.now() % 2 ** 31);
 
 test(`the changes turn one random dump into the other (COMPARE_SEED=${seed})`, async () => {
-  const random = createRandom(seed);
+  const random = randomFrom(seed);
   const older = nextDump([], random, 600);
   const newer = nextDump(older, random, 650);
   const records = (dump: TestDump) => dump.map(({ id, sha256 }) => ({ id, name: sha256 }));

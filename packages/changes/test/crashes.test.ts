@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deliverMonth, dumpOfMonth, openKillStore } from './kit/deliver-month.js';
-import { contentOf, createRandom } from './kit/dump.js';
+import { contentOf } from './kit/dump.js';
 
 let directory: string;
 
@@ -31,7 +32,7 @@ const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 2 ** 31);
 test(`a process that is killed in the middle of commits leaves a true store (KILLS=${KILLS} KILL_SEED=${seed})`, {
   timeout: 60_000 + KILLS * 5000,
 }, async () => {
-  const random = createRandom(seed);
+  const random = randomFrom(seed);
   let month = 0;
   let committed = 0;
   for (let kill = 0; kill < KILLS; kill++) {

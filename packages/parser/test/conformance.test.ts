@@ -1,10 +1,11 @@
 import { gzipSync } from 'node:zlib';
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import { describe, expect, test } from 'vitest';
 import { type DataType, PLATFORM_TRANSFORM, parseRecords, type Reading } from '../src/index.js';
 import { addsId } from '../src/record/build-record.js';
 import { type ConformanceCase, loadCases } from './conformance/load-cases.js';
 import { canonicalHash } from './support/canonical.js';
-import { chunksOf, randomFrom } from './support/chunks.js';
+import { chunksOf } from './support/chunks.js';
 import { ENGINES } from './support/engines.js';
 import { isExhaustive } from './support/exhaustive.js';
 import { expectSame } from './support/expect-same.js';

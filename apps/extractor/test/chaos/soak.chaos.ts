@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import type { Fault } from '@discogs-extractor/test-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createServiceHarness, type Service, type ServiceHarness } from '../kit/service-harness.js';
@@ -9,17 +10,6 @@ import { createServiceHarness, type Service, type ServiceHarness } from '../kit/
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
 const SEED = Number(process.env['SOAK_SEED'] ?? Date.now() % 1_000_000);
 const RECORDS = Number(process.env['SOAK_RECORDS'] ?? 5000);
-
-/** Mulberry32: the same faults in the same order for the same seed. */
-const randomFrom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
 
 /** The resources of the process between two runs. */
 interface Sample {

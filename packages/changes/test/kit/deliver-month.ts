@@ -1,11 +1,12 @@
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import { type ChangeStore, openChangeStore, type PassCounts } from '../../src/index.js';
-import { blockOf, createRandom, nextDump, type TestDump } from './dump.js';
+import { blockOf, nextDump, type TestDump } from './dump.js';
 
 const SIZE = 3000;
 
 /** The dump of a month, which only depends on the seed. */
 export const dumpOfMonth = (seed: number, month: number): TestDump => {
-  const random = createRandom(seed);
+  const random = randomFrom(seed);
   let dump: TestDump = [];
   for (let at = 0; at <= month; at++) dump = nextDump(dump, random, SIZE);
   return dump;
@@ -28,7 +29,7 @@ export const deliverMonth = async (
 ): Promise<PassCounts> => {
   const dump = dumpOfMonth(seed, month);
   const pass = await store.beginPass({ version: String(month), source: `dump ${month}` });
-  const random = createRandom(seed + month);
+  const random = randomFrom(seed + month);
   let sent = pass.watermark;
   for (let at = pass.watermark; at < dump.length; ) {
     const records = dump.slice(at, at + 1 + Math.floor(random() * 100));

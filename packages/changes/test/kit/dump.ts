@@ -24,17 +24,6 @@ export const blockOf = (records: readonly TestRecord[], first: number): RecordBl
   sha256: (index) => records[index]!.sha256,
 });
 
-/** Numbers from 0 on (below 1) that only depend on the seed. */
-export const createRandom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
 /** A dump as it is delivered: records in any order, of which the last with an id stands. */
 export type TestDump = readonly TestRecord[];
 

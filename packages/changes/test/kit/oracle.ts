@@ -1,8 +1,9 @@
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import { expect } from 'vitest';
 import { openChangeStore, type PassMode } from '../../src/index.js';
-import { blockOf, contentOf, createRandom, nextDump, type TestDump } from './dump.js';
+import { blockOf, contentOf, nextDump, type TestDump } from './dump.js';
 
 const SIZE = 250;
 /** Most records that are sent and not confirmed. */
@@ -49,7 +50,7 @@ class Consumer {
  * dump that was delivered to its end. A crash is a copy of the store's files, as they are at that moment.
  */
 export const checkMonths = async (root: string, seed: number, months: number): Promise<void> => {
-  const random = createRandom(seed);
+  const random = randomFrom(seed);
   const consumer = new Consumer();
   let dump: TestDump = nextDump([], random, SIZE);
   let generation = 0;

@@ -15,18 +15,6 @@ export const temporaryDirectory = async (): Promise<string> => {
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A generator of pseudo-random numbers (mulberry32): a seed gives the same numbers on every machine. */
-export const randomFrom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-};
-
 /** A gzip file of about `bytes`: its content, a cipher's key stream, is not compressible. */
 export const gzipOf = (bytes: number, seed: number): Buffer => {
   const key = createHash('sha256').update(String(seed)).digest();

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import { type Fault, FaultyServer, type RecordedRequest } from '@discogs-extractor/test-server';
 import { expect } from 'vitest';
 import {
@@ -10,7 +11,7 @@ import {
   type DownloadEvent,
   DownloaderError,
 } from '../../src/index.js';
-import { makeVersion, randomFrom, sha256, temporaryDirectory, writeFiles } from './dump.js';
+import { makeVersion, sha256, temporaryDirectory, writeFiles } from './dump.js';
 import { contentOf } from './setup.js';
 
 const SIZE = 120_000;

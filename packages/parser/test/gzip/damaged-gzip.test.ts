@@ -1,7 +1,8 @@
 import { deflateRawSync, gzipSync } from 'node:zlib';
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import { expect, test } from 'vitest';
 import { encodeRecords, ParserError, type ReadOptions } from '../../src/index.js';
-import { chunksOf, randomFrom } from '../support/chunks.js';
+import { chunksOf } from '../support/chunks.js';
 import { ENGINES } from '../support/engines.js';
 import { isExhaustive } from '../support/exhaustive.js';
 import { expectSame } from '../support/expect-same.js';

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeRecords } from '../../src/index.js';
 import { GunzipSource } from '../../src/input/gunzip-source.js';
 import { openBytes } from '../../src/input/open-bytes.js';
 import type { DumpInput } from '../../src/options.js';
-import { chunksOf, randomFrom } from '../support/chunks.js';
+import { chunksOf } from '../support/chunks.js';
 import { expectSame } from '../support/expect-same.js';
 import { outcomeOf } from '../support/outcome.js';
 

@@ -1,9 +1,9 @@
 import { constants, crc32, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
 import { describe, expect, test } from 'vitest';
 import { GzipDecoder, type GzipFault } from '../../src/gzip/gzip-decoder.js';
 import { Inflater, inflaterModule } from '../../src/gzip/inflater.js';
 import { createKernel } from '../../src/kernel/kernel.js';
-import { randomFrom } from '../support/chunks.js';
 import { artistsXml } from '../support/dumps.js';
 import { isExhaustive } from '../support/exhaustive.js';
 
