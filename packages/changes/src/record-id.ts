@@ -19,6 +19,11 @@ export const keyOf = (id: string): IdKey => {
   return id.charCodeAt(0) === 48 && length > 1 ? id : value;
 };
 
+/** An attribute with the white space before it. */
+const ATTRIBUTE = String.raw`\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*')`;
+
+const START_TAG = new RegExp(`^<[A-Za-z_][\\w.-]*((?:${ATTRIBUTE})*)\\s*>`);
+
 /**
  * Reads the id of a record from its XML, which may be malformed past the id: the attribute `id` of its start tag, else
  * the text of an element `id` directly in it. Returns `undefined` if anything before it is unclear, so that a wrong
@@ -28,14 +33,17 @@ export const keyOf = (id: string): IdKey => {
  */
 export const readRecordId = (xml: Uint8Array): string | undefined => {
   const text = Buffer.from(xml.buffer, xml.byteOffset, xml.byteLength).toString('utf8');
-  const start = /^<([A-Za-z_][\w.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*>/.exec(text);
+  const start = START_TAG.exec(text);
   if (start === null) return undefined;
-  const own = /\sid\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(start[2]!);
-  if (own !== null) return plain(own[1] ?? own[2]!);
+  const own = [...start[1]!.matchAll(/\s+([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].filter(
+    ([, name]) => name === 'id',
+  );
+  if (own.length > 1) return undefined;
+  if (own[0] !== undefined) return plain(own[0][2] ?? own[0][3]!);
   return readChildId(text, start[0].length);
 };
 
-const TAG = /<(?:(\/)([\w:.-]+)\s*|([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?))>/y;
+const TAG = new RegExp(`<(?:(/)([\\w:.-]+)\\s*|([\\w:.-]+)((?:${ATTRIBUTE})*)\\s*(/?))>`, 'y');
 
 const readChildId = (text: string, from: number): string | undefined => {
   const open: string[] = [];
@@ -54,8 +62,9 @@ const readChildId = (text: string, from: number): string | undefined => {
   return undefined;
 };
 
-/** An id as the parser delivers it, or `undefined` if it has references or nothing in it. */
-const plain = (value: string): string | undefined => {
-  const trimmed = value.trim();
-  return trimmed === '' || /[&<]/.test(trimmed) ? undefined : trimmed;
-};
+/**
+ * An id as the parser delivers it, or `undefined` if that is not certain: if it is empty, has references or invalid bytes,
+ * or white space around it, which not every form of the records keeps.
+ */
+const plain = (value: string): string | undefined =>
+  value === '' || value !== value.trim() || /[&<\uFFFD]/.test(value) ? undefined : value;

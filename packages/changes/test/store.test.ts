@@ -130,6 +130,21 @@ test('ids that are kept are not deleted, and a pass can withhold all deletions',
   expect((await pass(store, 'v3', records([1, 'a'], [2, 'a']))).deleted).toEqual(['4', 'x']);
 });
 
+test('a record that the sink refuses leaves there what it has, and is sent again', async () => {
+  await using store = await openStore();
+  await pass(store, 'v1', records([1, 'a'], [2, 'a']));
+  const second = await store.beginPass({ version: 'v2', source: 'v2' });
+  const next = records([1, 'b'], [2, 'b'], [3, 'b'], [2, 'a']);
+  await second.decide(blockOf(next, 1));
+  second.confirm(1);
+  for (const record of [2, 3]) second.refuse(record);
+  for (const record of [1, 2, 5]) expect(() => second.refuse(record)).toThrow(/cannot be refused/);
+  second.confirm(4);
+  expect((await second.endRecords()).missing).toBe(0);
+  expect(await second.end()).toEqual({ published: 2, unchanged: 0, deleted: 0 });
+  expect(await pass(store, 'v3', next)).toMatchObject({ sent: ['2', '3', '2'], deleted: [] });
+});
+
 test('too many deletions are refused before the first, and a higher limit sends only what is missing', async () => {
   const allowed = async (count: number, kept: number, maxDeletedPercent?: number): Promise<number | string> => {
     await using store = await openStore({ sink: `${count} ${kept} ${maxDeletedPercent}` });
@@ -347,9 +362,13 @@ describe('a damaged store', () => {
 test.each([
   ['<release id="12" status="Accepted"><title>a</wrong>', '12'],
   ["<release\n id = '12'><title>", '12'],
+  [`<release status="a id='3'" id="5"><title>`, '5'],
+  ['<release id="5" id="6"><title>', undefined],
+  ['<release id=" 12 "><title>', undefined],
+  ['<release id="1\uFFFD2"><title>', undefined],
   ['<release status="a" data-id="3"><x><id>4</id></x>', undefined],
   ['<artist><images><image id="3"/></images><id>7</id><name>a & <', '7'],
-  ['<artist><members><id>3</id></members><id> 7 </id>', '7'],
+  ['<artist><members><id>3</id></members><id> 7 </id>', undefined],
   ['<artist><members><id>3</id><id>7</id>', undefined],
   ['<artist><name>a</nam><id>7</id>', undefined],
   ['<artist><name>a < b</name><id>7</id>', undefined],

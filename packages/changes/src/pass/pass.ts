@@ -116,6 +116,14 @@ export interface Pass {
    * Never decreases. In memory until {@link commit}, at most.
    */
   confirm(record: number): void;
+  /**
+   * Notes that the sink does not take a record that was to be sent, such as one that is too large for it. Call it before
+   * the record is confirmed. The sink keeps what it has of this id, which is not deleted; the record does not count as
+   * published, and the next pass sends it again.
+   *
+   * @throws {@link ChangesError} `ILLEGAL_STEP` if the record was not to be sent, or is confirmed
+   */
+  refuse(record: number): void;
   /** Resolves when everything that was confirmed is on the disk, in one transaction. */
   commit(): Promise<void>;
   /**
@@ -265,6 +273,14 @@ export class StorePass implements Pass {
     if (record <= this.#confirmed) return;
     this.#confirmed = record;
     this.#apply();
+  }
+
+  refuse(record: number): void {
+    this.#assertOpen();
+    checks.wholeNumber('record', record, { min: 1 });
+    if (record <= this.#confirmed || !this.#pending.settle(record)) {
+      throw illegalStepError(`Record ${record} cannot be refused: it is not waiting for a confirmation`);
+    }
   }
 
   async commit(): Promise<void> {

@@ -64,13 +64,24 @@ export class PendingRecords {
     this.#blocks.push(block);
   }
 
+  /** Takes a record back that was to be sent. Returns whether it was pending like this. */
+  settle(record: number): boolean {
+    const block = this.#blocks.find(({ last }) => last >= record);
+    if (block === undefined) return false;
+    const { kinds, numbers, last } = block;
+    const index = numbers === undefined ? record - (last - kinds.length + 1) : numbers.indexOf(record);
+    if (kinds[index] !== PUBLISHED) return false;
+    kinds[index] = SETTLED;
+    return true;
+  }
+
   /** Removes the records up to `watermark` and calls `onChange` with each new hash, in order. */
   apply(watermark: number, onChange: (key: IdKey, hashes: Uint8Array, offset: number) => void): Applied {
     const applied: Applied = { published: 0, unchanged: 0 };
     while (this.#blocks.length > 0) {
       const block = this.#blocks[0]!;
       this.#countUpTo(watermark, block, applied);
-      this.#applyChanges(block.changes, onChange);
+      this.#applyChanges(block, onChange);
       if (block.last > watermark) break;
       this.#blocks.shift();
       this.#index = 0;
@@ -89,13 +100,13 @@ export class PendingRecords {
   }
 
   #applyChanges(
-    { keys, indexes, hashes }: Changes,
+    { kinds, changes: { keys, indexes, hashes } }: PendingBlock,
     onChange: (key: IdKey, hashes: Uint8Array, offset: number) => void,
   ): void {
     for (; this.#change < keys.length && indexes[this.#change]! < this.#index; this.#change++) {
       const key = keys[this.#change]!;
       const offset = this.#change * HASH_BYTES;
-      onChange(key, hashes, offset);
+      if (kinds[indexes[this.#change]!] !== SETTLED) onChange(key, hashes, offset);
       const latest = this.#latest.get(key);
       if (latest?.hashes === hashes && latest.offset === offset) this.#latest.delete(key);
     }
