@@ -1,5 +1,6 @@
 import { BRACE, COMMA, QUOTE, SPACE, specialBytes } from './bytes';
-import { Attribute, DIGESTS, DIGEST_BYTES, ELEMENTS, ATTRIBUTE_BYTES, ELEMENT_BYTES, Element, Span } from './layout';
+import { Attribute, DIGESTS, DIGEST_BYTES, ELEMENTS, ATTRIBUTE_BYTES, ELEMENT_BYTES, Element, HASH_DIGITS } from './layout';
+import { Span } from './layout';
 import { isRecordStripped } from './normalize';
 import { RESULT, Result, TABLE, TABLE_BYTES, Table, WORK, WORK_BYTES, Work, outputStart } from './layout';
 
@@ -246,6 +247,14 @@ function writeHead(at: usize): void {
 @inline
 function writeHashKey(at: usize): void {
   v128.store(at, i8x16(0x22, 0x2c, 0x22, 0x73, 0x68, 0x61, 0x32, 0x35, 0x36, 0x22, 0x3a, 0x22, 0, 0, 0, 0));
+}
+
+/** Writes the digits of the first `records` hashes in DIGESTS to HASH_DIGITS. */
+export function writeHashDigits(records: usize): void {
+  let to = HASH_DIGITS;
+  for (let digest = DIGESTS; digest < DIGESTS + records * DIGEST_BYTES; digest += 16, to += 32) {
+    writeHexadecimal(v128.load(digest), to);
+  }
 }
 
 /** Writes 16 bytes as 32 lower-case hexadecimal digits. */

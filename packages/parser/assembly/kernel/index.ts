@@ -1,5 +1,6 @@
 import { LINE_FEED, isSpace } from './bytes';
-import { DIGESTS, ELEMENTS, ELEMENT_BYTES, EXAMPLES, INPUT, LINES, MAX_RECORDS, PATH_NODES, PREFIX_MASK, RECORD_NAME } from './layout';
+import { DIGESTS, ELEMENTS, ELEMENT_BYTES, EXAMPLES, HASH_DIGITS, INPUT, LINES, LONG_RECORDS, MAX_RECORDS } from './layout';
+import { PATH_NODES, PREFIX_MASK, RECORD_NAME } from './layout';
 import { FORM, RESULT, TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WANTED_FIELDS, WORK, WORK_BYTES } from './layout';
 import { Element, Mode, Result, Status, Table } from './layout';
 import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput, setPlatformReading } from './layout';
@@ -9,6 +10,7 @@ import { Name, countNameBytes, forgetNames, internName, namesFull } from './inte
 import { isNormalized, normalizeRecord, normalizedIdEnd, normalizedIdStart, setNormalized } from './normalize';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan-record';
 import { addToInventory, forgetPaths } from './take-inventory';
+import { writeShaConstants } from './sha256';
 import { isUtf8 } from './validate-utf8';
 import { boundJson, memberStart, writeRecord } from './write-json';
 
@@ -23,6 +25,8 @@ export const workAddress: usize = WORK;
 export const tableAddress: usize = TABLE;
 export const unknownIdsAddress: usize = UNKNOWN_IDS;
 export const digestAddress: usize = DIGESTS;
+export const longRecordsAddress: usize = LONG_RECORDS;
+export const hashDigitsAddress: usize = HASH_DIGITS;
 export const pathNodesAddress: usize = PATH_NODES;
 export const examplesAddress: usize = EXAMPLES;
 export const wantedFieldsAddress: usize = WANTED_FIELDS;
@@ -35,7 +39,8 @@ const ID_ADDRESS: usize = RECORD_NAME + 112;
 /** `{}` */
 const EMPTY_OBJECT_BYTES: usize = 2;
 
-export { assembleMessages } from './assemble-messages';
+export { assembleMessages, writeHashDigits } from './assemble-messages';
+export { hashRecords } from './sha256';
 export { addLine, beginLines, finishLines, readLines, setFields } from './transform-lines';
 export { beginInventory, examples, inventoryFailed, pathGeneration, pathNodes } from './take-inventory';
 
@@ -53,6 +58,7 @@ let maxRecordBytes: usize = 0;
 export function configure(addId: bool, isPlatform: bool, depth: u32, recordBytes: usize): void {
   v128.store(PREFIX_MASK, i8x16.splat(-1));
   v128.store(PREFIX_MASK, i8x16.splat(0), 16);
+  writeShaConstants();
   addsId = addId;
   setPlatformReading(isPlatform);
   maxRecordBytes = recordBytes;

@@ -17,7 +17,11 @@
  *   TABLE           16 bytes each  per record: its line, and its id or XML, for JavaScript
  *   UNKNOWN_IDS     2 words each   per record without an id: its index in the run, and its offset in the input shifted left by
  *                                 one bit, which is set if an empty child `id` was left out
- *   DIGESTS         32 bytes each  per record: its SHA-256, written by JavaScript
+ *   DIGESTS         32 bytes each  per record: its SHA-256
+ *   SHA_CONSTANTS   72 words       the constants of SHA-256 (sha256.ts)
+ *   SHA_WORDS       64 vectors     the words that are hashed, of four records at once
+ *   SHA_STATE       8 vectors      their hashes so far
+ *   SHA_LANES       256 bytes each which records these are
  *   KEYS            words          pass 2's stack of sort keys
  *   ATTRIBUTES      16 bytes each  the current record's attributes in document order
  *   ELEMENTS        32 bytes each  the current record's elements in document order
@@ -46,7 +50,8 @@
  * Lines that transforms have to see are loaded in place of XML: transform-lines.ts finds what the transforms need, and
  * normalises and assembles those that are left unchanged.
  *
- * After JavaScript has hashed the JSON in this memory, assemble-messages.ts turns the JSON into a message in place.
+ * sha256.ts hashes the JSON of short records, and JavaScript that of long ones. Then assemble-messages.ts turns the JSON
+ * into a message in place.
  *
  * Two conventions keep the inner loops short:
  *
@@ -103,7 +108,15 @@ export const WORK: usize = NAMES + (MAX_NAMES + 1) * NAME_SLOT_BYTES;
 export const TABLE: usize = WORK + MAX_RECORDS * WORK_BYTES;
 export const UNKNOWN_IDS: usize = TABLE + MAX_RECORDS * TABLE_BYTES;
 export const DIGESTS: usize = UNKNOWN_IDS + MAX_RECORDS * UNKNOWN_ID_BYTES;
-export const KEYS: usize = DIGESTS + MAX_RECORDS * DIGEST_BYTES;
+export const SHA_CONSTANTS: usize = (DIGESTS + MAX_RECORDS * DIGEST_BYTES + 63) & ~63;
+export const SHA_WORDS: usize = SHA_CONSTANTS + 4 * 80;
+export const SHA_STATE: usize = SHA_WORDS + 16 * 64;
+export const SHA_LANES: usize = SHA_STATE + 16 * 8;
+export const KEYS: usize = SHA_LANES + 4 * 256;
+/** While records are hashed there are no keys: the numbers of those that sha256.ts leaves to JavaScript. */
+export const LONG_RECORDS: usize = KEYS;
+/** And then, for JSON, the hashes as 64 digits each. */
+export const HASH_DIGITS: usize = KEYS;
 // Twice the elements, since the counting sort writes to the space after its list; plus attributes and end marks.
 export const KEYS_END: usize = KEYS + 4 * (2 * MAX_ELEMENTS + 4096);
 export const ATTRIBUTES: usize = KEYS_END;

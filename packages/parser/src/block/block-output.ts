@@ -10,7 +10,7 @@ import { HASH_AFTER_ID, HASH_LENGTH, ID_START, type OutputKind, TABLE_WIDTH } fr
 const FIRST_BYTES = 64 * 1024;
 const GROWTH = 1.5;
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = Buffer.alloc(0);
 const NO_TABLE = new Int32Array(0);
 
 /** The UTF-8 bytes of a UTF-16 code unit, at most. */
@@ -28,12 +28,12 @@ export interface ByteSpan {
 /** The bytes of a record, as far as it is not known where they are. */
 const NO_SPAN: ByteSpan = { start: 0, end: 0 };
 
-/** The bytes in memory of their own, which can be transferred. */
-const latin1BytesOf = (text: string): Uint8Array => {
-  if (text === '') return NOTHING;
-  const bytes = Buffer.allocUnsafeSlow(text.length);
-  bytes.write(text, 'latin1');
-  return bytes;
+/** The bytes in memory of at least `length` bytes, which can be transferred: the same if it is large enough. */
+const withCapacity = (bytes: Buffer, used: number, length: number): Buffer => {
+  if (length <= bytes.length) return bytes;
+  const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, Math.ceil(GROWTH * length)));
+  larger.set(bytes.subarray(0, used));
+  return larger;
 };
 
 /** The lines of a block, or its packed records. */
@@ -56,7 +56,8 @@ export class BlockOutput implements LineOutput {
   #length = 0;
   #table = new Int32Array(64);
   #records = 0;
-  #hashes: string[] = [];
+  #hashes: Buffer = NOTHING;
+  #hashBytes = 0;
   readonly #packer: Packer | undefined;
 
   /**
@@ -67,7 +68,7 @@ export class BlockOutput implements LineOutput {
     this.kind = kind;
     this.#packer = kind === 'packed' ? packer() : undefined;
     this.#packer?.begin(fields, memory);
-    this.#lines = memory === undefined || kind === 'packed' ? Buffer.alloc(0) : Buffer.from(memory);
+    this.#lines = memory === undefined || kind === 'packed' ? NOTHING : Buffer.from(memory);
   }
 
   /** Adds one record. @param xml - with output `raw`: where the record is in the block */
@@ -82,12 +83,12 @@ export class BlockOutput implements LineOutput {
     if (this.#packer !== undefined) {
       const json = Buffer.from(record.canonicalJson);
       this.#packer.addLine(json, 0, json.length);
-      this.#hashes.push(record.sha256);
+      this.#addHash(record.sha256);
       return;
     }
     this.#addText(`${record.canonicalJson}\n`);
     this.#addRow(start, this.#length - 1, xml.start, xml.end);
-    if (this.kind === 'json') this.#hashes.push(record.sha256);
+    if (this.kind === 'json') this.#addHash(record.sha256);
   }
 
   /**
@@ -98,7 +99,7 @@ export class BlockOutput implements LineOutput {
   addCanonical({ bytes, start, end, idStart, idEnd }: CanonicalBytes, idJson: string, hash: string): void {
     if (this.#packer !== undefined) {
       this.#packer.addLine(bytes, start, end);
-      this.#hashes.push(hash);
+      this.#addHash(hash);
       return;
     }
     const line = this.#length;
@@ -108,7 +109,7 @@ export class BlockOutput implements LineOutput {
       this.#lines[lineEnd] = LINE_FEED;
       this.#length = lineEnd + 1;
       this.#addRow(line, lineEnd, 0, 0);
-      this.#hashes.push(hash);
+      this.#addHash(hash);
       return;
     }
     const head = `{"type":"data","id":${idJson},"sha256":"${hash}"`;
@@ -128,8 +129,8 @@ export class BlockOutput implements LineOutput {
     this.#addRow(line, at, line + ID_START, idTo);
   }
 
-  addLines(lines: Uint8Array, table: Int32Array, xmlStart: number, hashes?: readonly string[]): void {
-    if (hashes !== undefined) for (const hash of hashes) this.#hashes.push(hash);
+  addLines(lines: Uint8Array, table: Int32Array, xmlStart: number, hashes?: Uint8Array): void {
+    if (hashes !== undefined) this.#addHashes(hashes);
     if (this.#packer !== undefined) {
       this.#packer.addLines(lines, table);
       return;
@@ -160,7 +161,7 @@ export class BlockOutput implements LineOutput {
    * @param xml - with output `raw`: the block that the lines were read from, which is copied
    */
   finish(xml: Uint8Array): FinishedOutput {
-    const hashes = latin1BytesOf(this.#hashes.join(''));
+    const hashes = this.#hashes.subarray(0, this.#hashBytes);
     if (this.#packer !== undefined) return { ...this.#packer.finish(), xml: undefined, table: NO_TABLE, hashes };
     const end = this.#length;
     const hasXml = this.kind === 'raw' && this.#records > 0;
@@ -184,6 +185,17 @@ export class BlockOutput implements LineOutput {
     return copy;
   }
 
+  #addHash(digits: string): void {
+    this.#hashes = withCapacity(this.#hashes, this.#hashBytes, this.#hashBytes + HASH_LENGTH);
+    this.#hashBytes += this.#hashes.write(digits, this.#hashBytes, 'latin1');
+  }
+
+  #addHashes(digits: Uint8Array): void {
+    this.#hashes = withCapacity(this.#hashes, this.#hashBytes, this.#hashBytes + digits.length);
+    this.#hashes.set(digits, this.#hashBytes);
+    this.#hashBytes += digits.length;
+  }
+
   #addBytes(bytes: Uint8Array): void {
     this.#reserveBytes(bytes.length);
     this.#lines.set(bytes, this.#length);
@@ -197,11 +209,7 @@ export class BlockOutput implements LineOutput {
 
   /** Ensures capacity for `bytes` more bytes. */
   #reserveBytes(bytes: number): void {
-    const end = this.#length + bytes;
-    if (end <= this.#lines.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, Math.ceil(GROWTH * end)));
-    larger.set(this.#lines.subarray(0, this.#length));
-    this.#lines = larger;
+    this.#lines = withCapacity(this.#lines, this.#length, this.#length + bytes);
   }
 
   /** Ensures capacity for a table of `length` numbers. */

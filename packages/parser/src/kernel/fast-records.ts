@@ -2,7 +2,6 @@ import type { DataType } from '../data-type.js';
 import type { InventoryCounter } from '../inventory/inventory-counter.js';
 import type { Reading } from '../reading.js';
 import type { RecordRange } from '../record/record-range.js';
-import { hashLines } from './hash-lines.js';
 import { createKernel, type Kernel, type KernelRun, MAX_LOAD_BYTES } from './kernel.js';
 import type { LineOutput, RegularRecords, RegularRun } from './regular-records.js';
 import { isSimdSupported } from './webassembly.js';
@@ -66,7 +65,8 @@ export class FastRecords implements RegularRecords {
         run.skipped += result.records;
       } else {
         result = kernel.run(from, output.kind === 'messages' ? 'messages' : 'json', next - record, inventory);
-        const hashes = output.kind === 'json' || output.kind === 'packed' ? hashLines(result) : undefined;
+        const isHashed = output.kind === 'json' || output.kind === 'packed';
+        const hashes = isHashed ? kernel.hashLines(result.records) : undefined;
         output.addLines(result.output, result.table, this.#loadedFrom, hashes);
         for (let index = 0; index < result.unknowns.length; index += 2) {
           run.unknownIds.push({

@@ -5,7 +5,7 @@ import { type FieldChange, FORMS } from '../platform/forms.js';
 import type { Reading } from '../reading.js';
 import { addsId } from '../record/build-record.js';
 import type { CanonicalBytes } from '../record/canonical-buffer.js';
-import { TABLE_WIDTH } from '../record/message-layout.js';
+import { HASH_LENGTH, TABLE_WIDTH } from '../record/message-layout.js';
 import { UNKNOWN } from '../record/record-id.js';
 import { KERNEL_WASM } from './kernel-wasm.generated.js';
 import {
@@ -172,6 +172,13 @@ export interface Kernel {
   lineId(index: number): string;
   /** The records added since {@link beginLines}: views, valid until the next call. */
   takeLines(): WrittenLines;
+  /**
+   * The hashes of the lines that {@link run} or {@link takeLines} returned last in mode `json`: 64 hexadecimal digits
+   * each, one after the other. A view, valid until the next call.
+   *
+   * @param records - how many there are
+   */
+  hashLines(records: number): Uint8Array;
   /** Begins an inventory. */
   beginInventory(): void;
   /**
@@ -201,6 +208,8 @@ interface KernelExports {
   readonly tableAddress: WasmGlobal;
   readonly unknownIdsAddress: WasmGlobal;
   readonly digestAddress: WasmGlobal;
+  readonly longRecordsAddress: WasmGlobal;
+  readonly hashDigitsAddress: WasmGlobal;
   readonly pathNodesAddress: WasmGlobal;
   readonly examplesAddress: WasmGlobal;
   readonly pathNodes: WasmGlobal;
@@ -213,6 +222,8 @@ interface KernelExports {
   setForm(isNormalized: number, isRecordStripped: number, fields: number): void;
   setRegions(inputEnd: number, outputStart: number, outputEnd: number): void;
   run(from: number, mode: number, limit: number, inventoryFrom: number): number;
+  hashRecords(spans: number, entryBytes: number, origin: number, count: number): number;
+  writeHashDigits(records: number): void;
   assembleMessages(): void;
   normalizeLine(json: number, jsonEnd: number): number;
   setFields(count: number): void;
@@ -300,6 +311,7 @@ class WasmKernel implements Kernel {
   readonly #tableAddress: number;
   readonly #unknownIdsAddress: number;
   readonly #digestAddress: number;
+  readonly #longRecordsAddress: number;
 
   readonly #reading: Reading;
   readonly #isNormalized: boolean;
@@ -330,6 +342,7 @@ class WasmKernel implements Kernel {
     this.#tableAddress = this.#exports.tableAddress.value;
     this.#unknownIdsAddress = this.#exports.unknownIdsAddress.value;
     this.#digestAddress = this.#exports.digestAddress.value;
+    this.#longRecordsAddress = this.#exports.longRecordsAddress.value;
     this.#reading = options.reading ?? 'xmltodict';
     this.#isNormalized = options.isNormalized ?? false;
     this.#maxOutputBytes = this.#isNormalized ? MAX_NORMALIZED_OUTPUT_BYTES : MAX_OUTPUT_BYTES;
@@ -524,29 +537,45 @@ class WasmKernel implements Kernel {
   }
 
   #assemble(records: number): void {
-    this.#hash(records);
+    this.#hash(this.#workAddress, WORK_WORDS, 0, records);
     this.#exports.assembleMessages();
   }
 
-  /** Hashes each record's canonical JSON in place, and writes the digests to where `assembleMessages` reads them. */
-  #hash(records: number): void {
+  hashLines(records: number): Uint8Array {
+    this.#hash(this.#tableAddress, TABLE_WIDTH, this.#outputStart, records);
+    this.#exports.writeHashDigits(records);
+    const digits = this.#exports.hashDigitsAddress.value;
+    return this.#heap.subarray(digits, digits + records * HASH_LENGTH);
+  }
+
+  /**
+   * Hashes records' canonical JSON in place. The digests are written to where `assembleMessages` reads them.
+   *
+   * @param spans - the address of a table whose entries begin with a record's start and end, relative to `origin`
+   * @param width - words of an entry
+   */
+  #hash(spans: number, width: number, origin: number, records: number): void {
+    const long = this.#exports.hashRecords(spans, width * Int32Array.BYTES_PER_ELEMENT, origin, records);
     const words = this.#words;
+    const numbers = this.#longRecordsAddress >> 2;
     const { buffer } = this.#exports.memory;
     let digests = '';
     let target = this.#digestAddress;
-    let entry = this.#workAddress >> 2;
-    for (let record = 0; record < records; record++, entry += WORK_WORDS) {
-      const start = words[entry]!;
-      // A one-shot hash is less than half the cost of a Hash object for records of a few hundred bytes, and a string of
-      // 32 bytes costs half of what a Buffer does; the kernel writes the hexadecimal digits.
-      digests += hash('sha256', new Uint8Array(buffer, start, words[entry + 1]! - start), 'binary');
+    for (let index = 0; index < long; index++) {
+      const record = words[numbers + index]!;
+      const digest = this.#digestAddress + record * DIGEST_BYTES;
       // A write per digest would cost a sixth of a hash. A single write for all would keep thousands of strings alive,
       // for which the thread's heap grows by 15 MB.
-      if (digests.length === DIGESTS_PER_WRITE * DIGEST_BYTES) {
+      if (digest !== target + digests.length || digests.length === DIGESTS_PER_WRITE * DIGEST_BYTES) {
         this.#heap.write(digests, target, 'latin1');
-        target += digests.length;
+        target = digest;
         digests = '';
       }
+      const entry = (spans >> 2) + width * record;
+      const start = origin + words[entry]!;
+      // A one-shot hash is less than half the cost of a Hash object for records of some hundred bytes, and a string of
+      // 32 bytes costs half of what a Buffer does; the kernel writes the hexadecimal digits.
+      digests += hash('sha256', new Uint8Array(buffer, start, origin + words[entry + 1]! - start), 'binary');
     }
     this.#heap.write(digests, target, 'latin1');
   }

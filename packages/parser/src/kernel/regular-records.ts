@@ -10,9 +10,9 @@ export interface LineOutput {
    * Adds finished lines and their table; copies both.
    *
    * @param xmlStart - with output `raw`: the position that the spans of XML are relative to
-   * @param hashes - with output `json` and `packed`: strings of any number of hashes
+   * @param hashes - with output `json` and `packed`: the hashes of all lines, 64 digits each; copied too
    */
-  addLines(lines: Uint8Array, table: Int32Array, xmlStart: number, hashes?: readonly string[]): void;
+  addLines(lines: Uint8Array, table: Int32Array, xmlStart: number, hashes?: Uint8Array): void;
 }
 
 /** Encodes regular records, as many in a row as it can; where it stops, the strict engine continues. */

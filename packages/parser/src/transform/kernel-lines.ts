@@ -1,4 +1,3 @@
-import { hashLines } from '../kernel/hash-lines.js';
 import { type Kernel, MAX_LOAD_BYTES } from '../kernel/kernel.js';
 import type { LineOutput } from '../kernel/regular-records.js';
 import type { XmlObject } from '../record/types.js';
@@ -57,7 +56,7 @@ export class KernelLines {
     if (!this.#isWriting) return;
     this.#isWriting = false;
     const lines = this.#kernel.takeLines();
-    const hashes = this.#mode === 'json' ? hashLines(lines) : undefined;
+    const hashes = this.#mode === 'json' ? this.#kernel.hashLines(lines.records) : undefined;
     this.#output.addLines(lines.output, lines.table, 0, hashes);
   }
 
