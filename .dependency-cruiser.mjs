@@ -55,7 +55,7 @@ const FOLDER_ORDER = {
   'apps/extractor': {
     vocabulary: ['advice', 'count-of', 'errors'],
     folders: [
-      ...['config', 'system', 'drift', 'events', 'sources', 'sinks', 'pipeline'],
+      ...['config', 'system', 'drift', 'events', 'sources', 'changes', 'sinks', 'pipeline'],
       ...['status', 'report', 'verify', 'http', 'service', 'commands'],
     ],
   },

@@ -20,6 +20,8 @@ import { adviceFor } from './advice.js';
  * - `NO_RECORDS`: a dump file has no record that can be delivered (`file`, `records`)
  * - `TOO_FEW_RECORDS`: a dump file has far fewer records than the one of the earlier dump
  *   (`file`, `records`, `earlierRecords`, `earlierVersion`)
+ * - `TOO_MANY_DELETIONS`: a dump file lacks more of the ids that the sink has than MAX_DELETED_PERCENT allows (`file`,
+ *   `deletions`, `ids`); `cause` is the error of the library
  * - `RECORD_REFUSED`: the broker does not take a record, and more are not tolerated (`file`, `recordNumber`); `cause` is
  *   the publisher's error
  * - `CONTENT_LEFT_OUT`: a dump file has content outside of records, in more places than MAX_LEFT_OUT allows
@@ -54,6 +56,7 @@ export type ExtractorErrorCode =
   | 'TOPOLOGY_CONFLICT'
   | 'NO_RECORDS'
   | 'TOO_FEW_RECORDS'
+  | 'TOO_MANY_DELETIONS'
   | 'CONTENT_LEFT_OUT'
   | 'RECORD_REFUSED'
   | 'FORMAT_CHANGED'
@@ -78,6 +81,9 @@ export interface ExtractorErrorFacts {
   readonly version?: string | undefined;
   /** Records of the file or dump. */
   readonly records?: number | undefined;
+  /** Ids that a dump lacks, and those that the sink has. */
+  readonly deletions?: number | undefined;
+  readonly ids?: number | undefined;
   /** Places with content outside of records, and the position of the first in the XML. */
   readonly places?: number | undefined;
   readonly byteOffset?: number | undefined;

@@ -38,7 +38,7 @@ Without a command, "run" is meant.`,
 
 SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops it within 5 seconds, and the next run resumes there; a second signal ends it
 immediately, with status 128 + its number. While it runs, http://localhost:8000/ shows its progress.`,
-    ['general', 'dump', 'delivery', 'contract', 'quality', 'progress', 'http'],
+    ['general', 'dump', 'delivery', 'contract', 'changes', 'quality', 'progress', 'http'],
   ),
   download: sections(
     `  discogs-extractor download --data ./data

@@ -79,6 +79,8 @@ program
   .addOption(settingOption('dataTypes', '<list>'))
   .addOption(settingOption('dumpVersion', '<YYYYMMDD>'))
   .addOption(settingOption('allowUnverified'))
+  .addOption(settingOption('publish', '<mode>'))
+  .addOption(settingOption('maxDeletedPercent', '<n>'))
   .addOption(settingOption('minRecordsPercent', '<n>'))
   .addOption(settingOption('formatDrift', '<action>'))
   .addOption(settingOption('dataQualityRules', '<file>'))

@@ -259,6 +259,7 @@ describe('loadConfig', () => {
     const topicOnly = {
       AMQP_EXCHANGE: 'e',
       AMQP_QUEUES: 'q-{type}',
+      AMQP_DELETED_QUEUES: 'd-{type}',
       AMQP_QUEUE_TYPE: 'quorum',
       AMQP_QUEUE_ARGUMENTS: '{"x-max-length": 1}',
     };
@@ -271,6 +272,10 @@ describe('loadConfig', () => {
     expect(await refused({}, toml)).toEqual([`amqp_queues in ${toml}`]);
     const isDefault = { AMQP_DECLARE_QUEUES: 'false', AMQP_EXPECT_SECONDS: '300' };
     expect(await loadConfig({ env: { ...AMQP, ...topicOnly, ...isDefault } })).toMatchObject({ amqpExchange: 'e' });
+    // For every sink: the platform would delete what has not changed.
+    expect(await refused({ CONTRACT: 'fanout', PUBLISH: 'changed' })).toEqual(['PUBLISH']);
+    const changed = await file('changed.toml', 'contract = "fanout"\nsink = "ndjson"\npublish = "changed"\n');
+    expect(await refused({}, changed)).toEqual([`publish in ${changed}`]);
     const contradiction = { CONTRACT: 'fanout', AMQP_DECLARE_QUEUES: 'true', AMQP_EXPECT_QUEUES: 'none' };
     expect(await refused(contradiction)).toEqual(['AMQP_DECLARE_QUEUES']);
     // 251 bytes for releases, so that `.dlx` fits; and one more.

@@ -46,6 +46,11 @@ export interface BeginPassOptions {
   readonly confirmed?: number | undefined;
   /** Begin from record 1, even if this file's pass was interrupted. @default false */
   readonly restart?: boolean | undefined;
+  /**
+   * With `restart`: begin after this record instead. The pass then knows nothing of the records before, and deletes
+   * nothing. For records that were delivered without the store. @default 0
+   */
+  readonly startAfter?: number | undefined;
 }
 
 const BEGIN_PASS_OPTIONS: Record<keyof BeginPassOptions, true> = {
@@ -54,6 +59,7 @@ const BEGIN_PASS_OPTIONS: Record<keyof BeginPassOptions, true> = {
   mode: true,
   confirmed: true,
   restart: true,
+  startAfter: true,
 };
 
 const PASS_MODES: readonly PassMode[] = ['changed', 'all', 'forced'];
@@ -64,6 +70,8 @@ export interface LatestPass {
   readonly source: string;
   readonly isEnded: boolean;
   readonly watermark: number;
+  /** The record that it began after: 0, unless it was begun with that option. */
+  readonly startAfter: number;
   readonly counts: PassCounts;
 }
 
@@ -77,6 +85,13 @@ export interface ChangeStore extends AsyncDisposable {
   readonly ids: number;
   /** The pass that began last; `undefined` in a store that has had none. */
   readonly latestPass: LatestPass | undefined;
+  /** What {@link setNote} wrote last; `undefined` before that. */
+  readonly note: string | undefined;
+  /**
+   * Keeps a text of yours next to the ids, through all passes, such as what proves that the sink still has its records.
+   * Resolves when it is on the disk.
+   */
+  setNote(note: string): Promise<void>;
   /**
    * Begins a pass over a dump, or resumes it if the store's latest pass was over the same `version` and `source` and was
    * interrupted. A pass over another dump may begin at any time: what an interrupted one had sent without a confirmation
@@ -102,13 +117,8 @@ export interface ChangeStore extends AsyncDisposable {
  *   `NO_SPACE`, `PERMISSION_DENIED`, `IO_FAILED`
  */
 export const openChangeStore = async (options: ChangeStoreOptions): Promise<ChangeStore> => {
-  checks.object('', options, CHANGE_STORE_OPTIONS);
-  for (const [name, value] of Object.entries(options)) {
-    if (checks.text(name, value) === '') checks.fail(name, 'a text that is not empty', value);
-  }
-  const { directory, sink, contract, dataType } = options;
-  const identity = JSON.stringify({ sink, contract, dataType });
-  const path = join(directory, `${fileNameOf(options, identity)}.db`);
+  const path = changeStorePath(options);
+  const identity = identityOf(options);
   const database = await StoreDatabase.open(path);
   try {
     const found = readStateText(database, 'identity');
@@ -127,11 +137,23 @@ export const openChangeStore = async (options: ChangeStoreOptions): Promise<Chan
   }
 };
 
-/** A name that people can read, and that no other identity has. */
-const fileNameOf = ({ sink, contract, dataType }: ChangeStoreOptions, identity: string): string => {
+/**
+ * The path of a store's file, whether or not it is there. Its name can be read by people, and is that of no other store.
+ *
+ * @throws {@link ChangesError} `INVALID_OPTIONS`
+ */
+export const changeStorePath = (options: ChangeStoreOptions): string => {
+  checks.object('', options, CHANGE_STORE_OPTIONS);
+  for (const [name, value] of Object.entries(options)) {
+    if (checks.text(name, value) === '') checks.fail(name, 'a text that is not empty', value);
+  }
+  const { directory, sink, contract, dataType } = options;
   const name = [sink, contract, dataType].map((part) => part.replaceAll(/[^A-Za-z0-9-]+/g, '-').slice(0, 40)).join('.');
-  return `${name}.${createHash('sha256').update(identity).digest('hex').slice(0, 8)}`;
+  return join(directory, `${name}.${createHash('sha256').update(identityOf(options)).digest('hex').slice(0, 8)}.db`);
 };
+
+const identityOf = ({ sink, contract, dataType }: ChangeStoreOptions): string =>
+  JSON.stringify({ sink, contract, dataType });
 
 class SqliteChangeStore implements ChangeStore {
   readonly path: string;
@@ -140,6 +162,7 @@ class SqliteChangeStore implements ChangeStore {
   readonly #ids: SinkIds;
   readonly #intents: Intents;
   #state: PassState;
+  #note: string | undefined;
   #pass: StorePass | undefined;
 
   constructor(database: StoreDatabase) {
@@ -148,6 +171,7 @@ class SqliteChangeStore implements ChangeStore {
     this.#database = database;
     this.#intents = new Intents(database);
     this.#state = readPassState(database);
+    this.#note = readStateText(database, 'note');
     this.#ids = new SinkIds(database);
     const { pass, ids, seen } = this.#state;
     Object.assign(this.#ids, { pass, ids, seen });
@@ -159,8 +183,20 @@ class SqliteChangeStore implements ChangeStore {
 
   get latestPass(): LatestPass | undefined {
     if (this.#state.pass === 0) return undefined;
-    const { version, source, isEnded, watermark, published, unchanged, deleted } = this.#state;
-    return { version, source, isEnded, watermark, counts: { published, unchanged, deleted } };
+    const { version, source, isEnded, watermark, startAfter, published, unchanged, deleted } = this.#state;
+    return { version, source, isEnded, watermark, startAfter, counts: { published, unchanged, deleted } };
+  }
+
+  get note(): string | undefined {
+    return this.#note;
+  }
+
+  async setNote(note: string): Promise<void> {
+    this.#database.assertUsable();
+    const text = checks.text('note', note);
+    this.#database.transact(() => writeStateText(this.#database, 'note', text));
+    this.#note = text;
+    await this.#database.sync();
   }
 
   async beginPass(options: BeginPassOptions): Promise<Pass> {
@@ -171,11 +207,12 @@ class SqliteChangeStore implements ChangeStore {
     const mode = checks.oneOf('mode', options.mode ?? 'changed', PASS_MODES);
     const confirmed = checks.wholeNumber('confirmed', options.confirmed ?? 0, { min: 0 });
     const restart = checks.boolean('restart', options.restart ?? false);
+    const startAfter = restart ? checks.wholeNumber('startAfter', options.startAfter ?? 0, { min: 0 }) : 0;
     const latest = this.#state;
     const isSame = latest.pass > 0 && latest.version === version && latest.source === source;
     const isResumed = isSame && !restart && (!latest.isEnded || confirmed > 0);
     if (latest.isDistrusted) await this.#doubtAll();
-    if (!isResumed) await this.#startPass({ version, source, isForced: mode === 'forced' });
+    if (!isResumed) await this.#startPass({ version, source, isForced: mode === 'forced', startAfter });
     const pass: StorePass = new StorePass({
       database: this.#database,
       ids: this.#ids,
@@ -211,11 +248,13 @@ class SqliteChangeStore implements ChangeStore {
     return this.close();
   }
 
-  async #startPass(begun: Pick<PassState, 'version' | 'source' | 'isForced'>): Promise<void> {
+  async #startPass(begun: Pick<PassState, 'version' | 'source' | 'isForced' | 'startAfter'>): Promise<void> {
+    const { startAfter } = begun;
+    const withheldBecause = startAfter > 0 ? `records 1 to ${startAfter} are not part of the pass` : '';
     this.#database.transact(() => {
       this.#doubtUnconfirmed();
       this.#ids.beginPass();
-      this.#writeState({ ...NO_PASS, ...begun, isEnded: false });
+      this.#writeState({ ...NO_PASS, ...begun, watermark: startAfter, withheldBecause, isEnded: false });
     });
     await this.#database.sync();
   }

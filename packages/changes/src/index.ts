@@ -2,6 +2,7 @@ export {
   type BeginPassOptions,
   type ChangeStore,
   type ChangeStoreOptions,
+  changeStorePath,
   type LatestPass,
   openChangeStore,
 } from './change-store.js';

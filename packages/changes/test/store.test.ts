@@ -77,12 +77,15 @@ test('a pass sends what is new or changed, and deletes what is gone', async () =
 test('a store remembers what was committed, for each sink and type on its own', async () => {
   {
     await using store = await openStore();
+    await store.setNote('a token');
     await pass(store, 'v1', records([1, 'a']));
+    await store.setNote('the token');
   }
   await using other = await openStore({ sink: 'ndjson /out' });
   await using labels = await openStore({ dataType: 'labels' });
   await using store = await openStore();
   expect([other.isNew, labels.isNew, store.isNew, store.ids]).toEqual([true, true, false, 1]);
+  expect([store.note, other.note]).toEqual(['the token', undefined]);
   expect(store.latestPass).toMatchObject({ version: 'v1', isEnded: true, watermark: 1, counts: { published: 1 } });
   expect((await pass(store, 'v2', records([1, 'a']))).sent).toEqual([]);
 });
@@ -143,6 +146,18 @@ test('a record that the sink refuses leaves there what it has, and is sent again
   expect((await second.endRecords()).missing).toBe(0);
   expect(await second.end()).toEqual({ published: 2, unchanged: 0, deleted: 0 });
   expect(await pass(store, 'v3', next)).toMatchObject({ sent: ['2', '3', '2'], deleted: [] });
+});
+
+test('a pass that begins after some records follows the others, and deletes nothing', async () => {
+  await using store = await openStore();
+  await pass(store, 'v1', records([1, 'a'], [2, 'a'], [3, 'a']));
+  const late = await store.beginPass({ version: 'v2', source: 'v2', mode: 'all', restart: true, startAfter: 2 });
+  expect([late.watermark, store.latestPass?.startAfter]).toEqual([2, 2]);
+  await late.decide(blockOf(records([3, 'b']), 3));
+  late.confirm(3);
+  expect(await late.endRecords({ maxDeletedPercent: 100 })).toMatchObject({ deletions: 0 });
+  await late.end();
+  expect(await pass(store, 'v2b', records([1, 'a'], [3, 'b']))).toMatchObject({ sent: [], deleted: ['2'] });
 });
 
 test('too many deletions are refused before the first, and a higher limit sends only what is missing', async () => {

@@ -123,6 +123,11 @@ export interface PublishingPhase {
   /** Name of the sink that the records go to, chosen by the extractor; absent in markers of older extractors. */
   readonly sink?: string | undefined;
   /**
+   * Data types of which every record is to be sent again, even if the destination has it: a program that sends only what
+   * has changed adds them, and removes each when its file is completed. Absent if there are none.
+   */
+  readonly resend?: readonly string[] | undefined;
+  /**
    * Whether `extraction_complete` was sent for the files as they are now. Absent before that is decided, and if the
    * contract with the consumers has no such message.
    */

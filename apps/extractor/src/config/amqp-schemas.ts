@@ -39,8 +39,8 @@ export const queueNames: z.ZodType<readonly string[]> = z.preprocess(
     .refine((names) => new Set(names).size === names.length),
 );
 
-/** The queues that consumers declare; `none`, or an empty list in TOML, for none. */
-export const expectedQueueNames: z.ZodType<readonly string[]> = z.union([
+/** Names of queues; `none`, or an empty list in TOML, for none. */
+export const optionalQueueNames: z.ZodType<readonly string[]> = z.union([
   z.preprocess(
     (value) => (Array.isArray(value) ? value : trimmed(value) === 'none' ? [] : undefined),
     z.array(z.never()).length(0),

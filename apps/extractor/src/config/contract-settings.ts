@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import * as z from 'zod';
-import { exchangeName, expectedQueueNames } from './amqp-schemas.js';
+import { exchangeName, optionalQueueNames } from './amqp-schemas.js';
 import { EXPECTED_QUEUES, PLATFORM_PREFIX } from './platform-names.js';
 import { setting } from './setting.js';
 import { booleanValue, lowerCase, numeric, requiredText, wholeNumber } from './value-schemas.js';
@@ -67,7 +67,7 @@ export const CONTRACT_SETTINGS = {
       '{type} stands for the data type, {prefix} for DISCOGS_EXCHANGE_PREFIX. The first record of a type is sent when ' +
       'all of its queues exist and are bound, so that no consumer misses any. "none" expects none.',
     accepts: 'none, or queue names that each contain {type}, separated by commas',
-    schema: expectedQueueNames,
+    schema: optionalQueueNames,
     defaultValue: () => EXPECTED_QUEUES,
     defaultText: 'those of graphinator and tableinator',
   }),

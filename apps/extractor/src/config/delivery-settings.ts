@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { amqpUrl, exchangeName, QUEUE_TYPES, type QueueType, queueArguments, queueNames } from './amqp-schemas.js';
+import {
+  amqpUrl,
+  exchangeName,
+  optionalQueueNames,
+  QUEUE_TYPES,
+  type QueueType,
+  queueArguments,
+  queueNames,
+} from './amqp-schemas.js';
 import { PLATFORM_EXCHANGE, PLATFORM_QUEUES } from './platform-names.js';
 import { noDefault, setting } from './setting.js';
 import { httpUrl, optionalText, trimmed, wholeNumber } from './value-schemas.js';
@@ -106,6 +114,19 @@ export const DELIVERY_SETTINGS = {
     accepts: 'queue names that each contain {type}, separated by commas',
     schema: queueNames,
     defaultValue: () => PLATFORM_QUEUES,
+  }),
+  amqpDeletedQueues: setting<readonly string[]>({
+    env: 'AMQP_DELETED_QUEUES',
+    toml: 'amqp_deleted_queues',
+    about: 'queues of each type for the deletions that PUBLISH=changed sends',
+    details:
+      'They are declared like AMQP_QUEUES, and bound to the routing key {type}.deleted; {type} stands for the data type. ' +
+      'Deletions that no queue is bound for are dropped by RabbitMQ, and counted all the same.',
+    accepts: 'none, or queue names that each contain {type}, separated by commas',
+    schema: optionalQueueNames,
+    defaultValue: () => [],
+    defaultText: 'none',
+    example: ['discogsography-deleted-{type}'],
   }),
   amqpQueueType: setting<QueueType | undefined>({
     env: 'AMQP_QUEUE_TYPE',

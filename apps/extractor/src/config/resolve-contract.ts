@@ -17,7 +17,7 @@ const UNUSED_UNDER_TOPIC = ['amqpExchangePrefix', 'extractionComplete'] as const
 /** These are for the other contract: what they ask for, unless it is the default, would silently not happen. */
 const REFUSED_SETTINGS = {
   topic: ['amqpExpectQueues', 'amqpExpectSeconds', 'amqpDeclareQueues'],
-  fanout: ['amqpExchange', 'amqpQueues', 'amqpQueueType', 'amqpQueueArguments'],
+  fanout: ['amqpExchange', 'amqpQueues', 'amqpDeletedQueues', 'amqpQueueType', 'amqpQueueArguments'],
 } as const;
 
 /** The settings that {@link resolveContract} reads. */
@@ -89,6 +89,23 @@ export const findContractProblems = (
       : []),
   ];
 };
+
+/** What was not sent again would be deleted, whatever the sink is: `extraction_complete` is written to files as well. */
+export const findPublishProblems = (
+  { contract, publish }: Partial<Config>,
+  given: ReadonlyMap<SettingName, string>,
+): ConfigProblem[] =>
+  contract !== 'fanout' || publish !== 'changed'
+    ? []
+    : [
+        {
+          setting: given.get('publish')!,
+          value: '"changed"',
+          message:
+            'got "changed", expected "all" under CONTRACT=fanout: after extraction_complete, the platform deletes every ' +
+            'row that was not sent, and so all records that have not changed',
+        },
+      ];
 
 /** What follows the names of the exchange and queue of dead letters. */
 const DEAD_LETTER_SUFFIX = '.dlx';

@@ -1,3 +1,4 @@
+import { CHANGES_SETTINGS } from './changes-settings.js';
 import { CONTRACT_SETTINGS } from './contract-settings.js';
 import { DELIVERY_SETTINGS } from './delivery-settings.js';
 import { DUMP_SETTINGS } from './dump-settings.js';
@@ -14,6 +15,7 @@ export const SETTING_GROUPS = {
   dump: { title: 'Where dumps come from', settings: DUMP_SETTINGS },
   delivery: { title: 'Where records go', settings: DELIVERY_SETTINGS },
   contract: { title: 'Contract with consumers', settings: CONTRACT_SETTINGS },
+  changes: { title: 'Only what changed', settings: CHANGES_SETTINGS },
   quality: { title: 'Data quality', settings: QUALITY_SETTINGS },
   progress: { title: 'Limits, progress and log', settings: PROGRESS_SETTINGS },
   http: { title: 'HTTP: status page, /health, /ready, /metrics, /trigger', settings: HTTP_SETTINGS },
@@ -30,6 +32,7 @@ export const SETTINGS = {
   ...DUMP_SETTINGS,
   ...DELIVERY_SETTINGS,
   ...CONTRACT_SETTINGS,
+  ...CHANGES_SETTINGS,
   ...QUALITY_SETTINGS,
   ...PROGRESS_SETTINGS,
   ...HTTP_SETTINGS,

@@ -1,3 +1,4 @@
+import type { PassCounts } from '@discogs-extractor/changes';
 import type { QualityCounts } from '@discogs-extractor/data-quality';
 import type { DownloadEvent } from '@discogs-extractor/downloader';
 import type { DataType } from '../config/data-type.js';
@@ -24,6 +25,8 @@ export interface FileProgress {
   readonly missing: number;
   /** What rules found in the records read so far, those of earlier runs included; `undefined` without rules. */
   readonly quality?: QualityCounts | undefined;
+  /** What was sent and deleted so far, and what the sink had, earlier runs included; `undefined` with PUBLISH=all. */
+  readonly changes?: PassCounts | undefined;
 }
 
 /** What the state marker says about a file when a run begins. */
@@ -35,6 +38,7 @@ export interface KnownDelivery {
   /** See {@link FileSummary}. */
   readonly undelivered: number;
   readonly quality?: QualityCounts | undefined;
+  readonly changes?: PassCounts | undefined;
   readonly completedAt: Date | undefined;
 }
 
@@ -43,7 +47,10 @@ export interface FileSummary {
   readonly file: string;
   readonly dataType: DataType;
   readonly outcome: 'completed' | 'skipped' | 'failed' | 'stopped';
-  /** Records of the file that are confirmed, those of earlier runs included; without those that the broker refused. */
+  /**
+   * Records of the file that are confirmed, those of earlier runs and unchanged ones included; without those that the
+   * broker refused.
+   */
   readonly records: number;
   /** Records delivered in this run alone, and the seconds that it took. */
   readonly delivered: number;
@@ -61,6 +68,8 @@ export interface FileSummary {
   readonly missing: number;
   /** What rules found in the confirmed records, those of earlier runs included; `undefined` without rules. */
   readonly quality?: QualityCounts | undefined;
+  /** What was sent and deleted, and what the sink had, earlier runs included; `undefined` with PUBLISH=all. */
+  readonly changes?: PassCounts | undefined;
   readonly error?: Error | undefined;
 }
 
@@ -121,6 +130,40 @@ export type RunEvent =
       readonly dataType: DataType;
       /** Whether other records would be delivered now. */
       readonly isDeliveryChanged: boolean;
+    }
+  | {
+      /** What the sink has of a type is known from a store, or will be. */
+      readonly type: 'changes-opened';
+      readonly file: string;
+      readonly dataType: DataType;
+      readonly path: string;
+      /** Ids that the sink has. */
+      readonly ids: number;
+      /** Whether the store is new, and whether records were delivered before all the same. */
+      readonly isNew: boolean;
+      readonly isDeliveredBefore: boolean;
+    }
+  | {
+      /** The sink has lost records that it had: all are sent once more, in this pass or the next. */
+      readonly type: 'changes-distrusted';
+      readonly file: string;
+      readonly dataType: DataType;
+      readonly reason: string;
+    }
+  | {
+      /** Ids that the dump lacks are not deleted in this pass. */
+      readonly type: 'deletions-withheld';
+      readonly file: string;
+      readonly dataType: DataType;
+      readonly missing: number;
+      readonly reason: string;
+    }
+  | {
+      /** The store could not be written after another error, which ends the file. */
+      readonly type: 'changes-failed';
+      readonly file: string;
+      readonly dataType: DataType;
+      readonly error: unknown;
     }
   | ({ readonly type: 'file-started'; readonly resumedAfter: number; readonly reason: string } & FileProgress)
   | ({ readonly type: 'file-progress' } & FileProgress)

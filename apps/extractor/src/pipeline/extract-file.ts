@@ -1,3 +1,4 @@
+import type { ChangeStore, PassCounts, PassMode } from '@discogs-extractor/changes';
 import { type FlaggedReports, isQualityFinding, type QualityCounts } from '@discogs-extractor/data-quality';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import {
@@ -12,10 +13,13 @@ import {
 import type { Checkpoint } from '@discogs-extractor/state-marker';
 import { countOf } from '../count-of.js';
 import { FileInventory } from '../drift/file-inventory.js';
-import { ExtractorError } from '../errors.js';
+import { describeError, ExtractorError } from '../errors.js';
+import { isLostDelivery } from '../sinks/lost-delivery.js';
 import type { FileSink, RefusedRecord, Sink } from '../sinks/sink.js';
+import { BackgroundTask } from './background-task.js';
 import type { FormatCheck } from './check-format.js';
 import type { EarlierCount } from './earlier-counts.js';
+import { canResume, deletedBefore, FileChanges } from './file-changes.js';
 import { fileCompleteMessage } from './file-complete-message.js';
 import { exceededError, type FileQuality, openReports } from './file-quality.js';
 import type { Quarantine } from './quarantine.js';
@@ -49,6 +53,8 @@ export interface ExtractFileOptions {
   readonly form: RecordForm;
   /** What is reported about the records, and where; `undefined` if there are no rules for them. */
   readonly quality: FileQuality | undefined;
+  /** What is remembered of the records that the sink has; `undefined` if nothing is. */
+  readonly changes: ChangesOptions | undefined;
   /** Records between two saves. */
   readonly saveInterval: number;
   readonly quarantine: Quarantine;
@@ -86,6 +92,23 @@ export interface ExtractFileOptions {
   readonly onRefused: (record: RefusedRecord, keptIn: string) => void;
 }
 
+/** The store of what the sink has, and what to do with it. */
+export interface ChangesOptions {
+  /** Opened by the caller, which closes it. */
+  readonly store: ChangeStore;
+  readonly mode: PassMode;
+  /** See {@link Config.maxDeletedPercent}. */
+  readonly maxDeletedPercent: number;
+  /** Tombstones that may be sent again after a crash. */
+  readonly maxUnsaved: number;
+  /** Called when the sink is found to have lost records: all of them are sent once more. */
+  readonly onDistrusted: (reason: string) => void;
+  /** Called if ids that the dump lacks are not deleted. */
+  readonly onWithheld: (missing: number, reason: string) => void;
+  /** Called if the store cannot be written after another error. */
+  readonly onFailed: (error: unknown) => void;
+}
+
 /** The progress of a file, counted from its first record, so that records of earlier runs are included. */
 export interface Progress extends Pick<Confirmed, 'confirmed' | 'checkpoint' | 'omitted'> {
   /** What the state marker may have. */
@@ -104,6 +127,8 @@ export interface Progress extends Pick<Confirmed, 'confirmed' | 'checkpoint' | '
   readonly quality: QualityCounts | undefined;
   /** Confirmed messages that the sink's destination does not have any more. */
   readonly missing: number;
+  /** What was sent and what was not, over all runs of the pass; `undefined` with PUBLISH=all. */
+  readonly changes: PassCounts | undefined;
 }
 
 /** A file whose records are all confirmed, with the sink's checkpoint of the completed file. */
@@ -119,14 +144,34 @@ export type ExtractedFile = Confirmed;
  *   parser, the sink or the file system; the signal's reason
  */
 export const extractFile = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
-  const { dump: verified, sink, afterRecord: resumeAfter, checkpoint, signal } = options;
+  const { changes } = options;
+  try {
+    return await extract(options);
+  } catch (error) {
+    // Before the state marker says that nothing of this file is delivered: a run over another dump would not notice.
+    if (changes && isLostDelivery(error)) await distrust(changes, describeError(error));
+    throw error;
+  }
+};
+
+const distrust = async ({ store, onDistrusted }: ChangesOptions, reason: string): Promise<void> => {
+  if (store.ids === 0) return;
+  onDistrusted(reason);
+  await store.distrust();
+};
+
+const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
+  const { dump: verified, sink, changes: kept, signal } = options;
   const { version, dataType, name: file } = verified;
+  const target = { version, dataType, file };
   await using dump = await openVerifiedDump(verified, signal);
+  let changes: FileChanges | undefined;
   /** Malformed records so far, and refused records of this run, including those that are being kept. */
   const undeliverable = { malformed: options.transformFailures, refused: 0 };
   const keepRefused = async (record: RefusedRecord): Promise<void> => {
     const { recordNumber, error } = record;
     undeliverable.refused++;
+    changes?.refuse(recordNumber);
     const count = undeliverable.malformed + refusedBefore + undeliverable.refused;
     if (count > options.maxMalformed) {
       throw new ExtractorError(
@@ -138,32 +183,47 @@ export const extractFile = async (options: ExtractFileOptions): Promise<Extracte
     }
     options.onRefused(record, await options.quarantine.keepRefused(record));
   };
+  let { afterRecord: resumeAfter } = options;
+  if (kept && resumeAfter > 0 && !canResume(kept.store, verified, kept.mode, resumeAfter)) {
+    await options.restart('another dump was delivered since, or it is not known which records the sink has');
+    resumeAfter = 0;
+  }
+  let append = kept !== undefined && kept.mode !== 'all';
+  if (kept && resumeAfter === 0 && !append) {
+    const found = await sink.findOutput?.(target);
+    append = found === 'tombstones';
+    if (found === 'records') await distrust(kept, `the output of ${file} is written again from the first record`);
+  }
   let watermark: Watermark | undefined;
   let inventory: FileInventory | undefined;
-  const fileSink: FileSink = await sink.open(
-    { version, dataType, file },
-    {
-      resumeAfter,
-      checkpoint,
-      save: async () => {
-        const committed = await watermark!.commit();
-        await options.save(committed);
-        await inventory?.keep(committed.confirmed);
-      },
-      onRefused: keepRefused,
-      signal,
-    },
-  );
+  const save = async (): Promise<void> => {
+    const committed = await watermark!.commit();
+    await options.save(committed);
+    await changes?.commit(committed.confirmed);
+    await inventory?.keep(committed.confirmed);
+  };
+  const fileSink: FileSink = await sink.open(target, {
+    resumeAfter,
+    checkpoint: options.checkpoint,
+    deleted: kept && deletedBefore(kept.store, verified, resumeAfter),
+    append,
+    save,
+    onRefused: keepRefused,
+    signal,
+  });
   const refusedBefore = fileSink.refused ?? 0;
   try {
     // The marker has the new place before it gets the first record: after a crash, the next run would otherwise resume
     // after records that are lost, or not recognise those that are there.
     const { resumedAfter, restartReason } = fileSink;
-    const isRestarted = resumedAfter < resumeAfter;
-    if (isRestarted) {
-      undeliverable.malformed = 0;
-      await options.restart(restartReason ?? 'the sink does not have its records any more');
+    if (resumedAfter < resumeAfter) {
+      const reason = restartReason ?? 'the sink does not have its records any more';
+      if (kept) await distrust(kept, reason);
+      await options.restart(reason);
     }
+    const isRestarted = resumedAfter < options.afterRecord;
+    if (isRestarted) undeliverable.malformed = 0;
+    changes = kept && (await FileChanges.begin({ ...kept, dump: verified, resumedAfter }));
     // What is known of the reports is about all records that were confirmed before.
     const quality = options.quality && isRestarted ? { ...options.quality, known: undefined } : options.quality;
     await using reports = quality && (await openReports(options, quality, resumedAfter));
@@ -171,13 +231,14 @@ export const extractFile = async (options: ExtractFileOptions): Promise<Extracte
       fileSink,
       before: isRestarted ? { omitted: 0, transformFailures: 0 } : options,
       reports,
+      changes: kept?.mode === 'all' ? undefined : changes,
       commitInterval: options.saveInterval,
     });
     await options.save(watermark.durable);
     inventory =
       options.format &&
       (await FileInventory.open({ path: options.format.keptIn, dataType, sha256: verified.sha256 }, resumedAfter));
-    return await deliver(options, { dump, fileSink, reports, watermark, inventory, undeliverable });
+    return await deliver(options, { dump, fileSink, reports, watermark, inventory, changes, save, undeliverable });
   } finally {
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
   }
@@ -189,19 +250,26 @@ interface Delivery {
   readonly reports: FlaggedReports | undefined;
   readonly watermark: Watermark;
   readonly inventory: FileInventory | undefined;
+  readonly changes: FileChanges | undefined;
+  /** Makes durable what the sink has confirmed by now. */
+  readonly save: () => Promise<void>;
   readonly undeliverable: { malformed: number };
 }
 
 const deliver = async (
   options: ExtractFileOptions,
-  { dump, fileSink, reports, watermark, inventory, undeliverable }: Delivery,
+  { dump, fileSink, reports, watermark, inventory, changes, save, undeliverable }: Delivery,
 ): Promise<ExtractedFile> => {
   const { name: file, dataType } = options.dump;
   const { quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
   const { resumedAfter } = fileSink;
+  /** Where reading begins: the records up to `resumedAfter` are only noted. */
+  const readAfter = changes?.readAfter ?? resumedAfter;
   const malformed: MalformedRecord[] = [];
   /** Records of earlier runs that have a number and are malformed all the same: they are not read again. */
   const { transformFailures: failuresBefore } = watermark;
+  /** Of the records that are only noted, those that a transform failed on: they are counted already. */
+  let failuresAgain = 0;
   let firstLeftOut: Irregularity | undefined;
   let isReadToEnd = false;
   const keepMalformed = async (): Promise<void> => {
@@ -210,7 +278,7 @@ const deliver = async (
 
   const blocks = encodeRecords(dump.bytes, {
     dataType,
-    skip: resumedAfter,
+    skip: readAfter,
     workers,
     maxMalformed,
     signal,
@@ -218,14 +286,20 @@ const deliver = async (
     ...(inventory && { inventoryAfter: inventory.after, onInventory: (block) => inventory.add(block) }),
     onFinding: (finding) => {
       // The reports have those.
-      if (!isQualityFinding(finding.finding)) options.onFinding(finding);
+      if (!isQualityFinding(finding.finding) && finding.number > resumedAfter) options.onFinding(finding);
     },
     onMalformed: (record) => {
+      changes?.keepMalformed(record);
+      if (record.recordNumber !== undefined && record.recordNumber <= resumedAfter) {
+        failuresAgain++;
+        return;
+      }
       if (record.recordNumber !== undefined) watermark.addFailure(record.recordNumber);
       undeliverable.malformed++;
       malformed.push(record);
     },
     onIrregularity: (irregularity) => {
+      changes?.noteIrregularity(irregularity);
       if (LEFT_OUT_KINDS.includes(irregularity.kind)) firstLeftOut ??= irregularity;
     },
   });
@@ -236,7 +310,7 @@ const deliver = async (
     const { confirmed, checkpoint, omitted } = watermark.now();
     const { durable } = watermark;
     const { sourceBytes, xmlBytes, parsedXmlBytes, irregularities } = blocks.stats;
-    const malformed = failuresBefore + blocks.stats.malformed + (fileSink.refused ?? 0);
+    const malformed = failuresBefore + blocks.stats.malformed - failuresAgain + (fileSink.refused ?? 0);
     // The place of a record in the compressed file is not known: it is about where it is in the XML.
     const share = records > 0 && xmlBytes > 0 ? (parsedXmlBytes / xmlBytes) * (confirmed / records) : 0;
     bytesDelivered = Math.max(bytesDelivered, Math.floor(sourceBytes * share));
@@ -245,38 +319,44 @@ const deliver = async (
       ...{ bytesRead: sourceBytes, bytesDelivered, xmlBytes },
       irregularities: { ...irregularities },
       quality: reports && structuredClone(reports.counts),
+      changes: watermark.changes,
     };
   };
+  const saves = changes && new BackgroundTask(save, options.saveInterval, resumedAfter);
   onStart(resumedAfter, progress());
   // Skipped records and confirms are progress, but no block comes with them.
   const ticker = setInterval(() => onProgress(progress()), PROGRESS_INTERVAL_MS);
   try {
-    for await (const block of blocks) {
+    for await (const parsed of blocks) {
       // Before its records are sent: what is confirmed came from the verified bytes.
       await dump.assertUnchanged();
       await keepMalformed();
+      const block = changes === undefined ? parsed : await changes.select(parsed);
+      if (block === undefined) continue;
       await reports?.add(block.findings);
       watermark.addBlock(block);
       records = block.lastRecord;
       await fileSink.write(block);
       watermark.commitWhenDue();
+      saves?.startWhenDue(fileSink.confirmed);
       onProgress(progress());
     }
     await keepMalformed();
+    await saves?.settle();
     isReadToEnd = true;
     await dump.assertUnchanged();
-    if (blocks.stats.skipped < resumedAfter) {
+    if (blocks.stats.records < resumedAfter) {
       throw new ExtractorError(
         'FILE_CHANGED',
-        `${file} has fewer records (${blocks.stats.skipped}) than were delivered from it before (${resumedAfter}). ` +
+        `${file} has fewer records (${blocks.stats.records}) than were delivered from it before (${resumedAfter}). ` +
           'Run with --force-reprocess to deliver it from the first record.',
-        { facts: { file, records: blocks.stats.skipped } },
+        { facts: { file, records: blocks.stats.records } },
       );
     }
     // Which records the sink does not take is known once it has confirmed the others.
     await fileSink.flush?.();
     const { refused = 0 } = fileSink;
-    const malformedInAll = failuresBefore + blocks.stats.malformed;
+    const malformedInAll = failuresBefore + blocks.stats.malformed - failuresAgain;
     if (records - refused === 0) {
       throw new ExtractorError(
         'NO_RECORDS',
@@ -308,7 +388,17 @@ const deliver = async (
     if (exceeded) throw exceeded;
     const undelivered = malformedInAll + refused + leftOut;
     const processed = records - refused - watermark.transformFailures;
-    const checkpoint = await fileSink.complete(fileCompleteMessage(dataType, file, processed, undelivered, new Date()));
+    const counts = changes && (await finishChanges(options, { fileSink, changes, save }, () => onProgress(progress())));
+    const message = fileCompleteMessage({
+      ...{ dataType, file, records: processed, undelivered },
+      changes: options.changes?.mode === 'all' ? undefined : counts,
+      now: new Date(),
+    });
+    const checkpoint = await fileSink.complete(message);
+    // Whether its records were taken by a consumer or lost is not known.
+    if (options.changes && fileSink.missing > 0) {
+      await distrust(options.changes, `confirmed messages are missing at the destination (${fileSink.missing})`);
+    }
     const committed = await watermark.commit();
     await reports?.finish(records);
     onProgress(progress());
@@ -316,6 +406,7 @@ const deliver = async (
   } catch (error) {
     await keepMalformed();
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
+    await saves?.settle();
     try {
       const { confirmed } = await watermark.commit();
       if (isReadToEnd && confirmed === records) await reports?.finish(records);
@@ -323,12 +414,42 @@ const deliver = async (
       if (reportsError !== error) options.onReportsFailed(reportsError);
     }
     onProgress(progress());
+    if (changes) await settleChanges(options, { fileSink, changes, save }, error);
     // What the parser cannot read may be what has replaced the verified bytes.
     if (error instanceof ParserError)
       await (DAMAGE.has(error.code) ? dump.assertUndamaged(error) : dump.assertUnchanged());
     throw error;
   } finally {
     clearInterval(ticker);
+  }
+};
+
+type ChangesDelivery = Pick<Delivery, 'fileSink' | 'save'> & { readonly changes: FileChanges };
+
+/** Delivers tombstones, and ends the pass over the file. */
+const finishChanges = async (
+  { changes: options, signal }: ExtractFileOptions,
+  { fileSink, changes, save }: ChangesDelivery,
+  onProgress: () => void,
+): Promise<PassCounts> => {
+  await fileSink.flush?.();
+  await save();
+  return changes.finish({ ...options!, fileSink, onProgress, signal });
+};
+
+/** Notes in the store what the sink has confirmed of a file that ends early. */
+const settleChanges = async (
+  { changes: options }: ExtractFileOptions,
+  { fileSink, changes, save }: ChangesDelivery,
+  reason: unknown,
+): Promise<void> => {
+  try {
+    await save();
+    await changes.commitDeleted(fileSink);
+  } catch (error) {
+    // If the store has failed before, or the marker cannot be saved, that is reported already: the next run notes the
+    // records that the store does not have.
+    if (error !== reason && error instanceof Error && error.name === 'ChangesError') options!.onFailed(error);
   }
 };
 

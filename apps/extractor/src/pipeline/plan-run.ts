@@ -16,6 +16,7 @@ import { type DriftSummary, summarizeDrift } from '../drift/drift-summary.js';
 import { ExtractorError } from '../errors.js';
 import type { KnownDelivery, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
+import { knownChangesOf } from './changes-annotation.js';
 import { checkDestinations, type WantedDumpFile } from './check-destinations.js';
 import { checkRules } from './check-rules.js';
 import { chooseDump } from './choose-dump.js';
@@ -144,6 +145,7 @@ const knownDelivery = (marker: StateMarker, file: string, checksum: string | und
     records: afterRecord,
     undelivered,
     quality: knownQualityOf(progress)?.reports.counts,
+    changes: knownChangesOf(progress),
     completedAt: completed_at === null ? undefined : new Date(completed_at),
   };
 };

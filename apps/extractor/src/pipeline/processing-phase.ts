@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ChangeStore, PassMode } from '@discogs-extractor/changes';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import { mapConcurrently } from '@discogs-extractor/internal/concurrency';
 import { createWorkerPool, type WorkerPool } from '@discogs-extractor/parser';
@@ -10,10 +11,12 @@ import {
   type FileProgress,
   type MarkerSession,
   planFile,
+  type StateMarker,
   StateMarkerError,
   unfinishedFiles,
   watermarkOf,
 } from '@discogs-extractor/state-marker';
+import type { ChangeStores } from '../changes/change-stores.js';
 import type { DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import { describeError, errorCodeOf } from '../errors.js';
@@ -21,9 +24,16 @@ import type { FileSummary, RunListener } from '../events/run-events.js';
 import { LOST_DELIVERY_CODES } from '../sinks/lost-delivery.js';
 import { countRefused } from '../sinks/refused-records.js';
 import type { Sink } from '../sinks/sink.js';
+import { changesAnnotation, knownChangesOf } from './changes-annotation.js';
 import { createFormatCheck } from './check-format.js';
 import type { EarlierCounts } from './earlier-counts.js';
-import { extractFile, type Progress } from './extract-file.js';
+import {
+  type ChangesOptions,
+  type ExtractedFile,
+  type ExtractFileOptions,
+  extractFile,
+  type Progress,
+} from './extract-file.js';
 import type { FileQuality } from './file-quality.js';
 import { hasRules, knownQualityOf, qualityAnnotation, rulesDigests } from './quality-annotation.js';
 import { createQuarantine } from './quarantine.js';
@@ -47,6 +57,7 @@ export interface ProcessingPhaseOptions {
   readonly sink: Sink;
   /** Where the records of each type go. */
   readonly destinations: ReadonlyMap<DataType, Destination>;
+  readonly changeStores: ChangeStores;
   readonly session: MarkerSession;
   readonly onEvent: RunListener;
   readonly signal: AbortSignal;
@@ -89,7 +100,17 @@ const endPhase = (session: MarkerSession, summaries: readonly FileSummary[]): vo
 };
 
 const processFile = async (
-  { config, version, earlierCounts, sink, destinations, session, onEvent, signal }: ProcessingPhaseOptions,
+  {
+    config,
+    version,
+    earlierCounts,
+    sink,
+    destinations,
+    changeStores,
+    session,
+    onEvent,
+    signal,
+  }: ProcessingPhaseOptions,
   dump: VerifiedFile,
   workers: WorkerPool,
 ): Promise<FileSummary> => {
@@ -97,10 +118,12 @@ const processFile = async (
   const startedAt = performance.now();
   const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {
     const known = session.marker.processing_phase.progress_by_file[file];
-    const records = known ? known.messages_published - countRefused(known.checkpoint) : 0;
+    const changes = known && knownChangesOf(known);
+    const sent = known ? known.messages_published - countRefused(known.checkpoint) : 0;
+    const records = sent + (changes?.unchanged ?? 0);
     const seconds = (performance.now() - startedAt) / 1000;
     const quality = known && knownQualityOf(known)?.reports.counts;
-    const summarized = { file, dataType, records, delivered: 0, seconds, quality, ...NO_ISSUES, ...rest };
+    const summarized = { file, dataType, records, delivered: 0, seconds, quality, changes, ...NO_ISSUES, ...rest };
     onEvent({ type: 'file-finished', ...summarized });
     return summarized;
   };
@@ -132,18 +155,20 @@ const processFile = async (
       await restart("the state marker's count of confirmed records was not saved by this program");
     } else if (resumeAfter === 0 && restartReason !== undefined) {
       onEvent({ type: 'file-restarted', file, dataType, records: 0, reason: restartReason });
+    } else if (config.publish === 'all' && (knownChangesOf(known())?.unchanged ?? 0) > 0) {
+      await restart('unchanged records were not sent, and PUBLISH=all sends every record');
     }
     await session.save();
 
     const quality = qualityOf(dump, known(), config, (reason) => {
       onEvent({ type: 'reports-restarted', file, dataType, records: watermarkOf(known()), reason });
     });
-    const countsAt = ({ confirmed, checkpoint, omitted, transformFailures, reports }: Confirmed) => ({
+    const countsAt = ({ confirmed, checkpoint, omitted, transformFailures, reports, changes }: Confirmed) => ({
       messagesPublished: confirmed - omitted,
       omitted,
       batchesSent: Math.max(Math.ceil(confirmed / config.batchSize), known().batches_sent),
       checkpoint: checkpointAt(confirmed, checkpoint),
-      annotations: annotationsOf(transformFailures, quality, reports),
+      annotations: annotationsOf(transformFailures, quality, reports, changes),
     });
     const advance = (at: Confirmed, records: number): void => {
       const { records_extracted } = known();
@@ -153,51 +178,70 @@ const processFile = async (
     };
     const eventFields = ({ records, confirmed, bytesRead, bytesDelivered, xmlBytes, ...rest }: Progress) => ({
       ...{ file, dataType, records, confirmed, bytesRead, bytesDelivered, bytesTotal: size, xmlBytes },
-      ...{ irregularities: rest.irregularities, missing: rest.missing, quality: rest.quality },
+      ...{ irregularities: rest.irregularities, missing: rest.missing, quality: rest.quality, changes: rest.changes },
     });
 
-    const completed = await extractFile({
-      dump,
-      afterRecord: watermarkOf(known()),
-      checkpoint: known().checkpoint,
-      omitted: known().omitted ?? 0,
-      transformFailures: transformFailuresIn(known()),
-      sink,
-      form: recordFormOf(
-        config.contract,
-        quality && { rules: config.dataQualityRules!.rules, maxFlaggedRecords: config.maxFlaggedRecords },
-      ),
-      quality,
-      saveInterval: config.stateSaveInterval,
-      quarantine: createQuarantine(join(config.discogsRoot, 'quarantine', version, dataType)),
-      workers,
-      maxMalformed: config.maxMalformedRecords,
-      maxLeftOut: config.maxLeftOut,
-      earlier: earlierCounts.get(dataType),
-      minRecordsPercent: config.minRecordsPercent,
-      format: createFormatCheck(config, dump, onEvent),
-      signal,
-      save: async (at) => {
-        advance(at, at.confirmed);
-        await session.save();
+    const completed = await extractWithChanges(
+      changeStores,
+      dataType,
+      {
+        mode: modeOf(config, session.marker, dataType),
+        maxDeletedPercent: config.maxDeletedPercent,
+        maxUnsaved: config.queueSize,
+        onOpened: ({ path, ids, isNew }) => {
+          const isDeliveredBefore = earlierCounts.has(dataType);
+          // With PUBLISH=all, only what cannot be known any more is worth a word.
+          if (config.publish === 'all' && !(isNew && isDeliveredBefore)) return;
+          onEvent({ type: 'changes-opened', file, dataType, path, ids, isNew, isDeliveredBefore });
+        },
+        onDistrusted: (reason) => onEvent({ type: 'changes-distrusted', file, dataType, reason }),
+        onWithheld: (missing, reason) => onEvent({ type: 'deletions-withheld', file, dataType, missing, reason }),
+        onFailed: (error) => onEvent({ type: 'changes-failed', file, dataType, error }),
       },
-      onReportsFailed: (error) => onEvent({ type: 'reports-failed', file, dataType, error }),
-      restart,
-      onStart: (resumedAfter, at) => {
-        work = { begin: at, at };
-        onEvent({ type: 'file-started', ...eventFields(at), resumedAfter, reason: plan.reason });
+      {
+        dump,
+        afterRecord: watermarkOf(known()),
+        checkpoint: known().checkpoint,
+        omitted: known().omitted ?? 0,
+        transformFailures: transformFailuresIn(known()),
+        sink,
+        form: recordFormOf(
+          config.contract,
+          quality && { rules: config.dataQualityRules!.rules, maxFlaggedRecords: config.maxFlaggedRecords },
+        ),
+        quality,
+        saveInterval: config.stateSaveInterval,
+        quarantine: createQuarantine(join(config.discogsRoot, 'quarantine', version, dataType)),
+        workers,
+        maxMalformed: config.maxMalformedRecords,
+        maxLeftOut: config.maxLeftOut,
+        earlier: earlierCounts.get(dataType),
+        minRecordsPercent: config.minRecordsPercent,
+        format: createFormatCheck(config, dump, onEvent),
+        signal,
+        save: async (at) => {
+          advance(at, at.confirmed);
+          await session.save();
+        },
+        onReportsFailed: (error) => onEvent({ type: 'reports-failed', file, dataType, error }),
+        restart,
+        onStart: (resumedAfter, at) => {
+          work = { begin: at, at };
+          onEvent({ type: 'file-started', ...eventFields(at), resumedAfter, reason: plan.reason });
+        },
+        onProgress: (at) => {
+          work = { begin: at, ...work, at };
+          advance(at.durable, at.records);
+          onEvent({ type: 'file-progress', ...eventFields(at) });
+        },
+        onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
+          onEvent({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
+        onFinding: (finding) => onEvent({ type: 'record-finding', file, dataType, ...finding }),
+        onRefused: ({ error: { message: reason } }, keptIn) =>
+          onEvent({ type: 'record-malformed', file, dataType, kind: 'refused', byteOffset: undefined, reason, keptIn }),
       },
-      onProgress: (at) => {
-        work = { begin: at, ...work, at };
-        advance(at.durable, at.records);
-        onEvent({ type: 'file-progress', ...eventFields(at) });
-      },
-      onMalformed: ({ byteOffset, reason: kind, detail }, keptIn) =>
-        onEvent({ type: 'record-malformed', file, dataType, kind, byteOffset, reason: detail, keptIn }),
-      onFinding: (finding) => onEvent({ type: 'record-finding', file, dataType, ...finding }),
-      onRefused: ({ error: { message: reason } }, keptIn) =>
-        onEvent({ type: 'record-malformed', file, dataType, kind: 'refused', byteOffset: undefined, reason, keptIn }),
-    });
+    );
+    session.update((marker) => withoutResend(marker, dataType));
     session.completeFile(file, {
       recordsExtracted: completed.confirmed,
       ...countsAt(completed),
@@ -219,6 +263,43 @@ const processFile = async (
     await session.save();
     return failed;
   }
+};
+
+type StoreOptions = Omit<ChangesOptions, 'store'> & { readonly onOpened: (store: ChangeStore) => void };
+
+/** Delivers a file with the store of its type, if one is kept. */
+const extractWithChanges = async (
+  stores: ChangeStores,
+  dataType: DataType,
+  { onOpened, ...options }: StoreOptions,
+  file: Omit<ExtractFileOptions, 'changes'>,
+): Promise<ExtractedFile> => {
+  const store = await stores.open(dataType);
+  if (store === undefined) return extractFile({ ...file, changes: undefined });
+  let extracted: ExtractedFile;
+  try {
+    onOpened(store);
+    extracted = await extractFile({ ...file, changes: { ...options, store } });
+  } catch (error) {
+    await store.close().catch((closing: unknown) => {
+      if (closing !== error) options.onFailed(closing);
+    });
+    throw error;
+  }
+  await store.close();
+  return extracted;
+};
+
+const modeOf = ({ publish }: Config, { publishing_phase: phase }: StateMarker, dataType: DataType): PassMode => {
+  if (publish === 'all') return 'all';
+  return phase.resend?.includes(dataType) ? 'forced' : 'changed';
+};
+
+/** The next delivery of a type that was sent again as requested sends only what has changed. */
+const withoutResend = (marker: StateMarker, dataType: DataType): StateMarker => {
+  const { resend, ...phase } = marker.publishing_phase;
+  const rest = resend?.filter((type) => type !== dataType) ?? [];
+  return { ...marker, publishing_phase: { ...phase, ...(rest.length > 0 && { resend: rest }) } };
 };
 
 /** In the checkpoint in the marker: the number of records that it was noted at. */
@@ -252,10 +333,12 @@ const annotationsOf = (
   transformFailures: number,
   quality: FileQuality | undefined,
   reports: Confirmed['reports'],
+  changes: Confirmed['changes'],
 ): Annotations | undefined => {
   const annotations = {
     ...(transformFailures > 0 && { [TRANSFORM_FAILURES]: transformFailures }),
     ...(quality && reports && qualityAnnotation(rulesDigests(quality.rules), reports)),
+    ...(changes && changesAnnotation(changes)),
   };
   return Object.keys(annotations).length === 0 ? undefined : annotations;
 };

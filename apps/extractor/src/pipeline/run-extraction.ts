@@ -5,9 +5,12 @@ import {
   createMarkerSession,
   type StateMarker,
 } from '@discogs-extractor/state-marker';
+import { type ChangeStores, createChangeStores } from '../changes/change-stores.js';
+import type { DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import type { FileSummary, RunEvent, RunListener } from '../events/run-events.js';
 import type { Sink } from '../sinks/sink.js';
+import { knownChangesOf } from './changes-annotation.js';
 import { completeDump } from './complete-dump.js';
 import { downloadPhase } from './download-phase.js';
 import { findEarlierCounts } from './earlier-counts.js';
@@ -79,7 +82,20 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     saveIntervalRecords: config.stateSaveInterval,
     onSaveError: (error) => saveFailure.abort(error),
   });
-  for (const [file, reason] of plan.lost) session.invalidateFile(file, reason);
+  const changeStores = createChangeStores(config, destinations);
+  for (const { file, dataType } of markerFiles(session.marker)) {
+    const reason = plan.lost.get(file);
+    if (reason === undefined) continue;
+    await distrustStore(changeStores, dataType, () => onEvent({ type: 'changes-distrusted', file, dataType, reason }));
+    session.invalidateFile(file, reason);
+  }
+  if (known === undefined && config.forceReprocess && config.publish === 'changed') {
+    // Whatever ends this run, the next ones send the rest as well.
+    session.update((marker) => ({
+      ...marker,
+      publishing_phase: { ...marker.publishing_phase, resend: config.dataTypes },
+    }));
+  }
   session.recordSink(sink.name);
   await session.save();
   await context.onMarkerSaved?.();
@@ -97,6 +113,7 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     earlierCounts,
     sink,
     destinations,
+    changeStores,
     session,
     onEvent,
     signal,
@@ -106,13 +123,23 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
   return finish(outcome, summaries, sum(summaries));
 };
 
+/** Notes that the sink has lost records of a type, before the state marker says that they are to be delivered again. */
+const distrustStore = async (stores: ChangeStores, dataType: DataType, onDistrusted: () => void): Promise<void> => {
+  await using store = await stores.open(dataType);
+  if (store === undefined || store.ids === 0) return;
+  onDistrusted();
+  await store.distrust();
+};
+
 /** What a marker says about files that this run has nothing to do with. */
 const summariesOf = (marker: StateMarker): FileSummary[] =>
   markerFiles(marker).map(({ file, dataType, progress }) => {
-    const { messages_published: records, undelivered = 0 } = progress;
+    const { messages_published: sent, undelivered = 0 } = progress;
     const quality = knownQualityOf(progress)?.reports.counts;
+    const changes = knownChangesOf(progress);
+    const records = sent + (changes?.unchanged ?? 0);
     const counts = { records, delivered: 0, seconds: 0, malformed: 0, irregularities: {}, undelivered, missing: 0 };
-    return { file, dataType, outcome: 'skipped', ...counts, quality };
+    return { file, dataType, outcome: 'skipped', ...counts, quality, changes };
   });
 
 const sum = (files: readonly { readonly undelivered?: number | undefined }[]): number =>

@@ -1,3 +1,4 @@
+import type { PassCounts } from '@discogs-extractor/changes';
 import type { FlaggedProgress, FlaggedReports } from '@discogs-extractor/data-quality';
 import type { EncodedBlock } from '@discogs-extractor/parser';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
@@ -10,12 +11,14 @@ export interface Confirmed {
   readonly confirmed: number;
   /** What the sink needs to recognise them. */
   readonly checkpoint: Checkpoint;
-  /** Of them, those that a transform omitted or failed on: they have no message. */
+  /** Of them, those that a transform omitted or failed on, and those that the sink had: they have no message. */
   readonly omitted: number;
   /** Of these, those that a transform failed on. */
   readonly transformFailures: number;
   /** The reports on them; `undefined` if there are none. */
   readonly reports: FlaggedProgress | undefined;
+  /** What the store of changes counts of them, or of fewer records; `undefined` with PUBLISH=all. */
+  readonly changes: PassCounts | undefined;
 }
 
 export interface WatermarkOptions {
@@ -23,6 +26,7 @@ export interface WatermarkOptions {
   /** What is known of the records that reading resumes after. */
   readonly before: Pick<Confirmed, 'omitted' | 'transformFailures'>;
   readonly reports: FlaggedReports | undefined;
+  readonly changes: { readonly counts: PassCounts } | undefined;
   /** Confirmed records after which reports are committed without being asked for; 0 for never. */
   readonly commitInterval: number;
 }
@@ -59,6 +63,11 @@ export class Watermark {
     return this.#options.reports === undefined ? this.now() : this.#durable;
   }
 
+  /** What the store of changes counts. */
+  get changes(): PassCounts | undefined {
+    return this.#options.changes?.counts;
+  }
+
   /** Records that a transform failed on, also past the watermark. */
   get transformFailures(): number {
     return this.#failures.total;
@@ -91,6 +100,7 @@ export class Watermark {
       omitted: this.#omitted.upTo(confirmed),
       transformFailures: this.#failures.upTo(confirmed),
       reports: undefined,
+      changes: this.changes,
     };
   }
 

@@ -138,6 +138,35 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
                 'parse --flagged only reports',
         );
         break;
+      case 'changes-opened':
+        logger[event.isNew && event.isDeliveredBefore ? 'warn' : 'info'](
+          { file: event.file, data_type: event.dataType, store: event.path, ids: event.ids },
+          event.isNew
+            ? event.isDeliveredBefore
+              ? `⚠️ ${event.dataType}: it is not known which records the sink has, so all are sent; what this dump lacks of ` +
+                'earlier deliveries cannot be deleted'
+              : `🚀 ${event.dataType}: all records are sent, and remembered for the next dump`
+            : `🚀 ${event.dataType}: the sink has ${countOf(event.ids, 'record')}`,
+        );
+        break;
+      case 'changes-distrusted':
+        logger.warn(
+          { file: event.file, data_type: event.dataType, reason: event.reason },
+          `⚠️ ${event.dataType}: the sink may have lost records, so all are sent once more: ${event.reason}`,
+        );
+        break;
+      case 'deletions-withheld':
+        logger.warn(
+          { file: event.file, data_type: event.dataType, missing: event.missing, reason: event.reason },
+          `⚠️ ${event.dataType}: nothing is deleted, though the dump lacks ${countOf(event.missing, 'id')}: ${event.reason}`,
+        );
+        break;
+      case 'changes-failed':
+        logger.error(
+          { file: event.file, code: errorCodeOf(event.error), error: describeError(event.error) },
+          `❌ ${event.dataType}: what the sink has could not be noted either`,
+        );
+        break;
       case 'file-started':
         lastLogged.set(event.file, { count: event.records, at: performance.now() });
         logger.info(
@@ -211,7 +240,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
       }
       case 'file-finished': {
         const { file, dataType, records, delivered, seconds, malformed, irregularities, undelivered, missing } = event;
-        const { quality } = event;
+        const { quality, changes } = event;
         const facts = {
           file,
           data_type: dataType,
@@ -223,6 +252,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           ...(undelivered > 0 && { undelivered }),
           ...(missing > 0 && { missing }),
           ...(quality && { quality: qualityFacts(quality) }),
+          ...changes,
         };
         const found = quality ? qualityText(quality) : '';
         if (found !== '' && event.outcome !== 'skipped') {

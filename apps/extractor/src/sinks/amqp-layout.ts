@@ -20,6 +20,8 @@ export interface AmqpLayoutOptions {
    * @default ['discogsography-graphinator-{type}', 'discogsography-tableinator-{type}']
    */
   readonly queues?: readonly string[] | undefined;
+  /** `topic`: the queues that the tombstones of a data type go to, as well as `queues`. @default [] */
+  readonly deletedQueues?: readonly string[] | undefined;
   /** `topic`: sent as `x-queue-type`. @default the virtual host's default */
   readonly queueType?: QueueOptions['queueType'] | undefined;
   /** `topic`: further arguments of the queues, for example `{ 'x-quorum-initial-group-size': 3 }`. @default {} */
@@ -49,9 +51,14 @@ export interface AmqpLayout {
   /** The names of the settings that say what is declared. */
   readonly settings: string;
   topologyOf(dataType: DataType): AmqpTopology;
+  /** The names of the queues that the records of a type go to. */
+  recordQueuesOf(dataType: DataType): string[];
   /** What the extractor declares for these types, without anything that it expects. */
   declaredFor(dataTypes: readonly DataType[]): readonly AmqpTopology[];
   routingKeyOf(dataType: DataType): string;
+  deletedKeyOf(dataType: DataType): string;
+  /** Whether there are queues for tombstones: if not, no queue need take them. */
+  readonly hasDeletedQueues: boolean;
   /** The type of the queues, as far as it is known. */
   readonly queueType: QueueOptions['queueType'];
   readonly properties: MessageProperties;
@@ -66,13 +73,19 @@ export const createAmqpLayout = (options: AmqpLayoutOptions): AmqpLayout =>
 const topicLayout = ({
   exchange = PLATFORM_EXCHANGE,
   queues = PLATFORM_QUEUES,
+  deletedQueues = [],
   queueType,
   queueArguments = {},
 }: AmqpLayoutOptions): AmqpLayout => {
+  const deletedKeyOf = (dataType: DataType): string => `${dataType}.deleted`;
   const queuesOf = (dataType: DataType): QueueOptions[] =>
-    queues.map((name) => ({
+    // One queue may take both.
+    [...new Set([...queues, ...deletedQueues])].map((name) => ({
       name: name.replaceAll('{type}', dataType),
-      routingKeys: [dataType],
+      routingKeys: [
+        ...(queues.includes(name) ? [dataType] : []),
+        ...(deletedQueues.includes(name) ? [deletedKeyOf(dataType)] : []),
+      ],
       durable: true,
       queueType,
       arguments: queueArguments,
@@ -84,10 +97,13 @@ const topicLayout = ({
   return {
     contract: 'topic',
     destination: `exchange ${exchange}`,
-    settings: 'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS',
+    settings: 'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_DELETED_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS',
     topologyOf: (dataType) => topologyOf([dataType]),
+    recordQueuesOf: (dataType) => queues.map((name) => name.replaceAll('{type}', dataType)),
     declaredFor: (dataTypes) => [topologyOf(dataTypes)],
     routingKeyOf: (dataType) => dataType,
+    deletedKeyOf,
+    hasDeletedQueues: deletedQueues.length > 0,
     queueType,
     // The unusual `contentEncoding` is what the platform's extractors send.
     properties: { ...PROPERTIES, contentEncoding: 'application/json' },
@@ -111,9 +127,13 @@ const fanoutLayout = ({
     destination: `exchanges ${prefix}-{type}`,
     settings: 'DISCOGS_EXCHANGE_PREFIX, AMQP_EXPECT_QUEUES and AMQP_DECLARE_QUEUES',
     topologyOf,
+    recordQueuesOf: (dataType) => topologyOf(dataType).queues.map(({ name }) => name),
     declaredFor: (dataTypes) =>
       dataTypes.map(topologyOf).map(({ exchange, queues }) => ({ exchange, queues: declareQueues ? queues : [] })),
     routingKeyOf: () => '',
+    // Tombstones do not belong to this contract: consumers would take them for records.
+    deletedKeyOf: () => '',
+    hasDeletedQueues: false,
     queueType: 'quorum',
     properties: { ...PROPERTIES, contentEncoding: 'UTF-8' },
   };

@@ -154,7 +154,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         cluster: clusterName ?? display,
         vhost,
         exchange: layout.topologyOf(type).exchange.name,
-        queues: queuesOf(type),
+        queues: layout.recordQueuesOf(type),
         contract: layout.contract,
       });
       return new Map(dataTypes.map((type) => [type, destinationOf(type)]));
@@ -237,19 +237,18 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         }
         tracker.attach(publisher);
         numbers = new RecordNumbers(resumedAfter);
-        refused = new RefusedRecords(
-          async (record) => onRefused?.(record),
-          restartReason === undefined ? known.refused : 0,
-        );
+        refused = new RefusedRecords(async (record) => onRefused?.(record), resumedAfter > 0 ? known.refused : 0);
         return fileSink(publisher, target, {
           ...opening,
           resumedAfter,
           refused,
           numbers,
           restartReason,
-          missingBefore: restartReason === undefined ? known.missing : 0,
+          missingBefore: resumedAfter > 0 ? known.missing : 0,
           queueSize: options.queueSize,
           routingKey: layout.routingKeyOf(dataType),
+          deletedKey: layout.deletedKeyOf(dataType),
+          hasDeletedQueues: layout.hasDeletedQueues,
           lastConfirmedAt: () => lastConfirmedAt,
           onClosed: async () => {
             tracker.end();
@@ -321,6 +320,8 @@ interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'
   readonly resumedAfter: number;
   readonly restartReason: string | undefined;
   readonly routingKey: string;
+  readonly deletedKey: string;
+  readonly hasDeletedQueues: boolean;
   readonly refused: RefusedRecords;
   readonly numbers: RecordNumbers;
   /** Messages missing in earlier runs. */
@@ -333,9 +334,10 @@ interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'
 const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, options: FileSinkOptions): FileSink => {
   const { resumedAfter, restartReason, refused, missingBefore, signal, save, queueSize, lastConfirmedAt, tracker } =
     options;
-  const { routingKey, numbers } = options;
-  /** Messages of records; `file_complete` is a message too, but not a record. */
+  const { routingKey, deletedKey, hasDeletedQueues, numbers } = options;
+  /** Messages of records; tombstones and `file_complete` are messages too, but not records. */
   let messages = 0;
+  let tombstonesSent = 0;
   /** Blocks whose bytes the publisher still needs, and the number of the last message of each. */
   const unconfirmed: { readonly last: number; readonly block: EncodedBlock }[] = [];
   const releaseConfirmed = (): void => {
@@ -376,6 +378,9 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
     get refused() {
       return refused.kept;
     },
+    get deleted() {
+      return Math.max(0, Math.min(publisher.verified - messages, tombstonesSent));
+    },
     get lastConfirmedAt() {
       return lastConfirmedAt();
     },
@@ -402,6 +407,22 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       numbers.reached(block.lastRecord);
     },
     flush: () => abortable(limiter.checkpoint(), signal),
+    delete: async (tombstones) => {
+      await abortable(limiter.checkpoint(), signal);
+      for (const { id, message } of tombstones) {
+        signal.throwIfAborted();
+        const windowOpen = publisher.publish({
+          routingKey: deletedKey,
+          body: message,
+          messageId: messageIdOf(`${version}:${dataType}:`, id, ':deleted'),
+          mandatory: hasDeletedQueues,
+        });
+        tombstonesSent++;
+        tracker.sent(message.byteLength);
+        if (windowOpen) await abortable(windowOpen, signal);
+      }
+      await publisher.flush({ signal });
+    },
     complete: async (message) => {
       // All records are in the marker before `file_complete` is sent, so that none can be sent again after it.
       await abortable(limiter.checkpoint(), signal);

@@ -42,6 +42,7 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
         contract: config.contract,
         exchange: config.amqpExchange,
         queues: config.amqpQueues,
+        deletedQueues: config.amqpDeletedQueues,
         queueType: config.amqpQueueType,
         queueArguments: config.amqpQueueArguments,
         exchangePrefix: config.amqpExchangePrefix,

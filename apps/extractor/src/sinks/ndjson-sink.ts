@@ -8,15 +8,15 @@ import { tryLock } from 'fs-native-extensions';
 import type { Contract } from '../config/contract-settings.js';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { explainFileErrors } from '../system/file-errors.js';
+import { endOfLines, LINE_FEED, readBytes, writeAll } from './line-file.js';
 import { claimOutputFolder, inspectOutputFolder } from './output-folder.js';
 import { contractIn, type FileSink, type OpenOptions, type Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
+import { TombstoneFile, type TombstoneFileOptions } from './tombstone-file.js';
 
-const LINE_FEED = 0x0a;
-const READ_BYTES = 1 << 20;
-
-/** Bytes that may be written before they are synced, and so confirmed. */
+/** Bytes that may be written before they are synced, and so confirmed; and records, if few of them are written. */
 const SYNC_BYTES = 8 << 20;
+const SYNC_RECORDS = 100_000;
 
 export interface NdjsonSinkOptions {
   /** Folder for the output; created if it is missing. */
@@ -28,8 +28,9 @@ export interface NdjsonSinkOptions {
 }
 
 /**
- * Writes `DIRECTORY/VERSION/TYPE.ndjson`: one message body per line, `file_complete` as the last one; and
- * `DIRECTORY/VERSION/extraction_complete.ndjson` with the one line of that message.
+ * Writes `DIRECTORY/VERSION/TYPE.ndjson`: one message body per line, `file_complete` as the last one; the tombstones that
+ * precede it to `DIRECTORY/VERSION/TYPE.deleted.ndjson`; and `DIRECTORY/VERSION/extraction_complete.ndjson` with the one
+ * line of that message.
  *
  * A record is confirmed once its line is on disk (`fdatasync`). When the sink resumes, it compares the confirmed lines
  * with their size and digest in the state marker, and cuts off everything after them, an incomplete last line included.
@@ -43,6 +44,8 @@ export const createNdjsonSink = ({ directory, dataFolder, contract = 'topic' }: 
     return claimed;
   };
   const pathOf = (target: SinkTarget): string => join(directory, target.version, `${target.dataType}.ndjson`);
+  const tombstonesPathOf = (target: SinkTarget): string =>
+    join(directory, target.version, `${target.dataType}.deleted.ndjson`);
   const completionPathOf = (version: string): string => join(directory, version, 'extraction_complete.ndjson');
   return {
     name: 'ndjson',
@@ -58,7 +61,20 @@ export const createNdjsonSink = ({ directory, dataFolder, contract = 'topic' }: 
       const path = pathOf(target);
       const size = await withPathInErrors(path, () => sizeOf(path));
       if (size !== checkpoint?.['bytes']) throw changedError(path, `${checkpoint?.['bytes']} bytes`, `${size} bytes`);
+      const deletedPath = tombstonesPathOf(target);
+      const deletedSize = await withPathInErrors(deletedPath, () => sizeOf(deletedPath));
+      const { deleted_bytes: deletedBefore = deletedSize } = checkpoint;
+      if (deletedSize !== deletedBefore) {
+        throw changedError(deletedPath, `${deletedBefore} bytes`, `${deletedSize} bytes`);
+      }
       return undefined;
+    },
+    findOutput: async (target) => {
+      const [records, tombstones] = await Promise.all(
+        [pathOf(target), tombstonesPathOf(target)].map((path) => withPathInErrors(path, () => sizeOf(path))),
+      );
+      if (tombstones! > 0) return 'tombstones';
+      return records! > 0 ? 'records' : undefined;
     },
     completeDump: async (version, message, signal) => {
       signal.throwIfAborted();
@@ -86,7 +102,7 @@ export const createNdjsonSink = ({ directory, dataFolder, contract = 'topic' }: 
           );
         }
         await withPathInErrors(folder, () => syncDirectory(folder));
-        return await openNdjsonFile(path, handle, options);
+        return await openNdjsonFile({ path, deletedPath: tombstonesPathOf(target) }, handle, options);
       } catch (error) {
         await handle.close();
         throw error;
@@ -96,14 +112,26 @@ export const createNdjsonSink = ({ directory, dataFolder, contract = 'topic' }: 
 };
 
 const openNdjsonFile = async (
-  path: string,
+  { path, deletedPath }: { readonly path: string; readonly deletedPath: string },
   handle: FileHandle,
-  { resumeAfter, checkpoint, signal }: OpenOptions,
+  { resumeAfter, checkpoint, append: keepsLines = false, deleted: deletedBefore = 0, signal }: OpenOptions,
 ): Promise<FileSink> => {
-  let digest = resumeAfter > 0 ? await withPathInErrors(path, () => verify(path, handle, checkpoint, signal)) : 0;
-  let position = resumeAfter > 0 ? Number(checkpoint?.['bytes']) : 0;
+  let { digest, position } = await withPathInErrors(path, async () => {
+    if (resumeAfter > 0) return verify(path, handle, checkpoint, signal);
+    return keepsLines ? digestOf(handle, await endOfLines(handle), signal) : { digest: 0, position: 0 };
+  });
   await withPathInErrors(path, () => handle.truncate(position));
-  const checkpointNow = (): Checkpoint => ({ bytes: position, crc32: hex(digest) });
+  const tombstones = await openTombstones(deletedPath, keepsLines || resumeAfter > 0, {
+    start: resumeAfter > 0 ? numberIn(checkpoint, DELETED_FROM) : undefined,
+    confirmed: deletedBefore,
+    signal,
+  });
+  let deleted = 0;
+  const checkpointNow = (): Checkpoint => ({
+    bytes: position,
+    crc32: hex(digest),
+    ...(tombstones.start > 0 && { [DELETED_FROM]: tombstones.start }),
+  });
   /** The records that were written whole, and those of them that are on disk. */
   let written = { records: resumeAfter, checkpoint: checkpointNow() };
   let synced = written;
@@ -113,12 +141,8 @@ const openNdjsonFile = async (
   let isClosed = false;
 
   const append = async (bytes: Uint8Array): Promise<void> => {
-    // write(2) may write fewer bytes than it was given, and so may Node's FileHandle.write.
-    for (let done = 0; done < bytes.byteLength; ) {
-      const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, position);
-      done += bytesWritten;
-      position += bytesWritten;
-    }
+    await writeAll(handle, bytes, position);
+    position += bytes.byteLength;
     digest = crc32(bytes, digest);
     unsynced += bytes.byteLength;
   };
@@ -151,6 +175,9 @@ const openNdjsonFile = async (
     get confirmed() {
       return synced.records;
     },
+    get deleted() {
+      return deleted;
+    },
     get lastConfirmedAt() {
       return lastConfirmedAt;
     },
@@ -160,7 +187,15 @@ const openNdjsonFile = async (
         await append(block.bytes);
         written = { records: block.lastRecord, checkpoint: checkpointNow() };
         block.release();
-        if (unsynced >= SYNC_BYTES) await sync();
+        const unsyncedRecords = written.records - synced.records;
+        if (unsynced === 0 || unsynced >= SYNC_BYTES || unsyncedRecords >= SYNC_RECORDS) await sync();
+      }),
+    flush: () => withPathInErrors(path, sync),
+    delete: (deletions) =>
+      withPathInErrors(deletedPath, async () => {
+        signal.throwIfAborted();
+        await tombstones.append(deletions);
+        deleted += deletions.length;
       }),
     complete: (message) =>
       withPathInErrors(path, async () => {
@@ -169,7 +204,7 @@ const openNdjsonFile = async (
         await append(Buffer.concat([message, Buffer.of(LINE_FEED)]));
         await sync();
         // `checkpoint` stays: if the marker is not saved any more, the next run cuts this line off and writes it again.
-        return checkpointNow();
+        return { ...checkpointNow(), ...(tombstones.end > 0 && { deleted_bytes: tombstones.end }) };
       }),
     close: async () => {
       if (isClosed) return;
@@ -177,10 +212,49 @@ const openNdjsonFile = async (
       try {
         await withPathInErrors(path, sync);
       } finally {
+        await tombstones.close();
         await handle.close();
       }
     },
   };
+};
+
+/** In the checkpoint: where the tombstones of the file's pass begin in their file. */
+const DELETED_FROM = 'deleted_from';
+
+/** @param isKept - whether earlier tombstones of the version stay */
+const openTombstones = (
+  path: string,
+  isKept: boolean,
+  options: Omit<TombstoneFileOptions, 'path'>,
+): Promise<TombstoneFile> =>
+  withPathInErrors(path, async () => {
+    if (!isKept) await TombstoneFile.discard(path);
+    try {
+      return await TombstoneFile.open({ path, ...options });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw changedError(path, `${options.confirmed} lines after byte ${options.start ?? 0}`, error.message);
+    }
+  });
+
+interface Digested {
+  /** CRC-32 of the bytes up to a position. */
+  readonly digest: number;
+  readonly position: number;
+}
+
+const digestOf = async (handle: FileHandle, end: number, signal: AbortSignal): Promise<Digested> => {
+  let digest = 0;
+  const position = await readBytes(
+    handle,
+    { end },
+    (bytes) => {
+      digest = crc32(bytes, digest);
+    },
+    signal,
+  );
+  return { digest, position };
 };
 
 /**
@@ -191,24 +265,23 @@ const openNdjsonFile = async (
 const verify = async (
   path: string,
   handle: FileHandle,
-  checkpoint: Checkpoint = {},
+  checkpoint: Checkpoint | undefined,
   signal: AbortSignal,
-): Promise<number> => {
-  const { bytes: size, crc32: expected } = checkpoint;
-  if (typeof size !== 'number') throw changedError(path, 'unknown', 'not comparable with it');
-  const buffer = Buffer.allocUnsafe(READ_BYTES);
-  let digest = 0;
-  for (let offset = 0; offset < size; ) {
-    signal.throwIfAborted();
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(READ_BYTES, size - offset), offset);
-    if (bytesRead === 0) throw changedError(path, `${size} bytes`, `${offset} bytes`);
-    digest = crc32(buffer.subarray(0, bytesRead), digest);
-    offset += bytesRead;
+): Promise<Digested> => {
+  const size = numberIn(checkpoint, 'bytes');
+  if (size === undefined) throw changedError(path, 'unknown', 'not comparable with it');
+  const found = await digestOf(handle, size, signal);
+  if (found.position < size) throw changedError(path, `${size} bytes`, `${found.position} bytes`);
+  const [expected, now] = [checkpoint?.['crc32'], hex(found.digest)];
+  if (now !== expected) {
+    throw changedError(path, `${size} bytes with CRC-32 ${expected}`, `${size} bytes with CRC-32 ${now}`);
   }
-  if (hex(digest) !== expected) {
-    throw changedError(path, `${size} bytes with CRC-32 ${expected}`, `${size} bytes with CRC-32 ${hex(digest)}`);
-  }
-  return digest;
+  return found;
+};
+
+const numberIn = (checkpoint: Checkpoint | undefined, name: string): number | undefined => {
+  const value = checkpoint?.[name];
+  return typeof value === 'number' ? value : undefined;
 };
 
 const hex = (digest: number): string => digest.toString(16).padStart(8, '0');

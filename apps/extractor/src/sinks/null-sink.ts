@@ -12,6 +12,7 @@ export const createNullSink = (contract: Contract = 'topic'): Sink => ({
   completeDump: async (_version, _message, signal) => signal.throwIfAborted(),
   open: async (_target, { resumeAfter, signal }) => {
     let confirmed = resumeAfter;
+    let deleted = 0;
     let lastConfirmedAt: Date | undefined;
     return {
       resumedAfter: resumeAfter,
@@ -21,6 +22,9 @@ export const createNullSink = (contract: Contract = 'topic'): Sink => ({
       get confirmed() {
         return confirmed;
       },
+      get deleted() {
+        return deleted;
+      },
       get lastConfirmedAt() {
         return lastConfirmedAt;
       },
@@ -29,6 +33,10 @@ export const createNullSink = (contract: Contract = 'topic'): Sink => ({
         confirmed = block.lastRecord;
         block.release();
         lastConfirmedAt = new Date();
+      },
+      delete: async (tombstones) => {
+        signal.throwIfAborted();
+        deleted += tombstones.length;
       },
       complete: async () => {
         signal.throwIfAborted();

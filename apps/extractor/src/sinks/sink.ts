@@ -1,5 +1,6 @@
 import type { EncodedBlock } from '@discogs-extractor/parser';
 import type { Checkpoint, Destination } from '@discogs-extractor/state-marker';
+import type { Tombstone } from '../changes/tombstone.js';
 import type { Contract } from '../config/contract-settings.js';
 import type { DataType } from '../config/data-type.js';
 import type { DeliveryStatus } from './delivery-status.js';
@@ -22,7 +23,14 @@ export interface OpenOptions {
   readonly resumeAfter: number;
   /** What {@link FileSink.checkpoint} was when these records were confirmed. */
   readonly checkpoint: Checkpoint | undefined;
-  /** Rejects `open`, and any `write` or `complete` in progress, with its reason. */
+  /** Of the file's tombstones, those that the sink confirmed in earlier runs. @default 0 */
+  readonly deleted?: number | undefined;
+  /**
+   * Whether earlier deliveries of the file must stay where they are: something relies on them, and the records that the
+   * sink has will not come again. @default false
+   */
+  readonly append?: boolean | undefined;
+  /** Rejects `open`, and any `write`, `delete` or `complete` in progress, with its reason. */
   readonly signal: AbortSignal;
   /**
    * Makes it durable that records 1 to `confirmed` of the file are confirmed. For sinks that send records again after a
@@ -80,6 +88,11 @@ export interface Sink {
     checkpoint: Checkpoint | undefined,
     options: Omit<IdentifyOptions, 'dataTypes'>,
   ): Promise<string | undefined>;
+  /**
+   * Returns what an earlier delivery of a file left that `open` removes unless it appends: tombstones, which nothing will
+   * say again, or only records. Only sinks that write a file's output again from its beginning have it.
+   */
+  findOutput?(target: SinkTarget): Promise<'tombstones' | 'records' | undefined>;
   open(target: SinkTarget, options: OpenOptions): Promise<FileSink>;
   /**
    * Delivers the message `extraction_complete`, given as the bytes of its body, to the destinations of all types, and
@@ -116,6 +129,8 @@ export interface FileSink {
   readonly missing: number;
   /** Records that the destination did not take, those of earlier runs included. @default 0 */
   readonly refused?: number | undefined;
+  /** Tombstones that this sink confirmed since it was opened. */
+  readonly deleted: number;
   /** When the sink last confirmed anything. */
   readonly lastConfirmedAt: Date | undefined;
   /**
@@ -124,6 +139,8 @@ export interface FileSink {
    * `lastRecord`, count as confirmed once all records before them are.
    */
   write(block: EncodedBlock): Promise<void>;
+  /** Delivers tombstones after all records, and confirms them. */
+  delete(tombstones: readonly Tombstone[]): Promise<void>;
   /** Confirms all records that were written, so that `refused` is final. Only sinks that have `refused` need it. */
   flush?(): Promise<void>;
   /**

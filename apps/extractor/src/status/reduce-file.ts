@@ -6,6 +6,10 @@ type NotOfState =
   | 'file-stalled'
   | 'file-moving'
   | 'file-restarted'
+  | 'changes-opened'
+  | 'changes-distrusted'
+  | 'changes-failed'
+  | 'deletions-withheld'
   | 'record-finding'
   | 'reports-restarted'
   | 'reports-failed'
@@ -44,6 +48,7 @@ export const newFileStatus = ({ file, dataType, bytes, known, drift }: ChosenFil
     missing: 0,
     drift,
     quality: known?.quality,
+    changes: known?.changes,
     startedAt: undefined,
     lastProgressAt: completedAt,
     lastRecordAt: completedAt,
@@ -96,6 +101,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         irregularities: event.irregularities,
         drift: undefined,
         quality: event.quality,
+        changes: event.changes,
         startedAt: now,
         lastProgressAt: now,
       });
@@ -109,8 +115,10 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         irregularities,
         missing,
         quality,
+        changes,
       } = event;
-      const moved = records !== file.records || confirmed !== file.confirmed || read !== file.read;
+      const deleted = increase(changes?.deleted ?? 0, file.changes?.deleted ?? 0);
+      const moved = records !== file.records || confirmed !== file.confirmed || read !== file.read || deleted > 0;
       return {
         file: {
           ...file,
@@ -122,12 +130,15 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
           irregularities,
           missing,
           quality,
+          changes,
           lastProgressAt: moved ? now : file.lastProgressAt,
           lastRecordAt: records > file.records ? now : file.lastRecordAt,
         },
         added: {
           recordsRead: increase(records, file.records),
           recordsConfirmed: increase(confirmed, file.confirmed),
+          recordsUnchanged: increase(changes?.unchanged ?? 0, file.changes?.unchanged ?? 0),
+          recordsDeleted: deleted,
           dumpBytesRead: increase(read, file.read),
           dumpBytesDelivered: increase(delivered, file.delivered),
           xmlBytesRead: increase(xmlBytes, file.xmlBytes),
@@ -152,6 +163,7 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         undelivered: event.undelivered,
         missing: event.missing,
         quality: event.quality ?? file.quality,
+        changes: event.changes ?? file.changes,
         error: event.error?.message,
       });
     }

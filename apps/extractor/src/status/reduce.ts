@@ -81,6 +81,11 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
     case 'file-moving':
     // `file-started` follows.
     case 'file-restarted':
+    // `file-progress` and `file-finished` have the counts.
+    case 'changes-opened':
+    case 'changes-distrusted':
+    case 'changes-failed':
+    case 'deletions-withheld':
     // What findings mean is up to the transform.
     case 'record-finding':
     case 'reports-restarted':
@@ -134,6 +139,8 @@ const withTotals = (totals: Totals, type: DataType, added: Partial<TypeTotals>):
   const after: TypeTotals = {
     recordsRead: before.recordsRead + (added.recordsRead ?? 0),
     recordsConfirmed: before.recordsConfirmed + (added.recordsConfirmed ?? 0),
+    recordsUnchanged: before.recordsUnchanged + (added.recordsUnchanged ?? 0),
+    recordsDeleted: before.recordsDeleted + (added.recordsDeleted ?? 0),
     dumpBytesRead: before.dumpBytesRead + (added.dumpBytesRead ?? 0),
     dumpBytesDelivered: before.dumpBytesDelivered + (added.dumpBytesDelivered ?? 0),
     xmlBytesRead: before.xmlBytesRead + (added.xmlBytesRead ?? 0),

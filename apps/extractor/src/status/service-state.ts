@@ -1,3 +1,4 @@
+import type { PassCounts } from '@discogs-extractor/changes';
 import type { QualityCounts } from '@discogs-extractor/data-quality';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { DriftSummary } from '../drift/drift-summary.js';
@@ -50,6 +51,8 @@ export interface FileStatus {
   readonly drift: DriftSummary | undefined;
   /** What rules found in the records read, those of earlier runs included; `undefined` without rules. */
   readonly quality: QualityCounts | undefined;
+  /** What was sent and deleted, and what the sink had, earlier runs included; `undefined` with PUBLISH=all. */
+  readonly changes: PassCounts | undefined;
   /** When its download or extraction began. */
   readonly startedAt: number | undefined;
   /** When bytes last arrived, or records were last read or confirmed. */
@@ -63,6 +66,9 @@ export interface FileStatus {
 export interface TypeTotals {
   readonly recordsRead: number;
   readonly recordsConfirmed: number;
+  /** Of the confirmed records, those that the sink had; and ids that were deleted there. */
+  readonly recordsUnchanged: number;
+  readonly recordsDeleted: number;
   readonly dumpBytesRead: number;
   readonly dumpBytesDelivered: number;
   readonly xmlBytesRead: number;
@@ -118,6 +124,8 @@ export interface ServiceState {
 const NO_TOTALS: TypeTotals = {
   recordsRead: 0,
   recordsConfirmed: 0,
+  recordsUnchanged: 0,
+  recordsDeleted: 0,
   dumpBytesRead: 0,
   dumpBytesDelivered: 0,
   xmlBytesRead: 0,

@@ -15,7 +15,9 @@ export interface PassState {
   isForced: boolean;
   /** Whether the pass is over. */
   isEnded: boolean;
-  /** Records 1 to this one are confirmed. */
+  /** The record that the pass began after. */
+  startAfter: number;
+  /** Records up to this one are confirmed. */
   watermark: number;
   published: number;
   unchanged: number;
@@ -35,6 +37,7 @@ export const NO_PASS: PassState = {
   source: '',
   isForced: false,
   isEnded: true,
+  startAfter: 0,
   watermark: 0,
   published: 0,
   unchanged: 0,

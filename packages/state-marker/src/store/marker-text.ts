@@ -66,6 +66,7 @@ const markerSchema = z.looseObject({
     errors,
     last_amqp_heartbeat: time,
     sink: z.string().optional(),
+    resend: z.array(z.string()).optional(),
     extraction_complete: z.looseObject({ sent_at: time, withheld_because: errors.optional() }).optional(),
   }),
   summary: z.looseObject({

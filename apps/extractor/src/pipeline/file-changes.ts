@@ -1,0 +1,227 @@
+import type { ChangeStore, Deletion, Pass, PassCounts, PassMode } from '@discogs-extractor/changes';
+import { isQualityFinding } from '@discogs-extractor/data-quality';
+import type { VerifiedFile } from '@discogs-extractor/downloader';
+import { type EncodedBlock, type Irregularity, LEFT_OUT_KINDS, type MalformedRecord } from '@discogs-extractor/parser';
+import { selectRecords } from '../changes/select-records.js';
+import { tombstoneOf } from '../changes/tombstone.js';
+import { ExtractorError, errorCodeOf } from '../errors.js';
+import type { FileSink } from '../sinks/sink.js';
+
+/** Tombstones that are confirmed together, unless fewer may be sent again. */
+const MAX_TOMBSTONES = 500;
+
+export interface FileChangesOptions {
+  readonly store: ChangeStore;
+  readonly dump: Pick<VerifiedFile, 'name' | 'version' | 'dataType' | 'sha256'>;
+  readonly mode: PassMode;
+  /** Records that the sink has confirmed: the next ones are sent. */
+  readonly resumedAfter: number;
+}
+
+export interface DeleteOptions {
+  readonly fileSink: FileSink;
+  readonly maxDeletedPercent: number;
+  /** Tombstones that may be sent again after a crash. */
+  readonly maxUnsaved: number;
+  readonly onWithheld: (missing: number, reason: string) => void;
+  readonly onProgress: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** Whether the store's latest pass is over this file. */
+const isOver = ({ latestPass }: ChangeStore, { version, sha256 }: FileChangesOptions['dump']): boolean =>
+  latestPass !== undefined && latestPass.version === version && latestPass.source === sha256;
+
+/** The same, and it can be resumed after a record that the sink confirmed. */
+const isPassOf = (store: ChangeStore, dump: FileChangesOptions['dump'], confirmed: number): boolean =>
+  isOver(store, dump) && store.latestPass!.watermark <= confirmed;
+
+/**
+ * Whether a file that was delivered in part can be resumed. If another dump was delivered since, the sink has other
+ * records than this file's. With PUBLISH=changed, the store has to know all records before.
+ */
+export const canResume = (
+  store: ChangeStore,
+  dump: FileChangesOptions['dump'],
+  mode: PassMode,
+  confirmed: number,
+): boolean =>
+  mode === 'all'
+    ? store.latestPass === undefined || isOver(store, dump)
+    : isPassOf(store, dump, confirmed) && store.latestPass?.startAfter === 0;
+
+/** The tombstones of this file that were confirmed before. */
+export const deletedBefore = (store: ChangeStore, dump: FileChangesOptions['dump'], confirmed: number): number =>
+  isPassOf(store, dump, confirmed) ? (store.latestPass?.counts.deleted ?? 0) : 0;
+
+/**
+ * What of a dump file the sink has already: the store of its changes, and the pass of it over this file.
+ *
+ * The state marker has a record as confirmed before the store does. After a crash, the records between the two are read
+ * again, and only noted.
+ */
+export class FileChanges {
+  readonly #pass: Pass;
+  readonly #options: FileChangesOptions;
+  readonly #deletedBefore: number;
+  readonly #readRecordId: (xml: Uint8Array) => string | undefined;
+  /** Numbers of records that a transform failed on. */
+  readonly #failed = new Set<number>();
+
+  private constructor(options: FileChangesOptions, pass: Pass, readId: (xml: Uint8Array) => string | undefined) {
+    this.#options = options;
+    this.#pass = pass;
+    this.#deletedBefore = pass.counts.deleted;
+    this.#readRecordId = readId;
+  }
+
+  /** Begins the pass, or resumes it. */
+  static async begin(options: FileChangesOptions): Promise<FileChanges> {
+    const { store, dump, mode, resumedAfter } = options;
+    const { readRecordId } = await import('@discogs-extractor/changes');
+    const pass = await store.beginPass({
+      version: dump.version,
+      source: dump.sha256,
+      mode,
+      confirmed: resumedAfter,
+      ...(!isPassOf(store, dump, resumedAfter) && { restart: true, startAfter: resumedAfter }),
+    });
+    return new FileChanges(options, pass, readRecordId);
+  }
+
+  /** Reading begins after this record: the store does not have the next one yet, though the sink may. */
+  get readAfter(): number {
+    return this.#pass.watermark;
+  }
+
+  get counts(): PassCounts {
+    return this.#pass.counts;
+  }
+
+  /**
+   * Decides which records of a block to send. Returns a block of them, or `undefined` if the sink has confirmed the whole
+   * block before.
+   */
+  async select(block: EncodedBlock): Promise<EncodedBlock | undefined> {
+    const { resumedAfter } = this.#options;
+    this.#keepOmitted(block);
+    const { send } = await this.#pass.decide(block);
+    if (block.lastRecord > resumedAfter) return selectRecords(block, send, resumedAfter);
+    block.release();
+    return undefined;
+  }
+
+  /** The id of a malformed record is not gone. */
+  keepMalformed({ bytes, reason, byteOffset, recordNumber }: MalformedRecord): void {
+    if (recordNumber !== undefined) this.#failed.add(recordNumber);
+    if (this.#pass.isEnded) return;
+    const id = this.#readRecordId(bytes);
+    if (id === undefined) {
+      this.#withhold(`the id of the malformed record at byte ${byteOffset} (${reason}) cannot be read`);
+    } else {
+      this.#pass.keep(id);
+    }
+  }
+
+  /** The sink does not take a record that was sent: it has what it had before. */
+  refuse(recordNumber: number): void {
+    this.#pass.refuse(recordNumber);
+  }
+
+  /** Content that is in no record, and records without content, may be what is left of a record. */
+  noteIrregularity({ kind, byteOffset }: Irregularity): void {
+    if (kind !== 'not-an-object' && !LEFT_OUT_KINDS.includes(kind)) return;
+    this.#withhold(`a record may be what is at byte ${byteOffset} (${kind}), and its id cannot be read`);
+  }
+
+  /** Makes durable that records 1 to this one are confirmed. The state marker must have them. */
+  async commit(confirmed: number): Promise<void> {
+    if (this.#pass.isEnded) return;
+    this.#pass.confirm(confirmed);
+    await this.#pass.commit();
+  }
+
+  /**
+   * Delivers tombstones for what the dump lacks, once all records are confirmed, and ends the pass.
+   *
+   * @throws ExtractorError `TOO_MANY_DELETIONS`; errors of store and sink; the signal's reason
+   */
+  async finish(options: DeleteOptions): Promise<PassCounts> {
+    if (this.#pass.isEnded) return this.counts;
+    if (this.#options.mode !== 'all') await this.#delete(options);
+    return this.#pass.end();
+  }
+
+  /** Makes durable which tombstones are confirmed, after the sink was closed early. */
+  async commitDeleted(fileSink: FileSink): Promise<void> {
+    if (this.#pass.isEnded || fileSink.deleted === 0) return;
+    this.#pass.confirmDeletions(this.#deletedBefore + fileSink.deleted);
+    await this.#pass.commit();
+  }
+
+  async #delete({
+    fileSink,
+    maxDeletedPercent,
+    maxUnsaved,
+    onWithheld,
+    onProgress,
+    signal,
+  }: DeleteOptions): Promise<void> {
+    const { version, dataType, name: file } = this.#options.dump;
+    const { missing, withheldBecause } = await this.#pass
+      .endRecords({ maxDeletedPercent })
+      .catch((error: unknown) => Promise.reject(explainTooMany(error, file)));
+    if (withheldBecause !== undefined) onWithheld(missing, withheldBecause);
+    const most = Math.min(MAX_TOMBSTONES, maxUnsaved);
+    for await (const deletions of this.#pass.deletions()) {
+      for (let at = 0; at < deletions.length; at += most) {
+        signal.throwIfAborted();
+        const some = deletions.slice(at, at + most);
+        await fileSink.delete(some.map((deletion: Deletion) => tombstoneOf(version, dataType, deletion)));
+        this.#pass.confirmDeletions(some.at(-1)!.number);
+        await this.#pass.commit();
+        onProgress();
+      }
+    }
+  }
+
+  /** The dump has the ids of records that rules skip: they are neither sent nor gone. */
+  #keepOmitted(block: EncodedBlock): void {
+    const { firstRecord, lastRecord, count, findings } = block;
+    if (count === lastRecord - firstRecord + 1 || this.#pass.isEnded) return;
+    const delivered = new Set(Array.from({ length: count }, (_, index) => block.number(index)));
+    const skipped = new Map(
+      findings.flatMap(({ number, id, finding }) =>
+        isQualityFinding(finding) && finding.skip !== undefined ? [[number, id] as const] : [],
+      ),
+    );
+    for (let number = firstRecord; number <= lastRecord; number++) {
+      if (delivered.has(number) || this.#failed.has(number)) continue;
+      const id = skipped.get(number);
+      if (id === undefined) this.#withhold(`the id of record ${number}, which is not delivered, is not known`);
+      else this.#pass.keep(id);
+    }
+  }
+
+  #withhold(reason: string): void {
+    if (!this.#pass.isEnded) this.#pass.withholdDeletions(reason);
+  }
+}
+
+/** The library does not know the setting. */
+const explainTooMany = (error: unknown, file: string): unknown => {
+  if (!(error instanceof Error) || errorCodeOf(error) !== 'TOO_MANY_DELETIONS' || !('facts' in error)) return error;
+  const { deletions, ids, maxDeletedPercent } = error.facts as {
+    readonly deletions: number;
+    readonly ids: number;
+    readonly maxDeletedPercent: number;
+  };
+  const percent = Math.min(100, Math.ceil((100 * deletions) / ids));
+  return new ExtractorError(
+    'TOO_MANY_DELETIONS',
+    `${file} lacks ${deletions} of the ${ids} ids that the sink has, more than MAX_DELETED_PERCENT=${maxDeletedPercent} ` +
+      'allows. Its records are delivered, but neither tombstones nor file_complete are sent. Check the dump; if it is ' +
+      `right, run again with --max-deleted-percent ${percent}, which sends only what is missing.`,
+    { facts: { file, deletions, ids }, cause: error },
+  );
+};
