@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   deleteQueue,
   drainQueue,
@@ -90,6 +91,35 @@ describe('the amqp sink', () => {
       expect(messages[0]).toMatchObject({ exchange: 'other-exchange', routingKey: 'artists' });
       await deleteQueue(broker.url, queue);
     }
+  });
+
+  it('sends while progress is saved, but never more than queueSize messages past it', async () => {
+    const sink = sinkOf({ queues: ['limited-{type}'], queueSize: 100 });
+    const saves: { readonly confirmed: number; readonly finish: () => void }[] = [];
+    const file = await sink.open(TARGET, {
+      ...{ resumeAfter: 0, checkpoint: undefined, signal: new AbortController().signal },
+      save: (confirmed) => new Promise((finish) => saves.push({ confirmed, finish })),
+    });
+    const writing = (async () => {
+      for (let first = 1; first <= 1_000; first += 50) await file.write(blockOf(first, 50));
+    })();
+    let saved = 0;
+    for (let save = 1; save <= 3; save++) {
+      await until(() => saves.length === save && sink.status!().totals.published === saved + 100);
+      await sleep(50);
+      expect(sink.status!().totals.published).toBe(saved + 100);
+      const { confirmed, finish } = saves.at(-1)!;
+      // A quarter of queueSize, and what was confirmed meanwhile.
+      expect(confirmed).toBeGreaterThanOrEqual(saved + 25);
+      saved = confirmed;
+      finish();
+    }
+    const saving = setInterval(() => saves.at(-1)!.finish(), 1);
+    await writing;
+    await file.complete(COMPLETE);
+    clearInterval(saving);
+    await file.close();
+    expect(saves.at(-1)!.confirmed).toBe(1_000);
   });
 
   it('reports the state of the delivery through faults of the connection, and keeps the totals', async () => {

@@ -76,12 +76,20 @@ export interface PublisherStats {
 
 /** What {@link Publisher.flush} accepts. */
 export interface FlushOptions {
+  /**
+   * The number of the last message to wait for; later ones stay in flight. With it, progress can be saved while messages
+   * are published. @default that of the last message that was accepted
+   */
+  upTo?: number | undefined;
   /** Ends the wait, not the publisher. @default undefined */
   signal?: AbortSignal | undefined;
 }
 
 /** The names of {@link FlushOptions}. */
-export const FLUSH_OPTION_NAMES: Readonly<Record<keyof FlushOptions, true>> = { signal: true };
+export const FLUSH_OPTION_NAMES: Readonly<Record<keyof FlushOptions, true>> = { upTo: true, signal: true };
+
+/** The names of what {@link Publisher.publishAll} accepts. */
+export const PUBLISH_ALL_OPTION_NAMES: Readonly<Record<'signal', true>> = { signal: true };
 
 /** What {@link Publisher.close} accepts. */
 export interface CloseOptions {
@@ -166,11 +174,11 @@ export interface Publisher extends AsyncDisposable {
    */
   publishAll(
     messages: Iterable<OutgoingMessage> | AsyncIterable<OutgoingMessage>,
-    options?: FlushOptions,
+    options?: Pick<FlushOptions, 'signal'>,
   ): Promise<number>;
 
   /**
-   * Resolves when every message accepted so far is confirmed and verified.
+   * Resolves when every message accepted so far, or each one up to `upTo`, is confirmed and verified.
    * Rejects with the publisher's error, or with the reason of a signal.
    */
   flush(options?: FlushOptions): Promise<void>;

@@ -16,6 +16,7 @@ import {
   type FlushOptions,
   MESSAGE_NAMES,
   type OutgoingMessage,
+  PUBLISH_ALL_OPTION_NAMES,
   type Publisher,
   type PublisherStats,
 } from './publisher.js';
@@ -209,9 +210,9 @@ export class WindowedPublisher implements Publisher {
 
   async publishAll(
     messages: Iterable<OutgoingMessage> | AsyncIterable<OutgoingMessage>,
-    options: FlushOptions = {},
+    options: Pick<FlushOptions, 'signal'> = {},
   ): Promise<number> {
-    const signal = checks.optionalSignal('signal', checks.object('', options, FLUSH_OPTION_NAMES).signal);
+    const signal = checks.optionalSignal('signal', checks.object('', options, PUBLISH_ALL_OPTION_NAMES).signal);
     let count = 0;
     for await (const message of messages) {
       signal?.throwIfAborted();
@@ -247,8 +248,10 @@ export class WindowedPublisher implements Publisher {
   }
 
   async flush(options: FlushOptions = {}): Promise<void> {
-    const signal = checks.optionalSignal('signal', checks.object('', options, FLUSH_OPTION_NAMES).signal);
-    const target = this.#window.outbox.published;
+    const { published } = this.#window.outbox;
+    const { upTo, signal: given } = checks.object('', options, FLUSH_OPTION_NAMES);
+    const signal = checks.optionalSignal('signal', given);
+    const target = upTo === undefined ? published : checks.wholeNumber('upTo', upTo, { min: 0, max: published });
     await this.#until(() => this.confirmed >= target, signal);
     while (this.verified < target) {
       await this.#until(() => this.#connection.state === 'open', signal);

@@ -625,6 +625,20 @@ describe('closing', () => {
     proxy.close();
   });
 
+  it('of some messages does not wait for later ones', async () => {
+    const { exchange, queue } = uniqueTopology();
+    const full = { 'x-max-length': 10, 'x-overflow': 'reject-publish' };
+    const queues = [{ name: queue('full'), routingKeys: ['k'], arguments: full }];
+    const { publisher } = await openPublisher({ url: broker.url, exchange, queues });
+    await publishNumbered(publisher, 1, 11);
+    await publisher.flush({ upTo: 10 });
+    expect(publisher).toMatchObject({ verified: 10, published: 11 });
+    for (const upTo of [-1, 12, 1.5, '10' as never]) {
+      await expect(publisher.flush({ upTo })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    }
+    await publisher.close({ timeoutMs: 0 });
+  });
+
   it('ends only the wait in flush if the signal of flush aborts', async () => {
     const { options } = twoQueues();
     await using proxy = await startProxy(broker);

@@ -44,7 +44,7 @@ export const PROGRESS_SETTINGS = {
     env: 'STATE_SAVE_INTERVAL',
     toml: 'state_save_interval',
     about: 'records between two saves of the progress',
-    details: 'The amqp sink saves more often if QUEUE_SIZE is smaller.',
+    details: 'The amqp sink saves after a quarter of QUEUE_SIZE, if that is less.',
     accepts: 'a whole number of records from 1 to 1000000000',
     schema: wholeNumber(1, 1_000_000_000),
     defaultValue: () => 5000,

@@ -345,15 +345,22 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       unconfirmed.shift()!.block.release();
   };
   const yielder = new EventLoopYielder();
+  const confirmed = (): number => refused.limit(numbers.doneAfter(Math.min(publisher.verified, messages)));
+  let saved = resumedAfter;
   const limiter = createCheckpointLimiter({
     maxUnsaved: queueSize,
-    resumeAfter: resumedAfter,
-    reached: () => numbers.last,
-    flush: async () => {
-      await publisher.flush({ signal });
+    isSaved: () => saved === numbers.last,
+    flush: async (upTo) => {
+      await publisher.flush({ upTo, signal });
+      const { verified } = publisher;
       await refused.settle();
+      return verified;
     },
-    save,
+    save: async () => {
+      const record = confirmed();
+      await save(record);
+      saved = record;
+    },
   });
   const missing = (): number => missingBefore + publisher.stats.missing;
   const checkpoint = (): Checkpoint => ({
@@ -373,7 +380,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       return missing();
     },
     get confirmed() {
-      return refused.limit(numbers.doneAfter(Math.min(publisher.verified, messages)));
+      return confirmed();
     },
     get refused() {
       return refused.kept;
@@ -399,7 +406,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
         messages++;
         tracker.sent(message.byteLength);
         if (windowOpen) await abortable(windowOpen, signal);
-        const belowLimit = limiter.recordSent();
+        const belowLimit = limiter.messageSent();
         if (belowLimit) await abortable(belowLimit, signal);
         const yielded = yielder.maybeYield();
         if (yielded) await yielded;

@@ -1,47 +1,70 @@
 export interface CheckpointLimiterOptions {
-  /** Records that may have been sent without being saved in the state marker. */
+  /** Messages that may have been sent without being saved in the state marker. */
   readonly maxUnsaved: number;
-  /** Records that are in the state marker already. */
-  readonly resumeAfter: number;
-  /** Returns the last record that was sent or omitted. */
-  readonly reached: () => number;
-  /** Resolves when everything that was sent is confirmed. */
-  readonly flush: () => Promise<void>;
-  /** Makes it durable that records 1 to `confirmed` are confirmed. */
-  readonly save: (confirmed: number) => Promise<void>;
+  /** Returns whether everything that was sent or omitted is saved. */
+  readonly isSaved: () => boolean;
+  /** Resolves with the number of messages that are verified: at least these, or all that were sent. */
+  readonly flush: (upTo: number | undefined) => Promise<number>;
+  /** Makes it durable what is verified. */
+  readonly save: () => Promise<void>;
 }
 
-/** Limits the records that are sent again after a crash: those that were sent and are not in the state marker. */
+/** Limits the messages that are sent again after a crash: those that were sent and are not in the state marker. */
 export interface CheckpointLimiter {
-  /** Counts a record that was sent. Returns `undefined` if another may follow, else a promise to await first. */
-  recordSent(): Promise<void> | undefined;
-  /** Confirms and saves everything up to the last record that was sent or omitted. */
+  /** Counts a message that was sent. Returns `undefined` if another may follow, else a promise to await first. */
+  messageSent(): Promise<void> | undefined;
+  /** Confirms and saves everything that was sent or omitted. */
   checkpoint(): Promise<void>;
 }
 
 /**
- * Makes a checkpoint when the limit is reached, and lets nothing be sent meanwhile: its requests to the broker would wait
- * for all messages that go before them. So the broker always has many messages to work on at a time, which quorum queues
- * need to be fast, and is idle between two times for a few round trips only.
+ * The share of the limit that a checkpoint saves at least. With smaller checkpoints there would be more of them, and with
+ * larger ones fewer messages could be in flight.
+ */
+const MIN_SHARE = 1 / 4;
+
+/**
+ * Makes checkpoints while messages are sent: each saves what is confirmed by the time that it begins. The sender waits
+ * only if the messages in flight and those that the checkpoint is about are as many as the limit allows.
  */
 export const createCheckpointLimiter = (options: CheckpointLimiterOptions): CheckpointLimiter => {
-  const { maxUnsaved, resumeAfter, reached, flush, save } = options;
-  /** Records that were sent since the last checkpoint. */
-  let unsaved = 0;
-  let savedRecord = resumeAfter;
-  const checkpoint = async (): Promise<void> => {
-    const record = reached();
-    if (savedRecord === record) return;
-    await flush();
-    await save(record);
-    savedRecord = record;
-    unsaved = 0;
+  const { maxUnsaved, isSaved, flush, save } = options;
+  const minShare = Math.max(1, Math.floor(maxUnsaved * MIN_SHARE));
+  let sent = 0;
+  let saved = 0;
+  let inProgress: Promise<void> | undefined;
+  let failure: { readonly error: unknown } | undefined;
+
+  const run = async (upTo: number | undefined): Promise<void> => {
+    const verified = await flush(upTo);
+    await save();
+    saved = verified;
   };
+  const start = (upTo?: number): Promise<void> => {
+    const started = run(upTo).finally(() => {
+      inProgress = undefined;
+    });
+    // If no sender waits for it, the next call of `messageSent` reports the failure.
+    started.catch((error: unknown) => {
+      failure = { error };
+    });
+    inProgress = started;
+    return started;
+  };
+  const belowLimit = async (): Promise<void> => {
+    while (sent - saved >= maxUnsaved) await (inProgress ?? start(saved + minShare));
+  };
+
   return {
-    recordSent: () => {
-      unsaved++;
-      return unsaved >= maxUnsaved ? checkpoint() : undefined;
+    messageSent: () => {
+      sent++;
+      if (failure) return Promise.reject(failure.error);
+      if (!inProgress && sent - saved >= minShare) start(saved + minShare);
+      return sent - saved >= maxUnsaved ? belowLimit() : undefined;
     },
-    checkpoint,
+    checkpoint: async () => {
+      await inProgress;
+      if (!isSaved()) await start();
+    },
   };
 };

@@ -15,6 +15,8 @@ export interface OpenConnection {
 export interface ConnectionSource {
   /** Resolves with a connection; rejects with the signal's reason if that aborts first. */
   connect(signal: AbortSignal): Promise<OpenConnection>;
+  /** The same for a second connection of the session, which nothing is published on. Absent if there can be none. */
+  connectForChecks?(signal: AbortSignal): Promise<OpenConnection>;
   /**
    * Cuts a connection that does not respond, for all of its sessions. Absent if each session has its own one, which it
    * cuts by aborting the signal of `connect`.
@@ -74,10 +76,15 @@ const openConnection = async (
   return connection;
 };
 
-/** A connection of its own for each session. */
-export const createOwnConnections = (options: ResolvedConnectionOptions): ConnectionSource => ({
-  connect: (signal) => openConnection(options, signal),
-});
+/** Connections of its own for each session. */
+export const createOwnConnections = (options: ResolvedConnectionOptions): ConnectionSource => {
+  const { connectionName: name } = options;
+  const forChecks = { ...options, connectionName: name === undefined ? undefined : `${name} (checks)` };
+  return {
+    connect: (signal) => openConnection(options, signal),
+    connectForChecks: (signal) => openConnection(forChecks, signal),
+  };
+};
 
 interface SharedSocket {
   readonly opening: Promise<OpenConnection>;

@@ -28,6 +28,12 @@ export interface SessionHandlers extends DeliveryHandlers {
   onEnded(): void;
 }
 
+/**
+ * On a connection, the broker handles a request after the messages that were sent before it. With more of them than this
+ * in flight, requests get a connection of their own.
+ */
+const MAX_OUTSTANDING_BEFORE_REQUEST = 100;
+
 const noop = (): void => {};
 
 /** Bytes that arrived on a connection. */
@@ -38,6 +44,9 @@ const bytesReadOn = ({ model }: OpenConnection): number | undefined =>
  * One confirm channel, from the TCP connect to its end; never reused. Its connection is its own, or one that it shares
  * with the sessions of other publishers and leaves at its end. Whatever a dead connection still emits stays in its
  * session.
+ *
+ * If its connection is its own, it gets a second one for requests when it has many messages in flight. It ends with
+ * either of them.
  */
 export class Session implements MessageTransport, CheckedConnection {
   readonly epoch: number;
@@ -49,6 +58,9 @@ export class Session implements MessageTransport, CheckedConnection {
   readonly #abort = new AbortController();
   readonly #endReason = createDeferred<unknown>();
   #connection: OpenConnection | undefined;
+  #checkConnecting: Promise<void> | undefined;
+  /** The second connection, once it is open. */
+  #checkModel: ChannelModel | undefined;
   #bytesRead: number | undefined;
   /** Removes the listeners from the connection. */
   #unlisten = noop;
@@ -196,7 +208,9 @@ export class Session implements MessageTransport, CheckedConnection {
     const timeout = createDeferred();
     const timer = setTimeout(timeout.resolve, MAX_CLOSE_MS);
     const closed = async (): Promise<unknown> =>
-      this.#isShared ? Promise.all(this.#closeChannels()) : this.#connection?.model.close();
+      this.#isShared
+        ? Promise.all(this.#closeChannels())
+        : Promise.all([this.#connection?.model.close(), this.#checkModel?.close()]);
     await Promise.race([closed().catch(noop), timeout.promise]);
     clearTimeout(timer);
     this.#release();
@@ -246,9 +260,12 @@ export class Session implements MessageTransport, CheckedConnection {
     if (blockedReason !== undefined) listeners.blocked(blockedReason);
   }
 
-  /** Opens a channel that ends with the session. */
-  async #open<T extends Channel>(create: (model: ChannelModel) => Promise<T>): Promise<T> {
-    const channel = await create((this.#connection as OpenConnection).model);
+  /** Opens a channel that ends with the session. @param model - of the connection. @default that of the messages */
+  async #open<T extends Channel>(
+    create: (model: ChannelModel) => Promise<T>,
+    model = (this.#connection as OpenConnection).model,
+  ): Promise<T> {
+    const channel = await create(model);
     this.#channels.add(channel);
     // The broker has closed it: closing it again would be an error of the whole connection.
     const forget = (): boolean => this.#channels.delete(channel);
@@ -259,13 +276,30 @@ export class Session implements MessageTransport, CheckedConnection {
   }
 
   async #openCheckChannel(): Promise<ConfirmChannel> {
+    if (this.#checkModel === undefined && this.outstanding > MAX_OUTSTANDING_BEFORE_REQUEST) {
+      this.#checkConnecting ??= this.#connectForChecks();
+      await this.#checkConnecting;
+    }
     if (this.#checkChannel) return this.#checkChannel;
-    const channel = await this.#open((model) => model.createConfirmChannel());
+    const channel = await this.#open((model) => model.createConfirmChannel(), this.#checkModel);
     channel.on('close', () => {
       if (this.#checkChannel === channel) this.#checkChannel = undefined;
     });
     this.#checkChannel = channel;
     return channel;
+  }
+
+  /** Without a second connection, such as with a limit of connections, checks take longer, which does no harm. */
+  async #connectForChecks(): Promise<void> {
+    const connection = await this.#connections.connectForChecks?.(this.#abort.signal).catch(noop);
+    if (!connection) return;
+    const { model } = connection;
+    this.#checkModel = model;
+    this.#checkChannel = undefined;
+    const end = (error?: Error): void => this.end(error ?? new Error('Connection closed'));
+    model.on('error', end);
+    model.on('close', end);
+    if (this.#ended) this.#release();
   }
 
   #onConfirm(deliveryTag: number, multiple: boolean, isAck: boolean): void {

@@ -270,6 +270,45 @@ export const PUBLISHER_FAULTS: Faults = {
     expect(outcome.publisher.stats.reconnects).toBe(0);
   },
 
+  'the connection of its checks is closed, and then refused': async (broker) => {
+    await using proxy = await startProxy(broker);
+    const { exchange, a, options } = twoQueues();
+    const { publisher, events } = await openPublisher({
+      ...{ url: broker.urlFor({ port: proxy.port }), ...options },
+      ...{ connectionName: exchange, topologyCheckIntervalMs: 20 },
+    });
+    const publishUntil = async (isEnough: () => boolean): Promise<void> => {
+      const timeout = AbortSignal.timeout(20_000);
+      while (!isEnough()) {
+        timeout.throwIfAborted();
+        await publishNumbered(publisher, publisher.published + 1, publisher.published + 500, BODY_BYTES);
+        await sleep(1);
+      }
+    };
+    await publishNumbered(publisher, 1, 50);
+    await publisher.flush();
+    expect(proxy.connections).toBe(1);
+    await publishUntil(() => proxy.connections === 2 && publisher.verified > 1_000);
+    expect(countEvents(events, 'lost')).toBe(0);
+
+    const connections = 'rabbit_networking:connection_info_all([pid, client_properties])';
+    const isNamed = `lists:member({<<"connection_name">>, longstr, <<"${exchange} (checks)">>}, Properties)`;
+    const named = `[{pid, P}, {client_properties, Properties}] <- ${connections}, ${isNamed}`;
+    const close = `[rabbit_networking:close_connection(P, "test") || ${named}].`;
+    expect(await broker.evaluate(close)).toBe('[ok]');
+    await publishUntil(() => publisher.stats.reconnects === 1);
+    const [lost] = events.flatMap((event) => (event.type === 'lost' ? [event.error.message] : []));
+    expect(lost).toContain('CONNECTION_FORCED - test');
+    proxy.setRefusing(true);
+    const { verified } = publisher;
+    await publishUntil(() => publisher.verified > verified + 1_000);
+    expect(publisher.stats.reconnects).toBe(1);
+    await publisher.flush();
+    await publisher.close();
+    expect(withoutDuplicates(await drainNumbers(broker, a))).toEqual(range(1, publisher.published));
+    await until(() => proxy.connections === 0);
+  },
+
   'both queues are unbound': async (broker) => {
     // Both at once: between the two, the topology check could restore the first one.
     await publishUntilFailure('UNROUTABLE', broker, ({ exchange, a, b }) =>
