@@ -1,4 +1,5 @@
 import type { Checkpoint, MarkerSession } from '@discogs-extractor/state-marker';
+import type { ChangeStores } from '../changes/change-stores.js';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import type { Config } from '../config/settings.js';
 import { describeError, ExtractorError } from '../errors.js';
@@ -7,12 +8,14 @@ import type { Sink } from '../sinks/sink.js';
 import { checkDestinations } from './check-destinations.js';
 import { extractionCompleteMessage, isWaitingForTypes, reasonsToWithhold } from './extraction-complete.js';
 import { markerFiles } from './marker-files.js';
+import { isSameProof, readNote } from './sink-proof.js';
 
 export interface CompleteDumpOptions {
   readonly config: Pick<Config, 'contract' | 'dataTypes' | 'extractionComplete'>;
   /** Its processing phase is completed. */
   readonly session: MarkerSession;
   readonly sink: Sink;
+  readonly changeStores: ChangeStores;
   readonly onEvent: RunListener;
   readonly signal: AbortSignal;
 }
@@ -27,7 +30,7 @@ export interface CompleteDumpOptions {
  * @throws ExtractorError `DESTINATION_CHANGED`, `OUTPUT_CHANGED`; errors of the sink and the store; the signal's reason
  */
 export const completeDump = async (options: CompleteDumpOptions): Promise<void> => {
-  const { config, session, sink, signal } = options;
+  const { config, session, sink, changeStores, signal } = options;
   if (config.contract === 'fanout') await sendExtractionComplete(options);
   const isCompleted = session.marker.summary.overall_status === 'completed';
   // After the types that are absent, it will matter whether the records of the others are still there.
@@ -37,8 +40,17 @@ export const completeDump = async (options: CompleteDumpOptions): Promise<void> 
   signal.throwIfAborted();
   const { current_version: version } = session.marker;
   for (const { file, dataType, checkpoint } of released) {
+    if (await isProof(changeStores, dataType, checkpoint)) continue;
     await sink.release?.({ version, dataType, file }, checkpoint, signal);
   }
+};
+
+/** Whether a store relies on it: when the next dump comes, it proves that the destination has the records still. */
+const isProof = async (stores: ChangeStores, dataType: DataType, checkpoint: Checkpoint): Promise<boolean> => {
+  if (checkpoint['token'] === undefined) return false;
+  await using store = await stores.open(dataType);
+  const proof = store && readNote(store)?.proof;
+  return proof !== undefined && isSameProof(proof, checkpoint);
 };
 
 const sendExtractionComplete = async (options: CompleteDumpOptions): Promise<void> => {

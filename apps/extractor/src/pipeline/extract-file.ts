@@ -24,6 +24,7 @@ import { fileCompleteMessage } from './file-complete-message.js';
 import { exceededError, type FileQuality, openReports } from './file-quality.js';
 import type { Quarantine } from './quarantine.js';
 import type { RecordForm } from './record-form.js';
+import { findLoss, isSameProof, readNote, writeNote } from './sink-proof.js';
 import { countUndelivered } from './undelivered.js';
 import { openVerifiedDump, type VerifiedDump } from './verified-dump.js';
 import { type Confirmed, Watermark } from './watermark.js';
@@ -101,6 +102,8 @@ export interface ChangesOptions {
   readonly maxDeletedPercent: number;
   /** Tombstones that may be sent again after a crash. */
   readonly maxUnsaved: number;
+  /** Whether the state marker of another version needs a proof still. */
+  readonly isProofUsed: (version: string, proof: Checkpoint) => Promise<boolean>;
   /** Called when the sink is found to have lost records: all of them are sent once more. */
   readonly onDistrusted: (reason: string) => void;
   /** Called if ids that the dump lacks are not deleted. */
@@ -160,6 +163,10 @@ const distrust = async ({ store, onDistrusted }: ChangesOptions, reason: string)
   await store.distrust();
 };
 
+/** With PUBLISH=all, nothing relies on a proof, and the destination is left as it was found. */
+const noteProof = ({ store, mode }: ChangesOptions, version: string, { proof, missing }: FileSink): Promise<void> =>
+  writeNote(store, version, { proof: mode === 'all' ? undefined : proof, missing });
+
 const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   const { dump: verified, sink, changes: kept, signal } = options;
   const { version, dataType, name: file } = verified;
@@ -188,6 +195,10 @@ const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
     await options.restart('another dump was delivered since, or it is not known which records the sink has');
     resumeAfter = 0;
   }
+  if (kept && resumeAfter === 0 && kept.mode !== 'all') {
+    const reason = await findLoss(kept.store, sink, target, signal);
+    if (reason !== undefined) await distrust(kept, reason);
+  }
   let append = kept !== undefined && kept.mode !== 'all';
   if (kept && resumeAfter === 0 && !append) {
     const found = await sink.findOutput?.(target);
@@ -199,6 +210,7 @@ const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   const save = async (): Promise<void> => {
     const committed = await watermark!.commit();
     await options.save(committed);
+    if (kept && fileSink.missing > 0) await noteProof(kept, version, fileSink);
     await changes?.commit(committed.confirmed);
     await inventory?.keep(committed.confirmed);
   };
@@ -235,6 +247,14 @@ const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
       commitInterval: options.saveInterval,
     });
     await options.save(watermark.durable);
+    if (kept) {
+      const before = readNote(kept.store);
+      await noteProof(kept, version, fileSink);
+      if (before?.proof && !isSameProof(before.proof, fileSink.proof)) {
+        const isUsed = before.version !== version && (await kept.isProofUsed(before.version, before.proof));
+        if (!isUsed) await sink.release?.(target, before.proof, signal);
+      }
+    }
     inventory =
       options.format &&
       (await FileInventory.open({ path: options.format.keptIn, dataType, sha256: verified.sha256 }, resumedAfter));

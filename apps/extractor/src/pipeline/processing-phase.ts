@@ -7,6 +7,7 @@ import { PublisherError } from '@discogs-extractor/publisher';
 import {
   type Annotations,
   type Checkpoint,
+  createFileMarkerStore,
   type Destination,
   type FileProgress,
   type MarkerSession,
@@ -35,6 +36,7 @@ import {
   type Progress,
 } from './extract-file.js';
 import type { FileQuality } from './file-quality.js';
+import { markerFiles } from './marker-files.js';
 import { hasRules, knownQualityOf, qualityAnnotation, rulesDigests } from './quality-annotation.js';
 import { createQuarantine } from './quarantine.js';
 import { recordFormOf } from './record-form.js';
@@ -194,6 +196,7 @@ const processFile = async (
           if (config.publish === 'all' && !(isNew && isDeliveredBefore)) return;
           onEvent({ type: 'changes-opened', file, dataType, path, ids, isNew, isDeliveredBefore });
         },
+        isProofUsed: (other, proof) => isProofIn(config.discogsRoot, other, dataType, proof),
         onDistrusted: (reason) => onEvent({ type: 'changes-distrusted', file, dataType, reason }),
         onWithheld: (missing, reason) => onEvent({ type: 'deletions-withheld', file, dataType, missing, reason }),
         onFailed: (error) => onEvent({ type: 'changes-failed', file, dataType, error }),
@@ -288,6 +291,23 @@ const extractWithChanges = async (
   }
   await store.close();
   return extracted;
+};
+
+/** Whether the state marker of a version, which is not completed then, needs what proves that its records are there. */
+const isProofIn = async (
+  directory: string,
+  version: string,
+  dataType: DataType,
+  proof: Checkpoint,
+): Promise<boolean> => {
+  await using store = await createFileMarkerStore({ directory, readOnly: true });
+  const found = await store.load(version);
+  return (
+    found.status === 'found' &&
+    markerFiles(found.marker).some(
+      (file) => file.dataType === dataType && file.progress.checkpoint?.['token'] === proof['token'],
+    )
+  );
 };
 
 const modeOf = ({ publish }: Config, { publishing_phase: phase }: StateMarker, dataType: DataType): PassMode => {

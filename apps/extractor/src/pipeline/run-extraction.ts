@@ -99,7 +99,7 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
   session.recordSink(sink.name);
   await session.save();
   await context.onMarkerSaved?.();
-  const complete = (): Promise<void> => completeDump({ config, session, sink, onEvent, signal });
+  const complete = (): Promise<void> => completeDump({ config, session, sink, changeStores, onEvent, signal });
   if (plan.remaining === 'completion') {
     await complete();
     return finish('completed', summariesOf(session.marker), undeliveredIn(session.marker));

@@ -106,6 +106,24 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     });
   };
 
+  /** How queues lost what was delivered under a token; `undefined` if they did not. */
+  const findLostContinuity = async (
+    token: string | undefined,
+    queues: readonly string[],
+    attempts: number | undefined,
+    signal: AbortSignal,
+  ): Promise<string | undefined> => {
+    try {
+      await withConnectionForAll(signal, attempts, (all) =>
+        assertContinuity({ ...all, token, queues, queueType: layout.queueType }),
+      );
+      return undefined;
+    } catch (error) {
+      if (error instanceof PublisherError && error.code === 'TOPOLOGY_LOST') return error.message;
+      throw error;
+    }
+  };
+
   /** Sends `extraction_complete` to a type's exchange, over a connection that is shown like that of a file. */
   const announce = async (target: SinkTarget, message: Uint8Array, signal: AbortSignal): Promise<void> => {
     const { version, dataType, file } = target;
@@ -249,6 +267,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           routingKey: layout.routingKeyOf(dataType),
           deletedKey: layout.deletedKeyOf(dataType),
           hasDeletedQueues: layout.hasDeletedQueues,
+          queues: queuesOf(dataType),
           lastConfirmedAt: () => lastConfirmedAt,
           onClosed: async () => {
             tracker.end();
@@ -279,15 +298,14 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     },
     checkCompleted: async ({ dataType }, checkpoint, { attempts = options.connectAttempts, signal }) => {
       const { token } = readCheckpoint(checkpoint);
-      try {
-        await withConnectionForAll(signal, attempts, (all) =>
-          assertContinuity({ ...all, token, queues: queuesOf(dataType), queueType: layout.queueType }),
-        );
-        return undefined;
-      } catch (error) {
-        if (error instanceof PublisherError && error.code === 'TOPOLOGY_LOST') return error.message;
-        throw error;
-      }
+      return findLostContinuity(token, queuesOf(dataType), attempts, signal);
+    },
+    findLoss: async ({ dataType }, proof, { attempts = options.connectAttempts, signal }) => {
+      const before = new Set(String(proof['queues']).split('\n'));
+      const added = layout.recordQueuesOf(dataType).filter((name) => !before.has(name));
+      if (added.length > 0) return `Queue ${added.join(' and ')} did not exist when the records were delivered.`;
+      const queues = queuesOf(dataType).filter((name) => before.has(name));
+      return findLostContinuity(String(proof['token']), queues, attempts, signal);
     },
     releasedCheckpoint: ({ token, ...rest }) => rest,
     release: async ({ dataType }, checkpoint, signal) => {
@@ -322,6 +340,8 @@ interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'
   readonly routingKey: string;
   readonly deletedKey: string;
   readonly hasDeletedQueues: boolean;
+  /** The names of all its queues. */
+  readonly queues: readonly string[];
   readonly refused: RefusedRecords;
   readonly numbers: RecordNumbers;
   /** Messages missing in earlier runs. */
@@ -378,6 +398,11 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
     },
     get missing() {
       return missing();
+    },
+    get proof() {
+      const { continuity: token } = publisher;
+      // No name of a queue has a line feed.
+      return token === undefined ? undefined : { token, queues: options.queues.join('\n') };
     },
     get confirmed() {
       return confirmed();

@@ -101,6 +101,15 @@ export interface Sink {
    * @param version - of the dump, `YYYYMMDD`; the message replaces an earlier one of this version where that is possible
    */
   completeDump(version: string, message: Uint8Array, signal: AbortSignal): Promise<void>;
+  /**
+   * Finds out whether the destination still has what was delivered since a proof was made. Resolves with how it was lost;
+   * `undefined` if it has everything, or if that cannot be known. Only sinks whose file sinks have a `proof` have it.
+   */
+  findLoss?(
+    target: SinkTarget,
+    proof: Checkpoint,
+    options: Omit<IdentifyOptions, 'dataTypes'>,
+  ): Promise<string | undefined>;
   /** The checkpoint of a completed file without what `release` removes: the marker gets it before. */
   releasedCheckpoint?(checkpoint: Checkpoint): Checkpoint;
   /**
@@ -127,6 +136,11 @@ export interface FileSink {
    * runs included.
    */
   readonly missing: number;
+  /**
+   * What proves later, when the file is completed, that the destination still has what it had at this time; plain JSON.
+   * It is removed from the destination with `release`. @default nothing does
+   */
+  readonly proof?: Checkpoint | undefined;
   /** Records that the destination did not take, those of earlier runs included. @default 0 */
   readonly refused?: number | undefined;
   /** Tombstones that this sink confirmed since it was opened. */

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  deleteQueue,
+  drainQueue,
+  startOwnBroker,
+  type TestBroker,
+  uniqueTopology,
+} from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { execute } from './kit/changes.js';
+import { smallDump, writeDump } from './kit/dumps.js';
+
+const [V1, V2, V3, V4] = ['20260101', '20260201', '20260301', '20260401'] as const;
+const QUEUE = 'q-artists';
+const DELETED = 'd-artists';
+
+let broker: TestBroker;
+let folder: string;
+let url: string;
+let vhost: string;
+beforeAll(async () => {
+  broker = await startOwnBroker();
+});
+afterAll(() => broker?.close());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'changed-amqp-'));
+  vhost = uniqueTopology('changes').exchange;
+  await broker.createVhost(vhost);
+  url = broker.urlFor({ vhost });
+  return () => rm(folder, { recursive: true, force: true });
+});
+
+const write = (version: string, ids: readonly number[], name = 'a'): Promise<void> =>
+  writeDump(join(folder, 'dumps'), version, {
+    ...smallDump(1),
+    artists: `<artists>${ids.map((id) => `<artist><id>${id}</id><name>${name}</name></artist>`).join('')}</artists>`,
+  });
+
+const deliver = async (version: string, more: Record<string, string> = {}) => {
+  const { outcome, files, events } = await execute({
+    DISCOGS_ROOT: join(folder, 'data'),
+    DUMP_SOURCE: join(folder, 'dumps'),
+    DATA_TYPES: 'artists',
+    AMQP_CONNECTION: url,
+    AMQP_QUEUES: 'q-{type}',
+    PUBLISH: 'changed',
+    DUMP_VERSION: version,
+    ...more,
+  });
+  return { outcome, changes: files[0]!.changes, events };
+};
+
+/** What arrived: the ids of records, and the other bodies; with the ids of all messages. */
+const arrived = async (queue: string) => {
+  const messages = await drainQueue(url, queue);
+  const bodies = messages.map(({ body }) => JSON.parse(body.toString()) as Record<string, unknown>);
+  return {
+    ids: bodies.flatMap(({ type, id }) => (type === 'data' ? [Number(id)] : [])),
+    others: bodies.filter(({ type }) => type !== 'data'),
+    messages,
+  };
+};
+
+it('sends tombstones to their own queues, and without any, counts them all the same', async () => {
+  await write(V1, [1, 2, 3, 4]);
+  await write(V2, [2, 3, 4, 5]);
+  await write(V3, [3, 4, 5]);
+  const queues = { AMQP_DELETED_QUEUES: 'd-{type}' };
+  expect(await deliver(V1, queues)).toMatchObject({ changes: { published: 4, unchanged: 0, deleted: 0 } });
+  expect(await arrived(DELETED)).toMatchObject({ messages: [] });
+  expect((await arrived(QUEUE)).others).toMatchObject([{ type: 'file_complete', published: 4 }]);
+
+  expect(await deliver(V2, queues)).toMatchObject({ changes: { published: 1, unchanged: 3, deleted: 1 } });
+  const [tombstone] = (await arrived(DELETED)).messages;
+  expect(JSON.parse(tombstone!.body.toString())).toEqual({
+    ...{ type: 'deleted', data_type: 'artists', id: '1', version: V2 },
+    last_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  expect(tombstone).toMatchObject({
+    properties: { messageId: `${V2}:artists:1:deleted`, contentType: 'application/json', deliveryMode: 2 },
+  });
+  expect(await arrived(QUEUE)).toMatchObject({ ids: [5], others: [{ total_processed: 4, published: 1, deleted: 1 }] });
+
+  await deleteQueue(url, DELETED);
+  expect(await deliver(V3)).toMatchObject({
+    outcome: 'completed',
+    changes: { published: 0, unchanged: 3, deleted: 1 },
+  });
+  expect(await arrived(QUEUE)).toMatchObject({ ids: [], others: [{ total_processed: 3, unchanged: 3, deleted: 1 }] });
+});
+
+it('sends everything once more if a queue was set up again between two dumps, or lost messages', async () => {
+  const ids = Array.from({ length: 40 }, (_, index) => index);
+  await write(V1, ids);
+  await write(V2, [...ids, 40]);
+  await write(V3, [...ids, 40]);
+  await deliver(V1);
+  await arrived(QUEUE);
+  // Its messages were taken: nothing is wrong.
+  expect(await deliver(V2)).toMatchObject({ changes: { published: 1, unchanged: 40 } });
+  await deleteQueue(url, QUEUE);
+  const again = await deliver(V3);
+  expect(again).toMatchObject({ outcome: 'completed', changes: { published: 41, unchanged: 0 } });
+  expect(again.events).toContainEqual(expect.objectContaining({ type: 'changes-distrusted' }));
+  expect((await arrived(QUEUE)).ids).toHaveLength(41);
+  // A queue that is added has nothing yet.
+  await write(V4, [...ids, 40]);
+  expect(await deliver(V4, { AMQP_QUEUES: 'q-{type},r-{type}' })).toMatchObject({ changes: { published: 41 } });
+  // Only what the next dump needs is left on the broker.
+  const tokens = await broker.evaluate(
+    `[N || {resource, <<"${vhost}">>, _, N} <- rabbit_exchange:list_names() ++ rabbit_amqqueue:list_names(), binary:match(N, <<"discogs-extractor">>) =/= nomatch].`,
+  );
+  expect(new Set(tokens.match(/discogs-extractor\.\d+/g))).toEqual(new Set([`discogs-extractor.${V4}`]));
+});
