@@ -257,7 +257,10 @@ const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
     }
     inventory =
       options.format &&
-      (await FileInventory.open({ path: options.format.keptIn, dataType, sha256: verified.sha256 }, resumedAfter));
+      (await FileInventory.open(
+        { path: options.format.keptIn, dataType, sha256: verified.sha256 },
+        changes?.readAfter ?? resumedAfter,
+      ));
     return await deliver(options, { dump, fileSink, reports, watermark, inventory, changes, save, undeliverable });
   } finally {
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });

@@ -192,11 +192,17 @@ interface MeasuredDelivery {
   readonly destination: Destination;
   readonly durationMs: number;
   /** What it found in the files, as the data folder has it. */
-  readonly inventories: readonly string[];
+  readonly inventories: readonly unknown[];
 }
 
-const readInventories = (data: string): Promise<string[]> =>
-  Promise.all(DATA_TYPES.map((type) => readFile(join(data, 'inventory', VERSION, `${type}.json`), 'utf8')));
+/** The inventories of all types. The order of the paths in them depends on where a run resumed. */
+const readInventories = (data: string): Promise<unknown[]> =>
+  Promise.all(
+    DATA_TYPES.map(async (type) => {
+      const text = await readFile(join(data, 'inventory', VERSION, `${type}.json`), 'utf8');
+      return JSON.parse(text) as unknown;
+    }),
+  );
 
 const measureDelivery = async (reference: Reference, destination: Destination): Promise<MeasuredDelivery> => {
   const startedAt = performance.now();
