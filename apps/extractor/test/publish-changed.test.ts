@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@discogs-extractor/test-broker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute, linesOf, NdjsonConsumer } from './kit/changes.js';
+import { startCli } from './kit/cli.js';
 import { smallDump, writeDump } from './kit/dumps.js';
 
 /** More than a block. */
@@ -155,6 +157,27 @@ it('resumes a stopped run without repeats, and sends no record that a consumer o
   expect(new Set([...first.sent, ...rest.sent]).size).toBe(first.sent.length + rest.sent.length);
   expect(rest.completions).toMatchObject([{ total_processed: MANY, published: MANY, unchanged: 0 }]);
   expect(consumer.records.size).toBe(MANY);
+});
+
+it('after a kill, repeats no more records than QUEUE_SIZE, even if the dump is another one then', async () => {
+  await write(V1, artists(...many(MANY)));
+  await write(V2, artists(...many(MANY, 'other')));
+  await deliver(V1);
+  const QUEUE_SIZE = '200';
+  const output = join(folder, 'out', V2, 'artists.ndjson');
+  const cli = startCli(['run', '--once'], { env: envOf(V2, { QUEUE_SIZE }) });
+  await until(async () => (await readFile(output).catch(() => '')).length > 300_000);
+  cli.process.kill('SIGKILL');
+  await cli.ended;
+  await consumer.catchUp(V2, 'artists');
+  const before = new Map(consumer.records);
+  await write(V2, artists(...many(MANY).slice(1)));
+  const next = await deliver(V2, { QUEUE_SIZE });
+  expect(next).toMatchObject({ outcome: 'completed', deleted: ['1'] });
+  const repeats = next.sent.filter((id) => before.get(id) === consumer.records.get(id));
+  expect(next.sent.length - repeats.length).toBeGreaterThan(500);
+  expect(repeats.length).toBeLessThanOrEqual(Number(QUEUE_SIZE));
+  expect(new Set(consumer.records.values()).size).toBe(MANY - 1);
 });
 
 it('sends everything once more if the store is removed, and reports one that cannot be used', async () => {

@@ -350,12 +350,14 @@ const deliver = async (
   // Skipped records and confirms are progress, but no block comes with them.
   const ticker = setInterval(() => onProgress(progress()), PROGRESS_INTERVAL_MS);
   try {
-    for await (const parsed of blocks) {
+    const settle = async (): Promise<void> => {
+      await fileSink.flush?.();
+      await save();
+    };
+    for await (const block of changes === undefined ? blocks : changes.select(blocks, settle)) {
       // Before its records are sent: what is confirmed came from the verified bytes.
       await dump.assertUnchanged();
       await keepMalformed();
-      const block = changes === undefined ? parsed : await changes.select(parsed);
-      if (block === undefined) continue;
       await reports?.add(block.findings);
       watermark.addBlock(block);
       records = block.lastRecord;

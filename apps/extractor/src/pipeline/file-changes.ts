@@ -2,10 +2,14 @@ import type { ChangeStore, Deletion, Pass, PassCounts, PassMode } from '@discogs
 import { isQualityFinding } from '@discogs-extractor/data-quality';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import { type EncodedBlock, type Irregularity, LEFT_OUT_KINDS, type MalformedRecord } from '@discogs-extractor/parser';
+import { partsOf } from '../changes/block-parts.js';
 import { selectRecords } from '../changes/select-records.js';
 import { tombstoneOf } from '../changes/tombstone.js';
 import { ExtractorError, errorCodeOf } from '../errors.js';
 import type { FileSink } from '../sinks/sink.js';
+
+/** Blocks that are decided about while another one is sent. */
+const MAX_DECISIONS_AHEAD = 3;
 
 /** Tombstones that are confirmed together, unless fewer may be sent again. */
 const MAX_TOMBSTONES = 500;
@@ -16,13 +20,13 @@ export interface FileChangesOptions {
   readonly mode: PassMode;
   /** Records that the sink has confirmed: the next ones are sent. */
   readonly resumedAfter: number;
+  /** Records, or tombstones, that may be sent again after a crash. */
+  readonly maxUnsaved: number;
 }
 
 export interface DeleteOptions {
   readonly fileSink: FileSink;
   readonly maxDeletedPercent: number;
-  /** Tombstones that may be sent again after a crash. */
-  readonly maxUnsaved: number;
   readonly onWithheld: (missing: number, reason: string) => void;
   readonly onProgress: () => void;
   readonly signal: AbortSignal;
@@ -67,11 +71,18 @@ export class FileChanges {
   readonly #readRecordId: (xml: Uint8Array) => string | undefined;
   /** Numbers of records that a transform failed on. */
   readonly #failed = new Set<number>();
+  /** What was decided, some records at a time, and is not saved: after a crash, it may be sent again. */
+  readonly #sent: { readonly last: number; count: number }[] = [];
+  #unsaved = 0;
+  #saved = 0;
+  /** Records up to this one are decided. */
+  #decided: number;
 
   private constructor(options: FileChangesOptions, pass: Pass, readId: (xml: Uint8Array) => string | undefined) {
     this.#options = options;
     this.#pass = pass;
     this.#deletedBefore = pass.counts.deleted;
+    this.#decided = pass.watermark;
     this.#readRecordId = readId;
   }
 
@@ -94,18 +105,55 @@ export class FileChanges {
     return this.#pass.watermark;
   }
 
+  /** With PUBLISH=all, every record of another dump is sent in any case. */
+  get #isBounded(): boolean {
+    return this.#options.mode !== 'all';
+  }
+
   get counts(): PassCounts {
     return this.#pass.counts;
   }
 
   /**
-   * Decides which records of a block to send. Returns a block of them, or `undefined` if the sink has confirmed the whole
-   * block before.
+   * The blocks of records to send; records that the sink has are only noted. Decides about some blocks ahead, since that
+   * waits for the disk. If more records might be sent again after a crash than are allowed, it calls `save` first, which
+   * confirms and saves everything that was sent.
    */
-  async select(block: EncodedBlock): Promise<EncodedBlock | undefined> {
+  async *select(
+    blocks: AsyncIterable<EncodedBlock>,
+    save: () => Promise<void>,
+  ): AsyncGenerator<EncodedBlock, void, undefined> {
+    const decisions: Promise<EncodedBlock | undefined>[] = [];
+    for await (const whole of blocks) {
+      for (const block of this.#isBounded ? partsOf(whole, Math.ceil(this.#options.maxUnsaved / 2)) : [whole]) {
+        if (this.#isBounded && this.#unsaved + block.count > this.#options.maxUnsaved) {
+          yield* inOrder(decisions, 0);
+          await save();
+        }
+        const deciding = this.#decide(block);
+        // It is awaited later.
+        deciding.catch(() => {});
+        decisions.push(deciding);
+        yield* inOrder(decisions, MAX_DECISIONS_AHEAD);
+      }
+    }
+    yield* inOrder(decisions, 0);
+  }
+
+  /** Returns the records to send, or `undefined` if the sink has confirmed the whole block before. */
+  async #decide(block: EncodedBlock): Promise<EncodedBlock | undefined> {
     const { resumedAfter } = this.#options;
     this.#keepOmitted(block);
-    const { send } = await this.#pass.decide(block);
+    const mayBeSent = { last: block.lastRecord, count: block.count };
+    this.#sent.push(mayBeSent);
+    this.#unsaved += block.count;
+    const decided = this.#pass.decide(block);
+    this.#decided = block.lastRecord;
+    const { send, sendCount } = await decided;
+    if (mayBeSent.last > this.#saved) {
+      this.#unsaved -= block.count - sendCount;
+      mayBeSent.count = sendCount;
+    }
     if (block.lastRecord > resumedAfter) return selectRecords(block, send, resumedAfter);
     block.release();
     return undefined;
@@ -137,8 +185,11 @@ export class FileChanges {
   /** Makes durable that records 1 to this one are confirmed. The state marker must have them. */
   async commit(confirmed: number): Promise<void> {
     if (this.#pass.isEnded) return;
-    this.#pass.confirm(confirmed);
+    // The sink may have confirmed more than was read again.
+    this.#pass.confirm(Math.min(confirmed, this.#decided));
     await this.#pass.commit();
+    this.#saved = Math.max(this.#saved, confirmed);
+    while (this.#sent[0] !== undefined && this.#sent[0].last <= confirmed) this.#unsaved -= this.#sent.shift()!.count;
   }
 
   /**
@@ -159,20 +210,13 @@ export class FileChanges {
     await this.#pass.commit();
   }
 
-  async #delete({
-    fileSink,
-    maxDeletedPercent,
-    maxUnsaved,
-    onWithheld,
-    onProgress,
-    signal,
-  }: DeleteOptions): Promise<void> {
+  async #delete({ fileSink, maxDeletedPercent, onWithheld, onProgress, signal }: DeleteOptions): Promise<void> {
     const { version, dataType, name: file } = this.#options.dump;
     const { missing, withheldBecause } = await this.#pass
       .endRecords({ maxDeletedPercent })
       .catch((error: unknown) => Promise.reject(explainTooMany(error, file)));
     if (withheldBecause !== undefined) onWithheld(missing, withheldBecause);
-    const most = Math.min(MAX_TOMBSTONES, maxUnsaved);
+    const most = Math.min(MAX_TOMBSTONES, this.#options.maxUnsaved);
     for await (const deletions of this.#pass.deletions()) {
       for (let at = 0; at < deletions.length; at += most) {
         signal.throwIfAborted();
@@ -205,6 +249,17 @@ export class FileChanges {
 
   #withhold(reason: string): void {
     if (!this.#pass.isEnded) this.#pass.withholdDeletions(reason);
+  }
+}
+
+/** Waits for the first decisions, in order, until only so many are left. */
+async function* inOrder(
+  decisions: Promise<EncodedBlock | undefined>[],
+  left: number,
+): AsyncGenerator<EncodedBlock, void, undefined> {
+  while (decisions.length > left) {
+    const block = await decisions.shift();
+    if (block !== undefined) yield block;
   }
 }
 
