@@ -122,7 +122,7 @@ const openNdjsonFile = async (
   });
   await withPathInErrors(path, () => handle.truncate(position));
   const tombstones = await openTombstones(deletedPath, keepsLines || resumeAfter > 0, {
-    start: resumeAfter > 0 ? numberIn(checkpoint, DELETED_FROM) : undefined,
+    start: resumeAfter > 0 ? (numberIn(checkpoint, DELETED_FROM) ?? 0) : undefined,
     confirmed: deletedBefore,
     signal,
   });
@@ -219,7 +219,7 @@ const openNdjsonFile = async (
   };
 };
 
-/** In the checkpoint: where the tombstones of the file's pass begin in their file. */
+/** In the checkpoint, unless it is 0: where the tombstones of the file's pass begin in their file. */
 const DELETED_FROM = 'deleted_from';
 
 /** @param isKept - whether earlier tombstones of the version stay */
