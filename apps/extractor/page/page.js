@@ -138,6 +138,8 @@ const showTiles = (status) => {
   const malformed = sum((file) => file.malformed);
   const notes = [];
   if (waiting > 0) notes.push(`${formatCount(waiting)} not confirmed yet`);
+  const unchanged = sum((file) => file.changes?.unchanged ?? 0);
+  if (unchanged > 0) notes.push(`${formatCount(unchanged)} unchanged`);
   if (malformed > 0) notes.push(`${formatCount(malformed)} malformed`);
   setText('confirmed-note', notes.join(', '));
 
@@ -266,6 +268,16 @@ const changesOf = (file) => {
  */
 const deliveredOf = ({ confirmed, quality }) => Math.max(0, confirmed - (quality?.skipped ?? 0));
 
+/** What was sent, and what was not because the sink has it. @param {any} file @returns {[text: string, tone: string][]} */
+const deliveredFacts = (file) => {
+  if (file.changes === null) return [[`${formatCount(deliveredOf(file))} records delivered`, '']];
+  const { published, unchanged, deleted } = file.changes;
+  return Object.entries({ published, unchanged, deleted }).map(([name, count]) => [
+    `${formatCount(count)} ${name}`,
+    '',
+  ]);
+};
+
 /** @param {any} file @param {number} now @returns {[text: string, tone: string][]} */
 const factsOf = (file, now) => {
   const { state, connection } = file;
@@ -276,7 +288,7 @@ const factsOf = (file, now) => {
   const isActive = state === 'downloading' || state === 'extracting';
   if (isActive) facts.push([total ? `${formatBytes(done)} of ${total}` : formatBytes(done), '']);
   else if (total) facts.push([total, '']);
-  if (file.confirmed > 0) facts.push([`${formatCount(deliveredOf(file))} records delivered`, '']);
+  if (file.confirmed > 0) facts.push(...deliveredFacts(file));
   if (file.records_per_second > 0) facts.push([`${formatCount(file.records_per_second)} records/s`, '']);
   else if (file.bytes_per_second > 0) facts.push([`${formatBytes(file.bytes_per_second)}/s`, '']);
   const stalledSeconds =

@@ -181,10 +181,14 @@ describe('status page', () => {
           irregularities: { [hostile]: 1 },
           quality: { skipped: 1, flagged: 1, rules: { [hostile]: { severity: hostile, violations: 1, records: 1 } } },
         },
+        changes: null,
         ...{ records_per_second: 1, bytes_per_second: 1, seconds_left: 1, last_progress_at: null },
         connection: { condition: hostile, since: hostile, reason: hostile, in_flight: 1 },
       };
-      const waiting = { ...file, file: 'b', connection: { ...file.connection, condition: 'waiting' } };
+      const waiting = {
+        ...{ ...file, file: 'b', changes: { published: 5, unchanged: 1995, deleted: 2 } },
+        connection: { ...file.connection, condition: 'waiting' },
+      };
       await route.fulfill({
         json: {
           ...status,
@@ -200,6 +204,8 @@ describe('status page', () => {
     await page.getByText(`waiting for the queues of consumers: ${hostile}`).waitFor();
     // The one that is confirmed was left out by rules.
     await page.getByText('0 records delivered').first().waitFor();
+    for (const text of ['5 published', '1,995 unchanged', '2 deleted'])
+      await page.getByText(text, { exact: true }).waitFor();
     await page.waitForFunction('document.querySelector("#about").textContent.includes("<script>")');
     expect(await page.evaluate('[window.owned, document.querySelectorAll("img, main script").length]')).toEqual([
       undefined,

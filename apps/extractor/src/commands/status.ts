@@ -5,7 +5,9 @@ import { type ConfigSources, loadConfig } from '../config/load-config.js';
 import { driftReportPath, readDriftReport } from '../drift/drift-files.js';
 import { driftHeadline, summarizeDrift } from '../drift/drift-summary.js';
 import { describeError, EXIT, ExtractorError } from '../errors.js';
+import { knownChangesOf } from '../pipeline/changes-annotation.js';
 import { knownQualityOf } from '../pipeline/quality-annotation.js';
+import { changesText } from '../report/changes-text.js';
 import { formatRecords } from '../report/format.js';
 import { qualityText } from '../report/quality-text.js';
 
@@ -111,6 +113,13 @@ const qualityOf = (progress: FileProgress): string => {
   return found === '' ? '' : `, by the rules ${found}`;
 };
 
+/** Records that the sink had are confirmed without a message. */
+const confirmedOf = (progress: FileProgress): string => {
+  const changes = knownChangesOf(progress);
+  if (changes === undefined) return `${formatRecords(progress.messages_published)} confirmed`;
+  return `${formatRecords(changes.published + changes.unchanged)} confirmed: ${changesText(changes)}`;
+};
+
 const describeCompletion = ({ publishing_phase: { extraction_complete: completion } }: StateMarker): string[] => {
   if (completion === undefined) return [];
   const { sent_at, withheld_because = [] } = completion;
@@ -124,7 +133,7 @@ const describe = (marker: StateMarker): string => {
   const rows = Object.entries(processing.progress_by_file).map(([file, progress]) => [
     file,
     progress.status,
-    `${formatRecords(progress.messages_published)} confirmed${remainder(progress.undelivered)}${qualityOf(progress)}` +
+    `${confirmedOf(progress)}${remainder(progress.undelivered)}${qualityOf(progress)}` +
       (download.downloads_by_file[file]?.unverified ? ', not verified' : ''),
   ]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));

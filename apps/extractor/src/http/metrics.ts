@@ -74,6 +74,9 @@ export const createMetrics = (view: ServiceView): Registry => {
     });
   ofType('records_read_total', 'Records read from the dump files', (it) => it.recordsRead);
   ofType('records_confirmed_total', 'Records confirmed by the sink', (it) => it.recordsConfirmed);
+  ofType('records_published_total', 'Confirmed records that were sent', (it) => it.recordsPublished);
+  ofType('records_unchanged_total', 'Confirmed records that the sink had already', (it) => it.recordsUnchanged);
+  ofType('records_deleted_total', 'Confirmed tombstones: records that the dump has no more', (it) => it.recordsDeleted);
   ofType('dump_bytes_read_total', 'Compressed bytes read from the dump files', (it) => it.dumpBytesRead);
   ofType('xml_bytes_read_total', 'Bytes of XML read', (it) => it.xmlBytesRead);
   ofType('downloaded_bytes_total', 'Bytes downloaded from the source of dumps', (it) => it.bytesDownloaded);
@@ -161,6 +164,9 @@ export const createMetrics = (view: ServiceView): Registry => {
     'Confirmed records of the dump file, those of earlier runs included',
     (it) => it.confirmed,
   );
+  ofFile('file_published_records', 'Records of the dump file that were sent', (it) => it.changes?.published);
+  ofFile('file_unchanged_records', 'Records of the dump file that the sink had already', (it) => it.changes?.unchanged);
+  ofFile('file_deleted_records', 'Tombstones for records that the dump file has no more', (it) => it.changes?.deleted);
   ofFile(
     'file_undelivered',
     'Malformed records, places with content outside of records, and missing messages of the dump file, once it has ended',

@@ -94,6 +94,7 @@ const fileView = (file: FileStatus, throughput: Pick<Throughput, 'rates'>): Reco
     irregularities: Object.fromEntries(Object.entries(file.irregularities).filter(([, count]) => count > 0)),
     drift: driftView(file),
     quality: file.quality ? qualityFacts(file.quality) : null,
+    changes: file.changes ?? null,
     records_per_second: isInProgress ? recordsPerSecond : 0,
     bytes_per_second: perSecond,
     seconds_left: bytes !== undefined && perSecond > 0 ? Math.round(bytes / perSecond) : null,

@@ -3,6 +3,7 @@ import { driftHeadline } from '../drift/drift-summary.js';
 import { byteOffsetOf, describeError, errorCodeOf } from '../errors.js';
 import type { RunListener } from '../events/run-events.js';
 import { ratePerSecond, type Sample } from '../status/rate.js';
+import { changesText } from './changes-text.js';
 import type { Logger } from './logger.js';
 import { qualityFacts, qualityText } from './quality-text.js';
 
@@ -260,6 +261,9 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
             { file, data_type: dataType },
             `📊 ${dataType}: by the rules, ${found}`,
           );
+        }
+        if (changes && event.outcome !== 'skipped') {
+          logger.info({ file, data_type: dataType, ...changes }, `📊 ${dataType}: ${changesText(changes)}`);
         }
         if (event.outcome === 'completed' && missing > 0)
           logger.warn(facts, `⚠️ ${dataType}: ${countOf(records, 'record')} confirmed, but ${missingText(missing)}`);

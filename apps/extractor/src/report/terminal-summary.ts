@@ -1,4 +1,5 @@
 import type { FileSummary, RunEvent } from '../events/run-events.js';
+import { changesText } from './changes-text.js';
 import { formatCount, formatDuration } from './format.js';
 import { qualityText } from './quality-text.js';
 
@@ -56,7 +57,7 @@ const OUTCOMES = {
   stopped: 'stopped',
 } as const;
 
-const noteOf = ({ outcome, irregularities, delivered, records, missing, quality }: FileSummary): string => {
+const noteOf = ({ outcome, irregularities, delivered, records, missing, quality, changes }: FileSummary): string => {
   const counts = Object.entries(irregularities).map(([kind, count]) => `${kind} ${formatCount(count)}`);
   switch (outcome) {
     case 'skipped':
@@ -69,6 +70,7 @@ const noteOf = ({ outcome, irregularities, delivered, records, missing, quality 
       return [
         ...(delivered < records ? ['resumed'] : []),
         ...counts,
+        ...(changes ? [changesText(changes)] : []),
         ...(quality ? [qualityText(quality)].filter(Boolean) : []),
         ...(missing > 0 ? [`${formatCount(missing)} not in the queues any more`] : []),
       ].join(', ');

@@ -137,6 +137,9 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         added: {
           recordsRead: increase(records, file.records),
           recordsConfirmed: increase(confirmed, file.confirmed),
+          recordsPublished: changes
+            ? increase(changes.published, file.changes?.published ?? 0)
+            : increase(confirmed, file.confirmed),
           recordsUnchanged: increase(changes?.unchanged ?? 0, file.changes?.unchanged ?? 0),
           recordsDeleted: deleted,
           dumpBytesRead: increase(read, file.read),

@@ -139,6 +139,7 @@ const withTotals = (totals: Totals, type: DataType, added: Partial<TypeTotals>):
   const after: TypeTotals = {
     recordsRead: before.recordsRead + (added.recordsRead ?? 0),
     recordsConfirmed: before.recordsConfirmed + (added.recordsConfirmed ?? 0),
+    recordsPublished: before.recordsPublished + (added.recordsPublished ?? 0),
     recordsUnchanged: before.recordsUnchanged + (added.recordsUnchanged ?? 0),
     recordsDeleted: before.recordsDeleted + (added.recordsDeleted ?? 0),
     dumpBytesRead: before.dumpBytesRead + (added.dumpBytesRead ?? 0),

@@ -66,7 +66,8 @@ export interface FileStatus {
 export interface TypeTotals {
   readonly recordsRead: number;
   readonly recordsConfirmed: number;
-  /** Of the confirmed records, those that the sink had; and ids that were deleted there. */
+  /** Of the confirmed records, those that were sent, and those that the sink had; and ids that were deleted there. */
+  readonly recordsPublished: number;
   readonly recordsUnchanged: number;
   readonly recordsDeleted: number;
   readonly dumpBytesRead: number;
@@ -124,6 +125,7 @@ export interface ServiceState {
 const NO_TOTALS: TypeTotals = {
   recordsRead: 0,
   recordsConfirmed: 0,
+  recordsPublished: 0,
   recordsUnchanged: 0,
   recordsDeleted: 0,
   dumpBytesRead: 0,

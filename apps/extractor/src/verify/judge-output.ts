@@ -24,12 +24,7 @@ export const judgeOutput = async (
   signal: AbortSignal,
 ): Promise<Pick<PlaceReport, 'found' | 'verdict' | 'reason'>> => {
   const { bytes: knownBytes, crc32: knownDigest } = checkpoint ?? {};
-  const read = await readLines(path, typeof knownBytes === 'number' ? knownBytes : 0, signal).catch(
-    (error: unknown) => {
-      if (errorCodeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    },
-  );
+  const read = await readLines(path, { knownBytes: numberOf(knownBytes) ?? 0 }, signal);
   if (read === undefined) return judgeCount(expected, 0, 'the file does not exist');
   const judged = judgeCount(expected, read.lines, 'lines were removed');
   if (judged.verdict === 'short') return judged;
@@ -43,6 +38,21 @@ export const judgeOutput = async (
   return judged;
 };
 
+/** Counts the tombstones of a file's pass. What the state marker has of them is where they begin and end. Only reads. */
+export const judgeTombstones = async (
+  { path, expected, isComplete, checkpoint }: OutputExpectation,
+  signal: AbortSignal,
+): Promise<Pick<PlaceReport, 'found' | 'verdict' | 'reason'>> => {
+  const { deleted_from: start, deleted_bytes: end } = checkpoint ?? {};
+  const read = await readLines(path, { start: numberOf(start) }, signal);
+  if (read === undefined) return judgeCount(expected, 0, 'the file does not exist');
+  const judged = judgeCount(expected, read.lines, 'lines were removed');
+  const isChanged = judged.verdict !== 'short' && isComplete && read.size !== end;
+  return isChanged ? { ...judged, verdict: 'changed', reason: 'its size is not that of what was written' } : judged;
+};
+
+const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
 interface OutputRead {
   readonly lines: number;
   readonly size: number;
@@ -52,11 +62,21 @@ interface OutputRead {
   readonly tail: string;
 }
 
-const readLines = async (path: string, knownBytes: number, signal: AbortSignal): Promise<OutputRead> => {
-  await using file = await open(path, 'r');
+/** Reads a file from `start`; `undefined` if there is none. */
+const readLines = async (
+  path: string,
+  { start = 0, knownBytes = 0 }: { readonly start?: number | undefined; readonly knownBytes?: number | undefined },
+  signal: AbortSignal,
+): Promise<OutputRead | undefined> => {
+  const opened = await open(path, 'r').catch((error: unknown) => {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (opened === undefined) return undefined;
+  await using file = opened;
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let lines = 0;
-  let size = 0;
+  let size = start;
   let digest = 0;
   let tail: Buffer = Buffer.alloc(0);
   for (;;) {

@@ -1,18 +1,22 @@
 import { join } from 'node:path';
 import { inspectQueues, type QueuesInspection } from '@discogs-extractor/publisher';
 import type { Destination, FileProgress, StateMarker } from '@discogs-extractor/state-marker';
+import type { DataType } from '../config/data-type.js';
 import { configError } from '../config/load-config.js';
 import type { Config, SettingName } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.js';
 import { errorCodeOf } from '../errors.js';
+import { knownChangesOf } from '../pipeline/changes-annotation.js';
 import { markerFiles } from '../pipeline/marker-files.js';
 import { amqpTls, outputDirectoryOf } from '../sinks/create-sink.js';
 import { inspectOutputFolder } from '../sinks/output-folder.js';
 import { countRefused } from '../sinks/refused-records.js';
-import { judgeOutput } from './judge-output.js';
+import { judgeOutput, judgeTombstones } from './judge-output.js';
 import { judgeQueue } from './judge-queue.js';
 import { readQueueStatistics } from './management-api.js';
 import { cannotTell, type PlaceReport } from './verdict.js';
+
+type Judged = Omit<PlaceReport, 'dataType' | 'place' | 'expected'>;
 
 /** Attempts to reach the broker; the command does not wait for one. */
 const CONNECT_ATTEMPTS = 2;
@@ -20,6 +24,7 @@ const CONNECT_ATTEMPTS = 2;
 /** The settings that are needed to ask the places. */
 export const VERIFY_SETTINGS = [
   ...(['discogsRoot', 'outputDirectory', 'amqpConnection', 'amqpManagementUrl', 'amqpQueueType'] as const),
+  'amqpDeletedQueues',
   ...(['amqpCaFile', 'amqpCertFile', 'amqpKeyFile', 'amqpServerName'] as const),
 ] satisfies readonly SettingName[];
 
@@ -47,7 +52,10 @@ export const verifyVersion = async (
 ): Promise<VersionReport> => {
   const version = marker.current_version;
   const files = markerFiles(marker);
-  const queues = files.flatMap(({ progress }) => queuesOf(progress.destination));
+  const queues = files.flatMap(({ dataType, progress }) => [
+    ...queuesOf(progress.destination),
+    ...deletedQueuesOf(dataType, progress, config),
+  ]);
   const inspection = queues.length > 0 ? await inspect(queues, config, signal) : undefined;
 
   const places: PlaceReport[] = [];
@@ -56,18 +64,25 @@ export const verifyVersion = async (
     const { destination } = progress;
     const isSent = destination?.['sink'] === 'amqp' && marker.publishing_phase.extraction_complete?.sent_at;
     const expected = delivered + (progress.status === 'completed' ? 1 : 0) + (isSent ? 1 : 0);
-    const report = (place: string, judged: Omit<PlaceReport, 'dataType' | 'place' | 'expected'>): void => {
-      places.push({ dataType, place, expected, ...judged });
+    const deleted = knownChangesOf(progress)?.deleted ?? 0;
+    const report = (place: string, judged: Judged, messages = expected): void => {
+      places.push({ dataType, place, expected: messages, ...judged });
     };
     if (destination?.['sink'] === 'amqp') {
       const names = queuesOf(destination);
-      for (const queue of names) {
-        report(queue, await judgeQueueOf(queue, expected, destination, inspection!, config, signal));
+      const deletedQueues = deletedQueuesOf(dataType, progress, config);
+      for (const queue of new Set([...names, ...deletedQueues])) {
+        const messages = (names.includes(queue) ? expected : 0) + (deletedQueues.includes(queue) ? deleted : 0);
+        report(queue, await judgeQueueOf(queue, messages, destination, inspection!, config, signal), messages);
       }
       if (names.length === 0) report(`exchange ${destination['exchange']}`, cannotTell(NO_QUEUES));
     } else if (destination?.['sink'] === 'ndjson') {
-      const path = join(await folderOf(destination, config), version, `${dataType}.ndjson`);
-      report(path, await judgeOutput(outputOf(path, expected, progress), signal));
+      const path = join(await folderOf(destination, config), version, dataType);
+      report(`${path}.ndjson`, await judgeOutput(outputOf(`${path}.ndjson`, expected, progress), signal));
+      if (deleted > 0) {
+        const tombstones = outputOf(`${path}.deleted.ndjson`, deleted, progress);
+        report(tombstones.path, await judgeTombstones(tombstones, signal), deleted);
+      }
     } else {
       report(String(destination?.['sink'] ?? '–'), cannotTell(destination ? NOTHING_KEPT : NO_DESTINATION));
     }
@@ -111,6 +126,16 @@ const outputOf = (path: string, expected: number, { status, checkpoint }: FilePr
   checkpoint,
 });
 
+/** Where the tombstones of a type went, if there are any: as with all queues of theirs, the settings say it. */
+const deletedQueuesOf = (
+  dataType: DataType,
+  progress: FileProgress,
+  { amqpDeletedQueues }: VerifyConfig,
+): readonly string[] =>
+  progress.destination?.['sink'] === 'amqp' && (knownChangesOf(progress)?.deleted ?? 0) > 0
+    ? amqpDeletedQueues.map((name) => name.replaceAll('{type}', dataType))
+    : [];
+
 const inspect = (queues: readonly string[], config: VerifyConfig, signal: AbortSignal): Promise<QueuesInspection> => {
   const { amqpConnection: url } = config;
   if (url === undefined) {
@@ -135,7 +160,7 @@ const judgeQueueOf = async (
   { broker, queues }: QueuesInspection,
   { amqpManagementUrl: url, amqpConnection: amqpUrl, amqpQueueType }: VerifyConfig,
   signal: AbortSignal,
-): Promise<Omit<PlaceReport, 'dataType' | 'place' | 'expected'>> => {
+): Promise<Judged> => {
   const now = broker.clusterName ?? broker.display;
   if (cluster !== now || vhost !== broker.vhost) {
     return cannotTell(`its records went to ${cluster}, virtual host ${vhost}; this is ${now}, ${broker.vhost}`);
