@@ -264,9 +264,12 @@ class SqliteChangeStore implements ChangeStore {
     this.#database.transact(() => this.#writeState({ ...this.#state, isDistrusted: false }));
   }
 
-  /** What another pass was about to send may have arrived or not. */
+  /** What another pass was about to send may have arrived or not. To be called in a transaction. */
   #doubtUnconfirmed(): void {
-    for (const { key, hash } of this.#intents.unconfirmed()) this.#ids.doubt(key, hash);
+    for (const { key, hash } of this.#intents.unconfirmed()) {
+      this.#ids.doubt(key, hash);
+      if (this.#ids.isFull) this.#ids.flush();
+    }
     this.#intents.clear();
   }
 

@@ -1,5 +1,20 @@
-/** Bytes of a SHA-256. */
+/** A SHA-256 in bytes, and in words of 32 bits. */
 export const HASH_BYTES = 32;
+export const HASH_WORDS = 8;
+
+/** Hashes one after the other. Their bytes are taken as words of the machine, which are compared and copied fastest. */
+export type Hashes = Int32Array;
+
+/** Room for some hashes. */
+export const createHashes = (count: number): Hashes => new Int32Array(count * HASH_WORDS);
+
+/** The bytes of hashes, in the same memory. */
+export const bytesOf = (hashes: Hashes): Uint8Array =>
+  new Uint8Array(hashes.buffer, hashes.byteOffset, hashes.byteLength);
+
+/** The first hash in lower-case hexadecimal. */
+export const hexOf = (hashes: Hashes): string =>
+  Buffer.from(hashes.buffer, hashes.byteOffset, HASH_BYTES).toString('hex');
 
 const INVALID = 0x80;
 
@@ -24,10 +39,15 @@ export const writeHash = (into: Uint8Array, offset: number, hex: string): boolea
   return (invalid & INVALID) === 0;
 };
 
-/** Whether two hashes in larger arrays are the same. */
-export const isSameHash = (one: Uint8Array, oneOffset: number, other: Uint8Array, otherOffset: number): boolean => {
-  for (let index = 0; index < HASH_BYTES; index++) {
-    if (one[oneOffset + index] !== other[otherOffset + index]) return false;
+/** Whether two hashes are the same; they begin at these words. */
+export const isSameHash = (one: Hashes, oneAt: number, other: Hashes, otherAt: number): boolean => {
+  for (let word = 0; word < HASH_WORDS; word++) {
+    if (one[oneAt + word] !== other[otherAt + word]) return false;
   }
   return true;
+};
+
+/** Copies a hash. For one of them, faster than `set` with a subarray. */
+export const copyHash = (from: Hashes, fromAt: number, into: Hashes, intoAt: number): void => {
+  for (let word = 0; word < HASH_WORDS; word++) into[intoAt + word] = from[fromAt + word]!;
 };

@@ -176,4 +176,21 @@ describe('a block', () => {
       expect(() => block.message(-1)).toThrow(RangeError);
     }
   });
+
+  test('returns the ids and hashes of all records as numbers and bytes', async () => {
+    const ids = ['7', '0', '007', '123456789012345', '1234567890123456', ' 7', 'x', '-1', '1.5', 'a\\b', ''];
+    const numbers = [7, 0, Number.NaN, 123456789012345, ...Array(7).fill(Number.NaN)];
+    const masters = ids.map((id) => `<master id="${id}"><title>a</title></master>`).join('');
+    for await (const block of encodeRecords(Buffer.from(`<masters>${masters}</masters>`))) {
+      expect(block.count).toBe(ids.length);
+      const read = new Float64Array(ids.length);
+      block.readNumericIds(read);
+      expect([...read]).toEqual(numbers);
+      const hashes = new Uint8Array(32 * ids.length);
+      block.readHashes(hashes);
+      expect(Buffer.from(hashes).toString('hex')).toBe(ids.map((_, index) => block.sha256(index)).join(''));
+      expect(() => block.readNumericIds(read.subarray(1))).toThrow(RangeError);
+      expect(() => block.readHashes(hashes.subarray(1))).toThrow(RangeError);
+    }
+  });
 });

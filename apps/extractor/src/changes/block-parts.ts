@@ -1,7 +1,8 @@
 import type { EncodedBlock, EncodedRecord } from '@discogs-extractor/parser';
+import type { SinkBlock } from './select-records.js';
 
 /** A block in parts of at most so many records, which share its memory; the block itself if it is not larger. */
-export const partsOf = (block: EncodedBlock, maxRecords: number): EncodedBlock[] => {
+export const partsOf = (block: EncodedBlock, maxRecords: number): SinkBlock[] => {
   if (block.count <= maxRecords) return [block];
   let unreleased = Math.ceil(block.count / maxRecords);
   const release = (): void => {
@@ -15,12 +16,12 @@ export const partsOf = (block: EncodedBlock, maxRecords: number): EncodedBlock[]
 };
 
 /** The records from index `start` to `end` of a block, and those before them that it omits. */
-class BlockPart implements EncodedBlock {
-  readonly dataType: EncodedBlock['dataType'];
+class BlockPart implements SinkBlock {
+  readonly dataType: SinkBlock['dataType'];
   readonly firstRecord: number;
   readonly lastRecord: number;
   readonly count: number;
-  readonly findings: EncodedBlock['findings'];
+  readonly findings: SinkBlock['findings'];
   readonly bytes: Uint8Array;
   readonly #block: EncodedBlock;
   readonly #start: number;

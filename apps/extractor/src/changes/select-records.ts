@@ -1,5 +1,8 @@
 import type { EncodedBlock, EncodedRecord } from '@discogs-extractor/parser';
 
+/** Some consecutive records for a sink: a block of the parser, or a part of one. */
+export type SinkBlock = Omit<EncodedBlock, 'readHashes' | 'readNumericIds'>;
+
 /**
  * The records of a block that are to be sent. The block itself if it is all of them; else a copy, which is small if most
  * records stay as they are, so that the memory of the block can be used again.
@@ -7,7 +10,7 @@ import type { EncodedBlock, EncodedRecord } from '@discogs-extractor/parser';
  * @param send - by index in the block: 1 for a record to send
  * @param after - the block stands for the records after this one only
  */
-export const selectRecords = (block: EncodedBlock, send: Uint8Array, after: number): EncodedBlock => {
+export const selectRecords = (block: SinkBlock, send: Uint8Array, after: number): SinkBlock => {
   const indexes: number[] = [];
   for (let index = 0; index < block.count; index++) if (send[index] === 1) indexes.push(index);
   if (indexes.length === block.count && after < block.firstRecord) return block;
@@ -18,15 +21,15 @@ export const selectRecords = (block: EncodedBlock, send: Uint8Array, after: numb
 
 const LINE_FEED = 0x0a;
 
-class SelectedBlock implements EncodedBlock {
-  readonly dataType: EncodedBlock['dataType'];
+class SelectedBlock implements SinkBlock {
+  readonly dataType: SinkBlock['dataType'];
   readonly firstRecord: number;
   readonly lastRecord: number;
-  readonly findings: EncodedBlock['findings'];
+  readonly findings: SinkBlock['findings'];
   readonly bytes: Buffer;
   readonly #records: EncodedRecord[] = [];
 
-  constructor(block: EncodedBlock, indexes: readonly number[], after: number) {
+  constructor(block: SinkBlock, indexes: readonly number[], after: number) {
     this.dataType = block.dataType;
     this.firstRecord = Math.max(block.firstRecord, after + 1);
     this.lastRecord = block.lastRecord;

@@ -3,7 +3,7 @@ import { isQualityFinding } from '@discogs-extractor/data-quality';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import { type EncodedBlock, type Irregularity, LEFT_OUT_KINDS, type MalformedRecord } from '@discogs-extractor/parser';
 import { partsOf } from '../changes/block-parts.js';
-import { selectRecords } from '../changes/select-records.js';
+import { type SinkBlock, selectRecords } from '../changes/select-records.js';
 import { tombstoneOf } from '../changes/tombstone.js';
 import { ExtractorError, errorCodeOf } from '../errors.js';
 import type { FileSink } from '../sinks/sink.js';
@@ -122,8 +122,8 @@ export class FileChanges {
   async *select(
     blocks: AsyncIterable<EncodedBlock>,
     save: () => Promise<void>,
-  ): AsyncGenerator<EncodedBlock, void, undefined> {
-    const decisions: Promise<EncodedBlock | undefined>[] = [];
+  ): AsyncGenerator<SinkBlock, void, undefined> {
+    const decisions: Promise<SinkBlock | undefined>[] = [];
     for await (const whole of blocks) {
       for (const block of this.#isBounded ? partsOf(whole, Math.ceil(this.#options.maxUnsaved / 2)) : [whole]) {
         if (this.#isBounded && this.#unsaved + block.count > this.#options.maxUnsaved) {
@@ -141,7 +141,7 @@ export class FileChanges {
   }
 
   /** Returns the records to send, or `undefined` if the sink has confirmed the whole block before. */
-  async #decide(block: EncodedBlock): Promise<EncodedBlock | undefined> {
+  async #decide(block: SinkBlock): Promise<SinkBlock | undefined> {
     const { resumedAfter } = this.#options;
     this.#keepOmitted(block);
     const mayBeSent = { last: block.lastRecord, count: block.count };
@@ -230,7 +230,7 @@ export class FileChanges {
   }
 
   /** The dump has the ids of records that rules skip: they are neither sent nor gone. */
-  #keepOmitted(block: EncodedBlock): void {
+  #keepOmitted(block: SinkBlock): void {
     const { firstRecord, lastRecord, count, findings } = block;
     if (count === lastRecord - firstRecord + 1 || this.#pass.isEnded) return;
     const delivered = new Set(Array.from({ length: count }, (_, index) => block.number(index)));
@@ -254,9 +254,9 @@ export class FileChanges {
 
 /** Waits for the first decisions, in order, until only so many are left. */
 async function* inOrder(
-  decisions: Promise<EncodedBlock | undefined>[],
+  decisions: Promise<SinkBlock | undefined>[],
   left: number,
-): AsyncGenerator<EncodedBlock, void, undefined> {
+): AsyncGenerator<SinkBlock, void, undefined> {
   while (decisions.length > left) {
     const block = await decisions.shift();
     if (block !== undefined) yield block;

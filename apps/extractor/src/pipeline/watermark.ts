@@ -1,7 +1,7 @@
 import type { PassCounts } from '@discogs-extractor/changes';
 import type { FlaggedProgress, FlaggedReports } from '@discogs-extractor/data-quality';
-import type { EncodedBlock } from '@discogs-extractor/parser';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
+import type { SinkBlock } from '../changes/select-records.js';
 import type { FileSink } from '../sinks/sink.js';
 import { RecordTally } from './record-tally.js';
 
@@ -74,7 +74,7 @@ export class Watermark {
   }
 
   /** Has to be called with each block before the sink gets it. */
-  addBlock(block: EncodedBlock): void {
+  addBlock(block: SinkBlock): void {
     const { firstRecord, lastRecord, count } = block;
     if (count === lastRecord - firstRecord + 1) return;
     let next = firstRecord;

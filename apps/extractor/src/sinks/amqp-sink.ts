@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { abortable, withLinkedAbort } from '@discogs-extractor/internal/abort';
-import type { EncodedBlock } from '@discogs-extractor/parser';
 import {
   assertContinuity,
   type BrokerConnectionOptions,
@@ -15,6 +14,7 @@ import {
   type PublisherOptions,
 } from '@discogs-extractor/publisher';
 import type { Checkpoint, Destination } from '@discogs-extractor/state-marker';
+import type { SinkBlock } from '../changes/select-records.js';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import { ExtractorError } from '../errors.js';
 import { EventLoopYielder } from '../system/event-loop-yielder.js';
@@ -359,7 +359,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
   let messages = 0;
   let tombstonesSent = 0;
   /** Blocks whose bytes the publisher still needs, and the number of the last message of each. */
-  const unconfirmed: { readonly last: number; readonly block: EncodedBlock }[] = [];
+  const unconfirmed: { readonly last: number; readonly block: SinkBlock }[] = [];
   const releaseConfirmed = (): void => {
     while (unconfirmed[0] !== undefined && unconfirmed[0].last <= publisher.confirmed)
       unconfirmed.shift()!.block.release();

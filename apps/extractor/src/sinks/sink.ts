@@ -1,5 +1,5 @@
-import type { EncodedBlock } from '@discogs-extractor/parser';
 import type { Checkpoint, Destination } from '@discogs-extractor/state-marker';
+import type { SinkBlock } from '../changes/select-records.js';
 import type { Tombstone } from '../changes/tombstone.js';
 import type { Contract } from '../config/contract-settings.js';
 import type { DataType } from '../config/data-type.js';
@@ -152,7 +152,7 @@ export interface FileSink {
    * sink, which calls `release` once its bytes are written. Records that a transform omitted, up to the block's
    * `lastRecord`, count as confirmed once all records before them are.
    */
-  write(block: EncodedBlock): Promise<void>;
+  write(block: SinkBlock): Promise<void>;
   /** Delivers tombstones after all records, and confirms them. */
   delete(tombstones: readonly Tombstone[]): Promise<void>;
   /** Confirms all records that were written, so that `refused` is final. Only sinks that have `refused` need it. */

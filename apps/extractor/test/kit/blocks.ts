@@ -1,4 +1,5 @@
-import type { EncodedBlock, EncodedRecord } from '@discogs-extractor/parser';
+import type { EncodedRecord } from '@discogs-extractor/parser';
+import type { SinkBlock } from '../../src/changes/select-records.js';
 
 /**
  * A block of `count` records, numbered from `firstRecord` on, with small messages, as the parser yields them.
@@ -9,7 +10,7 @@ export const blockOf = (
   firstRecord: number,
   count: number,
   isOmitted: (number: number) => boolean = () => false,
-): EncodedBlock => {
+): SinkBlock => {
   const all = Array.from({ length: count }, (_, index): EncodedRecord => {
     const number = firstRecord + index;
     return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EncodedBlock } from '@discogs-extractor/parser';
+import type { SinkBlock } from '../../src/changes/select-records.js';
 import type { FileSink, OpenOptions, Sink } from '../../src/sinks/sink.js';
 import { blockOf } from './blocks.js';
 
@@ -234,7 +234,7 @@ export const sinkContract: readonly SinkCase[] = [
     const { file } = await open(sink);
     const released: number[] = [];
     for (const first of [1, 11, 21]) {
-      const block: EncodedBlock = { ...blockOf(first, 10), release: () => released.push(first) };
+      const block: SinkBlock = { ...blockOf(first, 10), release: () => released.push(first) };
       await file.write(block);
     }
     await file.complete(Buffer.from(COMPLETE));

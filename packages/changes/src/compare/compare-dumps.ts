@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { storeIoError } from '../database/database-errors.js';
 import { StoreDatabase } from '../database/store-database.js';
+import { BlockReader } from '../ids/block-reader.js';
 import { ABSENT, SAME } from '../ids/id-block.js';
 import { SinkIds, type StoredId } from '../ids/sink-ids.js';
 import { checks } from '../option-checks.js';
-import { type IdKey, keyOf, UNKNOWN_ID } from '../record-id.js';
-import { HASH_BYTES, writeHash } from '../sha256.js';
+import { type IdKey, UNKNOWN_ID } from '../record-id.js';
+import { HASH_WORDS, type Hashes, hexOf, isSameHash } from '../sha256.js';
 
 /** Some records of a dump. The parser's `EncodedBlock` is one. */
 export interface ComparableBlock {
@@ -17,6 +18,9 @@ export interface ComparableBlock {
   id(index: number): string;
   sha256(index: number): string;
   message(index: number): Uint8Array;
+  /** Optional, and faster than a call for each record: see {@link RecordBlock}. */
+  readNumericIds?(into: Float64Array): void;
+  readHashes?(into: Uint8Array): void;
   /** Called when the block is no longer in use. */
   release?(): void;
 }
@@ -119,29 +123,29 @@ async function* compare(
   };
   try {
     const older = await openTable('before');
-    for await (const { key, hash } of readRecords(before, signal)) {
+    for await (const { key, hashes, at } of readRecords(before, signal)) {
       summary.before++;
       if (key === UNKNOWN_ID) summary.withoutIdBefore++;
-      else older.set(key, hash);
+      else older.set(key, hashes, at);
     }
     const newer = await openTable('after');
     let hasChanges = false;
-    for await (const { key, hash, message } of readRecords(after, signal)) {
+    for await (const { key, hashes, at, message } of readRecords(after, signal)) {
       summary.after++;
       if (key === UNKNOWN_ID) summary.withoutIdAfter++;
       else {
-        newer.set(key, hash);
-        const comparison = older.ids.compare(key, hash, 0);
+        newer.set(key, hashes, at);
+        const comparison = older.ids.compare(key, hashes, at);
         if (comparison === SAME || comparison === ABSENT) continue;
         hasChanges = true;
         newer.setMembers(key, digestMembers(message()));
       }
     }
     if (hasChanges) {
-      for await (const { key, hash, message } of readRecords(before, signal)) {
+      for await (const { key, hashes, at, message } of readRecords(before, signal)) {
         // Of repeated ids, only the last record counts.
-        if (key === UNKNOWN_ID || older.ids.compare(key, hash, 0) !== SAME) continue;
-        const comparison = newer.ids.compare(key, hash, 0);
+        if (key === UNKNOWN_ID || older.ids.compare(key, hashes, at) !== SAME) continue;
+        const comparison = newer.ids.compare(key, hashes, at);
         if (comparison !== SAME && comparison !== ABSENT) newer.setMembers(key, digestMembers(message()), 'before');
       }
     }
@@ -159,7 +163,9 @@ async function* compare(
 
 interface ReadRecord {
   readonly key: IdKey;
-  readonly hash: Buffer;
+  /** Where its hash is, until the next block. */
+  readonly hashes: Hashes;
+  readonly at: number;
   readonly message: () => Uint8Array;
 }
 
@@ -167,13 +173,13 @@ async function* readRecords(
   read: ReadDump,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ReadRecord, void, undefined> {
-  const hash = Buffer.alloc(HASH_BYTES);
+  const reader = new BlockReader();
   for await (const block of read()) {
     signal?.throwIfAborted();
+    reader.read(block);
     for (let index = 0; index < block.count; index++) {
-      const sha256 = block.sha256(index);
-      if (!writeHash(hash, 0, sha256)) checks.fail('sha256', 'a SHA-256 of 64 hexadecimal digits', sha256);
-      yield { key: keyOf(block.id(index)), hash, message: () => block.message(index) };
+      const message = () => block.message(index);
+      yield { key: reader.keyAt(index), hashes: reader.hashes, at: index * HASH_WORDS, message };
     }
     block.release?.();
   }
@@ -206,8 +212,8 @@ class HashTable {
     database.run('CREATE TABLE member (id TEXT, dump TEXT, digests TEXT, PRIMARY KEY (id, dump)) WITHOUT ROWID');
   }
 
-  set(key: IdKey, hash: Buffer): void {
-    this.ids.set(key, hash, 0);
+  set(key: IdKey, hashes: Hashes, at: number): void {
+    this.ids.set(key, hashes, at);
     if (this.ids.isFull) this.flush();
   }
 
@@ -236,16 +242,16 @@ class HashTable {
 
 const changeOf = (
   key: IdKey,
-  old: Buffer | undefined,
-  recent: Buffer | undefined,
+  old: Hashes | undefined,
+  recent: Hashes | undefined,
   newer: HashTable,
 ): DumpChange | undefined => {
   const id = String(key);
-  if (old === undefined) return { type: 'added', id, sha256: recent!.toString('hex') };
-  const lastSha256 = old.toString('hex');
+  if (old === undefined) return { type: 'added', id, sha256: hexOf(recent!) };
+  const lastSha256 = hexOf(old);
   if (recent === undefined) return { type: 'deleted', id, lastSha256 };
-  if (old.equals(recent)) return undefined;
-  return { type: 'changed', id, sha256: recent.toString('hex'), lastSha256, members: newer.changedMembers(key) };
+  if (isSameHash(old, 0, recent, 0)) return undefined;
+  return { type: 'changed', id, sha256: hexOf(recent), lastSha256, members: newer.changedMembers(key) };
 };
 
 /** The order that the tables are scanned in: numbers, then texts by their bytes. */
@@ -258,7 +264,7 @@ const compareKeys = (one: IdKey, other: IdKey): number => {
 function* merge(
   older: Generator<StoredId, void>,
   newer: Generator<StoredId, void>,
-): Generator<[IdKey, Buffer | undefined, Buffer | undefined], void, undefined> {
+): Generator<[IdKey, Hashes | undefined, Hashes | undefined], void, undefined> {
   let old = older.next().value;
   let recent = newer.next().value;
   while (old || recent) {

@@ -1,9 +1,10 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectory } from '@discogs-extractor/internal/durable-file';
-import sqlite, { type Database, type SQLiteValue, type Statement } from 'node-sqlite3-wasm';
+import type { Database, SQLiteValue, Statement } from 'node-sqlite3-wasm';
 import { ChangesError, damagedError } from '../errors.js';
 import { storeIoError, toStoreError } from './database-errors.js';
+import { sqlite } from './load-sqlite.js';
 import { lockStore } from './store-lock.js';
 
 /** `dcch`: marks the files of this package. */
@@ -101,9 +102,9 @@ export class StoreDatabase {
    */
   transact(changes: () => void): void {
     this.#use(() => {
-      this.#database.exec('BEGIN IMMEDIATE');
+      this.#prepare('BEGIN IMMEDIATE').run();
       changes();
-      this.#database.exec('COMMIT');
+      this.#prepare('COMMIT').run();
     });
   }
 

@@ -2,9 +2,10 @@ import type { StoreDatabase } from '../database/store-database.js';
 
 /** Ids per page: a bitmap of 512 bytes. */
 const PAGE_IDS = 4096;
+const PAGE_BYTES = PAGE_IDS / 8;
 
-/** Pages in memory: 8192 of 512 bytes are about 5 MB, enough for all ids up to 33 million. */
-const MAX_PAGES = 8192;
+/** Pages in memory: 4096 of 512 bytes are 2 MiB, enough for all ids up to 16 million. */
+const MAX_PAGES = 4096;
 
 interface Page {
   readonly key: number;
@@ -16,7 +17,7 @@ interface Page {
 export class SeenIds {
   readonly #database: StoreDatabase;
   readonly #pages = new Map<number, Page>();
-  readonly #dirty = new Set<Page>();
+  #dirty: Page[] = [];
   #last: Page | undefined;
 
   constructor(database: StoreDatabase) {
@@ -24,12 +25,14 @@ export class SeenIds {
   }
 
   get dirtyCount(): number {
-    return this.#dirty.size;
+    return this.#dirty.length;
   }
 
-  has(id: number): boolean {
-    const slot = id % PAGE_IDS;
-    return ((this.#pageOf(id).bits[slot >>> 3]! >>> (slot & 7)) & 1) === 1;
+  /** Of 32 ids, from a multiple of 32 on, a bit for each that was seen, the first one lowest. */
+  bitsFrom(id: number): number {
+    const { bits } = this.#pageOf(id);
+    const at = (id % PAGE_IDS) >>> 3;
+    return bits[at]! | (bits[at + 1]! << 8) | (bits[at + 2]! << 16) | (bits[at + 3]! << 24);
   }
 
   /** Returns whether the id had not been seen. */
@@ -40,30 +43,28 @@ export class SeenIds {
     const after = before | (1 << (slot & 7));
     if (after === before) return false;
     page.bits[slot >>> 3] = after;
-    this.#noteChange(page);
+    if (!page.isDirty) {
+      page.isDirty = true;
+      this.#dirty.push(page);
+    }
     return true;
   }
 
   /** Forgets all, for a new pass; to be called in a transaction. */
   clear(): void {
     this.#pages.clear();
-    this.#dirty.clear();
+    this.#dirty = [];
     this.#last = undefined;
     this.#database.run('DELETE FROM seen');
   }
 
   /** Writes what changed; to be called in a transaction. */
   flush(): void {
-    for (const page of [...this.#dirty].sort((one, other) => one.key - other.key)) {
+    for (const page of this.#dirty.sort((one, other) => one.key - other.key)) {
       this.#database.run('INSERT OR REPLACE INTO seen VALUES (?, ?)', page.key, page.bits);
       page.isDirty = false;
     }
-    this.#dirty.clear();
-  }
-
-  #noteChange(page: Page): void {
-    page.isDirty = true;
-    this.#dirty.add(page);
+    this.#dirty = [];
   }
 
   #pageOf(id: number): Page {
@@ -78,8 +79,8 @@ export class SeenIds {
     if (this.#pages.size >= MAX_PAGES) {
       for (const [other, page] of this.#pages) if (!page.isDirty) this.#pages.delete(other);
     }
-    const row = this.#database.get('SELECT data FROM seen WHERE key = ?', key);
-    const bits = row === undefined ? new Uint8Array(PAGE_IDS / 8) : (row['data'] as Uint8Array);
+    const data = this.#database.get('SELECT data FROM seen WHERE key = ?', key)?.['data'];
+    const bits = data instanceof Uint8Array && data.length === PAGE_BYTES ? data : new Uint8Array(PAGE_BYTES);
     const page: Page = { key, bits, isDirty: false };
     this.#pages.set(key, page);
     return page;

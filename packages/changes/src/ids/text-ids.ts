@@ -1,10 +1,10 @@
 import type { StoreDatabase } from '../database/store-database.js';
 import { damagedError } from '../errors.js';
-import { HASH_BYTES, isSameHash } from '../sha256.js';
+import { bytesOf, createHashes, HASH_BYTES, HASH_WORDS, type Hashes, isSameHash } from '../sha256.js';
 import { ABSENT, type Comparison, DIFFERENT, SAME } from './id-block.js';
 
 interface Entry {
-  hash: Buffer;
+  hash: Hashes;
   isDoubtful: boolean;
   /** The pass that saw the id last. */
   pass: number;
@@ -24,25 +24,25 @@ export class TextIds {
     return this.#dirty.size;
   }
 
-  compare(id: string, hashes: Uint8Array, offset: number): Comparison {
+  compare(id: string, hashes: Hashes, at: number): Comparison {
     const entry = this.#entryOf(id);
     if (entry === undefined) return ABSENT;
     if (entry.isDoubtful) return DIFFERENT;
-    return isSameHash(entry.hash, 0, hashes, offset) ? SAME : DIFFERENT;
+    return isSameHash(entry.hash, 0, hashes, at) ? SAME : DIFFERENT;
   }
 
   has(id: string): boolean {
     return this.#entryOf(id) !== undefined;
   }
 
-  hashOf(id: string): Buffer | undefined {
+  hashOf(id: string): Hashes | undefined {
     return this.#entryOf(id)?.hash;
   }
 
   /** Returns whether the id is new. The pass that saw an id stays the same. */
-  set(id: string, hashes: Uint8Array, offset: number, isDoubtful: boolean): boolean {
+  set(id: string, hashes: Hashes, at: number, isDoubtful: boolean): boolean {
     const before = this.#entryOf(id);
-    const hash = Buffer.from(hashes.subarray(offset, offset + HASH_BYTES));
+    const hash = hashes.slice(at, at + HASH_WORDS);
     this.#dirty.set(id, { hash, isDoubtful, pass: before?.pass ?? 0 });
     return before === undefined;
   }
@@ -65,14 +65,20 @@ export class TextIds {
       if (entry === undefined) this.#database.run('DELETE FROM text WHERE id = ?', id);
       else {
         const { hash, isDoubtful, pass } = entry;
-        this.#database.run('INSERT OR REPLACE INTO text VALUES (?, ?, ?, ?)', id, hash, Number(isDoubtful), pass);
+        this.#database.run(
+          'INSERT OR REPLACE INTO text VALUES (?, ?, ?, ?)',
+          id,
+          bytesOf(hash),
+          Number(isDoubtful),
+          pass,
+        );
       }
     }
     this.#dirty.clear();
   }
 
   /** All ids in order, some at a time, as the database has them: call it only when nothing is dirty. */
-  *scan(afterId?: string): Generator<{ id: string; hash: Buffer; pass: number }[], void, undefined> {
+  *scan(afterId?: string): Generator<{ id: string; hash: Hashes; pass: number }[], void, undefined> {
     let last = afterId;
     for (;;) {
       const rows =
@@ -103,8 +109,12 @@ export class TextIds {
     return { hash: this.#checked(id, hash), isDoubtful: doubtful === 1, pass: Number(pass) };
   }
 
-  #checked(id: string, hash: unknown): Buffer {
-    if (hash instanceof Uint8Array && hash.length === HASH_BYTES) return Buffer.from(hash);
+  #checked(id: string, data: unknown): Hashes {
+    if (data instanceof Uint8Array && data.length === HASH_BYTES) {
+      const hash = createHashes(1);
+      bytesOf(hash).set(data);
+      return hash;
+    }
     throw damagedError(this.#database.path, `the hash of the id ${JSON.stringify(id)} is wrong`);
   }
 }

@@ -3,7 +3,7 @@ import type { StoreDatabase } from '../database/store-database.js';
 import { damagedError } from '../errors.js';
 import type { StoredId } from '../ids/sink-ids.js';
 import type { IdKey } from '../record-id.js';
-import { HASH_BYTES } from '../sha256.js';
+import { bytesOf, createHashes, HASH_BYTES, HASH_WORDS, type Hashes } from '../sha256.js';
 
 /**
  * What is about to be sent, written before it is: ids with the new hash, or with the last one for deletions. After a
@@ -12,6 +12,8 @@ import { HASH_BYTES } from '../sha256.js';
 export class Intents {
   readonly #database: StoreDatabase;
   #isEmpty: boolean;
+  /** Where intents are encoded. */
+  #encoded = Buffer.alloc(0);
 
   constructor(database: StoreDatabase) {
     this.#database = database;
@@ -19,14 +21,17 @@ export class Intents {
   }
 
   /**
+   * Writes some, as a transaction of its own.
    * @param last - the number of the last record, or of the last deletion of the pass
-   * @param hashes - 32 bytes for each id
+   * @param hashes - a hash for each key, from word `at` on
    */
-  add(kind: 'records' | 'deletions', last: number, keys: readonly IdKey[], hashes: Uint8Array): void {
+  add(kind: 'records' | 'deletions', last: number, keys: readonly IdKey[], hashes: Hashes, at = 0): void {
     this.#isEmpty = false;
-    const data = encode(keys, hashes);
-    this.#database.transact(() =>
-      this.#database.run('INSERT INTO intent VALUES (?, ?, ?)', kind === 'deletions' ? 1 : 0, last, data),
+    this.#database.run(
+      'INSERT INTO intent VALUES (?, ?, ?)',
+      kind === 'deletions' ? 1 : 0,
+      last,
+      this.#encode(keys, hashes, at),
     );
   }
 
@@ -53,27 +58,30 @@ export class Intents {
     this.#database.run('DELETE FROM intent');
     this.#isEmpty = true;
   }
+
+  /** Valid until the next call. */
+  #encode(keys: readonly IdKey[], hashes: Hashes, wordsBefore: number): Uint8Array {
+    let length = 4 + keys.length * (8 + HASH_BYTES);
+    for (const key of keys) if (typeof key === 'string') length += 4 + Buffer.byteLength(key);
+    if (this.#encoded.length < length) this.#encoded = Buffer.allocUnsafeSlow(2 * length);
+    const bytes = this.#encoded.subarray(0, length);
+    let at = 4;
+    for (const key of keys) {
+      if (typeof key === 'number') at = bytes.writeDoubleLE(key, at);
+      else {
+        at = bytes.writeDoubleLE(TEXT, at);
+        const written = bytes.write(key, at + 4);
+        at = bytes.writeUInt32LE(written, at) + written;
+      }
+    }
+    bytes.set(bytesOf(hashes.subarray(wordsBefore, wordsBefore + keys.length * HASH_WORDS)), at);
+    bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+    return bytes;
+  }
 }
 
 /** In place of a number: a text of the following length in bytes. */
 const TEXT = -1;
-
-const encode = (keys: readonly IdKey[], hashes: Uint8Array): Buffer => {
-  const texts = keys.reduce<number>((sum, key) => sum + (typeof key === 'string' ? 4 + Buffer.byteLength(key) : 0), 0);
-  const bytes = Buffer.allocUnsafe(4 + keys.length * (8 + HASH_BYTES) + texts);
-  let at = 4;
-  for (const key of keys) {
-    if (typeof key === 'number') at = bytes.writeDoubleLE(key, at);
-    else {
-      at = bytes.writeDoubleLE(TEXT, at);
-      const length = bytes.write(key, at + 4);
-      at = bytes.writeUInt32LE(length, at) + length;
-    }
-  }
-  bytes.set(hashes.subarray(0, keys.length * HASH_BYTES), at);
-  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
-  return bytes;
-};
 
 const decode = (path: string, data: Uint8Array): StoredId[] => {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -95,6 +103,8 @@ const decode = (path: string, data: Uint8Array): StoredId[] => {
   }
   return keys.map((key, index) => {
     const start = at + index * HASH_BYTES;
-    return { key, hash: bytes.subarray(start, start + HASH_BYTES) };
+    const hash = createHashes(1);
+    bytesOf(hash).set(bytes.subarray(start, start + HASH_BYTES));
+    return { key, hash };
   });
 };

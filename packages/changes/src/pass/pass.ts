@@ -1,10 +1,11 @@
 import type { StoreDatabase } from '../database/store-database.js';
 import { ChangesError, illegalStepError } from '../errors.js';
-import { ABSENT, SAME } from '../ids/id-block.js';
+import { BlockReader } from '../ids/block-reader.js';
+import { SAME } from '../ids/id-block.js';
 import type { SinkIds } from '../ids/sink-ids.js';
 import { checks } from '../option-checks.js';
 import { type IdKey, keyOf, UNKNOWN_ID } from '../record-id.js';
-import { HASH_BYTES, writeHash } from '../sha256.js';
+import { copyHash, createHashes, HASH_WORDS, type Hashes, hexOf } from '../sha256.js';
 import type { Intents } from './intents.js';
 import { DEFAULT_MAX_DELETED_PERCENT, exceedsMaxDeleted } from './max-deleted.js';
 import { type PassState, writePassState } from './pass-state.js';
@@ -31,6 +32,13 @@ export interface RecordBlock {
   number(index: number): number;
   id(index: number): string;
   sha256(index: number): string;
+  /**
+   * Optional, and faster than {@link id} for each: writes the ids of all records in order. `NaN` for those that are not a
+   * whole number of up to 15 digits without leading zeros; these are asked for with {@link id}.
+   */
+  readNumericIds?(into: Float64Array): void;
+  /** Optional, and faster than {@link sha256} for each: writes the SHA-256 of all records in order, 32 bytes for each. */
+  readHashes?(into: Uint8Array): void;
 }
 
 /** What to do with the records of a block. */
@@ -105,7 +113,8 @@ export interface Pass {
   /**
    * Decides which records of a block to send. Blocks come in the order of the dump; records up to the watermark are
    * ignored. When the promise resolves, it is on the disk that these records may have been sent, so that not even a loss
-   * of power makes the store wrong; send nothing before that.
+   * of power makes the store wrong; send nothing before that. The block is not used after that, and the next one may be
+   * decided before: writes to the disk then share their time.
    *
    * @throws {@link ChangesError} `INVALID_OPTIONS` for a block that is out of order, or a hash that is not a SHA-256;
    *   `ILLEGAL_STEP`, `STORE_DAMAGED`, and errors of the file system
@@ -134,7 +143,7 @@ export interface Pass {
   withholdDeletions(reason: string): void;
   /**
    * To be called when every record of the dump is confirmed, and only if the dump was read to its end: counts what is
-   * missing in it. Reads the whole store once, so that a damaged one deletes nothing.
+   * missing in it. Compares the whole store with its counts, so that a damaged one deletes nothing.
    *
    * @throws {@link ChangesError} `TOO_MANY_DELETIONS`: nothing is deleted, and the pass can be resumed with a higher
    *   limit; `STORE_DAMAGED`, `ILLEGAL_STEP` if records are not confirmed
@@ -177,6 +186,7 @@ export class StorePass implements Pass {
   readonly #state: PassState;
   readonly #mode: PassMode;
   readonly #isReplaced: () => boolean;
+  readonly #reader = new BlockReader();
   readonly #pending = new PendingRecords();
   readonly #pendingDeletions: { number: number; key: IdKey }[] = [];
   #confirmed: number;
@@ -220,12 +230,12 @@ export class StorePass implements Pass {
       );
     }
     const send = new Uint8Array(count);
-    const kinds = new Uint8Array(count);
-    const numbers = count === lastRecord - firstRecord + 1 ? undefined : new Float64Array(count);
-    const keys: IdKey[] = [];
-    const indexes: number[] = [];
-    const hashes = new Uint8Array(count * HASH_BYTES);
     const decidedBefore = this.#decided;
+    if (lastRecord <= decidedBefore) return { send, sendCount: 0 };
+    this.#reader.read(block);
+    const { hashes } = this.#reader;
+    const numbers = count === lastRecord - firstRecord + 1 ? undefined : new Float64Array(count);
+    const pending = this.#pending.begin(lastRecord, count, numbers);
     let sendCount = 0;
     /** Changes up to here are confirmed already. */
     let confirmedChanges = 0;
@@ -233,31 +243,23 @@ export class StorePass implements Pass {
       const number = numbers === undefined ? firstRecord + index : block.number(index);
       if (numbers !== undefined) numbers[index] = number;
       if (number <= decidedBefore) continue;
-      const id = block.id(index);
-      const key = keyOf(id);
-      const offset = keys.length * HASH_BYTES;
-      const isChanged = id !== UNKNOWN_ID && this.#isChanged(key, block.sha256(index), hashes, offset);
-      const isSent = isChanged || this.#mode !== 'changed' || id === UNKNOWN_ID;
-      kinds[index] = isSent ? PUBLISHED : UNCHANGED;
-      if (isChanged) {
-        keys.push(key);
-        indexes.push(index);
-        this.#pending.setHash(key, hashes, offset);
-      }
-      if (number <= this.#confirmed) confirmedChanges = keys.length;
+      const key = this.#reader.keyAt(index);
+      const at = index * HASH_WORDS;
+      const isChanged = key !== UNKNOWN_ID && this.#isChanged(key, hashes, at);
+      const isSent = isChanged || this.#mode !== 'changed' || key === UNKNOWN_ID;
+      pending.kinds[index] = isSent ? PUBLISHED : UNCHANGED;
+      if (isChanged) this.#pending.addChange(pending, index, key, hashes, at);
+      if (number <= this.#confirmed) confirmedChanges = pending.keys.length;
       else if (isSent) {
         send[index] = 1;
         sendCount++;
       }
     }
-    this.#decided = Math.max(this.#decided, lastRecord);
-    if (lastRecord > decidedBefore) {
-      this.#pending.add({ last: lastRecord, kinds, numbers, changes: { keys, indexes, hashes } });
-    }
-    const hasIntents = keys.length > confirmedChanges;
+    this.#decided = lastRecord;
+    const hasIntents = pending.keys.length > confirmedChanges;
     if (hasIntents) {
-      const intended = hashes.subarray(confirmedChanges * HASH_BYTES);
-      this.#intents.add('records', lastRecord, keys.slice(confirmedChanges), intended);
+      const keys = pending.keys.slice(confirmedChanges);
+      this.#intents.add('records', lastRecord, keys, pending.hashes, confirmedChanges * HASH_WORDS);
     }
     this.#apply();
     if (hasIntents) await this.#database.sync();
@@ -340,10 +342,12 @@ export class StorePass implements Pass {
         const deletions = batch.map(({ key, hash }) => {
           const number = ++this.#handedOver;
           this.#pendingDeletions.push({ number, key });
-          return { number, id: String(key), lastSha256: hash.toString('hex') };
+          return { number, id: String(key), lastSha256: hexOf(hash) };
         });
         const keys = batch.map(({ key }) => key);
-        this.#intents.add('deletions', this.#handedOver, keys, Buffer.concat(batch.map(({ hash }) => hash)));
+        const hashes = createHashes(batch.length);
+        for (const [index, { hash }] of batch.entries()) copyHash(hash, 0, hashes, index * HASH_WORDS);
+        this.#intents.add('deletions', this.#handedOver, keys, hashes);
         await this.#database.sync();
         yield deletions;
         this.#assertOpen();
@@ -377,29 +381,27 @@ export class StorePass implements Pass {
     return this.counts;
   }
 
-  /**
-   * Whether the sink will not have a record like this once what is pending arrived. Writes its hash to `hashes`, and
-   * notes that the dump has the id.
-   */
-  #isChanged(key: IdKey, sha256: string, hashes: Uint8Array, offset: number): boolean {
-    if (!writeHash(hashes, offset, sha256)) checks.fail('sha256', 'a SHA-256 of 64 hexadecimal digits', sha256);
-    const stored = this.#ids.compare(key, hashes, offset);
+  /** Whether the sink will not have a record like this once what is pending arrived. Notes that the dump has the id. */
+  #isChanged(key: IdKey, hashes: Hashes, at: number): boolean {
     // An id that is not in the store yet counts as seen when its record is confirmed.
-    if (stored !== ABSENT) this.#ids.see(key);
-    return !(this.#pending.compare(key, hashes, offset) ?? stored === SAME);
+    const stored = this.#ids.compareAndSee(key, hashes, at);
+    return !(this.#pending.compare(key, hashes, at) ?? stored === SAME);
   }
 
   #apply(): void {
     const watermark = Math.min(this.#confirmed, this.#decided);
-    const { published, unchanged } = this.#pending.apply(watermark, (key, hashes, offset) => {
-      this.#ids.set(key, hashes, offset);
-      this.#ids.see(key);
-    });
-    this.#state.published += published;
-    this.#state.unchanged += unchanged;
+    for (;;) {
+      const applied = this.#pending.apply(watermark, this.#onChange);
+      if (applied === undefined) break;
+      this.#state.published += applied.published;
+      this.#state.unchanged += applied.unchanged;
+      this.#state.watermark = Math.max(this.#state.watermark, applied.record);
+      if (this.#ids.isFull) this.#flush();
+    }
     this.#state.watermark = Math.max(this.#state.watermark, watermark);
-    if (this.#ids.isFull) this.#flush();
   }
+
+  readonly #onChange = (key: IdKey, hashes: Hashes, at: number): void => this.#ids.setAndSee(key, hashes, at);
 
   #flush(): void {
     const { ids, seen, pass } = this.#ids;

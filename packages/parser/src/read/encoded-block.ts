@@ -34,6 +34,16 @@ export interface EncodedBlock extends Iterable<EncodedRecord> {
   id(index: number): string;
   /** The SHA-256 of record `index`. @throws RangeError */
   sha256(index: number): string;
+  /**
+   * Writes the ids of all records, in order: `NaN` for those that are not a whole number of up to 15 digits without
+   * leading zeros. Much faster than {@link id} for each. @throws RangeError if there is no room
+   */
+  readNumericIds(into: Float64Array): void;
+  /**
+   * Writes the SHA-256 of all records, in order, 32 bytes for each. Much faster than {@link sha256} for each.
+   * @throws RangeError if there is no room
+   */
+  readHashes(into: Uint8Array): void;
   /** The message body of record `index`: a view of `bytes`. @throws RangeError */
   message(index: number): Uint8Array;
   /**
