@@ -85,6 +85,8 @@ const measureType = async (type) => {
     { name: `objects, ${cores} workers`, args: ['objects', cores] },
     { name: 'objects, no worker', args: ['objects', 0] },
     { name: `objects with two fields, ${cores} workers`, args: ['fields', cores] },
+    { name: `objects on the threads, ${cores} workers`, args: ['map', cores] },
+    { name: `objects with two fields on the threads, ${cores} workers`, args: ['map-fields', cores] },
     { name: `typed objects, ${cores} workers`, args: ['typed', cores] },
     { name: 'fast, no worker, a part', args: ['fast-part', 0, part], part },
     { name: 'strict, no worker, a part', args: ['strict', 0, part], part },

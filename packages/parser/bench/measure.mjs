@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import {
   encodeRecords,
+  mapRecords,
   PLATFORM_TRANSFORM,
   parseRecords,
   toArtist,
@@ -55,6 +56,19 @@ const FIELDS = {
   labels: ['name', 'sublabels.label.@id'],
   masters: ['title', 'artists.artist.id'],
   releases: ['title', 'labels.label.@name'],
+};
+
+/** The first of these fields, taken from each record on the threads. */
+const MAPPER = `data:text/javascript,${encodeURIComponent(
+  'export const createMapper = (field) => (record) => record[field];',
+)}`;
+
+const map = async (options) => {
+  const mapper = { module: MAPPER, options: FIELDS[dataType][0] };
+  const stream = mapRecords(file, mapper, { engine: 'fast', workers: Number(workers), dataType, ...options });
+  for await (const _ of stream);
+  const { stats } = stream;
+  return { xmlBytes: stats.xmlBytes, records: stats.records };
 };
 
 /** The dump's first XML, up to the end of a record. */
@@ -133,6 +147,8 @@ const ROWS = {
   skip: () => timed(() => encode({ engine: 'fast', workers: Number(workers), skip: Number.MAX_SAFE_INTEGER })),
   objects: () => timed(() => parse({})),
   fields: () => timed(() => parse({ fields: FIELDS[dataType] })),
+  map: () => timed(() => map({})),
+  'map-fields': () => timed(() => map({ fields: FIELDS[dataType] })),
   typed: () => timed(() => parse({}, CONVERTERS[dataType])),
   // The first `records` records are enough.
   strict: () => timed(() => encode({ engine: 'strict', limit: Number(records) })),

@@ -12,8 +12,8 @@
  * - `CORRUPT_GZIP`: the gzip stream is damaged.
  * - `TOO_MANY_MALFORMED`: there are more malformed records than `maxMalformed`.
  * - `WORKER_FAILED`: a worker thread died (see `cause`) or was closed.
- * - `INVALID_TRANSFORM`: a module of the option `transform` cannot be loaded, has no `createTransform`, or returns a
- *   promise (see `module` and `cause`).
+ * - `INVALID_TRANSFORM`: a module of the option `transform` or of `mapRecords` cannot be loaded, has no
+ *   `createTransform` or `createMapper`, or returns a promise (see `module` and `cause`).
  * - `ALREADY_READ`: a stream of records is iterated a second time.
  * - `INVALID_RECORD`: `toArtist`, `toLabel`, `toMaster` or `toRelease` was called with something other than a record.
  *
@@ -44,7 +44,7 @@ export interface ParserErrorFacts {
   readonly recordsBefore?: number | undefined;
   /** The path of the dump, if it was read from one. */
   readonly path?: string | undefined;
-  /** The module of the option `transform`, as it was named there; only with `INVALID_TRANSFORM`. */
+  /** The module of the option `transform` or of `mapRecords`, as it was named there; only with `INVALID_TRANSFORM`. */
   readonly module?: string | undefined;
 }
 

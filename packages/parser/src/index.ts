@@ -4,10 +4,12 @@ export { ParserError, type ParserErrorCode, type ParserErrorFacts } from './erro
 export { addInventory, createInventory, MAX_INVENTORY_PATHS } from './inventory/add-inventory.js';
 export { knownFormat } from './known-format/known-format.js';
 export type { KnownContent, KnownPath } from './known-format/known-path.js';
+export { mapRecords } from './map-records.js';
 export type {
   BlobLike,
   DumpInput,
   EngineName,
+  MapperModule,
   ParseOptions,
   ReadOptions,
   ReadProgress,
@@ -80,6 +82,7 @@ export { type Master, toMaster } from './shape/to-master.js';
 export { type Release, toRelease } from './shape/to-release.js';
 export type { Track } from './shape/track.js';
 export type { Video } from './shape/video.js';
+export type { CreateMapper, MapperContext, RecordMapper } from './transform/record-mapper.js';
 export type {
   CreateTransform,
   FieldsTransform,

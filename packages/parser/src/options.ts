@@ -75,7 +75,18 @@ export interface TransformModule {
   options?: unknown;
 }
 
-/** Options of `encodeRecords` and `parseRecords`. */
+/** A module of a mapper, for `mapRecords`. */
+export interface MapperModule {
+  /**
+   * An ES module that exports a function `createMapper` (`CreateMapper`): a path, relative to the current folder, or a
+   * `file:` or `data:` URL, as a `URL` or a string.
+   */
+  module: string | URL;
+  /** Passed to `createMapper`, as a structured clone. @default undefined */
+  options?: unknown;
+}
+
+/** Options of `encodeRecords`, `parseRecords` and `mapRecords`. */
 export interface ReadOptions {
   /** The expected data type. @default that of the dump's root element */
   dataType?: DataType | undefined;
@@ -99,7 +110,7 @@ export interface ReadOptions {
   skip?: number | undefined;
   /**
    * Ends after this many records past the skipped ones; the rest of the dump is not read. Records that a transform
-   * omits or fails on count, so the same records are read with any transform. @default Infinity
+   * or mapper omits or fails on count, so the same records are read with any transform. @default Infinity
    */
   limit?: number | undefined;
   /** Ends reading with the signal's reason; threads, files and streams are released. */
@@ -116,7 +127,7 @@ export interface ReadOptions {
   onProgress?: ((progress: ReadProgress) => void) | undefined;
   /** Called with each irregularity, in document order. */
   onIrregularity?: ((irregularity: Irregularity) => void) | undefined;
-  /** Called with each finding of a transform, in document order, before the record's block is delivered. */
+  /** Called with each finding of a transform or mapper, in document order, before the record's block is delivered. */
   onFinding?: ((finding: RecordFinding) => void) | undefined;
   /**
    * Called with the inventory of each block of records, before they are delivered: which elements and attributes the
@@ -130,7 +141,7 @@ export interface ReadOptions {
   inventoryAfter?: number | undefined;
 }
 
-/** Options of `parseRecords`. */
+/** Options of `parseRecords` and `mapRecords`. */
 export interface ParseOptions extends ReadOptions {
   /**
    * The fields of records to keep, such as `['title', 'labels.label.@name']`: names as in the raw shape, from the record

@@ -2,7 +2,8 @@ import type { DataType } from './data-type.js';
 import { resolveEngine } from './kernel/engine.js';
 import type { DumpInput, ParseOptions } from './options.js';
 import { deliver } from './read/deliver.js';
-import { type ParsedRecord, ParsedRecords } from './read/parsed-records.js';
+import { DeliveredItems } from './read/delivered-items.js';
+import { openParsedRecords, type ParsedRecord } from './read/parsed-records.js';
 import { type RecordStream, recordStream } from './read/record-stream.js';
 import { resolveParseOptions } from './read/resolve-options.js';
 import { newReadStats } from './reports.js';
@@ -21,5 +22,5 @@ export const parseRecords = <T extends DataType = DataType>(
   const stats = newReadStats();
   const output = engine === 'fast' ? 'packed' : 'json';
   const deliveries = deliver(input, resolved, engine, output, stats);
-  return recordStream(new ParsedRecords<T>(deliveries, resolved.fields), stats);
+  return recordStream(new DeliveredItems(deliveries, openParsedRecords<T>(resolved.fields)), stats);
 };

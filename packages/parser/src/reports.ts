@@ -70,6 +70,7 @@ export interface Irregularity {
  * - `not-an-object`: text, but neither attributes nor elements.
  * - `not-well-formed`: anything else; see `detail`.
  * - `transform-failed`: a transform threw an error, or returned something that is not a record; see `cause`.
+ * - `mapper-failed`: a mapper threw an error, or returned something that cannot be copied; see `cause`.
  */
 export type MalformedReason =
   | 'broken-tag'
@@ -80,7 +81,8 @@ export type MalformedReason =
   | 'duplicate-attribute'
   | 'not-an-object'
   | 'not-well-formed'
-  | 'transform-failed';
+  | 'transform-failed'
+  | 'mapper-failed';
 
 export interface MalformedRecord {
   /** 1 for a dump's first malformed record. */
@@ -99,14 +101,14 @@ export interface MalformedRecord {
   /** The number of the last record before this one; 0 if it is the first. */
   recordsBefore: number;
   /**
-   * The record's number, `recordsBefore` + 1, if the reason is `transform-failed`. Others have none.
+   * The record's number, `recordsBefore` + 1, if a transform or mapper failed on it. Others have none.
    */
   recordNumber: number | undefined;
-  /** What the transform threw: a structured clone, which has the standard properties of an error. */
+  /** What the transform or mapper threw: a structured clone, which has the standard properties of an error. */
   cause: unknown;
 }
 
-/** Something that a transform reported about a record. */
+/** Something that a transform or mapper reported about a record. */
 export interface RecordFinding {
   /** The record's number. */
   readonly number: number;
@@ -132,7 +134,7 @@ export interface ReadStats {
   records: number;
   /** Records that were skipped because of the option `skip`. */
   skipped: number;
-  /** Records that a transform omitted. */
+  /** Records that a transform or mapper omitted. */
   omitted: number;
   malformed: number;
   irregularities: Record<IrregularityKind, number>;

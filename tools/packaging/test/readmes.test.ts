@@ -52,6 +52,7 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
     outputs: [
       /^(\d+ .+ [0-9a-f]{64}\n){3}(.+ \d+\n){3}1200 true\n$/,
       /^(\d+ \d+\n)+$/,
+      /^(\{"id":"\d+","title":".+","tracks":\d+\}\n)+$/,
       /^release 1\.000 1 \d+\n(release\/\S+ [01]\.\d{3} \d+ \d+\n)+$/,
     ],
   },

@@ -4,7 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { encodeRecords, parseRecords } from '@discogs-extractor/parser';
+import { encodeRecords, mapRecords, parseRecords } from '@discogs-extractor/parser';
 import { NODE_PEERS } from '../src/peers.mjs';
 
 const [row, file, dataType] = process.argv.slice(2);
@@ -27,9 +27,28 @@ const encode = async (workers) => {
   return { records: stream.stats.records, xmlBytes: stream.stats.xmlBytes };
 };
 
-const parse = async (workers) => {
+const parse = async (options) => {
   let records = 0;
-  for await (const { record } of parseRecords(file, { dataType, workers })) if (record !== null) records++;
+  for await (const { record } of parseRecords(file, { dataType, ...options })) if (record !== null) records++;
+  return { records };
+};
+
+/** What a user could want of each record: its name, and the ids or names of something in it. */
+const FIELDS = {
+  artists: ['name', 'aliases.name.@id'],
+  labels: ['name', 'sublabels.label.@id'],
+  masters: ['title', 'artists.artist.id'],
+  releases: ['title', 'labels.label.@name'],
+};
+const fields = FIELDS[dataType];
+
+const MAPPER = `data:text/javascript,${encodeURIComponent(
+  'export const createMapper = () => (record, { id }) => record && id;',
+)}`;
+
+const map = async (options) => {
+  let records = 0;
+  for await (const id of mapRecords(file, MAPPER, { dataType, ...options })) if (id !== null) records++;
   return { records };
 };
 
@@ -41,8 +60,11 @@ const ROWS = {
   },
   'encode-2': () => encode(2),
   'encode-0': () => encode(0),
-  'parse-2': () => parse(2),
-  'parse-0': () => parse(0),
+  'parse-2': () => parse({ workers: 2 }),
+  'parse-0': () => parse({ workers: 0 }),
+  'map-2': () => map({ workers: 2 }),
+  'fields-2': () => parse({ workers: 2, fields }),
+  'map-fields-2': () => map({ workers: 2, fields }),
 };
 
 const runPeer = async () => {

@@ -14,6 +14,13 @@ export const ROWS = [
   { work: 'objects', name: 'parseRecords, no worker', by: 'ours', note: 'and SHA-256', run: ['node', 'parse-0'] },
   {
     work: 'objects',
+    name: 'mapRecords, 2 workers',
+    by: 'ours',
+    note: 'no hash; on the workers, yields ids',
+    run: ['node', 'map-2'],
+  },
+  {
+    work: 'objects',
     name: DISCO_QUICK,
     by: 'peer',
     note: 'no hash; its own structs',
@@ -28,6 +35,20 @@ export const ROWS = [
     by: 'peer',
     note: 'no hash, no streaming',
     run: ['node', 'fast-xml-parser'],
+  },
+  {
+    work: 'fields',
+    name: 'parseRecords with fields, 2 workers',
+    by: 'ours',
+    note: 'and SHA-256',
+    run: ['node', 'fields-2'],
+  },
+  {
+    work: 'fields',
+    name: 'mapRecords with fields, 2 workers',
+    by: 'ours',
+    note: 'no hash; on the workers, yields ids',
+    run: ['node', 'map-fields-2'],
   },
   {
     work: 'json',

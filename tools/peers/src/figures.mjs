@@ -24,7 +24,7 @@
  * @property {number} timeToGunzip this row's time divided by that of gunzip alone
  */
 
-/** @typedef {'decompress' | 'objects' | 'json'} Work */
+/** @typedef {'decompress' | 'objects' | 'fields' | 'json'} Work */
 
 /** The names of the two rows that a sentence of the documentation compares. */
 export const ENCODE_WITH_WORKERS = 'encodeRecords, 2 workers';
@@ -38,5 +38,6 @@ export const DISCO_QUICK = 'disco-quick (Rust)';
 export const WORKS = {
   decompress: 'Decompress the dump',
   objects: 'Make an object of each record',
+  fields: 'Make an object of two fields of each record',
   json: 'Make a line of JSON of each record',
 };

@@ -62,7 +62,7 @@ export type BlockNote =
       /** Whether it began in an earlier block; whether it ends in this one. */
       begins: boolean;
       ends: boolean;
-      /** What the transform threw. Such a record is the block's record `recordsBefore`, counted from 0. */
+      /** What the transform or mapper threw. Such a record is the block's record `recordsBefore`, counted from 0. */
       thrown?: { error: unknown } | undefined;
     };
 
@@ -76,6 +76,8 @@ export interface TransformedRecords {
   /** The id of each line's record; not with output `messages`. */
   ids: string[];
   findings: { index: number; id: string; finding: unknown }[];
+  /** What a mapper made of each line's record, with output `mapped`: then there are no lines. */
+  results?: readonly unknown[] | undefined;
 }
 
 export interface BlockResult {

@@ -154,7 +154,7 @@ export class BlockThreads {
   }
 
   #recycle(memory: ArrayBuffer): void {
-    if (this.#spares.length < SPARES_PER_THREAD * this.threads) this.#spares.push(memory);
+    if (memory.byteLength > 0 && this.#spares.length < SPARES_PER_THREAD * this.threads) this.#spares.push(memory);
   }
 
   /** Ends all threads at once; work in progress fails. Idempotent. */

@@ -1,7 +1,7 @@
 import type { BlockResult } from '../block/encode-block.js';
 import type { RecordRange } from '../record/record-range.js';
 import { LoadedTransforms, type TransformSource } from '../transform/load-transforms.js';
-import { transformBlock } from '../transform/transform-block.js';
+import { changeBlock, sendBlock } from '../transform/map-block.js';
 import { type BlockTransformer, type TransformSettings, transformResults } from './transform-results.js';
 
 /** Transforms block by block on the calling thread. `encode` encodes the blocks with output `raw`. */
@@ -21,9 +21,13 @@ const createTransformer = (transforms: readonly TransformSource[], engine: 'fast
       loaded = await LoadedTransforms.load(transforms, engine);
     },
     transform: async (request) => {
-      const result = transformBlock({ ...request, memory }, loaded!);
+      const result = changeBlock({ ...request, memory }, loaded!);
       memory = undefined;
-      return result;
+      // Results are copies, as those from other threads are.
+      return sendBlock(result, request, (changed) => {
+        const results = structuredClone(changed.transformed.results);
+        return { ...changed, transformed: { ...changed.transformed, results } };
+      });
     },
     recycle: (released) => {
       memory = released;

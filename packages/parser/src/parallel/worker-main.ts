@@ -8,7 +8,8 @@ import type { FastRecords } from '../kernel/fast-records.js';
 import type { Kernel } from '../kernel/kernel.js';
 import type { RegularRecords } from '../kernel/regular-records.js';
 import { LoadedTransforms } from '../transform/load-transforms.js';
-import { copyOfError, transformBlock } from '../transform/transform-block.js';
+import { changeBlock, sendBlock } from '../transform/map-block.js';
+import { copyOfError } from '../transform/transform-block.js';
 import { inflateSegment } from './inflate-segment.js';
 import type { WorkerSetup } from './start-worker.js';
 import {
@@ -81,9 +82,10 @@ const transform = async ({ task, read, engine, sources, block, memory }: Transfo
       post({ kind: 'transformed', task, block: undefined, memory: undefined });
       return;
     }
-    const result = transformBlock({ ...block, memory }, loaded);
     const { buffer } = block.bytes;
-    post({ kind: 'transformed', task, block: result, memory: buffer as ArrayBuffer }, buffer, ...memoryOf(result));
+    sendBlock(changeBlock({ ...block, memory }, loaded), block, (changed) => {
+      post({ kind: 'transformed', task, block: changed, memory: buffer as ArrayBuffer }, buffer, ...memoryOf(changed));
+    });
   } catch (error) {
     // Anything else is a defect, and ends the thread.
     if (!(error instanceof ParserError)) throw error;

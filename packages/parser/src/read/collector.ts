@@ -13,7 +13,7 @@ export interface Delivery {
   dataType: DataType;
   firstRecord: number;
   lastRecord: number;
-  /** How many lines: a transform can omit records. */
+  /** How many lines or results: a transform or mapper can omit records. */
   count: number;
   bytes: Uint8Array;
   table: Int32Array;
@@ -27,6 +27,8 @@ export interface Delivery {
   indexes: Int32Array | undefined;
   ids: readonly string[] | undefined;
   findings: readonly RecordFinding[];
+  /** With output `mapped`: what the mapper made of the records. */
+  results: readonly unknown[] | undefined;
   /** Returns the memory of `bytes` for reuse. */
   release: (() => void) | undefined;
 }
@@ -41,7 +43,7 @@ export interface Collected {
 
 const NO_FINDINGS: readonly RecordFinding[] = [];
 
-/** Of a block's first `records` records, those that a transform failed on. */
+/** Of a block's first `records` records, those that a transform or mapper failed on. */
 const countFailures = ({ notes }: BlockResult, records: number): number =>
   notes.filter((note) => note.kind === 'malformed' && note.thrown !== undefined && note.recordsBefore < records).length;
 
@@ -167,6 +169,7 @@ export class Collector {
           : transformed.findings
               .filter(({ index }) => index < records)
               .map(({ index, id, finding }) => ({ number: firstRecord + index, id, finding })),
+      results: transformed?.results,
       release: result.release,
     };
   }

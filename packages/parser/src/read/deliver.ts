@@ -65,20 +65,21 @@ const results = (
   collector: Collector,
 ): AsyncGenerator<BlockResult, void, undefined> => {
   const { workers, reading, isNormalized, maxDepth, maxRecordBytes, shared, transforms } = options;
-  const isTransformed = transforms.length > 0;
+  // A mapper is one of the transforms.
+  const isWritten = output !== 'mapped' && transforms.length === 0;
   const nextRange = (): RecordRange => collector.nextRange;
   if (workers > 0) {
     const runner = (shared ?? new BlockThreads(workers)).lease(engine, shared === undefined, transforms);
     // Segments are inflated in the memory of a kernel, which only the fast engine has.
     const source = { xml, gunzip: engine === 'fast' ? gunzip : undefined };
     const settings = { ...options, isShared: shared !== undefined };
-    if (!isTransformed) return encodeOnWorkers(source, settings, runner, output, nextRange);
+    if (isWritten) return encodeOnWorkers(source, settings, runner, output, nextRange);
     const encode: EncodeRaw = (nextRange, encoder, signal) =>
       encodeOnWorkers(source, { ...settings, signal }, encoder, 'raw', nextRange);
     return transformOnWorkers(encode, runner, { ...options, output, workers });
   }
   const regular = createEngine(engine, { reading, isNormalized, maxDepth, maxRecordBytes });
-  if (!isTransformed) return encodeOnCallingThread(xml, options, output, nextRange, regular);
+  if (isWritten) return encodeOnCallingThread(xml, options, output, nextRange, regular);
   const encode = (nextRange: () => RecordRange) => encodeOnCallingThread(xml, options, 'raw', nextRange, regular);
   return transformOnCallingThread(encode, transforms, engine, { ...options, output });
 };

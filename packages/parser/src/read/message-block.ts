@@ -52,7 +52,7 @@ export class MessageBlock implements EncodedBlock {
     indexes,
     findings,
     release,
-  }: Omit<Delivery, 'hashes' | 'ids' | 'packed'>) {
+  }: Omit<Delivery, 'hashes' | 'ids' | 'packed' | 'results'>) {
     this.dataType = dataType;
     this.firstRecord = firstRecord;
     this.lastRecord = lastRecord;

@@ -2,7 +2,7 @@ import { ParserError } from '../errors.js';
 import type { ReadStats } from '../reports.js';
 
 /**
- * The result of `encodeRecords` and `parseRecords`: an iteration that reads as it is pulled and can run only once (a
+ * The result of `encodeRecords`, `parseRecords` and `mapRecords`: an iteration that reads as it is pulled and can run only once (a
  * second one throws `ALREADY_READ`), and its counters. Leaving the loop early releases everything.
  */
 export interface RecordStream<T> extends AsyncIterable<T>, AsyncDisposable {
@@ -22,7 +22,7 @@ export const recordStream = <T>(records: ClosableIterator<T>, stats: ReadStats):
       if (begun)
         throw new ParserError(
           'ALREADY_READ',
-          'A stream of records can be read only once: call encodeRecords or parseRecords again',
+          'A stream of records can be read only once: call the function that made it again',
         );
       begun = true;
       return records;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DATA_TYPES, type DataType } from '../data-type.js';
 import { checks } from '../option-checks.js';
-import type { EngineName, ParseOptions, ReadOptions, ReadProgress, TransformModule } from '../options.js';
+import type { EngineName, MapperModule, ParseOptions, ReadOptions, ReadProgress, TransformModule } from '../options.js';
 import { FIELD_SEPARATOR } from '../pack/field-tree.js';
 import type { BlockThreads } from '../parallel/block-threads.js';
 import { MAX_WORKERS, threadsOf } from '../parallel/worker-pool.js';
@@ -23,7 +23,7 @@ export interface ResolvedReadOptions extends ReadRange {
   readonly shared: BlockThreads | undefined;
   /** Whether records get the platform's form, and no transform. */
   readonly isNormalized: boolean;
-  /** Empty if records stay as they are, or get the platform's form only. */
+  /** Empty if records stay as they are, or get the platform's form only. A mapper is the last one. */
   readonly transforms: readonly TransformSource[];
   readonly signal: AbortSignal | undefined;
   readonly maxRecordBytes: number;
@@ -62,7 +62,7 @@ const KNOWN: Readonly<Record<keyof ReadOptions, true>> = {
 
 const KNOWN_OF_PARSING: Readonly<Record<keyof ParseOptions, true>> = { ...KNOWN, fields: true };
 
-const KNOWN_OF_TRANSFORM: Readonly<Record<keyof TransformModule, true>> = { module: true, options: true };
+const KNOWN_OF_MODULE: Readonly<Record<keyof (TransformModule | MapperModule), true>> = { module: true, options: true };
 
 const DEFAULT_MAX_RECORD_BYTES = 64 * 1024 * 1024;
 const DEFAULT_MAX_DEPTH = 256;
@@ -84,6 +84,20 @@ export const resolveReadOptions = (options: ReadOptions = {}): ResolvedReadOptio
 export const resolveParseOptions = (options: ParseOptions = {}): ResolvedReadOptions => {
   checks.object('', options, KNOWN_OF_PARSING);
   return resolveKnown(options);
+};
+
+/** The same for `mapRecords`. @throws ParserError `INVALID_OPTIONS` */
+export const resolveMapOptions = (
+  mapper: string | URL | MapperModule,
+  options: ParseOptions = {},
+): ResolvedReadOptions => {
+  const module = typeof mapper === 'string' || mapper instanceof URL ? { module: mapper } : mapper;
+  const source = resolveModule('mapper', 'createMapper', module);
+  checks.object('', options, KNOWN_OF_PARSING);
+  const resolved = resolveKnown(options);
+  // The kernel gives records the platform's form while it reads them, or with a mapper, when they are given to it.
+  const transforms = [...resolveTransforms(options.transform), source];
+  return { ...resolved, isNormalized: false, transforms };
 };
 
 const resolveKnown = (options: ParseOptions): ResolvedReadOptions => {
@@ -138,8 +152,8 @@ const wholeOrInfinite = (name: string, value: unknown): number =>
 const resolveTransforms = (transform: ReadOptions['transform']): TransformSource[] => {
   if (transform === undefined) return [];
   return Array.isArray(transform)
-    ? transform.map((each: TransformModule, index) => resolveTransform(`transform[${index}]`, each))
-    : [resolveTransform('transform', transform as TransformModule)];
+    ? transform.map((each: TransformModule, index) => resolveModule(`transform[${index}]`, 'createTransform', each))
+    : [resolveModule('transform', 'createTransform', transform as TransformModule)];
 };
 
 /** The URLs that Node can import. */
@@ -148,13 +162,18 @@ const IS_URL = /^(?:file|data):/i;
 /** A `data:` URL is a module's whole text. */
 const MAX_NAME_LENGTH = 100;
 
-const resolveTransform = (name: string, transform: TransformModule): TransformSource => {
-  const { module, options } = checks.object(name, transform, KNOWN_OF_TRANSFORM);
+const resolveModule = (
+  name: string,
+  factory: TransformSource['factory'],
+  given: TransformModule | MapperModule,
+): TransformSource => {
+  const { module, options } = checks.object(name, given, KNOWN_OF_MODULE);
   const text = module instanceof URL ? module.href : module;
   if (typeof text !== 'string' || text === '' || (module instanceof URL && !IS_URL.test(text))) {
     return checks.fail(`${name}.module`, 'a path, or a file: or data: URL', module);
   }
   return {
+    factory,
     url: IS_URL.test(text) || text === PLATFORM_MODULE ? text : pathToFileURL(resolve(text)).href,
     name: text.length > MAX_NAME_LENGTH ? `${text.slice(0, MAX_NAME_LENGTH)}…` : text,
     options: copyOf(`${name}.options`, options),

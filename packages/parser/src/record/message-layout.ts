@@ -4,8 +4,11 @@
  */
 export type OutputKind = 'messages' | 'json' | 'packed' | 'raw';
 
+/** What a record becomes in the end, unless a mapper makes something else of it. */
+export type WrittenKind = Exclude<OutputKind, 'raw'>;
+
 /** What a record becomes in the end. */
-export type DeliveredKind = Exclude<OutputKind, 'raw'>;
+export type DeliveredKind = WrittenKind | 'mapped';
 
 /**
  * Numbers per record in a table of lines: start and end of its line (without the line feed), then start and end of its

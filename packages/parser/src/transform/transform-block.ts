@@ -6,11 +6,12 @@ import type { Kernel } from '../kernel/kernel.js';
 import type { PackedRecords } from '../pack/steps.js';
 import { createNormalizer } from '../platform/normalize.js';
 import { CanonicalBuffer, type CanonicalBytes } from '../record/canonical-buffer.js';
-import { type DeliveredKind, TABLE_WIDTH } from '../record/message-layout.js';
+import { type DeliveredKind, TABLE_WIDTH, type WrittenKind } from '../record/message-layout.js';
 import { recordIdOf } from '../record/record-id.js';
 import { sha256 } from '../record/sha256.js';
 import type { XmlObject } from '../record/types.js';
 import { writeRecord } from '../record/write-record.js';
+import type { MalformedReason } from '../reports.js';
 import { canHoldLines, KernelLines } from './kernel-lines.js';
 import { type LoadedTransforms, TransformFailure } from './load-transforms.js';
 import { RecordMembers } from './record-members.js';
@@ -44,12 +45,15 @@ export interface TransformedBlock {
   readonly hashes: Uint8Array;
   readonly packed: PackedRecords | undefined;
   readonly transformed: TransformedRecords;
-  /** The records that a transform failed on, as notes of kind `malformed`. */
+  /** The records that a transform or mapper failed on, as notes of kind `malformed`. */
   readonly failures: readonly BlockNote[];
 }
 
 /** Takes the records of a block through the transforms. @throws ParserError `INVALID_TRANSFORM` */
-export const transformBlock = (request: TransformBlockRequest, transforms: LoadedTransforms): TransformedBlock => {
+export const transformBlock = (
+  request: TransformBlockRequest & { readonly output: WrittenKind },
+  transforms: LoadedTransforms,
+): TransformedBlock => {
   const { dataType, output: kind, skipped, firstNumber, count, bytes, table, xml } = request;
   const { transform, members, normalizer, reader } = transforms.for(dataType);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -188,18 +192,28 @@ const failureOf = (error: unknown, context: Context, skipped: number): BlockNote
   // What `writeRecord` throws names what is wrong with the record that the last transform returned.
   const isNamed = error instanceof TransformFailure;
   const detail = isNamed ? error.message : `the transformed record cannot be written: ${(error as Error).message}`;
-  return {
-    kind: 'malformed',
-    reason: 'transform-failed',
-    detail,
+  return failureNote('transform-failed', detail, isNamed ? (error.cause ?? error) : error, {
     recordsBefore: skipped + context.index,
     start: context.start,
     bytes: context.xml(),
-    begins: true,
-    ends: true,
-    thrown: { error: copyOfError(isNamed ? (error.cause ?? error) : error) },
-  };
+  });
 };
+
+/** A record that a transform or mapper failed on. */
+export const failureNote = (
+  reason: MalformedReason,
+  detail: string,
+  error: unknown,
+  place: { readonly recordsBefore: number; readonly start: number; readonly bytes: Uint8Array },
+): BlockNote => ({
+  kind: 'malformed',
+  reason,
+  detail,
+  ...place,
+  begins: true,
+  ends: true,
+  thrown: { error: copyOfError(error) },
+});
 
 /** An error as it arrives from another thread, also if there is none: results do not depend on threads. */
 export const copyOfError = (error: unknown): unknown => {
