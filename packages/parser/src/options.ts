@@ -168,6 +168,10 @@ export interface WorkerPoolOptions {
 /** Threads that any number of reads can share at once: each block goes to the thread that is free first. */
 export interface WorkerPool extends AsyncDisposable {
   readonly threads: number;
+  /**
+   * Starts the threads, as the first read does otherwise: they load while you open what the records go to. Idempotent.
+   */
+  start(): void;
   /** Ends the threads at once; reads that still use them fail with `WORKER_FAILED`. Idempotent. */
   close(): Promise<void>;
 }

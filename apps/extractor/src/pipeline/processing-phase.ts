@@ -82,6 +82,8 @@ export const processingPhase = async (options: ProcessingPhaseOptions): Promise<
   const concurrency = Math.min(files.length, config.maxWorkers);
   // One pool for all files: the last one, usually the largest by far, then has all threads.
   await using workers = createWorkerPool({ threads: config.maxWorkers, nice: PARSER_NICENESS });
+  // They load while the sink connects.
+  if (unfinishedFiles(session.marker).length > 0) workers.start();
   const summaries = await mapConcurrently(concurrency, files, (file) => processFile(options, file, workers));
 
   if (!signal.aborted) endPhase(session, summaries);

@@ -61,6 +61,12 @@ export class BlockThreads {
     readonly setup: WorkerSetup = {},
   ) {}
 
+  /** Starts the threads, unless they were. */
+  start(): void {
+    if (this.#closing !== undefined) return;
+    while (this.#threads.length < this.threads) this.#threads.push(this.#startThread(this.#threads.length));
+  }
+
   /**
    * The threads as one read uses them. Closing the lease drops what that read has waiting; with `ownsThreads` it ends
    * the threads too.
@@ -70,7 +76,7 @@ export class BlockThreads {
     ownsThreads: boolean,
     transforms: readonly TransformSource[] = [],
   ): BlockRunner & BlockTransformer {
-    this.#startThreads();
+    this.start();
     const read = this.#nextRead++;
     if (transforms.length > 0) this.#transforms.set(read, transforms);
     return {
@@ -174,11 +180,6 @@ export class BlockThreads {
     for (const { worker, transforms } of this.#threads) {
       if (transforms.delete(read)) worker.postMessage({ kind: 'forget-transforms', read } satisfies WorkerRequest);
     }
-  }
-
-  #startThreads(): void {
-    if (this.#closing !== undefined) return;
-    while (this.#threads.length < this.threads) this.#threads.push(this.#startThread(this.#threads.length));
   }
 
   #startThread(index: number): Thread {

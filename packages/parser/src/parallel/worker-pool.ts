@@ -14,8 +14,8 @@ const POOLS = new WeakMap<WorkerPool, BlockThreads>();
 
 /**
  * Creates a pool of threads for the option `workers` of several reads, such as those of a month's four dumps in
- * parallel: together they use at most `threads` threads, and the last one still reading has all of them. The first read
- * starts the threads.
+ * parallel: together they use at most `threads` threads, and the last one still reading has all of them. The first read,
+ * or {@link WorkerPool.start}, starts the threads.
  *
  * @throws ParserError `INVALID_OPTIONS`
  */
@@ -27,6 +27,7 @@ export const createWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
   const blockThreads = new BlockThreads(threads, { nice });
   const pool: WorkerPool = {
     threads,
+    start: () => blockThreads.start(),
     close: () => blockThreads.close(),
     [Symbol.asyncDispose]: () => blockThreads.close(),
   };

@@ -37,8 +37,7 @@ test('reads that share a pool yield what they yield alone, in parallel and one a
 
 test('a pool stays usable after a read that ended early or was aborted', async () => {
   await using pool = createWorkerPool({ threads: 1 });
-  // The first read starts the thread.
-  await outcomeOf(chunksOf(artistsXml(1), 100), { workers: pool });
+  pool.start();
   const before = taskNumbers().length;
   for (let times = 0; times < 3; times++) {
     for await (const _ of encodeRecords(chunksOf(releases, 100_000), { workers: pool })) break;
@@ -65,11 +64,17 @@ test('closing a pool fails reads that use it, current and later ones; closing it
   await pool.close();
 });
 
-test('a pool that no read uses starts no thread', async () => {
+test('a pool that no read uses starts its threads only if it is told to', async () => {
   const before = taskNumbers().length;
   const pool = createWorkerPool({ threads: 2 });
   expect(taskNumbers().length).toBe(before);
+  pool.start();
+  pool.start();
+  expect(taskNumbers().length).toBe(before + 2);
+  expect((await outcomeOf(chunksOf(artistsXml(10), 100), { workers: pool })).records).toHaveLength(10);
+  expect(taskNumbers().length).toBe(before + 2);
   await pool.close();
+  pool.start();
   expect(taskNumbers().length).toBe(before);
 });
 
@@ -100,6 +105,6 @@ test.each([
 });
 
 test('an object that only looks like a pool is refused', () => {
-  const workers = { threads: 2, close: async () => {}, [Symbol.asyncDispose]: async () => {} };
+  const workers = { threads: 2, start: () => {}, close: async () => {}, [Symbol.asyncDispose]: async () => {} };
   expect(() => encodeRecords('x', { workers })).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
 });
