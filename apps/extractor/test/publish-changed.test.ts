@@ -159,6 +159,27 @@ it('resumes a stopped run without repeats, and sends no record that a consumer o
   expect(consumer.records.size).toBe(MANY);
 });
 
+it('takes back tombstones of a run that was stopped among them, if the dump is another one then', async () => {
+  await write(V1, artists(...many(30)));
+  await write(V2, artists(...many(22)));
+  await deliver(V1);
+  const stop = new AbortController();
+  const stopped = execute(envOf(V2, { QUEUE_SIZE: '2' }), stop.signal, (event) => {
+    if (event.type === 'file-progress' && event.changes!.deleted >= 4) stop.abort(new Error('stopped'));
+  });
+  await expect(stopped).rejects.toThrow('stopped');
+  const path = join(folder, 'out', V2, 'artists.deleted.ndjson');
+  expect(await linesOf(path)).toHaveLength(4);
+  // The same dump: the rest of them. Another one, in which two of the ids are: only the others.
+  const again = [...many(22), [23, 'same'], [24, 'other']] as const;
+  await write(V2, artists(...again));
+  expect(await deliver(V2)).toMatchObject({
+    sent: ['23', '24'],
+    deleted: ['25', '26', '27', '28', '29', '30'],
+    completions: [{ published: 2, unchanged: 22, deleted: 6 }],
+  });
+});
+
 it('after a kill, repeats no more records than QUEUE_SIZE, even if the dump is another one then', async () => {
   await write(V1, artists(...many(MANY)));
   await write(V2, artists(...many(MANY, 'other')));

@@ -24,7 +24,7 @@ import { fileCompleteMessage } from './file-complete-message.js';
 import { exceededError, type FileQuality, openReports } from './file-quality.js';
 import type { Quarantine } from './quarantine.js';
 import type { RecordForm } from './record-form.js';
-import { findLoss, isSameProof, readNote, writeNote } from './sink-proof.js';
+import { findLoss, isSameProof, readNote, takeBackTombstones, writeNote } from './sink-proof.js';
 import { countUndelivered } from './undelivered.js';
 import { openVerifiedDump, type VerifiedDump } from './verified-dump.js';
 import { type Confirmed, Watermark } from './watermark.js';
@@ -198,6 +198,7 @@ const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   if (kept && resumeAfter === 0 && kept.mode !== 'all') {
     const reason = await findLoss(kept.store, sink, target, signal);
     if (reason !== undefined) await distrust(kept, reason);
+    await takeBackTombstones(kept.store, sink, target, signal);
   }
   let append = kept !== undefined && kept.mode !== 'all';
   if (kept && resumeAfter === 0 && !append) {

@@ -1,6 +1,7 @@
 import type { ChangeStore } from '@discogs-extractor/changes';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
 import * as z from 'zod';
+import { deletionIn } from '../changes/tombstone.js';
 import type { Sink } from '../sinks/sink.js';
 import type { SinkTarget } from '../sinks/sink-target.js';
 
@@ -58,3 +59,21 @@ export const findLoss = async (
 /** Whether two proofs are the same, so that neither must be released. */
 export const isSameProof = (one: Checkpoint | undefined, other: Checkpoint | undefined): boolean =>
   one?.['token'] === other?.['token'];
+
+/**
+ * Takes back the tombstones of an interrupted pass over a version that another pass takes the place of, if the sink has
+ * them apart from its records: the store has their ids again.
+ */
+export const takeBackTombstones = async (
+  store: ChangeStore,
+  sink: Sink,
+  target: SinkTarget,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { latestPass } = store;
+  const note = readNote(store);
+  if (latestPass === undefined || latestPass.isEnded || latestPass.counts.deleted === 0) return;
+  if (latestPass.version !== target.version || note?.version !== target.version || note.proof === undefined) return;
+  const restore = (bodies: readonly string[]): Promise<void> => store.restore(bodies.map(deletionIn));
+  await sink.takeBackTombstones?.(target, note.proof, restore, signal);
+};

@@ -12,7 +12,7 @@ import { endOfLines, LINE_FEED, readBytes, writeAll } from './line-file.js';
 import { claimOutputFolder, inspectOutputFolder } from './output-folder.js';
 import { contractIn, type FileSink, type OpenOptions, type Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
-import { TombstoneFile, type TombstoneFileOptions } from './tombstone-file.js';
+import { TombstoneFile, type TombstoneFileOptions, takeBackLines } from './tombstone-file.js';
 
 /** Bytes that may be written before they are synced, and so confirmed; and records, if few of them are written. */
 const SYNC_BYTES = 8 << 20;
@@ -75,6 +75,11 @@ export const createNdjsonSink = ({ directory, dataFolder, contract = 'topic' }: 
       );
       if (tombstones! > 0) return 'tombstones';
       return records! > 0 ? 'records' : undefined;
+    },
+    takeBackTombstones: async (target, proof, onTombstones, signal) => {
+      const path = tombstonesPathOf(target);
+      const start = numberIn(proof, DELETED_FROM) ?? 0;
+      await withPathInErrors(path, () => takeBackLines(path, start, onTombstones, signal));
     },
     completeDump: async (version, message, signal) => {
       signal.throwIfAborted();
@@ -178,6 +183,7 @@ const openNdjsonFile = async (
     get deleted() {
       return deleted;
     },
+    proof: { [DELETED_FROM]: tombstones.start },
     get lastConfirmedAt() {
       return lastConfirmedAt;
     },
@@ -194,6 +200,7 @@ const openNdjsonFile = async (
     delete: (deletions) =>
       withPathInErrors(deletedPath, async () => {
         signal.throwIfAborted();
+        await sync();
         await tombstones.append(deletions);
         deleted += deletions.length;
       }),

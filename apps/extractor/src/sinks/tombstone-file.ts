@@ -36,7 +36,7 @@ export class TombstoneFile {
       handle = await open(path, constants.O_RDWR);
     } catch (error) {
       if (errorCodeOf(error) !== 'ENOENT') throw error;
-      if ((start ?? 0) > 0 || confirmed > 0) throw new RangeError('it is not there');
+      if ((start ?? 0) > 0 || confirmed > 0) throw new RangeError('no lines');
       return new TombstoneFile(path, undefined, 0, 0);
     }
     try {
@@ -80,10 +80,52 @@ export class TombstoneFile {
   }
 }
 
+/** Bytes that are read before lines are handed over. */
+const READ_BYTES = 1 << 20;
+
+/** Calls `onLines` with the lines of a file from `start` on, some at a time, then cuts them off. */
+export const takeBackLines = async (
+  path: string,
+  start: number,
+  onLines: (lines: readonly string[]) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> => {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDWR);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    const end = await endOfLines(handle);
+    for (let position = start; position < end; ) {
+      let bytes = Buffer.alloc(0);
+      const most = Math.min(end, position + READ_BYTES);
+      await readBytes(
+        handle,
+        { start: position, end: most },
+        (some) => {
+          bytes = Buffer.concat([bytes, some]);
+        },
+        signal,
+      );
+      const whole = bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1);
+      if (whole.byteLength === 0) throw new RangeError(`a line of more than ${READ_BYTES} bytes`);
+      await onLines(whole.toString().split('\n').slice(0, -1));
+      position += whole.byteLength;
+    }
+    await handle.truncate(Math.min(start, (await handle.stat()).size));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
 /** Where the line number `lines` after `start` ends. */
 const endOfLine = async (handle: FileHandle, start: number, lines: number, signal: AbortSignal): Promise<number> => {
   const { size } = await handle.stat();
-  if (size < start) throw new RangeError(`it has ${size} bytes instead of ${start} or more`);
+  if (size < start) throw new RangeError(`${size} bytes`);
   let found = 0;
   let end = start;
   let position = start;
@@ -95,6 +137,6 @@ const endOfLine = async (handle: FileHandle, start: number, lines: number, signa
     position += bytes.byteLength;
   };
   if (lines > 0) await readBytes(handle, { start }, count, signal);
-  if (found < lines) throw new RangeError(`it has ${found} lines after byte ${start} instead of ${lines}`);
+  if (found < lines) throw new RangeError(`${found} lines`);
   return end;
 };

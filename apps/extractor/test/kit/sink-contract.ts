@@ -182,6 +182,21 @@ export const sinkContract: readonly SinkCase[] = [
     if (output) assert.deepEqual(withoutRepeats(output), [...delivered(1, 300), COMPLETE]);
   }),
 
+  rule('confirms tombstones after all records, apart from them', async ({ sink, arrived }) => {
+    const tombstones = ['1', '2', 'x "3'].map((id) => ({ id, message: Buffer.from(JSON.stringify({ id })) }));
+    const { file } = await open(sink);
+    await write(file, 1, 100);
+    assert.equal(file.deleted, 0);
+    await file.delete(tombstones.slice(0, 2));
+    assert.deepEqual([file.confirmed, file.deleted], [100, 2]);
+    await file.delete(tombstones.slice(2));
+    await file.complete(Buffer.from(COMPLETE));
+    await file.close();
+    assert.deepEqual([file.confirmed, file.deleted], [100, 3]);
+    const output = await arrived();
+    if (output) assert.deepEqual(output, [...bodies(1, 100), COMPLETE]);
+  }),
+
   rule('resumes after the confirmed records', async ({ sink, arrived }) => {
     const { file: first } = await open(sink);
     await write(first, 1, 300);
