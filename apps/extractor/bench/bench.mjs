@@ -1,7 +1,8 @@
 // How fast the built command line delivers releases to a broker under either contract, compared with a plain loop on
 // amqplib with bodies of the same mean size, to queues of the same kind; how fast it resumes; and how fast it responds
 // to `GET /health` meanwhile. After a build, run
-// `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health] [--json FILE]`.
+// `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health|changes] [--json FILE]`.
+// Part `changes` compares two months of --records releases, by default 200,000.
 // Parser, client and broker share the machine's cores; the plain loop has them without a parser. Only ratios within one
 // run are meaningful.
 import { execFile } from 'node:child_process';
@@ -20,6 +21,7 @@ import {
   show,
   withTopology,
 } from '../../../packages/publisher/bench/kit.mjs';
+import { changesRows } from './changes.mjs';
 import { healthRows } from './health-latency.mjs';
 import { compareResumeWithGunzip } from './resume.mjs';
 
@@ -29,14 +31,16 @@ const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    records: { type: 'string', default: '40000' },
+    records: { type: 'string' },
     size: { type: 'string', default: '1000' },
     part: { type: 'string' },
     json: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
-const records = Number(values.records);
+const records = Number(values.records ?? 40_000);
+/** Two months of fewer releases would mostly show how long a process takes to start. */
+const changesRecords = Number(values.records ?? 200_000);
 
 const folder = await mkdtemp(join(tmpdir(), 'extractor-bench-'));
 
@@ -139,6 +143,10 @@ try {
   if (wants('delivery')) {
     const broker = await startOwnBroker();
     await delivery(broker).finally(() => broker.close());
+  }
+  if (wants('changes')) {
+    const broker = await startOwnBroker();
+    await changesRows(row, { broker, folder, records: changesRecords, rounds }).finally(() => broker.close());
   }
   if (wants('health')) await healthRows(row, rounds);
 } finally {
