@@ -21,8 +21,10 @@ export const namedReferences: Reader<Reference[]> = (value, context) => list(val
  * If there are as many ids as names, a name without the attribute gets the id at its position. An id that no name has
  * becomes a member without a name.
  */
-export const members: Reader<Reference[]> = (value, context) =>
-  nonEmpty(value).flatMap((one) => membersOf(one, context));
+export const members: Reader<Reference[]> = (value, context) => {
+  const elements = nonEmpty(value);
+  return elements.length === 0 ? [] : elements.flatMap((one) => membersOf(one, context));
+};
 
 const membersOf = (element: XmlValue, context: ReadContext): Reference[] => {
   const named = list(withOnly('name', element), context, 'name', reference);
@@ -30,6 +32,7 @@ const membersOf = (element: XmlValue, context: ReadContext): Reference[] => {
   if (typeof element === 'object' && element !== null && !Array.isArray(element)) {
     reportUnknown(element, ['id', 'name'], context);
   }
+  if (ids.length === 0) return named;
   if (named.length === ids.length) {
     for (const [at, member] of named.entries()) member.id ??= ids[at];
   }
