@@ -261,7 +261,9 @@ const processFile = async (
     if (error instanceof StateMarkerError) throw error;
     const reason = describeError(error);
     session.failFile(file, reason);
-    if (isLoss(error)) session.invalidateFile(file, reason);
+    // A file whose queues never came has nothing to deliver again.
+    const hasBegun = work !== undefined || watermarkOf(known()) > 0;
+    if (hasBegun && isLoss(error)) session.invalidateFile(file, reason);
     if (isPublisherError(error)) session.failPublishing(`${file}: ${reason}`);
     // Reported before the marker is saved, which can fail too.
     const failed = summary({ outcome: 'failed', ...partly, error: error instanceof Error ? error : new Error(reason) });
