@@ -162,6 +162,31 @@ describe.each(ENGINES)('the inventory of a dump, $name', ({ name: engine, regula
   });
 });
 
+test('is the same with both engines for any number of shapes, parts of an element, and paths', async () => {
+  const repeat = (xml: string, times: number): string => Array<string>(times).fill(xml).join('');
+  const records: string[] = [];
+  // More shapes than the kernel knows at a time.
+  for (let index = 0; index < 3000; index++) {
+    records.push(
+      `<id>${index}</id>${repeat('<a/>', index % 60)}${repeat('<b>x</b>', Math.floor(index / 60))}<c><a> </a></c>`,
+    );
+  }
+  const names = (count: number): string => Array.from({ length: count }, (_, index) => `<n${index} x=""/>`).join('');
+  // More parts than a shape can have; then the same paths, some of which are beyond those that have a bit.
+  records.push(
+    names(70),
+    names(70),
+    names(200),
+    `${names(10)}<c>\u3000<a>\u00a0</a></c>`,
+    '<id>last</id><n150>\u3042</n150>',
+  );
+  const xml = Buffer.from(`<labels>${records.map((record) => `<label>${record}</label>`).join('\n')}</labels>`);
+  const whole = await inventoryOf(xml, { engine: 'strict' });
+  expect(whole.paths['label/a']!.maxRepeats).toBe(59);
+  expect(await inventoryOf(xml, { engine: 'fast' })).toEqual(whole);
+  expect(await inventoryOf(gzipSync(xml), { engine: 'fast', workers: 1 })).toEqual(whole);
+});
+
 /** An inventory of parsed records, without the first records. */
 const naiveInventory = (records: readonly Record<string, unknown>[]) => {
   const paths = new Map<string, { records: number; occurrences: number; maxRepeats: number; kinds: number[] }>();

@@ -1,6 +1,6 @@
 import { LINE_FEED, isSpace } from './bytes';
 import { DIGESTS, ELEMENTS, ELEMENT_BYTES, EXAMPLES, HASH_DIGITS, INPUT, LINES, LONG_RECORDS, MAX_RECORDS } from './layout';
-import { PATH_NODES, PREFIX_MASK, RECORD_NAME } from './layout';
+import { PATH_NODES, PREFIX_MASK, RECORD_NAME, SEED } from './layout';
 import { FORM, RESULT, TABLE, TABLE_BYTES, UNKNOWN_IDS, UNKNOWN_ID_BYTES, WANTED_FIELDS, WORK, WORK_BYTES } from './layout';
 import { Element, Mode, Result, Status, Table } from './layout';
 import { inputEnd, outputEnd, outputStart, setInputEnd, setOutput, setPlatformReading } from './layout';
@@ -9,8 +9,8 @@ import { jsonGap, storeWork } from './assemble-messages';
 import { Name, countNameBytes, forgetNames, internName, namesFull } from './interned-names';
 import { isNormalized, normalizeRecord, normalizedIdEnd, normalizedIdStart, setNormalized } from './normalize';
 import { elementsEnd, failedAt, scanRecord, setMaxDepth } from './scan-record';
-import { addToInventory, forgetPaths } from './take-inventory';
 import { writeShaConstants } from './sha256';
+import { addToInventory, forgetInventory } from './take-inventory';
 import { isUtf8 } from './validate-utf8';
 import { boundJson, memberStart, writeRecord } from './write-json';
 
@@ -20,6 +20,8 @@ import { boundJson, memberStart, writeRecord } from './write-json';
 export const inputAddress: usize = INPUT;
 export const resultAddress: usize = RESULT;
 export const recordNameAddress: usize = RECORD_NAME;
+/** Eight random bytes, to be written before `configure`. */
+export const seedAddress: usize = SEED;
 export const formAddress: usize = FORM;
 export const workAddress: usize = WORK;
 export const tableAddress: usize = TABLE;
@@ -42,7 +44,8 @@ const EMPTY_OBJECT_BYTES: usize = 2;
 export { assembleMessages, writeHashDigits } from './assemble-messages';
 export { hashRecords } from './sha256';
 export { addLine, beginLines, finishLines, readLines, setFields } from './transform-lines';
-export { beginInventory, examples, inventoryFailed, pathGeneration, pathNodes } from './take-inventory';
+export { examples, inventoryFailed, pathGeneration, pathNodes } from './path-nodes';
+export { beginInventory, finishInventory } from './take-inventory';
 
 let recordName: usize = 0;
 let idName: usize = 0;
@@ -83,7 +86,7 @@ export function setRegions(input: usize, outputFrom: usize, outputTo: usize): vo
 }
 
 function resetNames(): void {
-  forgetPaths();
+  forgetInventory();
   forgetNames();
   store<usize>(ID_ADDRESS, ID);
   recordName = internName(RECORD_NAME, countNameBytes(RECORD_NAME));
@@ -111,7 +114,7 @@ export function run(from: usize, mode: u32, limit: usize, inventoryFrom: i32): u
       status = Status.INCOMPLETE;
       break;
     }
-    const end = readRecord(start);
+    const end = readRecord(start, inventoryFrom >= 0);
     if (end == 0) {
       status = failedAt >= inputEnd && inputEnd - start <= maxRecordBytes ? Status.INCOMPLETE : Status.IRREGULAR;
       break;
@@ -179,11 +182,11 @@ export function normalizeLine(json: usize, jsonEnd: usize): usize {
 /**
  * Runs pass 1, again with an empty name table if the table is full. Returns the record's end, or 0 (see `failedAt`).
  */
-function readRecord(start: usize): usize {
-  const end = scanRecord(start);
+function readRecord(start: usize, hasShapes: bool): usize {
+  const end = scanRecord(start, hasShapes);
   if (end != 0 || !namesFull) return end;
   resetNames();
-  return scanRecord(start);
+  return scanRecord(start, hasShapes);
 }
 
 /** Whether pass 1 read a record of the data type that is an object, has a plain id and is valid UTF-8. */

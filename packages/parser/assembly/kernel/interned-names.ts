@@ -1,5 +1,5 @@
 import { COLON, COMMA, GREATER, AT, QUOTE, SLASH, UNDERSCORE, differ } from './bytes';
-import { MAX_NAMES, NAMES, NAME_INDEX, NAME_INDEX_BITS, NAME_SLOT_BYTES, PREFIX_MASK, inputEnd } from './layout';
+import { MAX_NAMES, NAMES, NAME_INDEX, NAME_INDEX_BITS, NAME_SLOT_BYTES, PREFIX_MASK, SEED, inputEnd } from './layout';
 
 /*
  * Interned names of elements and attributes: each different name has one slot, found by a hash of its first 16 bytes.
@@ -31,7 +31,15 @@ export namespace Name {
   export const ELEMENT_KEY: usize = 64;
   /** `,"@name":` */
   export const ATTRIBUTE_KEY: usize = 128;
+  /** Random numbers for shape-sums.ts: of an element that holds nothing, and one that holds text. */
+  export const LEAF_SUMS: usize = 192;
+  export const CHILD_SUM: usize = 208;
+  /** Of an empty attribute, and another one. */
+  export const ATTRIBUTE_SUMS: usize = 216;
 }
+
+/** Numbers for a name: two of LEAF_SUMS, CHILD_SUM and two of ATTRIBUTE_SUMS. */
+const SUMS: u64 = 5;
 
 /** The bytes of a key other than the name: comma, two quotes and colon. The key of an attribute has an `@` as well. */
 export const KEY_EXTRA: usize = 4;
@@ -156,12 +164,24 @@ function fillSlot(slot: usize, at: usize, bytes: usize): void {
   store<u8>(attributeKey + bytes, QUOTE, 3);
   store<u8>(attributeKey + bytes, COLON, 4);
 
+  for (let sum: u64 = 0; sum < SUMS; sum++) {
+    store<u64>(slot + ((sum as usize) << 3), randomAt((nameCount as u64) * SUMS + sum), Name.LEAF_SUMS);
+  }
+
   let rank: usize = 0;
   for (let other = NAMES; other < slot; other += NAME_SLOT_BYTES) {
     if (sortsBefore(other, slot)) rank++;
     else store<usize>(other, load<usize>(other, Name.RANK) + 1, Name.RANK);
   }
   store<usize>(slot, rank, Name.RANK);
+}
+
+/** A number of a sequence that depends on the seed (SplitMix64). */
+function randomAt(index: u64): u64 {
+  let mixed = load<u64>(SEED) + (index + 1) * 0x9e3779b97f4a7c15;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+  return mixed ^ (mixed >> 31);
 }
 
 function sortsBefore(a: usize, b: usize): bool {

@@ -8,6 +8,7 @@
  *   PREFIX_MASK     32 bytes       16 × ff, 16 × 00: a load at +(16 − n) is a mask for the first n bytes
  *   RESULT          8 words        the results of `run` in addition to its status
  *   RECORD_NAME     128 bytes      the record's name, written by JavaScript
+ *   SEED            8 bytes        a random number, written by JavaScript
  *   SPARE_SPAN      a span         for text that may be discarded
  *   FORM            64 bytes each  the fields of records that are normalised, written by JavaScript
  *   HISTOGRAM       256 words      for the counting sort of objects with many members
@@ -25,9 +26,15 @@
  *   KEYS            words          pass 2's stack of sort keys
  *   ATTRIBUTES      16 bytes each  the current record's attributes in document order
  *   ELEMENTS        32 bytes each  the current record's elements in document order
- *   PATH_NODES      64 bytes each  the inventory's tree of paths, with its counters (take-inventory.ts)
+ *   PATH_NODES      64 bytes each  the inventory's tree of paths, with its counters (path-nodes.ts)
  *   PATH_ROWS       1 KiB each     per node: the nodes of its child elements and its attributes, by name
  *   EXAMPLES        12 bytes each  the records that were the first with something, and their ids
+ *   SHAPES          64 bytes each  hash table: the shapes of elements, with their counts (element-shapes.ts)
+ *   SHAPES_USED     words          the shapes that have a count
+ *   PARTS           8 bytes each   what each shape consists of
+ *   RECORD_PATHS    1 KiB          the number of records with each path, digit by digit
+ *   FRAMES          16 bytes each  the sums of open elements (shape-sums.ts)
+ *   UNITS           8 bytes each   the sums of the current record's elements that have something
  *   INFLATER        576 KiB        for an inflater that shares this memory (inflater/layout.ts)
  *   HISTORY         32 KiB         before the input: the output that such an inflater can refer back to
  *   input           the XML, followed by SLACK zero bytes
@@ -75,7 +82,7 @@ export const MAX_ATTRIBUTES: usize = 1 << 18;
 /** The number of different names. Rank 255 is reserved for the end mark of a key list. */
 export const MAX_NAMES: usize = 255;
 
-export const NAME_SLOT_BYTES: usize = 192;
+export const NAME_SLOT_BYTES: usize = 256;
 export const NAME_INDEX_BITS: u32 = 11;
 export const ELEMENT_BYTES: usize = 32;
 export const ATTRIBUTE_BYTES: usize = 16;
@@ -90,17 +97,29 @@ export const LINE_BYTES: usize = 24;
 /** The number of paths of an inventory, plus one. */
 export const MAX_PATH_NODES: usize = 1 << 11;
 export const PATH_NODE_BYTES: usize = 64;
-/** A 16-bit number for each name as an element, then one for each name as an attribute. */
-export const PATH_ROW_BYTES: usize = 4 * (MAX_NAMES + 1);
-/** A record is an example only if a counter of a node was 0 before it: each node has five. */
-export const MAX_EXAMPLES: usize = 5 * MAX_PATH_NODES;
+/**
+ * A 16-bit number for each name as an element, then one for each name as an attribute. With a power of two, all rows
+ * would be in the same few sets of the processor's cache.
+ */
+export const PATH_ROW_BYTES: usize = 4 * (MAX_NAMES + 1) + 64;
+export const MAX_EXAMPLES: usize = 1 << 15;
 export const EXAMPLE_BYTES: usize = 12;
+export const SHAPE_BITS: u32 = 11;
+export const MAX_SHAPES: usize = 1 << SHAPE_BITS;
+export const SHAPE_BYTES: usize = 64;
+export const MAX_PARTS: usize = 1 << 15;
+export const PART_BYTES: usize = 8;
+export const MAX_FRAMES: usize = 260;
+export const FRAME_BYTES: usize = 16;
+export const UNIT_BYTES: usize = 8;
+export const RECORD_PATHS_BYTES: usize = 1024;
 
 export const PREFIX_MASK: usize = 1024;
 export const RESULT: usize = PREFIX_MASK + 64;
 export const RECORD_NAME: usize = RESULT + 64;
-export const SPARE_SPAN: usize = RECORD_NAME + 128;
-export const FORM: usize = SPARE_SPAN + 64;
+export const SEED: usize = RECORD_NAME + 128;
+export const SPARE_SPAN: usize = SEED + 16;
+export const FORM: usize = SPARE_SPAN + 48;
 export const HISTOGRAM: usize = FORM + MAX_FIELDS * FIELD_BYTES;
 export const NAME_INDEX: usize = HISTOGRAM + 4 * 256;
 export const NAMES: usize = NAME_INDEX + (4 << NAME_INDEX_BITS) + 64;
@@ -129,7 +148,14 @@ export const LINES: usize = ELEMENTS;
 export const PATH_NODES: usize = (ELEMENTS_END + SLACK + 63) & ~63;
 export const PATH_ROWS: usize = PATH_NODES + MAX_PATH_NODES * PATH_NODE_BYTES;
 export const EXAMPLES: usize = PATH_ROWS + MAX_PATH_NODES * PATH_ROW_BYTES;
-export const INFLATER: usize = EXAMPLES + MAX_EXAMPLES * EXAMPLE_BYTES;
+export const SHAPES: usize = (EXAMPLES + MAX_EXAMPLES * EXAMPLE_BYTES + 63) & ~63;
+export const SHAPES_USED: usize = SHAPES + MAX_SHAPES * SHAPE_BYTES;
+export const PARTS: usize = SHAPES_USED + 4 * MAX_SHAPES;
+export const PARTS_END: usize = PARTS + MAX_PARTS * PART_BYTES;
+export const RECORD_PATHS: usize = PARTS_END;
+export const FRAMES: usize = RECORD_PATHS + RECORD_PATHS_BYTES;
+export const UNITS: usize = FRAMES + MAX_FRAMES * FRAME_BYTES;
+export const INFLATER: usize = UNITS + MAX_ELEMENTS * UNIT_BYTES;
 export const INFLATER_BYTES: usize = 576 << 10;
 export const HISTORY: usize = INFLATER + INFLATER_BYTES;
 export const HISTORY_BYTES: usize = 32 << 10;
@@ -245,6 +271,35 @@ export namespace PathNode {
   export const PARENT: usize = 52;
   /** The name's slot, plus 1 for an attribute. */
   export const NAME: usize = 56;
+}
+
+/** The fields of an entry of SHAPES. */
+export namespace Shape {
+  /** 64 bits; 0 if the entry is free. */
+  export const SUM: usize = 0;
+  /** The number of elements. */
+  export const COUNT: usize = 8;
+  /** The first record with one. */
+  export const FIRST: usize = 12;
+  /** 256 bits: one for each path that it has. */
+  export const PATHS: usize = 16;
+  /** The number of the element's path. */
+  export const PATH: usize = 48;
+  /** Its entries of PARTS. */
+  export const PARTS: usize = 52;
+  export const PARTS_END: usize = 56;
+  /** Whether it is in SHAPES_USED. */
+  export const IS_USED: usize = 60;
+}
+
+/** The fields of an entry of PARTS: child elements, attributes or text that are alike. */
+export namespace Part {
+  /** 16 bits: the number of their path. */
+  export const PATH: usize = 0;
+  /** 16 bits: what they are (Kind in element-shapes.ts). */
+  export const KIND: usize = 2;
+  /** How many. */
+  export const COUNT: usize = 4;
 }
 
 /** The fields of an entry of EXAMPLES. */

@@ -4,10 +4,14 @@ import { ATTRIBUTES, ATTRIBUTES_END, ATTRIBUTE_BYTES, ELEMENTS, ELEMENTS_END, EL
 import { Attribute, Content, Element, SPARE_SPAN, Span, isPlatformReading } from './layout';
 import { Name, countNameBytes, internName, nameFailedAt } from './interned-names';
 import { checkReference, referenceFailedAt } from './character-references';
+import { trimStart } from './json-strings';
+import { FRAMES, FRAME_SHIFT, addAttribute, addLeaf, addLeafWithAttributes, beginAttributes } from './shape-sums';
+import { beginElement, beginShapes, endElement } from './shape-sums';
 
 /*
  * Pass 1: walks over a record once, from its first `<` to its last `>`. It proves that the record is regular, except
- * for valid UTF-8, and leaves the record's tree in ELEMENTS and ATTRIBUTES.
+ * for valid UTF-8, and leaves the record's tree in ELEMENTS and ATTRIBUTES. For an inventory, it also computes the sums
+ * of the elements' shapes (shape-sums.ts).
  */
 
 /** Where the last scan failed. Before the end of the input, the record is irregular; at or past it, incomplete. */
@@ -29,8 +33,18 @@ function failAt(at: usize): usize {
   return 0;
 }
 
-/** Scans the record at `start`. Returns the address after it, or 0 if it fails (see `failedAt`). */
-export function scanRecord(start: usize): usize {
+/**
+ * Scans the record at `start`. Returns the address after it, or 0 if it fails (see `failedAt`).
+ *
+ * @param hasShapes - whether an inventory is taken
+ */
+export function scanRecord(start: usize, hasShapes: bool): usize {
+  return hasShapes ? scan(start, true) : scan(start, false);
+}
+
+// @ts-ignore: decorator
+@inline
+function scan(start: usize, hasShapes: bool): usize {
   if (load<u8>(start) != LESS) return failAt(start);
   if (load<u8>(start, 1) == SLASH) return failAt(start + 1);
   let at = start;
@@ -38,6 +52,7 @@ export function scanRecord(start: usize): usize {
   let attribute = ATTRIBUTES;
   let open: usize = 0;
   let depth: u32 = 0;
+  if (hasShapes) beginShapes();
 
   // Each iteration starts at a `<` and takes a tag and the text after it.
   for (;;) {
@@ -45,6 +60,9 @@ export function scanRecord(start: usize): usize {
       const name = load<usize>(open, Element.NAME);
       at = isEndTag(at + 1, name) ? at + 3 + load<usize>(name, Name.BYTES) : readUnusualEndTag(at + 2, name);
       if (at == 0) return 0;
+      if (hasShapes) {
+        endElement(FRAMES + (depth << FRAME_SHIFT), name, hasText(open));
+      }
       store<usize>(open, element, Element.SUBTREE_END);
       open = load<usize>(open, Element.PARENT);
       depth--;
@@ -65,6 +83,7 @@ export function scanRecord(start: usize): usize {
       let mark: u32 = load<u8>(at);
       if (mark != GREATER) {
         const firstAttribute = attribute;
+        if (hasShapes) beginAttributes();
         while (isSpace(mark)) {
           do at++;
           while (isSpace((mark = load<u8>(at))));
@@ -87,8 +106,10 @@ export function scanRecord(start: usize): usize {
           if (attribute == ATTRIBUTES_END) return failAt(start);
           store<usize>(key, attribute, Name.LAST_ATTRIBUTE);
           store<usize>(attribute, key, Attribute.NAME);
-          at = scanSpan(at + 2, quote, true, attribute + Attribute.VALUE);
+          const value = at + 2;
+          at = scanSpan(value, quote, true, attribute + Attribute.VALUE);
           if (at == 0) return 0;
+          if (hasShapes) addAttribute(key, at != value);
           attribute += ATTRIBUTE_BYTES;
           at++;
           mark = load<u8>(at);
@@ -102,13 +123,24 @@ export function scanRecord(start: usize): usize {
         const bytes = v128.load(at);
         const ends = bytesEqual(bytes, LESS);
         const textEnd = at + ctz(ends);
-        if (ends != 0 && (specialBytes(bytes) & bitsBelow(ends)) == 0 && isEndTag(textEnd + 1, name)) {
+        const below = bitsBelow(ends);
+        // For an inventory, text has to be certain not to be white space.
+        const isSimple = ends != 0 && (specialBytes(bytes) & below) == 0 && isEndTag(textEnd + 1, name);
+        if (isSimple && (!hasShapes || (visibleBytes(bytes) & below) != 0)) {
           store<usize>(entry, at, Element.TEXT + Span.START);
           store<usize>(entry, textEnd, Element.TEXT + Span.END);
           store<usize>(entry, 0, Element.TEXT + Span.CONTENT);
           store<usize>(entry, element, Element.SUBTREE_END);
+          if (hasShapes) {
+            const frame = FRAMES + (depth << FRAME_SHIFT);
+            if (load<usize>(entry, Element.ATTRIBUTES) == attribute) addLeaf(frame, name, true);
+            else addLeafWithAttributes(frame, name, true);
+          }
           at = textEnd + 3 + nameBytes;
         } else {
+          if (hasShapes) {
+            beginElement(FRAMES + (depth << FRAME_SHIFT), name, load<usize>(entry, Element.ATTRIBUTES) != attribute);
+          }
           open = entry;
           depth++;
         }
@@ -117,6 +149,11 @@ export function scanRecord(start: usize): usize {
         if (load<u8>(at, 1) != GREATER) return failAt(at + 1);
         at += 2;
         store<usize>(entry, element, Element.SUBTREE_END);
+        if (hasShapes) {
+          const frame = FRAMES + (depth << FRAME_SHIFT);
+          if (load<usize>(entry, Element.ATTRIBUTES) == attribute) addLeaf(frame, name, false);
+          else addLeafWithAttributes(frame, name, false);
+        }
       }
     }
     if (open == 0) break;
@@ -148,11 +185,28 @@ export function scanRecord(start: usize): usize {
   return at;
 }
 
+/** Whether an element has text other than white space. */
+// @ts-ignore: decorator
+@inline
+export function hasText(element: usize): bool {
+  const start: usize = load<usize>(element, Element.TEXT + Span.START);
+  if (start == 0) return false;
+  const end: usize = load<usize>(element, Element.TEXT + Span.END);
+  return start < end && trimStart(start, end) < end;
+}
+
 /** Whether `at`, the address after a `<`, has the end tag of a name of up to 14 bytes, without white space. */
 // @ts-ignore: decorator
 @inline
 function isEndTag(at: usize, name: usize): bool {
   return !differ(v128.and(v128.load(at), v128.load(name, Name.CLOSE_MASK)), v128.load(name, Name.CLOSE));
+}
+
+/** A bit for each of the 16 bytes that is ASCII, and neither white space nor a control character. */
+// @ts-ignore: decorator
+@inline
+function visibleBytes(bytes: v128): u32 {
+  return i8x16.bitmask(i8x16.gt_s(bytes, i8x16.splat(SPACE as i8)));
 }
 
 /** The bits below the lowest bit that is set; all bits if none is set. */

@@ -1,6 +1,6 @@
 import type { DataType } from '../data-type.js';
 import { checks } from '../option-checks.js';
-import type { PathInventory, RecordInventory, RecordReference } from '../record-inventory.js';
+import type { Occurrences, PathInventory, RecordInventory, RecordReference } from '../record-inventory.js';
 
 /**
  * Paths of one inventory. Of more, it keeps those with the fewest steps, and of these, the first by name: so the result
@@ -26,12 +26,17 @@ export const addInventory = (total: RecordInventory, part: RecordInventory): voi
   checks.oneOf('part.dataType', part.dataType, [total.dataType]);
   total.records += part.records;
   total.uncounted += part.uncounted;
-  for (const [path, added] of Object.entries(part.paths)) {
+  // In parts of one dump, nearly all paths are known already: this is as cheap as it can be, for each block of a read.
+  let isNew = false;
+  for (const path of Object.keys(part.paths)) {
+    const added = part.paths[path]!;
     const found = total.paths[path];
-    if (found === undefined) total.paths[path] = structuredClone(added);
-    else addPath(found, added);
+    if (found === undefined) {
+      total.paths[path] = structuredClone(added);
+      isNew = true;
+    } else addPath(found, added);
   }
-  const paths = Object.keys(total.paths);
+  const paths = isNew ? Object.keys(total.paths) : [];
   if (paths.length <= MAX_INVENTORY_PATHS) return;
   for (const path of paths.sort(byKept).slice(MAX_INVENTORY_PATHS)) {
     total.uncounted += total.paths[path]!.occurrences;
@@ -42,22 +47,26 @@ export const addInventory = (total: RecordInventory, part: RecordInventory): voi
 const addPath = (total: PathInventory, part: PathInventory): void => {
   total.records += part.records;
   total.occurrences += part.occurrences;
-  total.maxRepeats = Math.max(total.maxRepeats, part.maxRepeats);
-  total.first = earlier(total.first, part.first)!;
-  const firstRepeated = earlier(total.firstRepeated, part.firstRepeated);
-  if (firstRepeated !== undefined) total.firstRepeated = firstRepeated;
-  for (const kind of ['text', 'children', 'empty'] as const) {
-    const added = part[kind];
-    if (added === undefined) continue;
-    const { count, first } = total[kind] ?? { count: 0, first: added.first };
-    total[kind] = { count: count + added.count, first: earlier(first, added.first)! };
+  if (part.maxRepeats > total.maxRepeats) total.maxRepeats = part.maxRepeats;
+  if (isEarlier(part.first, total.first)) total.first = { ...part.first };
+  if (part.firstRepeated !== undefined && isEarlier(part.firstRepeated, total.firstRepeated)) {
+    total.firstRepeated = { ...part.firstRepeated };
   }
+  if (part.text !== undefined) total.text = sumOf(total.text, part.text);
+  if (part.children !== undefined) total.children = sumOf(total.children, part.children);
+  if (part.empty !== undefined) total.empty = sumOf(total.empty, part.empty);
 };
 
-const earlier = (one: RecordReference | undefined, other: RecordReference | undefined): RecordReference | undefined => {
-  const first = one === undefined || (other !== undefined && other.number < one.number) ? other : one;
-  return first && { ...first };
+/** Adds to `total`, if there is one. */
+const sumOf = (total: Occurrences | undefined, part: Occurrences): Occurrences => {
+  if (total === undefined) return { count: part.count, first: { ...part.first } };
+  total.count += part.count;
+  if (isEarlier(part.first, total.first)) total.first = { ...part.first };
+  return total;
 };
+
+const isEarlier = (one: RecordReference, other: RecordReference | undefined): boolean =>
+  other === undefined || one.number < other.number;
 
 const steps = (path: string): number => {
   let count = 0;

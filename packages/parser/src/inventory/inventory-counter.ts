@@ -15,6 +15,8 @@ const COUNTS = 2;
 const FIRST = 6;
 const FIRST_REPEATED = 10;
 
+const NO_NUMBERS: readonly number[] = new Array<number>(PATH_WIDTH).fill(0);
+
 /** What an occurrence holds, as an index into the four numbers of each. */
 const NOTHING = 0;
 const TEXT = 1;
@@ -45,7 +47,7 @@ export class InventoryCounter {
     const take = (path: string, holds: number, repeats: number): void => {
       let row = this.#rows.get(path);
       if (row === undefined) {
-        row = new Array<number>(PATH_WIDTH).fill(0);
+        row = NO_NUMBERS.slice();
         this.#rows.set(path, row);
       }
       if (!seen.has(row)) row[RECORDS]!++;
@@ -72,27 +74,36 @@ export class InventoryCounter {
     this.#bound();
   }
 
-  /** Adds a path of other records of the block. @param numbers - {@link PATH_WIDTH} numbers from `at` on */
-  addPath(path: string, numbers: Int32Array, at: number): void {
-    const row = this.#rows.get(path);
+  /**
+   * Adds a path of other records of the block.
+   *
+   * @param numbers - {@link PATH_WIDTH} numbers from `at` on
+   * @param idOf - the id of a record that they name as a first one
+   */
+  addPath(path: string, numbers: Int32Array, at: number, idOf: (index: number) => string): void {
+    const noteFirst = (index: number): number => {
+      if (!this.#ids.has(index)) this.#ids.set(index, idOf(index));
+      return index;
+    };
+    let row = this.#rows.get(path);
     if (row === undefined) {
-      this.#rows.set(path, Array.from(numbers.subarray(at, at + PATH_WIDTH)));
-      return;
+      row = NO_NUMBERS.slice();
+      this.#rows.set(path, row);
     }
     for (let holds = 0; holds < 4; holds++) {
-      const isEarlier = row[COUNTS + holds] === 0 || numbers[at + FIRST + holds]! < row[FIRST + holds]!;
-      if (numbers[at + COUNTS + holds]! > 0 && isEarlier) row[FIRST + holds] = numbers[at + FIRST + holds]!;
-      row[COUNTS + holds]! += numbers[at + COUNTS + holds]!;
+      const count = numbers[at + COUNTS + holds]!;
+      if (count === 0) continue;
+      const first = numbers[at + FIRST + holds]!;
+      if (row[COUNTS + holds] === 0 || first < row[FIRST + holds]!) row[FIRST + holds] = noteFirst(first);
+      row[COUNTS + holds]! += count;
     }
-    const isEarlier = row[MAX_REPEATS]! < 2 || numbers[at + FIRST_REPEATED]! < row[FIRST_REPEATED]!;
-    if (numbers[at + MAX_REPEATS]! > 1 && isEarlier) row[FIRST_REPEATED] = numbers[at + FIRST_REPEATED]!;
+    const repeats = numbers[at + MAX_REPEATS]!;
+    if (repeats > 1) {
+      const first = numbers[at + FIRST_REPEATED]!;
+      if (row[MAX_REPEATS]! < 2 || first < row[FIRST_REPEATED]!) row[FIRST_REPEATED] = noteFirst(first);
+    }
+    if (repeats > row[MAX_REPEATS]!) row[MAX_REPEATS] = repeats;
     row[RECORDS]! += numbers[at + RECORDS]!;
-    row[MAX_REPEATS] = Math.max(row[MAX_REPEATS]!, numbers[at + MAX_REPEATS]!);
-  }
-
-  /** Notes the id of a record that {@link addPath} named as a first one. */
-  addId(index: number, id: string): void {
-    this.#ids.set(index, id);
   }
 
   /** The inventory; `undefined` of no records. */

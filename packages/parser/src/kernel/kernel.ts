@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import { type DataType, recordNameOf } from '../data-type.js';
 import type { InventoryCounter } from '../inventory/inventory-counter.js';
 import { type FieldChange, FORMS } from '../platform/forms.js';
@@ -203,6 +203,7 @@ interface KernelExports {
   readonly inputAddress: WasmGlobal;
   readonly resultAddress: WasmGlobal;
   readonly recordNameAddress: WasmGlobal;
+  readonly seedAddress: WasmGlobal;
   readonly formAddress: WasmGlobal;
   readonly workAddress: WasmGlobal;
   readonly tableAddress: WasmGlobal;
@@ -232,6 +233,7 @@ interface KernelExports {
   addLine(index: number): number;
   finishLines(): number;
   beginInventory(): void;
+  finishInventory(): void;
 }
 
 const MODES: Readonly<Record<KernelMode, number>> = { messages: 0, json: 1, count: 2 };
@@ -243,6 +245,8 @@ const CHANGES: Readonly<Record<FieldChange, number>> = {
   strip: 3,
   reference: 4,
 };
+/** A random number, so that no dump can be made for which two shapes of elements are taken for one. */
+const SEED_BYTES = 8;
 /** An entry of FORM there, and where in it what is. */
 const FIELD_BYTES = 64;
 const FIELD_NAME_LENGTHS = 4;
@@ -293,6 +297,8 @@ const PATH_NODE_WORDS = 16;
 const PATH_RECORDS_WORD = 2;
 const PATH_PARENT_WORD = 13;
 const PATH_NAME_WORD = 14;
+/** Of the kernel's table of examples: record, and the id's place and length. */
+const EXAMPLE_WORDS = 3;
 /** Where a name's slot has its length and its bytes. */
 const NAME_BYTES = 48;
 const NAME_START = 66;
@@ -357,6 +363,7 @@ class WasmKernel implements Kernel {
     this.#heap = Buffer.from(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.inputBuffer = Buffer.from(memory.buffer, this.#inputAddress, MAX_LOAD_BYTES);
+    randomFillSync(this.#heap, this.#exports.seedAddress.value, SEED_BYTES);
     this.setDataType(options.dataType);
     this.#setRegions();
   }
@@ -494,21 +501,32 @@ class WasmKernel implements Kernel {
   }
 
   takeInventory(counter: InventoryCounter): boolean {
+    this.#exports.finishInventory();
     if (this.#exports.inventoryFailed.value !== 0) return false;
     const words = this.#words;
     const nodes = this.#exports.pathNodesAddress.value >> 2;
-    const paths = this.#paths();
-    for (const [number, path] of paths.entries()) {
+    const idOf = (record: number): string => this.#exampleId(record);
+    for (const [number, path] of this.#paths().entries()) {
       const row = nodes + PATH_NODE_WORDS * number + PATH_RECORDS_WORD;
-      if (words[row]! > 0) counter.addPath(path, words, row);
-    }
-    const end = 3 * this.#exports.examples.value + (this.#exports.examplesAddress.value >> 2);
-    for (let example = this.#exports.examplesAddress.value >> 2; example < end; example += 3) {
-      const start = words[example + 1]!;
-      const id = start === 0 ? UNKNOWN : this.#heap.toString('latin1', start, start + words[example + 2]!);
-      counter.addId(words[example]!, id);
+      if (words[row]! > 0) counter.addPath(path, words, row, idOf);
     }
     return true;
+  }
+
+  /** The id of a record that is in the kernel's table of examples, which is in the order of records. */
+  #exampleId(record: number): string {
+    const first = this.#exports.examplesAddress.value >> 2;
+    let low = 0;
+    let high = this.#exports.examples.value - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#words[first + EXAMPLE_WORDS * middle]! < record) low = middle + 1;
+      else high = middle;
+    }
+    const start = this.#words[first + EXAMPLE_WORDS * low + 1]!;
+    return start === 0
+      ? UNKNOWN
+      : this.#heap.toString('latin1', start, start + this.#words[first + EXAMPLE_WORDS * low + 2]!);
   }
 
   /** The paths of the inventory's nodes. The first one belongs to no path. */
