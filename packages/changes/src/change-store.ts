@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { StoreDatabase } from './database/store-database.js';
 import { ChangesError, damagedError } from './errors.js';
+import { SAME } from './ids/id-block.js';
 import { SinkIds } from './ids/sink-ids.js';
 import { checks } from './option-checks.js';
 import { Intents } from './pass/intents.js';
@@ -292,7 +293,9 @@ class SqliteChangeStore implements ChangeStore {
 
   /** What another pass was about to send may have arrived or not. To be called in a transaction. */
   #doubtUnconfirmed(): void {
-    for (const { key, hash } of this.#intents.unconfirmed()) {
+    for (const { key, hash, isDeletion } of this.#intents.unconfirmed()) {
+      // Of a block that is confirmed in part, the sink has these. What was sent after them has an intent of its own.
+      if (!isDeletion && this.#ids.compare(key, hash, 0) === SAME) continue;
       this.#ids.doubt(key, hash);
       if (this.#ids.isFull) this.#ids.flush();
     }

@@ -250,6 +250,17 @@ test('what was sent without a confirmation is doubtful for another dump: sent ag
   await expect(cut.decide(blockOf(records([1, 'b']), 5))).rejects.toMatchObject({ code: 'ILLEGAL_STEP' });
 });
 
+test('of a block that is confirmed in part, only the rest is doubtful', async () => {
+  await using store = await openStore();
+  const records = [record(1, 'a'), record('x', 'b'), record(2, 'c'), record(1, 'd'), record(3, 'e')];
+  const interrupted = await store.beginPass({ version: '1', source: '1' });
+  await interrupted.decide(blockOf(records, 1));
+  interrupted.confirm(3);
+  // The later record of id 1 may have arrived.
+  expect((await pass(store, '2', records.slice(0, 3))).sent).toEqual(['1']);
+  expect((await pass(store, '3', records)).sent).toEqual(['1', '3']);
+});
+
 test('after a distrust everything is sent once more, and what is missing is deleted', async () => {
   await using store = await openStore();
   await pass(store, 'v1', records([1, 'a'], [2, 'a'], ['x', 'a'], ['y', 'a']));

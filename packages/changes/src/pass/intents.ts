@@ -5,6 +5,11 @@ import type { StoredId } from '../ids/sink-ids.js';
 import type { IdKey } from '../record-id.js';
 import { bytesOf, createHashes, HASH_BYTES, HASH_WORDS, type Hashes } from '../sha256.js';
 
+/** An id that may have been sent, with its new hash, or with the last one if it is deleted. */
+export interface Intent extends StoredId {
+  readonly isDeletion: boolean;
+}
+
 /**
  * What is about to be sent, written before it is: ids with the new hash, or with the last one for deletions. After a
  * crash it is not known whether the sink got it. The same pass sends it again; another pass treats it as doubtful.
@@ -42,14 +47,16 @@ export class Intents {
     this.#isEmpty = this.#database.get('SELECT 1 FROM intent LIMIT 1') === undefined;
   }
 
-  /** What is not confirmed. */
-  *unconfirmed(): Generator<StoredId, void, undefined> {
+  /** What is not confirmed, or was written down together with it. */
+  *unconfirmed(): Generator<Intent, void, undefined> {
     let last = 0;
     for (;;) {
-      const row = this.#database.get('SELECT rowid, data FROM intent WHERE rowid > ? ORDER BY rowid LIMIT 1', last);
+      const query = 'SELECT rowid, deletion, data FROM intent WHERE rowid > ? ORDER BY rowid LIMIT 1';
+      const row = this.#database.get(query, last);
       if (row === undefined) return;
       last = Number(row['rowid']);
-      yield* decode(this.#database.path, row['data'] as Uint8Array);
+      const isDeletion = row['deletion'] === 1;
+      for (const id of decode(this.#database.path, row['data'] as Uint8Array)) yield { ...id, isDeletion };
     }
   }
 
