@@ -39,7 +39,6 @@ const linesOf = async (path: string): Promise<string[]> => {
 export const ndjsonMonths = (output: string): MonthSink => ({
   args: ['--sink', 'ndjson', '--output', output],
   env: {},
-  maxRepeats: 100_000,
   createReader: () => {
     const known = new Map<string, readonly string[]>();
     const newLines = async (path: string): Promise<string[]> => {
