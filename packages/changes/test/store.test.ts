@@ -148,6 +148,21 @@ test('a record that the sink refuses leaves there what it has, and is sent again
   expect(await pass(store, 'v3', next)).toMatchObject({ sent: ['2', '3', '2'], deleted: [] });
 });
 
+test('what is decided and not sent is not sent by the pass over another dump, if it was retracted', async () => {
+  for (const isRetracted of [true, false]) {
+    await using store = await openStore({ sink: `retracted ${isRetracted}` });
+    await pass(store, 'v1', records([1, 'a'], [2, 'a'], [3, 'a']));
+    const second = await store.beginPass({ version: 'v2', source: 'v2' });
+    await second.decide(blockOf(records([1, 'b']), 1));
+    await second.decide(blockOf(records([2, 'b'], [3, 'b']), 2));
+    second.confirm(1);
+    await second.commit();
+    if (isRetracted) await second.retract(1);
+    const sent = isRetracted ? [] : ['2', '3'];
+    expect((await pass(store, 'v3', records([1, 'b'], [2, 'a'], [3, 'a']))).sent).toEqual(sent);
+  }
+});
+
 test('deletions that are taken back are made again, or their records sent again', async () => {
   await using store = await openStore();
   await pass(store, 'v1', records([1, 'a'], [2, 'a'], ['x', 'a']));

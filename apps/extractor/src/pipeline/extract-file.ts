@@ -351,8 +351,9 @@ const deliver = async (
   // Skipped records and confirms are progress, but no block comes with them.
   const ticker = setInterval(() => onProgress(progress()), PROGRESS_INTERVAL_MS);
   try {
-    const settle = async (): Promise<void> => {
-      await fileSink.flush?.();
+    const settle = async (isAll: boolean): Promise<void> => {
+      if (isAll || fileSink.advance === undefined) await fileSink.flush?.();
+      else return fileSink.advance();
       await save();
     };
     for await (const block of changes === undefined ? blocks : changes.select(blocks, settle)) {
@@ -471,7 +472,7 @@ const settleChanges = async (
 ): Promise<void> => {
   try {
     await save();
-    await changes.commitDeleted(fileSink);
+    await changes.settle(fileSink);
   } catch (error) {
     // If the store has failed before, or the marker cannot be saved, that is reported already: the next run notes the
     // records that the store does not have.

@@ -1,4 +1,4 @@
-import type { ChangeStore, Deletion, Pass, PassCounts, PassMode } from '@discogs-extractor/changes';
+import type { ChangeStore, Pass, PassCounts, PassMode } from '@discogs-extractor/changes';
 import { isQualityFinding } from '@discogs-extractor/data-quality';
 import type { VerifiedFile } from '@discogs-extractor/downloader';
 import { type EncodedBlock, type Irregularity, LEFT_OUT_KINDS, type MalformedRecord } from '@discogs-extractor/parser';
@@ -75,14 +75,16 @@ export class FileChanges {
   readonly #sent: { readonly last: number; count: number }[] = [];
   #unsaved = 0;
   #saved = 0;
-  /** Records up to this one are decided. */
+  /** Records up to this one are decided, and handed over to be sent. */
   #decided: number;
+  #handedOver: number;
 
   private constructor(options: FileChangesOptions, pass: Pass, readId: (xml: Uint8Array) => string | undefined) {
     this.#options = options;
     this.#pass = pass;
     this.#deletedBefore = pass.counts.deleted;
     this.#decided = pass.watermark;
+    this.#handedOver = options.resumedAfter;
     this.#readRecordId = readId;
   }
 
@@ -105,39 +107,52 @@ export class FileChanges {
     return this.#pass.watermark;
   }
 
-  /** With PUBLISH=all, every record of another dump is sent in any case. */
-  get #isBounded(): boolean {
-    return this.#options.mode !== 'all';
-  }
-
   get counts(): PassCounts {
     return this.#pass.counts;
   }
 
   /**
    * The blocks of records to send; records that the sink has are only noted. Decides about some blocks ahead, since that
-   * waits for the disk. If more records might be sent again after a crash than are allowed, it calls `save` first, which
-   * confirms and saves everything that was sent.
+   * waits for the disk.
+   *
+   * @param save - called if more records might be sent again after a crash than are allowed: confirms and saves what was
+   *   sent, all of it or some
    */
   async *select(
     blocks: AsyncIterable<EncodedBlock>,
-    save: () => Promise<void>,
+    save: (isAll: boolean) => Promise<void>,
   ): AsyncGenerator<SinkBlock, void, undefined> {
+    const { maxUnsaved } = this.#options;
     const decisions: Promise<SinkBlock | undefined>[] = [];
     for await (const whole of blocks) {
-      for (const block of this.#isBounded ? partsOf(whole, Math.ceil(this.#options.maxUnsaved / 2)) : [whole]) {
-        if (this.#isBounded && this.#unsaved + block.count > this.#options.maxUnsaved) {
-          yield* inOrder(decisions, 0);
-          await save();
+      for (const block of partsOf(whole, Math.ceil(maxUnsaved / 2))) {
+        if (this.#unsaved + block.count > maxUnsaved) yield* this.#inOrder(decisions, 0);
+        while (this.#unsaved + block.count > maxUnsaved) {
+          const before = this.#unsaved;
+          await save(false);
+          if (this.#unsaved === before) await save(true);
         }
         const deciding = this.#decide(block);
         // It is awaited later.
         deciding.catch(() => {});
         decisions.push(deciding);
-        yield* inOrder(decisions, MAX_DECISIONS_AHEAD);
+        yield* this.#inOrder(decisions, MAX_DECISIONS_AHEAD);
       }
     }
-    yield* inOrder(decisions, 0);
+    yield* this.#inOrder(decisions, 0);
+  }
+
+  /** Waits for the first decisions, in order, until only so many are left. */
+  async *#inOrder(
+    decisions: Promise<SinkBlock | undefined>[],
+    left: number,
+  ): AsyncGenerator<SinkBlock, void, undefined> {
+    while (decisions.length > left) {
+      const block = await decisions.shift();
+      if (block === undefined) continue;
+      this.#handedOver = block.lastRecord;
+      yield block;
+    }
   }
 
   /** Returns the records to send, or `undefined` if the sink has confirmed the whole block before. */
@@ -203,11 +218,12 @@ export class FileChanges {
     return this.#pass.end();
   }
 
-  /** Makes durable which tombstones are confirmed, after the sink was closed early. */
-  async commitDeleted(fileSink: FileSink): Promise<void> {
-    if (this.#pass.isEnded || fileSink.deleted === 0) return;
-    this.#pass.confirmDeletions(this.#deletedBefore + fileSink.deleted);
+  /** Makes durable what became of the file after the sink was closed early, and its records were committed. */
+  async settle(fileSink: FileSink): Promise<void> {
+    if (this.#pass.isEnded) return;
+    if (fileSink.deleted > 0) this.#pass.confirmDeletions(this.#deletedBefore + fileSink.deleted);
     await this.#pass.commit();
+    await this.#pass.retract(this.#handedOver);
   }
 
   async #delete({ fileSink, maxDeletedPercent, onWithheld, onProgress, signal }: DeleteOptions): Promise<void> {
@@ -217,15 +233,12 @@ export class FileChanges {
       .catch((error: unknown) => Promise.reject(explainTooMany(error, file)));
     if (withheldBecause !== undefined) onWithheld(missing, withheldBecause);
     const most = Math.min(MAX_TOMBSTONES, this.#options.maxUnsaved);
-    for await (const deletions of this.#pass.deletions()) {
-      for (let at = 0; at < deletions.length; at += most) {
-        signal.throwIfAborted();
-        const some = deletions.slice(at, at + most);
-        await fileSink.delete(some.map((deletion: Deletion) => tombstoneOf(version, dataType, deletion)));
-        this.#pass.confirmDeletions(some.at(-1)!.number);
-        await this.#pass.commit();
-        onProgress();
-      }
+    for await (const deletions of this.#pass.deletions(most)) {
+      signal.throwIfAborted();
+      await fileSink.delete(deletions.map((deletion) => tombstoneOf(version, dataType, deletion)));
+      this.#pass.confirmDeletions(deletions.at(-1)!.number);
+      await this.#pass.commit();
+      onProgress();
     }
   }
 
@@ -249,17 +262,6 @@ export class FileChanges {
 
   #withhold(reason: string): void {
     if (!this.#pass.isEnded) this.#pass.withholdDeletions(reason);
-  }
-}
-
-/** Waits for the first decisions, in order, until only so many are left. */
-async function* inOrder(
-  decisions: Promise<SinkBlock | undefined>[],
-  left: number,
-): AsyncGenerator<SinkBlock, void, undefined> {
-  while (decisions.length > left) {
-    const block = await decisions.shift();
-    if (block !== undefined) yield block;
   }
 }
 

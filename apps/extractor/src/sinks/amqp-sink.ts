@@ -439,6 +439,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       numbers.reached(block.lastRecord);
     },
     flush: () => abortable(limiter.checkpoint(), signal),
+    advance: () => abortable(limiter.advance(), signal),
     delete: async (tombstones) => {
       await abortable(limiter.checkpoint(), signal);
       for (const { id, message } of tombstones) {

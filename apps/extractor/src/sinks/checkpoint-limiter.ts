@@ -15,6 +15,8 @@ export interface CheckpointLimiter {
   messageSent(): Promise<void> | undefined;
   /** Confirms and saves everything that was sent or omitted. */
   checkpoint(): Promise<void>;
+  /** Confirms and saves some of it, while the rest stays in flight. */
+  advance(): Promise<void>;
 }
 
 /**
@@ -62,6 +64,7 @@ export const createCheckpointLimiter = (options: CheckpointLimiterOptions): Chec
       if (!inProgress && sent - saved >= minShare) start(saved + minShare);
       return sent - saved >= maxUnsaved ? belowLimit() : undefined;
     },
+    advance: () => inProgress ?? start(saved + minShare),
     checkpoint: async () => {
       await inProgress;
       if (!isSaved()) await start();

@@ -165,6 +165,11 @@ export interface FileSink {
    * `lastRecord`, count as confirmed once all records before them are.
    */
   write(block: SinkBlock): Promise<void>;
+  /**
+   * Confirms and saves some of the records that were written, while others stay in flight. Only sinks have it for which
+   * it is faster than `flush`.
+   */
+  advance?(): Promise<void>;
   /** Delivers tombstones after all records, and confirms them. */
   delete(tombstones: readonly Tombstone[]): Promise<void>;
   /** Confirms all records that were written, so that `refused` is final. Only sinks that have `refused` need it. */

@@ -47,6 +47,11 @@ export class Intents {
     this.#isEmpty = this.#database.get('SELECT 1 FROM intent LIMIT 1') === undefined;
   }
 
+  /** Removes those of records after this one; to be called in a transaction. */
+  removeAfter(record: number): void {
+    this.#database.run('DELETE FROM intent WHERE deletion = 0 AND last > ?', record);
+  }
+
   /** What is not confirmed, or was written down together with it. */
   *unconfirmed(): Generator<Intent, void, undefined> {
     let last = 0;

@@ -136,6 +136,12 @@ export interface Pass {
   /** Resolves when everything that was confirmed is on the disk, in one transaction. */
   commit(): Promise<void>;
   /**
+   * Notes that nothing was sent of the blocks after this record, the last one of a block, although it was decided about
+   * them. Otherwise the sink might have got it, as after a crash. To be called before the store is closed: the pass must
+   * be begun again to continue.
+   */
+  retract(after: number): Promise<void>;
+  /**
    * Notes that an id is in the dump although its record is not delivered, such as a malformed one: it is not deleted.
    */
   keep(id: string): void;
@@ -152,8 +158,10 @@ export interface Pass {
   /**
    * The deletions that are not confirmed, some at a time, after {@link endRecords}. As with {@link decide}, those that
    * are handed over may be sent.
+   *
+   * @param maxCount - how many are handed over at once, at most: so many may be made again after a crash @default 500
    */
-  deletions(): AsyncGenerator<readonly Deletion[], void, undefined>;
+  deletions(maxCount?: number): AsyncGenerator<readonly Deletion[], void, undefined>;
   /** Notes that deletions 1 to `number` are confirmed by the sink. In memory until {@link commit}, at most. */
   confirmDeletions(number: number): void;
   /**
@@ -291,6 +299,13 @@ export class StorePass implements Pass {
     await this.#database.sync();
   }
 
+  async retract(after: number): Promise<void> {
+    this.#assertOpen();
+    checks.wholeNumber('after', after, { min: 0 });
+    this.#database.transact(() => this.#intents.removeAfter(after));
+    await this.#database.sync();
+  }
+
   keep(id: string): void {
     this.#assertOpen();
     this.#ids.see(keyOf(checks.text('id', id)));
@@ -329,16 +344,17 @@ export class StorePass implements Pass {
     };
   }
 
-  async *deletions(): AsyncGenerator<readonly Deletion[], void, undefined> {
+  async *deletions(maxCount: number = MAX_DELETIONS_PER_BATCH): AsyncGenerator<readonly Deletion[], void, undefined> {
     this.#assertOpen();
+    checks.wholeNumber('maxCount', maxCount, { min: 1 });
     if (!this.#mayDelete) return;
     // Only the first iteration finds everything: what is confirmed meanwhile is before the place that it has reached.
     this.#flush();
     this.#handedOver = this.#state.deleted;
     this.#pendingDeletions.length = 0;
     for (const found of this.#ids.scanUnseen()) {
-      for (let at = 0; at < found.length; at += MAX_DELETIONS_PER_BATCH) {
-        const batch = found.slice(at, at + MAX_DELETIONS_PER_BATCH);
+      for (let at = 0; at < found.length; at += maxCount) {
+        const batch = found.slice(at, at + maxCount);
         const deletions = batch.map(({ key, hash }) => {
           const number = ++this.#handedOver;
           this.#pendingDeletions.push({ number, key });
