@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deleteQueue, drainQueue, startOwnBroker } from '@discogs-extractor/test-broker';
 import { expect } from 'vitest';
+import type { Contract } from '../../src/config/contract-settings.js';
 import { DATA_TYPES, type DataType } from '../../src/config/data-type.js';
 
 /** Where a dump is delivered to repeatedly. */
@@ -22,26 +23,43 @@ export interface Destination extends AsyncDisposable {
   readonly killsWithin: number;
 }
 
-const QUEUES = DATA_TYPES.flatMap((type) =>
-  ['graphinator', 'tableinator'].map((consumer) => ({ type, queue: `discogsography-${consumer}-${type}` })),
-);
+/** What is different under the two contracts. With `fanout`, the extractor declares what the consumers do. */
+const AMQP = {
+  topic: { prefix: 'discogsography', env: {}, elsewhere: { AMQP_EXCHANGE: 'elsewhere' } },
+  fanout: {
+    prefix: 'discogsography-discogs',
+    env: { CONTRACT: 'fanout', AMQP_DECLARE_QUEUES: 'true' },
+    elsewhere: { DISCOGS_EXCHANGE_PREFIX: 'elsewhere' },
+  },
+} as const;
 
 /** A RabbitMQ server, where a crash may repeat `queueSize` records of a file. */
-export const rabbitmq = async (queueSize: number): Promise<Destination> => {
+export const rabbitmq = async (queueSize: number, contract: Contract): Promise<Destination> => {
   // The queue names are the platform's, so the broker must not be shared.
   const broker = await startOwnBroker();
+  const { prefix, elsewhere, ...amqp } = AMQP[contract];
+  const queueOf = (consumer: string, type: DataType): string => `${prefix}-${consumer}-${type}`;
+  const queues = DATA_TYPES.flatMap((type) =>
+    ['graphinator', 'tableinator'].map((consumer) => ({ type, queue: queueOf(consumer, type) })),
+  );
+  const env = { AMQP_CONNECTION: broker.url, ...amqp.env };
   return {
     args: ['--sink', 'amqp'],
-    env: { AMQP_CONNECTION: broker.url },
-    elsewhere: { args: ['--sink', 'amqp'], env: { AMQP_CONNECTION: broker.url, AMQP_EXCHANGE: 'elsewhere' } },
-    lose: (type) => deleteQueue(broker.url, `discogsography-tableinator-${type}`),
+    env,
+    elsewhere: { args: ['--sink', 'amqp'], env: { ...env, ...elsewhere } },
+    lose: (type) => deleteQueue(broker.url, queueOf('tableinator', type)),
     reset: async () => {
-      for (const { queue } of QUEUES) await deleteQueue(broker.url, queue);
+      for (const { queue } of queues) await deleteQueue(broker.url, queue);
     },
     collect: async () => {
       const found = [];
-      for (const { type, queue } of QUEUES) {
+      for (const { type, queue } of queues) {
         const bodies = (await drainQueue(broker.url, queue)).map(({ body }) => body.toString());
+        if (contract === 'fanout') {
+          const ends = bodies.findIndex((body) => body.startsWith('{"type":"extraction_complete"'));
+          expect(ends, `extraction_complete in ${queue}`).toBeGreaterThan(0);
+          for (const body of bodies.splice(ends)) expect(body).toContain('"type":"extraction_complete"');
+        }
         found.push({ place: queue, type, bodies });
       }
       return found;

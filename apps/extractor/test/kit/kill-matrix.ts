@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { expect } from 'vitest';
+import type { Contract } from '../../src/config/contract-settings.js';
 import { DATA_TYPES, type DataType } from '../../src/config/data-type.js';
 import { type CliResult, type RunningCli, runCli, startCli } from './cli.js';
 import { type Destination, ndjson, rabbitmq } from './destinations.js';
@@ -73,13 +74,13 @@ interface Reference extends AsyncDisposable {
   readonly folder: string;
 }
 
-const createReference = async (records: Counts): Promise<Reference> => {
+const createReference = async (records: Counts, contract: Contract = 'topic'): Promise<Reference> => {
   const folder = await mkdtemp(join(tmpdir(), 'kill-matrix-'));
   const dumps = join(folder, 'dumps');
   await generateDump({ directory: dumps, version: VERSION, seed: 5, records, level: 1 });
   const bodies = {} as Record<DataType, readonly string[]>;
   for (const type of DATA_TYPES) {
-    const { status, stdout } = await runCli(['parse', join(dumps, dumpFile(VERSION, type))]);
+    const { status, stdout } = await runCli(['parse', '--contract', contract, join(dumps, dumpFile(VERSION, type))]);
     expect(status).toBe(0);
     bodies[type] = stdout.trimEnd().split('\n');
     expect(bodies[type]).toHaveLength(records[type]);
@@ -348,9 +349,13 @@ const runMatrix = async (
   }
 };
 
-export const runRabbitmqMatrix = async (size: MatrixSize, annotate: Annotate): Promise<void> => {
-  await using reference = await createReference(size.rabbitmq);
-  await using destination = await rabbitmq(QUEUE_SIZE);
+export const runRabbitmqMatrix = async (
+  size: MatrixSize,
+  annotate: Annotate,
+  contract: Contract = 'topic',
+): Promise<void> => {
+  await using reference = await createReference(size.rabbitmq, contract);
+  await using destination = await rabbitmq(QUEUE_SIZE, contract);
   await runMatrix(reference, destination, size, annotate);
 };
 
