@@ -274,6 +274,11 @@ rules:
     }
     const flagged = await runCli(['parse', join(dumps, ARTISTS), '--flagged', join(folder, 'x')]);
     expect([flagged.status, flagged.stdout]).toEqual([2, '']);
+    for (const option of ['--flagged', '--quarantine']) {
+      const nameless = await runCli(['parse', join(dumps, ARTISTS), option, '']);
+      expect([nameless.status, nameless.stdout]).toEqual([2, '']);
+      expect(nameless.stderr).toContain(`${option} needs the name of a folder`);
+    }
     expect(await readdir(folder)).not.toContain('never');
   });
 

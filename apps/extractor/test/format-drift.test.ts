@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DriftReport, Inventory } from '@discogs-extractor/data-quality';
 import { addInventory, createInventory, encodeRecords } from '@discogs-extractor/parser';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MAX_KEPT_INVENTORIES } from '../src/drift/drift-files.js';
 import type { DriftSummary } from '../src/drift/drift-summary.js';
 import type { RunEvent } from '../src/events/run-events.js';
 import { createFormatCheck } from '../src/pipeline/check-format.js';
@@ -121,6 +122,20 @@ describe('the check of a file', () => {
       unreadable: events.filter(({ type }) => type === 'earlier-inventory-unreadable').length,
     };
   };
+
+  it('keeps the newest inventories of each type', async () => {
+    const versions = Array.from({ length: MAX_KEPT_INVENTORIES + 2 }, (_, index) => String(20240101 + index));
+    const other = join(data, 'inventory', versions[0]!, 'artists.json');
+    for (const version of versions) {
+      await check('warn', version, yearSample('2026', 'labels'));
+      if (version === versions[0]) await writeFile(other, '{}');
+    }
+    expect(await readdir(join(data, 'inventory'))).toEqual(versions.filter((_, index) => index !== 1));
+    expect(await readdir(join(data, 'inventory', versions[0]!))).toEqual(['artists.json']);
+    // One that is older than all of them is compared, too, and stays.
+    await check('warn', '20231201', yearSample('2026', 'labels'));
+    expect(await readdir(join(data, 'inventory', '20231201'))).toEqual(['labels.json']);
+  });
 
   it('compares with the newest earlier inventory that can be read', async () => {
     await check('warn', FIRST, changed(''));

@@ -133,7 +133,11 @@ const limitStop = (stop: StopRequested): void => {
 };
 
 /** @throws ExtractorError `USAGE` */
-const assertUsable = async ({ files, output, shape, contract }: ParseOptions): Promise<void> => {
+const assertUsable = async (options: ParseOptions): Promise<void> => {
+  const { files, output, shape, contract } = options;
+  for (const name of ['flagged', 'quarantine'] as const) {
+    if (options[name] === '') throw new ExtractorError('USAGE', `--${name} needs the name of a folder.`);
+  }
   if (files.filter((file) => file === '-').length > 1) {
     throw new ExtractorError('USAGE', 'Standard input (-) can be read only once.');
   }

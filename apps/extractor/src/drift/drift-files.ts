@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DriftReport, type Inventory, parseInventory } from '@discogs-extractor/data-quality/drift';
 import { replaceFile } from '@discogs-extractor/internal/durable-file';
@@ -21,6 +21,28 @@ export const driftReportPath = (root: string, version: string, type: DataType): 
 /** @throws ExtractorError `INVENTORY_FAILED` */
 export const saveInventory = (root: string, version: string, inventory: Inventory): Promise<void> =>
   save(inventoryPath(root, version, inventory.dataType), JSON.stringify({ ...inventory, version }));
+
+/** Inventories of a data type that a data folder keeps: of a year of dumps. */
+export const MAX_KEPT_INVENTORIES = 12;
+
+/**
+ * Removes the oldest inventories of a data type that are older than a version, with what was kept of dumps as old, until
+ * at most {@link MAX_KEPT_INVENTORIES} are left.
+ *
+ * @throws ExtractorError `INVENTORY_FAILED`
+ */
+export const pruneInventories = async (root: string, version: string, type: DataType): Promise<void> => {
+  const kept = [];
+  for (const other of await inventoryVersions(root)) {
+    const text = await readIfThere(inventoryPath(root, other, type));
+    if (text !== undefined) kept.push(other);
+  }
+  for (const other of kept.slice(0, -MAX_KEPT_INVENTORIES).filter((each) => each < version)) {
+    await remove(inventoryPath(root, other, type));
+    await remove(partialInventoryPath(root, other, type));
+    await removeEmptyFolder(join(root, 'inventory', other));
+  }
+};
 
 /** @throws ExtractorError `INVENTORY_FAILED` */
 export const saveDriftReport = (root: string, version: string, report: DriftReport): Promise<void> =>
@@ -113,6 +135,14 @@ export const remove = (path: string): Promise<void> =>
   explainFileErrors(
     (cause) => failedError('remove', path, cause),
     () => rm(path, { force: true }),
+  );
+
+const removeEmptyFolder = (path: string): Promise<void> =>
+  explainFileErrors(
+    (cause) => failedError('remove', path, cause),
+    async () => {
+      if ((await readdir(path)).length === 0) await rmdir(path);
+    },
   );
 
 const unlessMissing =

@@ -6,6 +6,7 @@ import {
   driftReportPath,
   findEarlierInventory,
   partialInventoryPath,
+  pruneInventories,
   saveDriftReport,
   saveInventory,
 } from '../drift/drift-files.js';
@@ -47,6 +48,7 @@ export const createFormatCheck = (
     onEvent({ type: 'format-checked', file, dataType, drift });
     if (formatDrift === 'fail' && drift.total > 0) throw formatChanged(file, drift);
     await saveInventory(discogsRoot, version, inventory);
+    await pruneInventories(discogsRoot, version, dataType);
   };
   return { keptIn: partialInventoryPath(discogsRoot, version, dataType), check };
 };

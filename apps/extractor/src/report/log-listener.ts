@@ -268,7 +268,12 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         if (event.outcome === 'completed' && missing > 0)
           logger.warn(facts, `⚠️ ${dataType}: ${countOf(records, 'record')} confirmed, but ${missingText(missing)}`);
         else if (event.outcome === 'completed' && malformed === 0 && Object.keys(irregularities).length === 0)
-          logger.info(facts, `✅ ${dataType}: all ${countOf(records, 'record')} delivered`);
+          logger.info(
+            facts,
+            records === 0 && quality !== undefined && quality.skipped > 0
+              ? `✅ ${dataType}: nothing to deliver, since the rules skip all ${countOf(quality.skipped, 'record')}`
+              : `✅ ${dataType}: all ${countOf(records, 'record')} delivered`,
+          );
         else if (event.outcome === 'completed' && undelivered > 0)
           logger.warn(
             facts,

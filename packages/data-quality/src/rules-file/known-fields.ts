@@ -28,16 +28,16 @@ TRACK['sub_tracks'] = { track: TRACK };
 
 const SHAPES: Readonly<Record<DataType, Shape>> = {
   artists: {
-    ...names('id @id name realname profile data_quality'),
+    ...names('id name realname profile data_quality'),
     images: IMAGES,
     urls: URLS,
-    namevariations: NAMES,
+    namevariations: names('name'),
     aliases: NAMES,
     groups: NAMES,
     members: { id: true, ...NAMES },
   },
   labels: {
-    ...names('id @id name contactinfo profile data_quality'),
+    ...names('id name contactinfo profile data_quality'),
     images: IMAGES,
     urls: URLS,
     parentLabel: TEXT_WITH_ID,
