@@ -32,9 +32,10 @@ beforeEach(async () => {
   return () => rm(folder, { recursive: true, force: true });
 });
 
-const write = (version: string, ids: readonly number[], name = 'a'): Promise<void> =>
+const write = (version: string, ids: readonly number[], name = 'a', more: { labels?: string } = {}): Promise<void> =>
   writeDump(join(folder, 'dumps'), version, {
     ...smallDump(1),
+    ...more,
     artists: `<artists>${ids.map((id) => `<artist><id>${id}</id><name>${name}</name></artist>`).join('')}</artists>`,
   });
 
@@ -113,4 +114,13 @@ it('sends everything once more if a queue was set up again between two dumps, or
     `[N || {resource, <<"${vhost}">>, _, N} <- rabbit_exchange:list_names() ++ rabbit_amqqueue:list_names(), binary:match(N, <<"discogs-extractor">>) =/= nomatch].`,
   );
   expect(new Set(tokens.match(/discogs-extractor\.\d+/g))).toEqual(new Set([`discogs-extractor.${V4}`]));
+});
+
+it('still knows the queues of a type after the dump was completed by a run for another one', async () => {
+  await write(V1, [1, 2], 'a', { labels: '<labels><label><id>1</id>' });
+  expect((await deliver(V1, { DATA_TYPES: 'artists,labels' })).outcome).toBe('failed');
+  await write(V1, [1, 2]);
+  expect((await deliver(V1, { DATA_TYPES: 'labels' })).outcome).toBe('completed');
+  await write(V2, [1, 2, 3]);
+  expect((await deliver(V2)).changes).toEqual({ published: 1, unchanged: 2, deleted: 0 });
 });

@@ -12,9 +12,10 @@ export interface ChangeStores {
    * Opens the store of a data type. `undefined` if none is kept: CONTRACT=fanout has no use for it, and for a sink that
    * keeps nothing, PUBLISH=all creates none.
    *
+   * @param destination - where the records of the type are. @default where this run delivers them
    * @throws ChangesError
    */
-  open(dataType: DataType): Promise<ChangeStore | undefined>;
+  open(dataType: DataType, destination?: Destination | undefined): Promise<ChangeStore | undefined>;
 }
 
 /** The folder of the stores. */
@@ -26,10 +27,9 @@ export const createChangeStores = (
   config: Pick<Config, 'contract' | 'discogsRoot' | 'publish'>,
   destinations: ReadonlyMap<DataType, Destination>,
 ): ChangeStores => ({
-  open: async (dataType) => {
+  open: async (dataType, destination = destinations.get(dataType)) => {
     const { contract, publish } = config;
     const directory = changesDirectoryOf(config);
-    const destination = destinations.get(dataType);
     if (destination === undefined || contract === 'fanout') return undefined;
     const isCreated = publish === 'changed' || destination['sink'] !== 'null';
     if (!isCreated && !(await isThere(directory))) return undefined;

@@ -1,3 +1,4 @@
+import type { ChangeStore } from '@discogs-extractor/changes';
 import type { Checkpoint, MarkerSession } from '@discogs-extractor/state-marker';
 import type { ChangeStores } from '../changes/change-stores.js';
 import { DATA_TYPES, type DataType } from '../config/data-type.js';
@@ -40,15 +41,17 @@ export const completeDump = async (options: CompleteDumpOptions): Promise<void> 
   signal.throwIfAborted();
   const { current_version: version } = session.marker;
   for (const { file, dataType, checkpoint } of released) {
-    if (await isProof(changeStores, dataType, checkpoint)) continue;
+    if (checkpoint['token'] === undefined) continue;
+    // This run may be about other types only.
+    const { destination } = session.marker.processing_phase.progress_by_file[file]!;
+    if (await isProof(await changeStores.open(dataType, destination), checkpoint)) continue;
     await sink.release?.({ version, dataType, file }, checkpoint, signal);
   }
 };
 
 /** Whether a store relies on it: when the next dump comes, it proves that the destination has the records still. */
-const isProof = async (stores: ChangeStores, dataType: DataType, checkpoint: Checkpoint): Promise<boolean> => {
-  if (checkpoint['token'] === undefined) return false;
-  await using store = await stores.open(dataType);
+const isProof = async (opened: ChangeStore | undefined, checkpoint: Checkpoint): Promise<boolean> => {
+  await using store = opened;
   const proof = store && readNote(store)?.proof;
   return proof !== undefined && isSameProof(proof, checkpoint);
 };
