@@ -33,19 +33,23 @@ const parse = async () => {
   return { ...clock(), records: blocks.stats.records };
 };
 
+/** The block as it was a month before. @param {import('@discogs-extractor/parser').EncodedBlock} block */
+const earlier = (block) => ({
+  ...{ count: block.count, firstRecord: block.firstRecord, lastRecord: block.lastRecord },
+  number: (/** @type {number} */ index) => block.number(index),
+  id: (/** @type {number} */ index) => block.id(index),
+  sha256: (/** @type {number} */ index) => (block.number(index) % 33 === 0 ? '0'.repeat(64) : block.sha256(index)),
+});
+
 /** @param {import('../dist/index.js').ChangeStore} store @param {string} source @param {boolean} isPrevious */
 const passOver = async (store, source, isPrevious) => {
   const clock = startClock();
   const pass = await store.beginPass({ version: source, source });
   let committed = 0;
   for await (const block of encodeRecords(dump, { workers: WORKERS })) {
-    const { count, firstRecord, lastRecord } = block;
-    await pass.decide({
-      ...{ count, firstRecord, lastRecord },
-      number: (index) => block.number(index),
-      id: (index) => block.id(index),
-      sha256: (index) => (isPrevious && block.number(index) % 33 === 0 ? '0'.repeat(64) : block.sha256(index)),
-    });
+    const { lastRecord } = block;
+    // The parser's own block is read fastest.
+    await pass.decide(isPrevious ? earlier(block) : block);
     pass.confirm(lastRecord);
     block.release();
     if (lastRecord - committed < COMMIT_RECORDS) continue;

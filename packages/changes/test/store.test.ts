@@ -338,6 +338,12 @@ describe('a damaged store', () => {
     await store.close();
   });
 
+  const zero = async (page: number): Promise<void> => {
+    const file = await open(path, 'r+');
+    await file.write(Buffer.alloc(PAGE), 0, PAGE, page * PAGE);
+    await file.close();
+  };
+
   /** Opens it and passes over a dump; returns the error's code. */
   const use = async (): Promise<unknown> => {
     try {
@@ -352,6 +358,8 @@ describe('a damaged store', () => {
     ['is no database', () => writeFile(path, 'x'.repeat(3 * PAGE))],
     ['is cut', () => truncate(path, 4 * PAGE)],
     ['is cut in its first page', () => truncate(path, 100)],
+    ['begins with zeros', () => zero(0)],
+    ['has a page of zeros', () => zero(5)],
   ])('that %s is reported, and deletes nothing', async (_, damage) => {
     await damage();
     expect(await use()).toBe('STORE_DAMAGED');

@@ -11,6 +11,7 @@ const codeOf = (errno: string | undefined): ChangesErrorCode => {
 
 const ADVICE: Partial<Record<ChangesErrorCode, string>> = {
   NO_SPACE: 'Free disk space: nothing that was committed is lost',
+  IO_FAILED: 'Check the disk: nothing that was committed is lost',
   PERMISSION_DENIED: 'Check the permissions of the folder and its files',
 };
 
