@@ -122,6 +122,22 @@ describe('the amqp sink', () => {
     expect(saves.at(-1)!.confirmed).toBe(1_000);
   });
 
+  it('saves on demand what was sent, even if it is less than a checkpoint would be about', async () => {
+    const sink = sinkOf({ queues: ['advanced-{type}'], queueSize: 100 });
+    const saves: number[] = [];
+    const file = await sink.open(TARGET, {
+      ...{ resumeAfter: 0, checkpoint: undefined, signal: new AbortController().signal },
+      save: async (confirmed) => void saves.push(confirmed),
+    });
+    await file.advance!();
+    for (const first of [1, 11]) {
+      await file.write(blockOf(first, 10));
+      await file.advance!();
+      expect(saves.at(-1)).toBe(first + 9);
+    }
+    await file.close();
+  });
+
   it('reports the state of the delivery through faults of the connection, and keeps the totals', async () => {
     await using proxy = await startProxy(broker);
     const sink = sinkOf({

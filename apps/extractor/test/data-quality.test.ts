@@ -151,6 +151,19 @@ describe('rules for records', () => {
     expect(await linesOf('ndjson-data', 'flagged', VERSION, 'artists', 'skipped.jsonl')).toHaveLength(SKIPPED);
   });
 
+  it('say so where they skip all records', async () => {
+    const rules = await writeRules(
+      'all.yaml',
+      'skip_records: { artists: [{ field: urls.url, contains: a, reason: x }] }',
+    );
+    const done = await runCli(['run', '--once', '--source', dumps, '--sink', 'null', '--data-quality-rules', rules], {
+      env: { DISCOGS_ROOT: join(folder, 'all-data'), DATA_TYPES: 'artists' },
+    });
+    expect(done, done.stdout).toMatchObject({ status: 0 });
+    for (const subject of ['artists', `Dump ${VERSION}`])
+      expect(done.stdout).toContain(`${subject}: nothing to deliver, since the rules skip all ${RECORDS} records`);
+  });
+
   it('lose and double no line of the reports when the service is killed, and none on the wire', async () => {
     await using broker = await startOwnBroker();
     const vhost = uniqueTopology('quality').exchange;

@@ -268,12 +268,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
         if (event.outcome === 'completed' && missing > 0)
           logger.warn(facts, `⚠️ ${dataType}: ${countOf(records, 'record')} confirmed, but ${missingText(missing)}`);
         else if (event.outcome === 'completed' && malformed === 0 && Object.keys(irregularities).length === 0)
-          logger.info(
-            facts,
-            records === 0 && quality !== undefined && quality.skipped > 0
-              ? `✅ ${dataType}: nothing to deliver, since the rules skip all ${countOf(quality.skipped, 'record')}`
-              : `✅ ${dataType}: all ${countOf(records, 'record')} delivered`,
-          );
+          logger.info(facts, `✅ ${dataType}: ${deliveredText(records, quality?.skipped)}`);
         else if (event.outcome === 'completed' && undelivered > 0)
           logger.warn(
             facts,
@@ -326,6 +321,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           ...(missing > 0 && { missing }),
         };
         const records = event.files.reduce((sum, file) => sum + file.records, 0);
+        const skipped = event.files.reduce((sum, { quality }) => sum + (quality?.skipped ?? 0), 0);
         // What was left out is in the quarantine only if it was a record: content outside of records is only logged.
         const hasMalformed = event.files.some(({ malformed }) => malformed > 0);
         const leftOut = undelivered - missing;
@@ -346,7 +342,7 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
               'see the log of the run that read them',
           );
         else if (event.outcome === 'completed')
-          logger.info({ ...facts, records }, `🎉 Dump ${version}: all ${countOf(records, 'record')} delivered`);
+          logger.info({ ...facts, records }, `🎉 Dump ${version}: ${deliveredText(records, skipped)}`);
         else if (event.outcome === 'skipped') logger.info(facts, `✅ Dump ${version}: nothing to do`);
         else if (event.outcome === 'stopped') logger.info({ ...facts, records }, `🛑 Dump ${version}: stopped`);
         else logger.error({ ...facts, records }, `❌ Dump ${version}: not completely delivered`);
@@ -355,6 +351,11 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
     }
   };
 };
+
+const deliveredText = (records: number, skipped = 0): string =>
+  records === 0 && skipped > 0
+    ? `nothing to deliver, since the rules skip all ${countOf(skipped, 'record')}`
+    : `all ${countOf(records, 'record')} delivered`;
 
 /** Malformed records, content outside of records, and messages that are missing. */
 const partsOf = (undelivered: number): string => countOf(undelivered, 'part');

@@ -64,7 +64,7 @@ export const createCheckpointLimiter = (options: CheckpointLimiterOptions): Chec
       if (!inProgress && sent - saved >= minShare) start(saved + minShare);
       return sent - saved >= maxUnsaved ? belowLimit() : undefined;
     },
-    advance: () => inProgress ?? start(saved + minShare),
+    advance: () => inProgress ?? start(Math.min(saved + minShare, sent)),
     checkpoint: async () => {
       await inProgress;
       if (!isSaved()) await start();
