@@ -113,6 +113,9 @@ export interface MonthContent {
   readonly hasUnknownMalformed: boolean;
 }
 
+/** Whether the id of a malformed record can be read: it is taken as it is written, without references. */
+const isReadable = ({ kind, id }: Place): boolean => kind === 'malformed' && !id.includes('&');
+
 /** @throws if the parser finds other ids than were written */
 export const contentOf = async (type: DataType, file: MonthFile): Promise<MonthContent> => {
   const ids: string[] = [];
@@ -135,7 +138,7 @@ export const contentOf = async (type: DataType, file: MonthFile): Promise<MonthC
     records: ids.length,
     hashes,
     all,
-    malformed: new Set(file.filter(({ kind }) => kind === 'malformed').map(({ id }) => id)),
-    hasUnknownMalformed: file.some(({ kind }) => kind === 'malformed-without-id'),
+    malformed: new Set(file.filter(isReadable).map(({ id }) => id)),
+    hasUnknownMalformed: file.some((place) => place.kind.startsWith('malformed') && !isReadable(place)),
   };
 };

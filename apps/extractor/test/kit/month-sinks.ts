@@ -19,8 +19,6 @@ export interface MonthMessage {
 export interface MonthSink extends AsyncDisposable {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Most messages of a file that a kill makes come again. @default QUEUE_SIZE */
-  readonly maxRepeats?: number | undefined;
   /** Returns a function that returns what came since its last call, in order; the extractor must not be running. */
   createReader(): () => Promise<MonthMessage[]>;
   /** Resolves when another tombstone of a version has come. @throws once the signal is aborted */
