@@ -53,18 +53,20 @@ export const createCheckpointLimiter = (options: CheckpointLimiterOptions): Chec
     inProgress = started;
     return started;
   };
+  /** Starts a checkpoint of some messages, the rest of which stay in flight. */
+  const startShare = (): Promise<void> => start(Math.min(saved + minShare, sent));
   const belowLimit = async (): Promise<void> => {
-    while (sent - saved >= maxUnsaved) await (inProgress ?? start(saved + minShare));
+    while (sent - saved >= maxUnsaved) await (inProgress ?? startShare());
   };
 
   return {
     messageSent: () => {
       sent++;
       if (failure) return Promise.reject(failure.error);
-      if (!inProgress && sent - saved >= minShare) start(saved + minShare);
+      if (!inProgress && sent - saved >= minShare) startShare();
       return sent - saved >= maxUnsaved ? belowLimit() : undefined;
     },
-    advance: () => inProgress ?? start(Math.min(saved + minShare, sent)),
+    advance: () => inProgress ?? startShare(),
     checkpoint: async () => {
       await inProgress;
       if (!isSaved()) await start();
