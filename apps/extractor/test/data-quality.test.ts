@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CliResult, runCli, startCli, statusUrlOf } from './kit/cli.js';
 import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
 import { editMarker, readMarker } from './kit/markers.js';
+import { readReports } from './kit/reports.js';
 
 const VERSION = '20260101';
 /** Of the artists. */
@@ -68,16 +69,6 @@ const errorsOf = ({ stdout }: CliResult): { code?: string; error?: string; messa
     .split('\n')
     .filter((line) => line.includes('"level":"ERROR"'))
     .map((line) => JSON.parse(line) as { code?: string; error?: string; message: string });
-
-/** The reports in a folder, without the times in them. */
-const readReports = async (directory: string): Promise<Record<string, string>> => {
-  const names = (await readdir(directory)).sort();
-  const texts = names.map(async (name) => {
-    const text = await readFile(join(directory, name), 'utf8');
-    return [name, text.replaceAll(/"timestamp":"[^"]*"/g, '')] as const;
-  });
-  return Object.fromEntries(await Promise.all(texts));
-};
 
 describe('rules for records', () => {
   it('skip, change and flag them, and fail the file where a rule is violated too often', async () => {

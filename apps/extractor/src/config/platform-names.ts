@@ -16,6 +16,9 @@ export const EXPECTED_QUEUES: readonly string[] = ['graphinator', 'tableinator']
   (consumer) => `{prefix}-${consumer}-{type}`,
 );
 
+/** The name that a template stands for. @param template - `{type}` stands for the data type */
+export const withDataType = (template: string, dataType: DataType): string => template.replaceAll('{type}', dataType);
+
 /** The name of an expected queue. @param template - of {@link EXPECTED_QUEUES}, or the user's */
 export const queueNameOf = (template: string, prefix: string, dataType: DataType): string =>
-  template.replaceAll('{prefix}', prefix).replaceAll('{type}', dataType);
+  withDataType(template.replaceAll('{prefix}', prefix), dataType);

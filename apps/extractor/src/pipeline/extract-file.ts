@@ -256,13 +256,12 @@ const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
         if (!isUsed) await sink.release?.(target, before.proof, signal);
       }
     }
+    const readAfter = changes?.readAfter ?? resumedAfter;
     inventory =
       options.format &&
-      (await FileInventory.open(
-        { path: options.format.keptIn, dataType, sha256: verified.sha256 },
-        changes?.readAfter ?? resumedAfter,
-      ));
-    return await deliver(options, { dump, fileSink, reports, watermark, inventory, changes, save, undeliverable });
+      (await FileInventory.open({ path: options.format.keptIn, dataType, sha256: verified.sha256 }, readAfter));
+    const delivery = { dump, fileSink, readAfter, reports, watermark, inventory, changes, save, undeliverable };
+    return await deliver(options, delivery);
   } finally {
     await fileSink.close({ timeoutMs: CONFIRM_TIMEOUT_MS });
   }
@@ -271,6 +270,8 @@ const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
 interface Delivery {
   readonly dump: VerifiedDump;
   readonly fileSink: FileSink;
+  /** Where reading begins: the records from here to the sink's `resumedAfter` are only noted. */
+  readonly readAfter: number;
   readonly reports: FlaggedReports | undefined;
   readonly watermark: Watermark;
   readonly inventory: FileInventory | undefined;
@@ -282,13 +283,11 @@ interface Delivery {
 
 const deliver = async (
   options: ExtractFileOptions,
-  { dump, fileSink, reports, watermark, inventory, changes, save, undeliverable }: Delivery,
+  { dump, fileSink, readAfter, reports, watermark, inventory, changes, save, undeliverable }: Delivery,
 ): Promise<ExtractedFile> => {
   const { name: file, dataType } = options.dump;
   const { quarantine, workers, maxMalformed, signal, onStart, onProgress } = options;
   const { resumedAfter } = fileSink;
-  /** Where reading begins: the records up to `resumedAfter` are only noted. */
-  const readAfter = changes?.readAfter ?? resumedAfter;
   const malformed: MalformedRecord[] = [];
   /** Records of earlier runs that have a number and are malformed all the same: they are not read again. */
   const { transformFailures: failuresBefore } = watermark;

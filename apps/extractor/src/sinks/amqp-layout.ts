@@ -7,6 +7,7 @@ import {
   PLATFORM_PREFIX,
   PLATFORM_QUEUES,
   queueNameOf,
+  withDataType,
 } from '../config/platform-names.js';
 
 /** The options of the amqp sink that say which exchanges and queues there are. */
@@ -81,7 +82,7 @@ const topicLayout = ({
   const queuesOf = (dataType: DataType): QueueOptions[] =>
     // One queue may take both.
     [...new Set([...queues, ...deletedQueues])].map((name) => ({
-      name: name.replaceAll('{type}', dataType),
+      name: withDataType(name, dataType),
       routingKeys: [
         ...(queues.includes(name) ? [dataType] : []),
         ...(deletedQueues.includes(name) ? [deletedKeyOf(dataType)] : []),
@@ -99,7 +100,7 @@ const topicLayout = ({
     destination: `exchange ${exchange}`,
     settings: 'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_DELETED_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS',
     topologyOf: (dataType) => topologyOf([dataType]),
-    recordQueuesOf: (dataType) => queues.map((name) => name.replaceAll('{type}', dataType)),
+    recordQueuesOf: (dataType) => queues.map((name) => withDataType(name, dataType)),
     declaredFor: (dataTypes) => [topologyOf(dataTypes)],
     routingKeyOf: (dataType) => dataType,
     deletedKeyOf,

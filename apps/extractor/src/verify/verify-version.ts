@@ -3,6 +3,7 @@ import { inspectQueues, type QueuesInspection } from '@discogs-extractor/publish
 import type { Destination, FileProgress, StateMarker } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
 import { configError } from '../config/load-config.js';
+import { withDataType } from '../config/platform-names.js';
 import type { Config, SettingName } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.js';
 import { errorCodeOf } from '../errors.js';
@@ -133,7 +134,7 @@ const deletedQueuesOf = (
   { amqpDeletedQueues }: VerifyConfig,
 ): readonly string[] =>
   progress.destination?.['sink'] === 'amqp' && (knownChangesOf(progress)?.deleted ?? 0) > 0
-    ? amqpDeletedQueues.map((name) => name.replaceAll('{type}', dataType))
+    ? amqpDeletedQueues.map((name) => withDataType(name, dataType))
     : [];
 
 const inspect = (queues: readonly string[], config: VerifyConfig, signal: AbortSignal): Promise<QueuesInspection> => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { runCli, startCli } from '../kit/cli.js';
 import { dumpFile, smallDump, writeDump } from '../kit/dumps.js';
 import { type MarkerFileProgress, readMarker } from '../kit/markers.js';
+import { readReports } from '../kit/reports.js';
 
 const SEED = Number(process.env['KILLS_SEED'] ?? Date.now() % 1_000_000);
 const KILLS = Number(process.env['KILLS'] ?? 30);
@@ -49,16 +50,6 @@ const progressIn = async (data: string): Promise<Progress | undefined> =>
 const confirmedIn = async (data: string): Promise<number> => {
   const progress = await progressIn(data);
   return progress === undefined ? 0 : progress.messages_published + (progress.omitted ?? 0);
-};
-
-/** The reports in a folder, without the times in them. */
-const readReports = async (directory: string): Promise<Record<string, string>> => {
-  const names = (await readdir(directory)).sort();
-  const texts = names.map(async (name) => {
-    const text = await readFile(join(directory, name), 'utf8');
-    return [name, text.replaceAll(/"timestamp":"[^"]*"/g, '')] as const;
-  });
-  return Object.fromEntries(await Promise.all(texts));
 };
 
 it(
