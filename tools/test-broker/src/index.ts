@@ -1,5 +1,6 @@
 export type { BrokerOrigin, TestBroker, UserPermissions } from './broker.js';
 export { type Authority, type Certificate, createAuthority } from './certificates.js';
+export { type ClusterNode, type ClusterOptions, startNewCluster, type TestCluster } from './cluster.js';
 export { needProgram } from './debian.js';
 export { TestBrokerError, type TestBrokerErrorCode } from './errors.js';
 export { startProxy, type TcpProxy } from './proxy.js';

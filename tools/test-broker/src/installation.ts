@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { executable, foldersOnPath, installPackage } from './debian.js';
+import { canInstall, executable, foldersOnPath, installPackage } from './debian.js';
 
 /** The scripts of an installed RabbitMQ. */
 export interface Installation {
@@ -35,4 +35,11 @@ export const findInstallation = async (): Promise<Installation | undefined> => {
  * Installs Debian's rabbitmq-server without starting it.
  * @throws TestBrokerError `INSTALL_FAILED`
  */
-export const install = (): Promise<Installation> => installPackage('rabbitmq-server', findInstallation);
+const install = (): Promise<Installation> => installPackage('rabbitmq-server', findInstallation);
+
+/**
+ * Finds the RabbitMQ of this machine, or installs it where that is possible.
+ * @throws TestBrokerError `INSTALL_FAILED`
+ */
+export const findOrInstall = async (): Promise<Installation | undefined> =>
+  (await findInstallation()) ?? ((await canInstall()) ? install() : undefined);

@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { createControlNode } from './control-node.js';
+import { createErlangNetwork, type ErlangNetwork } from './erlang-network.js';
 import { TestBrokerError } from './errors.js';
 import type { Installation } from './installation.js';
 import type { BrokerProcess } from './owned-broker.js';
@@ -18,31 +16,45 @@ const run = promisify(execFile);
 const LOOPBACK_ARGS = ['-kernel', 'inet_dist_use_interface', '{127,0,0,1}'];
 const LOOPBACK = LOOPBACK_ARGS.join(' ');
 
-const isListening = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
+/** What {@link nativeProcess} accepts. */
+export interface NativeOptions {
+  /** Name of the Erlang node. @default a name that no other has */
+  readonly node?: string;
+  /** Where the node meets others; not closed with it. @default one of its own */
+  readonly network?: ErlangNetwork;
+  /** Further lines of rabbitmq.conf. */
+  readonly config?: readonly string[];
+  readonly plugins?: readonly string[];
+}
 
-/**
- * Prepares a node of the installed RabbitMQ with its own name, ports, cookie and folder, so that it neither sees nor
- * disturbs another broker on the machine. It gets its own Erlang port mapper (epmd) too, since a node would otherwise
- * start one that keeps running as a daemon.
- */
-export const nativeProcess = async (installation: Installation): Promise<BrokerProcess> => {
-  const folder = await mkdtemp(join(tmpdir(), 'test-broker-'));
-  const [port, distPort, epmdPort] = (await findFreePorts(3)) as [number, number, number];
-  const node = `test-${randomBytes(6).toString('hex')}@localhost`;
+/** A process of the installed RabbitMQ, which has further programs. */
+export interface NativeProcess extends BrokerProcess {
+  readonly node: string;
+  /** Runs a program of RabbitMQ, such as `rabbitmq-upgrade`, for the node, and returns its output. */
+  run(program: string, args: readonly string[]): Promise<string>;
+  /** Stops the process where it is (SIGSTOP); its connections stay. */
+  suspend(): void;
+  /** Lets it continue. */
+  resume(): void;
+}
+
+/** A name of a node that no other has. */
+export const uniqueNodeName = (): string => `test-${randomBytes(6).toString('hex')}@localhost`;
+
+/** Prepares a node of the installed RabbitMQ with its own ports and folder. */
+export const nativeProcess = async (
+  installation: Installation,
+  { network: given, node = uniqueNodeName(), config = [], plugins = [] }: NativeOptions = {},
+): Promise<NativeProcess> => {
+  const network = given ?? (await createErlangNetwork());
+  const folder = join(network.folder, node);
+  const [port, distPort] = (await findFreePorts(2)) as [number, number];
   const log = join(folder, 'broker.log');
   const processLog = join(folder, 'process.log');
 
-  await mkdir(join(folder, 'mnesia'));
-  await writeFile(join(folder, '.erlang.cookie'), randomBytes(16).toString('hex'), { mode: 0o400 });
-  await writeFile(join(folder, 'enabled_plugins'), '[].\n');
+  await mkdir(join(folder, 'mnesia'), { recursive: true });
+  await writeFile(join(folder, '.erlang.cookie'), network.cookie, { mode: 0o400 });
+  await writeFile(join(folder, 'enabled_plugins'), `[${plugins.join()}].\n`);
   await writeFile(
     join(folder, 'rabbitmq.conf'),
     [
@@ -50,16 +62,14 @@ export const nativeProcess = async (installation: Installation): Promise<BrokerP
       'vm_memory_high_watermark.relative = 0.6',
       'disk_free_limit.absolute = 50MB',
       'log.file.level = info',
+      ...config,
       '',
     ].join('\n'),
   );
 
   const env: NodeJS.ProcessEnv = {
-    PATH: process.env['PATH'],
-    LANG: 'C.UTF-8',
+    ...network.env,
     HOME: folder,
-    ERL_EPMD_PORT: String(epmdPort),
-    ERL_EPMD_ADDRESS: '127.0.0.1',
     // No crash dumps of killed nodes.
     ERL_CRASH_DUMP_SECONDS: '0',
     RABBITMQ_NODENAME: node,
@@ -81,21 +91,24 @@ export const nativeProcess = async (installation: Installation): Promise<BrokerP
   };
 
   const control = createControlNode(node, LOOPBACK_ARGS, env);
-  let epmd: TetheredProcess | undefined;
   let broker: TetheredProcess | undefined;
-
-  const startEpmd = async (): Promise<void> => {
-    if (epmd?.running) return;
-    epmd = await startTethered('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], env, processLog);
-    for (let tries = 0; tries < 200; tries++) {
-      if (await isListening(epmdPort)) return;
-      await sleep(25);
+  const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => {
+    if (broker?.running) process.kill(broker.pid, name);
+  };
+  const runProgram = async (program: string, args: readonly string[]): Promise<string> => {
+    try {
+      const path = join(dirname(installation.ctl), program);
+      const { stdout } = await run(path, ['-q', '-n', node, ...args], { env, maxBuffer: 64 << 20 });
+      return stdout;
+    } catch (cause) {
+      const { stderr = '', stdout = '' } = cause as { stderr?: string; stdout?: string };
+      throw new TestBrokerError('CONTROL_FAILED', `${program} ${args[0]} failed: ${stderr}${stdout}`, cause);
     }
-    throw new TestBrokerError('START_FAILED', 'The Erlang port mapper (epmd) did not start');
   };
 
   return {
     origin: 'installed',
+    node,
     host: '127.0.0.1',
     port,
     get running() {
@@ -103,21 +116,16 @@ export const nativeProcess = async (installation: Installation): Promise<BrokerP
     },
     async start() {
       if (broker?.running) return;
-      await startEpmd();
+      await network.start();
       broker = await startTethered(installation.server, [], { ...env, ERL_AFLAGS: preloadFlags() }, processLog);
     },
     async kill() {
       await broker?.kill();
     },
-    async ctl(args) {
-      try {
-        const { stdout } = await run(installation.ctl, ['-q', '-n', node, ...args], { env, maxBuffer: 64 << 20 });
-        return stdout;
-      } catch (cause) {
-        const { stderr = '', stdout = '' } = cause as { stderr?: string; stdout?: string };
-        throw new TestBrokerError('CONTROL_FAILED', `rabbitmqctl ${args[0]} failed: ${stderr}${stdout}`, cause);
-      }
-    },
+    ctl: (args) => runProgram('rabbitmqctl', args),
+    run: runProgram,
+    suspend: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
     evaluate: (expression) => control.evaluate(expression),
     async log() {
       const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
@@ -125,8 +133,8 @@ export const nativeProcess = async (installation: Installation): Promise<BrokerP
     },
     async remove() {
       await control.close();
-      await epmd?.kill();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      if (!given) await network.close();
     },
   };
 };

@@ -1,8 +1,7 @@
 import { amqpUrl, type TestBroker } from './broker.js';
-import { canInstall } from './debian.js';
 import { dockerProcess, isDockerRunning } from './docker-process.js';
 import { TestBrokerError } from './errors.js';
-import { findInstallation, install } from './installation.js';
+import { findOrInstall } from './installation.js';
 import { leaseBroker } from './leased-broker.js';
 import { nativeProcess } from './native-process.js';
 import { startOwnedBroker } from './owned-broker.js';
@@ -78,7 +77,7 @@ export const startOwnBroker = async (): Promise<TestBroker> => {
 
 /** Like {@link startOwnBroker}, but never borrows: the broker ends with this process. */
 export const startNewBroker = async (): Promise<TestBroker> => {
-  const installation = (await findInstallation()) ?? ((await canInstall()) ? await install() : undefined);
+  const installation = await findOrInstall();
   if (installation) return startOwnedBroker(await nativeProcess(installation));
   if (await isDockerRunning()) return startOwnedBroker(await dockerProcess());
   throw new TestBrokerError(
