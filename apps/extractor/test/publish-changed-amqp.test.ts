@@ -10,7 +10,10 @@ import {
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { execute } from './kit/changes.js';
-import { smallDump, writeDump } from './kit/dumps.js';
+import { startCli } from './kit/cli.js';
+import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
+import { killAtMarker } from './kit/kill-at-marker.js';
+import { readMarker } from './kit/markers.js';
 
 const [V1, V2, V3, V4] = ['20260101', '20260201', '20260301', '20260401'] as const;
 const QUEUE = 'q-artists';
@@ -32,24 +35,32 @@ beforeEach(async () => {
   return () => rm(folder, { recursive: true, force: true });
 });
 
-const write = (version: string, ids: readonly number[], name = 'a', more: { labels?: string } = {}): Promise<void> =>
-  writeDump(join(folder, 'dumps'), version, {
+const write = (
+  version: string,
+  ids: readonly number[],
+  more: { labels?: string; nameOf?: (id: number) => string } = {},
+): Promise<void> => {
+  const { nameOf = () => 'a', ...files } = more;
+  const artists = ids.map((id) => `<artist><id>${id}</id><name>${nameOf(id)}</name></artist>`).join('');
+  return writeDump(join(folder, 'dumps'), version, {
     ...smallDump(1),
-    ...more,
-    artists: `<artists>${ids.map((id) => `<artist><id>${id}</id><name>${name}</name></artist>`).join('')}</artists>`,
+    ...files,
+    artists: `<artists>${artists}</artists>`,
   });
+};
+
+const envOf = (version: string): Record<string, string> => ({
+  DISCOGS_ROOT: join(folder, 'data'),
+  DUMP_SOURCE: join(folder, 'dumps'),
+  DATA_TYPES: 'artists',
+  AMQP_CONNECTION: url,
+  AMQP_QUEUES: 'q-{type}',
+  PUBLISH: 'changed',
+  DUMP_VERSION: version,
+});
 
 const deliver = async (version: string, more: Record<string, string> = {}) => {
-  const { outcome, files, events } = await execute({
-    DISCOGS_ROOT: join(folder, 'data'),
-    DUMP_SOURCE: join(folder, 'dumps'),
-    DATA_TYPES: 'artists',
-    AMQP_CONNECTION: url,
-    AMQP_QUEUES: 'q-{type}',
-    PUBLISH: 'changed',
-    DUMP_VERSION: version,
-    ...more,
-  });
+  const { outcome, files, events } = await execute({ ...envOf(version), ...more });
   return { outcome, changes: files[0]!.changes, events };
 };
 
@@ -117,10 +128,31 @@ it('sends everything once more if a queue was set up again between two dumps, or
 });
 
 it('still knows the queues of a type after the dump was completed by a run for another one', async () => {
-  await write(V1, [1, 2], 'a', { labels: '<labels><label><id>1</id>' });
+  await write(V1, [1, 2], { labels: '<labels><label><id>1</id>' });
   expect((await deliver(V1, { DATA_TYPES: 'artists,labels' })).outcome).toBe('failed');
   await write(V1, [1, 2]);
   expect((await deliver(V1, { DATA_TYPES: 'labels' })).outcome).toBe('completed');
   await write(V2, [1, 2, 3]);
   expect((await deliver(V2)).changes).toEqual({ published: 1, unchanged: 2, deleted: 0 });
+});
+
+it('knows what was refused, also after a kill between the marker and the store, and sends it once it is taken', async () => {
+  await write(V1, [1, 2, 3]);
+  const nameOf = (id: number): string => (id === 2 ? 'large'.repeat(1000) : 'b');
+  await write(V2, [1, 2, 3], { nameOf });
+  await write(V3, [1, 2, 3, 4], { nameOf });
+  await deliver(V1);
+  await arrived(QUEUE);
+  const limits = { AMQP_MAX_MESSAGE_BYTES: '2000', MAX_MALFORMED_RECORDS: '1' };
+  const killed = startCli(['run', '--once'], { env: { ...envOf(V2), ...limits, ...killAtMarker(/"refused": 1/) } });
+  expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
+  const { processing_phase: phase } = (await readMarker(join(folder, 'data'), V2))!;
+  expect(phase.progress_by_file[dumpFile(V2, 'artists')]).toMatchObject({
+    status: 'in_progress',
+    messages_published: 3,
+  });
+  expect((await deliver(V2, limits)).changes).toEqual({ published: 2, unchanged: 0, deleted: 0 });
+  expect((await arrived(QUEUE)).ids).toEqual([1, 3]);
+  expect((await deliver(V3)).changes).toEqual({ published: 2, unchanged: 2, deleted: 0 });
+  expect((await arrived(QUEUE)).ids).toEqual([2, 4]);
 });

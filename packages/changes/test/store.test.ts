@@ -140,12 +140,30 @@ test('a record that the sink refuses leaves there what it has, and is sent again
   const next = records([1, 'b'], [2, 'b'], [3, 'b'], [2, 'a']);
   await second.decide(blockOf(next, 1));
   second.confirm(1);
-  for (const record of [2, 3]) second.refuse(record);
-  for (const record of [1, 2, 5]) expect(() => second.refuse(record)).toThrow(/cannot be refused/);
+  for (const record of [2, 3]) await second.refuse(record);
+  for (const record of [1, 2, 5]) await expect(second.refuse(record)).rejects.toThrow(/cannot be refused/);
   second.confirm(4);
   expect((await second.endRecords()).missing).toBe(0);
   expect(await second.end()).toEqual({ published: 2, unchanged: 0, deleted: 0 });
   expect(await pass(store, 'v3', next)).toMatchObject({ sent: ['2', '3', '2'], deleted: [] });
+});
+
+test('a record that was refused is not there, although the caller knows it as confirmed after a crash', async () => {
+  const next = records([1, 'b'], [2, 'b'], [3, 'b'], ['x', 'b']);
+  {
+    await using store = await openStore();
+    await pass(store, 'v1', records([1, 'a'], [2, 'a']));
+    const interrupted = await store.beginPass({ version: 'v2', source: 'v2' });
+    await interrupted.decide(blockOf(next, 1));
+    for (const record of [2, 3, 4]) await interrupted.refuse(record);
+  }
+  await using store = await openStore();
+  const resumed = await store.beginPass({ version: 'v2', source: 'v2', confirmed: 3 });
+  expect((await resumed.decide(blockOf(next, 1))).send).toEqual(Uint8Array.of(0, 0, 0, 1));
+  resumed.confirm(4);
+  expect((await resumed.endRecords()).missing).toBe(0);
+  expect(await resumed.end()).toEqual({ published: 2, unchanged: 0, deleted: 0 });
+  expect(await pass(store, 'v3', next)).toMatchObject({ sent: ['2', '3'], deleted: [] });
 });
 
 test('what is decided and not sent is not sent by the pass over another dump, if it was retracted', async () => {

@@ -186,9 +186,9 @@ export class FileChanges {
     }
   }
 
-  /** The sink does not take a record that was sent: it has what it had before. */
-  refuse(recordNumber: number): void {
-    this.#pass.refuse(recordNumber);
+  /** The sink does not take a record that was sent: it has what it had before. Resolves when the store knows that. */
+  refuse(recordNumber: number): Promise<void> {
+    return this.#pass.refuse(recordNumber);
   }
 
   /** Content that is in no record, and records without content, may be what is left of a record. */

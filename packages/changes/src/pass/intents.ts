@@ -10,9 +10,16 @@ export interface Intent extends StoredId {
   readonly isDeletion: boolean;
 }
 
+/** What a row is about, in its column `deletion`. */
+const RECORDS = 0;
+const DELETIONS = 1;
+const REFUSAL = 2;
+
 /**
  * What is about to be sent, written before it is: ids with the new hash, or with the last one for deletions. After a
  * crash it is not known whether the sink got it. The same pass sends it again; another pass treats it as doubtful.
+ *
+ * And which of these records the sink refused: a program that resumes after its own watermark cannot know that any more.
  */
 export class Intents {
   readonly #database: StoreDatabase;
@@ -34,33 +41,46 @@ export class Intents {
     this.#isEmpty = false;
     this.#database.run(
       'INSERT INTO intent VALUES (?, ?, ?)',
-      kind === 'deletions' ? 1 : 0,
+      kind === 'deletions' ? DELETIONS : RECORDS,
       last,
       this.#encode(keys, hashes, at),
     );
   }
 
+  /** Writes that the sink does not take a record, as a transaction of its own. */
+  addRefusal(record: number): void {
+    this.#isEmpty = false;
+    this.#database.run('INSERT INTO intent VALUES (?, ?, ?)', REFUSAL, record, new Uint8Array(0));
+  }
+
+  /** The numbers of the records that the sink does not take, among those that are not confirmed. */
+  refusals(): Set<number> {
+    const rows = this.#database.all('SELECT last FROM intent WHERE deletion = ?', REFUSAL);
+    return new Set(rows.map(({ last }) => Number(last)));
+  }
+
   /** Removes what is confirmed; to be called in a transaction. */
   removeConfirmed(watermark: number, deleted: number): void {
     if (this.#isEmpty) return;
-    this.#database.run('DELETE FROM intent WHERE last <= CASE deletion WHEN 1 THEN ? ELSE ? END', deleted, watermark);
+    const query = 'DELETE FROM intent WHERE last <= CASE deletion WHEN ? THEN ? ELSE ? END';
+    this.#database.run(query, DELETIONS, deleted, watermark);
     this.#isEmpty = this.#database.get('SELECT 1 FROM intent LIMIT 1') === undefined;
   }
 
   /** Removes those of records after this one; to be called in a transaction. */
   removeAfter(record: number): void {
-    this.#database.run('DELETE FROM intent WHERE deletion = 0 AND last > ?', record);
+    this.#database.run('DELETE FROM intent WHERE deletion = ? AND last > ?', RECORDS, record);
   }
 
   /** What is not confirmed, or was written down together with it. */
   *unconfirmed(): Generator<Intent, void, undefined> {
     let last = 0;
     for (;;) {
-      const query = 'SELECT rowid, deletion, data FROM intent WHERE rowid > ? ORDER BY rowid LIMIT 1';
-      const row = this.#database.get(query, last);
+      const query = 'SELECT rowid, deletion, data FROM intent WHERE rowid > ? AND deletion <> ? ORDER BY rowid LIMIT 1';
+      const row = this.#database.get(query, last, REFUSAL);
       if (row === undefined) return;
       last = Number(row['rowid']);
-      const isDeletion = row['deletion'] === 1;
+      const isDeletion = row['deletion'] === DELETIONS;
       for (const id of decode(this.#database.path, row['data'] as Uint8Array)) yield { ...id, isDeletion };
     }
   }

@@ -126,13 +126,14 @@ export interface Pass {
    */
   confirm(record: number): void;
   /**
-   * Notes that the sink does not take a record that was to be sent, such as one that is too large for it. Call it before
-   * the record is confirmed. The sink keeps what it has of this id, which is not deleted; the record does not count as
-   * published, and the next pass sends it again.
+   * Notes that the sink does not take a record that was to be sent, such as one that is too large for it. The sink keeps
+   * what it has of this id, which is not deleted; the record does not count as published, and the next pass sends it
+   * again. Resolves when that is on the disk: only then may the record count as confirmed, here and in a state marker.
    *
-   * @throws {@link ChangesError} `ILLEGAL_STEP` if the record was not to be sent, or is confirmed
+   * @throws {@link ChangesError} `ILLEGAL_STEP` if the record was not to be sent, or is confirmed; errors of the file
+   *   system
    */
-  refuse(record: number): void;
+  refuse(record: number): Promise<void>;
   /** Resolves when everything that was confirmed is on the disk, in one transaction. */
   commit(): Promise<void>;
   /**
@@ -197,6 +198,8 @@ export class StorePass implements Pass {
   readonly #reader = new BlockReader();
   readonly #pending = new PendingRecords();
   readonly #pendingDeletions: { number: number; key: IdKey }[] = [];
+  /** Records that the sink refused in an earlier run, which may know of them as confirmed. */
+  readonly #refusedBefore: ReadonlySet<number>;
   #confirmed: number;
   #decided: number;
   #handedOver: number;
@@ -213,6 +216,7 @@ export class StorePass implements Pass {
     this.#confirmed = Math.max(confirmed, state.watermark);
     this.#decided = state.watermark;
     this.#handedOver = state.deleted;
+    this.#refusedBefore = intents.refusals();
   }
 
   get watermark(): number {
@@ -255,6 +259,7 @@ export class StorePass implements Pass {
       const at = index * HASH_WORDS;
       const isChanged = key !== UNKNOWN_ID && this.#isChanged(key, hashes, at);
       const isSent = isChanged || this.#mode !== 'changed' || key === UNKNOWN_ID;
+      if (number <= this.#confirmed && this.#refusedBefore.has(number)) continue;
       pending.kinds[index] = isSent ? PUBLISHED : UNCHANGED;
       if (isChanged) this.#pending.addChange(pending, index, key, hashes, at);
       if (number <= this.#confirmed) confirmedChanges = pending.keys.length;
@@ -285,12 +290,14 @@ export class StorePass implements Pass {
     this.#apply();
   }
 
-  refuse(record: number): void {
+  async refuse(record: number): Promise<void> {
     this.#assertOpen();
     checks.wholeNumber('record', record, { min: 1 });
     if (record <= this.#confirmed || !this.#pending.settle(record)) {
       throw illegalStepError(`Record ${record} cannot be refused: it is not waiting for a confirmation`);
     }
+    this.#intents.addRefusal(record);
+    await this.#database.sync();
   }
 
   async commit(): Promise<void> {
