@@ -21,6 +21,8 @@ const UNCHANGED = {
 
 /** Inputs up to this size are cut at every byte; larger ones at sampled places. */
 const MAX_CUT_EVERYWHERE_BYTES = isExhaustive ? 4096 : 32;
+/** At most this many first blocks are tried with a transform, each of another size. */
+const MAX_TRANSFORMED_CUTS = 150;
 /** The number of places at which a larger input is cut: a run takes long for a large one. */
 const sampledCuts = (bytes: number): number => {
   if (bytes > 1_000_000) return isExhaustive ? 3 : 1;
@@ -132,7 +134,8 @@ describe.each(ENGINES)('$name', ({ name, regular }) => {
     const engine = regular({ ...options, isNormalized: true });
     const afterAnother = { ...transformed, transform: [UNCHANGED, PLATFORM_TRANSFORM] };
     // The first block ends after so many bytes.
-    for (let bytes = 1; bytes <= input.length; bytes += isExhaustive ? 1 : 5) {
+    const step = isExhaustive ? 1 : Math.max(5, Math.ceil(input.length / MAX_TRANSFORMED_CUTS));
+    for (let bytes = 1; bytes <= input.length; bytes += step) {
       const { messages, error } = outcomeOfCut(input, [bytes], transformed, engine, { inventory: false });
       expectSame({ messages, error }, expected, `cut at ${bytes}`);
       const after = await outcomeOfTransformedBlocks(input, bytes, afterAnother, regular(options));
