@@ -73,6 +73,7 @@ const formatDuration = (seconds) => {
 /** @type {Record<string, string>} */
 const PHASES = {
   starting: 'Starting',
+  standby: 'Standby',
   checking: 'Looking for a dump',
   downloading: 'Downloading',
   processing: 'Extracting',
@@ -107,7 +108,8 @@ const showPhase = (status) => {
   const name = PHASES[phase] ?? phase;
   const hasFailed = phase === 'waiting' && status.extraction_status === 'failed';
   const isIncomplete = phase === 'waiting' && status.last_check?.outcome === 'incomplete';
-  const isBusy = phase !== 'waiting' && phase !== 'stopping';
+  const isStandby = phase === 'standby';
+  const isBusy = phase !== 'waiting' && phase !== 'stopping' && !isStandby;
   setText('phase', hasFailed ? 'Failed, will retry' : isIncomplete ? 'Waiting, not all was delivered' : name);
   byId('phase').dataset['tone'] =
     hasFailed || isIncomplete ? 'bad' : isBusy ? 'busy' : phase === 'waiting' ? 'good' : 'none';
@@ -116,7 +118,11 @@ const showPhase = (status) => {
   const age = dump === null ? '' : dump.age_days === 1 ? '1 day old' : `${formatCount(dump.age_days)} days old`;
   setText(
     'subtitle',
-    dump === null ? 'No dump found yet' : `Dump ${dump.version}, ${age}, to ${status.sink.destination}`,
+    isStandby
+      ? status.not_ready_because.join(', ')
+      : dump === null
+        ? 'No dump found yet'
+        : `Dump ${dump.version}, ${age}, to ${status.sink.destination}`,
   );
 };
 

@@ -8,7 +8,8 @@ import { adviceFor } from './advice.js';
  * - `USAGE`: the command line asks for something impossible
  * - `FOLDER_LOCKED`: another extractor works in the data folder (`path`)
  * - `FOLDER_UNUSABLE`: the data folder cannot be created, read or written (`path`)
- * - `FOLDER_LOST`: the data folder was deleted or replaced during the run (`path`)
+ * - `FOLDER_LOST`: the data folder was deleted or replaced during the run, or another extractor has its lock now (`path`)
+ * - `LOCK_UNRELIABLE`: a lock on the data folder would not keep other extractors out (`path`, `fileSystem`)
  * - `QUARANTINE_FAILED`: a malformed record cannot be kept (`path`)
  * - `OUTPUT_LOCKED`: another extractor writes to the output file (`path`)
  * - `OUTPUT_CHANGED`: the output is not what was delivered to it, or belongs to another data folder (`path`, `before`,
@@ -48,6 +49,7 @@ export type ExtractorErrorCode =
   | 'FOLDER_LOCKED'
   | 'FOLDER_UNUSABLE'
   | 'FOLDER_LOST'
+  | 'LOCK_UNRELIABLE'
   | 'OUTPUT_CHANGED'
   | 'OUTPUT_FAILED'
   | 'OUTPUT_LOCKED'
@@ -75,6 +77,8 @@ export type ExtractorErrorCode =
 export interface ExtractorErrorFacts {
   /** A folder, an output file or a dump file. */
   readonly path?: string | undefined;
+  /** Type of the file system that the folder is on, such as `nfs4`. */
+  readonly fileSystem?: string | undefined;
   /** Name of a dump file. */
   readonly file?: string | undefined;
   /** Version of a dump, `YYYYMMDD`. */

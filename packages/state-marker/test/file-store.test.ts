@@ -48,6 +48,21 @@ describe('the file store', () => {
     await expect(createFileMarkerStore({ directory: '' })).rejects.toEqual(code('INVALID_OPTIONS'));
   });
 
+  test('changes nothing if the check before a save fails', async () => {
+    const check: { error?: Error } = {};
+    const beforeSave = async (): Promise<void> => {
+      if (check.error) throw check.error;
+    };
+    await using store = await createFileMarkerStore({ directory, beforeSave });
+    await store.save(markerAt(5));
+    check.error = new Error('the lock is lost');
+    await expect(store.save(markerAt(6))).rejects.toBe(check.error);
+    expect(await readFile(path, 'utf8')).toBe(serializeMarker(markerAt(5)));
+    await writeFile(path, 'not a marker');
+    await expect(store.load(VERSION)).rejects.toBe(check.error);
+    expect(await readdir(directory)).toEqual(['.extraction_status_20260101.json']);
+  });
+
   test('lists only markers', async () => {
     const others = ['.extraction_status_20250101.json.corrupt-20260101T000000000Z', '.extraction_status_2026.json'];
     for (const name of [...others, 'discogs_20260101_artists.xml.gz']) await writeFile(join(directory, name), '');

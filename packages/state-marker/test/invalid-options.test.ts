@@ -19,12 +19,17 @@ const marker = createMarker('20260101', new Date());
 const store = createMemoryMarkerStore();
 
 describe('invalid options and arguments are refused:', () => {
-  test.each([undefined, null, {}, { directory: '' }, { directory: 1 }, { directory: 'x', readonly: true }])(
-    'createFileMarkerStore: %j',
-    async (options) => {
-      await expect(untyped(createFileMarkerStore)(options)).rejects.toEqual(refused);
-    },
-  );
+  test.each([
+    undefined,
+    null,
+    {},
+    { directory: '' },
+    { directory: 1 },
+    { directory: 'x', readonly: true },
+    { directory: 'x', beforeSave: 1 },
+  ])('createFileMarkerStore: %j', async (options) => {
+    await expect(untyped(createFileMarkerStore)(options)).rejects.toEqual(refused);
+  });
 
   test.each([undefined, {}, { store }, { marker }, { store, marker: {} }, { store, marker, interval: 1 }])(
     'createMarkerSession: %#',

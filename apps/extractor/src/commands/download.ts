@@ -9,7 +9,8 @@ import { withCommandContext } from '../service/command-context.js';
  * status; throws if a setting that it uses is invalid.
  */
 export const downloadCommand = (sources: ConfigSources): Promise<number> =>
-  withCommandContext(sources, ['dataTypes'], async ({ config, source, onEvent, signal }) => {
+  withCommandContext(sources, ['dataTypes'], async ({ config, source, onEvent, signal, lockFolder }) => {
+    await lockFolder(config.waitForLock ? () => undefined : undefined);
     await using downloader = createDownloader({
       source,
       directory: config.discogsRoot,

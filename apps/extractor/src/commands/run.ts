@@ -6,7 +6,7 @@ import type { RunCause, RunOutcome } from '../events/service-events.js';
 import { checkRun } from '../pipeline/check-run.js';
 import { runExtraction } from '../pipeline/run-extraction.js';
 import { createPublisherLog } from '../report/publisher-log.js';
-import { type CommandContext, withCommandContext } from '../service/command-context.js';
+import { type CommandContext, type LockedFolder, withCommandContext } from '../service/command-context.js';
 import { createForcedRunRequest, type ForcedRunRequest } from '../service/forced-run-request.js';
 import { nextRunAt } from '../service/schedule.js';
 import { serveStatus } from '../service/serve-status.js';
@@ -30,6 +30,7 @@ export const runCommand = ({ once, check, version, ...sources }: RunOptions): Pr
     const { config, logger, signal } = context;
     const sink = await createSink(config, { once: once || check, onPublisherEvent: createPublisherLog(logger) });
     if (check) {
+      await context.lockFolder();
       const { choice, remaining } = await checkRun(config, { ...context, sink });
       const result = remaining === 'nothing' ? 'is delivered already' : `can be delivered to ${sink.destination}`;
       const absent = remaining === 'nothing' ? [] : await sink.findAbsent?.({ dataTypes: config.dataTypes, signal });
@@ -44,12 +45,20 @@ export const runCommand = ({ once, check, version, ...sources }: RunOptions): Pr
     const forcedRun = createForcedRunRequest(config.discogsRoot, logger);
     const stopping = (): void => board.onEvent({ type: 'stopping' });
     signal.addEventListener('abort', stopping, { once: true });
-    let forceReprocess = config.forceReprocess || (await forcedRun.isPending());
-    await using _http = await serveStatus({ config, logger, board, sink, trigger, forcedRun, version, once });
+    const serve = () => serveStatus({ config, logger, board, sink, trigger, forcedRun, version, once });
+    // A standby shows that it is one. Otherwise, of two extractors with one port, the second reports the folder.
+    await using _http = config.waitForLock ? await serve() : undefined;
+    const folder = await context.lockFolder(
+      config.waitForLock ? (holder) => board.onEvent({ type: 'standby', holder }) : undefined,
+    );
+    await using _httpAfterLock = config.waitForLock ? undefined : await serve();
+    // The extractor that this one takes over from has begun the forced run, or its request is still in the folder.
+    let forceReprocess = (config.forceReprocess && !folder.hasWaited) || (await forcedRun.isPending());
+    if (forceReprocess && config.waitForLock) await forcedRun.keep();
 
     board.onEvent({ type: 'run-started', cause: 'start' });
     for (;;) {
-      const run = await executeRun(context, { board, sink, forcedRun, forceReprocess });
+      const run = await executeRun(context, { board, sink, folder, forcedRun, forceReprocess });
       if (once) return run.outcome === 'completed' || run.outcome === 'skipped' ? EXIT.done : EXIT.failed;
 
       const { failures } = board.state;
@@ -71,6 +80,7 @@ export const runCommand = ({ once, check, version, ...sources }: RunOptions): Pr
 interface ExecuteRunOptions {
   readonly board: StatusBoard;
   readonly sink: Sink;
+  readonly folder: LockedFolder;
   readonly forcedRun: ForcedRunRequest;
   readonly forceReprocess: boolean;
 }
@@ -87,7 +97,7 @@ interface ExecutedRun {
  */
 const executeRun = async (
   context: CommandContext,
-  { board, sink, forcedRun, forceReprocess }: ExecuteRunOptions,
+  { board, sink, folder, forcedRun, forceReprocess }: ExecuteRunOptions,
 ): Promise<ExecutedRun> => {
   const { config, source, signal } = context;
   const startedAt = performance.now();
@@ -104,7 +114,7 @@ const executeRun = async (
   try {
     const { outcome, undelivered } = await runExtraction(
       { ...config, forceReprocess },
-      { source, sink, onEvent, onMarkerSaved, signal },
+      { source, sink, onEvent, beforeSave: () => folder.assertHeld(), onMarkerSaved, signal },
     );
     return end(outcome !== 'failed' && undelivered > 0 ? 'incomplete' : outcome);
   } catch (error) {

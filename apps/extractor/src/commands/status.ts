@@ -10,6 +10,8 @@ import { knownQualityOf } from '../pipeline/quality-annotation.js';
 import { changesText } from '../report/changes-text.js';
 import { formatRecords } from '../report/format.js';
 import { qualityText } from '../report/quality-text.js';
+import { dataFolderOwner } from '../system/data-folder-lock.js';
+import { describeOwner } from '../system/lock-owner.js';
 
 export interface StatusOptions extends ConfigSources {
   /** Print the marker itself. */
@@ -23,7 +25,7 @@ const MAX_SHOWN_CHANGES = 5;
 
 /**
  * `discogs-extractor status`: prints the newest version's state marker, for people or as JSON (`null` if there is
- * none), and which dumps are downloaded. It only reads, so it can run next to an extractor. Resolves with the exit
+ * none), which dumps are downloaded, and who has locked the folder. It only reads, so it can run next to an extractor. Resolves with the exit
  * status.
  *
  * @throws ExtractorError `FOLDER_UNUSABLE` if there is no such folder
@@ -47,6 +49,8 @@ export const statusCommand = async ({ json, exitCode, ...sources }: StatusOption
       ? describe(marker) + (await describeDrift(discogsRoot, marker))
       : `Nothing has been delivered from ${discogsRoot} yet.\n`;
     process.stdout.write(text + (await describeDownloads(discogsRoot, marker?.current_version)));
+    const owner = await dataFolderOwner(discogsRoot);
+    if (owner !== undefined) process.stdout.write(`Lock of ${describeOwner(owner)}\n`);
   }
   return exitCode ? exitStatusFor(marker) : EXIT.done;
 };

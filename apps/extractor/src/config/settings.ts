@@ -52,6 +52,8 @@ export const SOURCE_SETTINGS = namesOf(DUMP_SETTINGS);
 export const CONTEXT_SETTINGS = [
   ...SOURCE_SETTINGS,
   'discogsRoot',
+  'waitForLock',
+  'allowLocalLock',
   'logFormat',
   'logLevel',
   'progressLogInterval',

@@ -15,6 +15,8 @@ export type TriggerResult = 'accepted' | 'running' | 'refused' | 'invalid';
 /** What happens in the service, in its runs and between them. */
 export type ServiceEvent =
   | RunEvent
+  /** Another extractor works in the data folder; this one waits. `holder` is what is known about it, in words. */
+  | { readonly type: 'standby'; readonly holder: string | undefined }
   | { readonly type: 'run-started'; readonly cause: RunCause }
   | {
       readonly type: 'run-ended';

@@ -2,17 +2,17 @@ import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import { secureHeaders } from 'hono/secure-headers';
 import { describeError } from '../errors.js';
-import { flatMetrics, health, readinessProblems } from './health.js';
+import { flatMetrics, health, isStandby, readinessProblems } from './health.js';
 import { createMetrics } from './metrics.js';
 import type { Page } from './page.js';
 import type { ServiceView } from './service-view.js';
 import { statusView } from './status-view.js';
-import { addTriggerRoute, type TriggerRouteOptions } from './trigger-route.js';
+import { addTriggerRoute, type TriggerOptions } from './trigger-route.js';
 
 export interface AppOptions {
   readonly view: ServiceView;
   readonly page: Page;
-  readonly trigger: TriggerRouteOptions;
+  readonly trigger: TriggerOptions;
 }
 
 /** The policy of every response but the page: JSON and plain text need no resources and must not be framed. */
@@ -35,7 +35,7 @@ export const createApp = ({ view, page, trigger }: AppOptions): Hono => {
     const reasons = readinessProblems(view);
     return reasons.length === 0
       ? context.json({ status: 'ready' })
-      : context.json({ status: 'not_ready', reasons }, 503);
+      : context.json({ status: isStandby(view) ? 'standby' : 'not_ready', reasons }, 503);
   });
   app.get('/metrics', async (context) => {
     context.header('Vary', 'Accept');
@@ -51,7 +51,7 @@ export const createApp = ({ view, page, trigger }: AppOptions): Hono => {
     context.json(statusView(view, { canTrigger: trigger.token !== undefined }, Date.now())),
   );
   app.get('/', (context) => context.html(page.html, 200, { 'Content-Security-Policy': page.policy }));
-  addTriggerRoute(app, trigger);
+  addTriggerRoute(app, { ...trigger, isStandby: () => isStandby(view) });
 
   const methods: Readonly<Record<string, string>> = {
     '/': 'GET, HEAD',

@@ -20,6 +20,8 @@ export const currentTask = ({ phase, files, version }: ServiceState): string | n
       const extracting = types('extracting') || types('downloaded');
       return extracting ? `Processing ${extracting}` : `Finishing dump ${version}`;
     }
+    case 'standby':
+      return 'Waiting for the data folder, in which another extractor works';
     case 'stopping':
       return 'Stopping';
     case 'starting':
@@ -98,8 +100,17 @@ const brokerErrorOf = ({ lastRun, problems }: ServiceState): string | undefined 
 /** The clock of the duration is another one than that of the times. */
 const CLOCK_TOLERANCE_MS = 100;
 
+/** Whether another extractor works in the data folder, and this one waits to take over. */
+export const isStandby = ({ board: { state } }: ServiceView): boolean => state.phase === 'standby';
+
 /** Why the service is not ready; empty if it is ready. */
-export const readinessProblems = ({ board: { state }, delivery }: ServiceView): string[] => {
+export const readinessProblems = (view: ServiceView): string[] => {
+  const { board, delivery } = view;
+  const { state } = board;
+  if (isStandby(view)) {
+    const holder = state.standby?.holder;
+    return [`another extractor works in the data folder${holder === undefined ? '' : ` (${holder})`}`];
+  }
   const reasons: string[] = [];
   const { connections = [], connectingSince } = delivery() ?? {};
   if (state.phase === 'stopping') reasons.push('the service is stopping');

@@ -5,7 +5,7 @@ import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { createApp } from './app.js';
 import { loadPage } from './page.js';
 import type { ServiceView } from './service-view.js';
-import type { TriggerRouteOptions } from './trigger-route.js';
+import type { TriggerOptions } from './trigger-route.js';
 
 export interface HttpServerOptions {
   /** TCP port; 0 takes a free one. */
@@ -13,7 +13,7 @@ export interface HttpServerOptions {
   /** Address to listen on. @default every address of the machine, IPv6 and IPv4 */
   readonly host?: string | undefined;
   readonly view: ServiceView;
-  readonly trigger: TriggerRouteOptions;
+  readonly trigger: TriggerOptions;
 }
 
 /** A listening server. */

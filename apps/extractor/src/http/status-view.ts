@@ -26,6 +26,7 @@ export const statusView = (view: ServiceView, { canTrigger }: StatusOptions, now
     progress: progressOf(state),
     seconds_left: secondsLeft(state, throughput) ?? null,
     extraction_progress: extractionProgress(state),
+    standby: state.standby ? { since: iso(state.standby.since), holder: state.standby.holder ?? null } : null,
     not_ready_because: readinessProblems(view),
     sink,
     dump:

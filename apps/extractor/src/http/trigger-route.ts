@@ -6,7 +6,7 @@ import { describeError } from '../errors.js';
 import type { TriggerResult } from '../events/service-events.js';
 import type { Logger } from '../report/logger.js';
 
-export interface TriggerRouteOptions {
+export interface TriggerOptions {
   /** The secret that callers must send; if `undefined`, every call is refused, unless `isOpen`. */
   readonly token: string | undefined;
   /** Whether calls need no token, except those of web pages, which have an `Origin` header. */
@@ -15,6 +15,11 @@ export interface TriggerRouteOptions {
   readonly start: (options: { readonly forceReprocess: boolean }) => Promise<boolean>;
   readonly onResult: (result: TriggerResult) => void;
   readonly logger: Logger;
+}
+
+export interface TriggerRouteOptions extends TriggerOptions {
+  /** Whether another extractor works in the data folder: only that one can start a run. */
+  readonly isStandby: () => boolean;
 }
 
 const MAX_BODY_BYTES = 1024;
@@ -30,11 +35,11 @@ const LooseBody = z.object(FIELDS);
 type ParsedBody = { readonly forceReprocess: boolean } | { readonly status: 400 | 415 | 422; readonly error: string };
 
 /**
- * Adds `POST /trigger`: 202; 403 without the right token; 409 during a run; 400 or 413 for an invalid body. If it is
+ * Adds `POST /trigger`: 202; 403 without the right token; 409 during a run or on a standby; 400 or 413 for an invalid body. If it is
  * open, bodies are read as the platform's extractor reads them, with 415 and 422 in addition; see docs/http.md.
  */
 export const addTriggerRoute = (app: Hono, options: TriggerRouteOptions): void => {
-  const { token, isOpen, start, onResult, logger } = options;
+  const { token, isOpen, start, isStandby, onResult, logger } = options;
   let warnedAt = Number.NEGATIVE_INFINITY;
 
   const refuse = (context: Context, message: string): Response => {
@@ -80,6 +85,10 @@ export const addTriggerRoute = (app: Hono, options: TriggerRouteOptions): void =
         return context.json({ status: 'invalid', error: body.error }, body.status);
       }
       const { forceReprocess: force_reprocess } = body;
+      if (isStandby()) {
+        onResult('running');
+        return context.json({ status: 'standby', error: 'call the extractor that works in the data folder' }, 409);
+      }
       if (!(await start({ forceReprocess: force_reprocess }))) {
         onResult('running');
         return context.json({ status: 'already_running' }, 409);

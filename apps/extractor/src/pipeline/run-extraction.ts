@@ -24,6 +24,8 @@ export interface RunContext {
   readonly source: DumpSource;
   readonly sink: Sink;
   readonly onEvent: RunListener;
+  /** Called before each save of the state marker; if it rejects, the marker stays as it is, and the run ends. */
+  readonly beforeSave?: (() => Promise<void>) | undefined;
   /** Called when the state marker of this run is on the disk: from then on, the next run continues it. */
   readonly onMarkerSaved?: (() => Promise<void>) | undefined;
   /** Stops the run; the state marker then has what was confirmed. */
@@ -57,7 +59,7 @@ export const runExtraction = async (config: Config, context: RunContext): Promis
     keepVersions: config.keepVersions,
     allowUnverified: config.allowUnverified,
   });
-  await using store = await createFileMarkerStore({ directory: config.discogsRoot });
+  await using store = await createFileMarkerStore({ directory: config.discogsRoot, beforeSave: context.beforeSave });
 
   const plan = await planRun({ config, downloader, store, sink, onEvent, signal });
   const { choice, known, destinations } = plan;

@@ -10,9 +10,10 @@ import { createLogListener } from '../report/log-listener.js';
 import { createLogger, createStandardOutput, createTextDestination, type Logger } from '../report/logger.js';
 import { createSource } from '../sources/create-source.js';
 import { createStallDetector } from '../status/stall-detector.js';
-import { lockDataFolder } from '../system/data-folder-lock.js';
+import type { DataFolderLock } from '../system/data-folder-lock.js';
 import { isReaderGone } from '../system/output-streams.js';
 import { installStopHandlers } from '../system/signal-handlers.js';
+import { enterDataFolder } from './enter-data-folder.js';
 
 /** What a command that works in the data folder needs while it runs. */
 export interface CommandContext<Name extends SettingName = SettingName> {
@@ -22,6 +23,19 @@ export interface CommandContext<Name extends SettingName = SettingName> {
   readonly source: DumpSource;
   /** Aborts at the first SIGTERM, SIGINT or SIGHUP, when the log's reader is gone, or when the data folder is lost. */
   readonly signal: AbortSignal;
+  /**
+   * Locks the data folder until the command ends. Call it before the folder is read or changed.
+   *
+   * @param onStandby - if given, waits while another extractor works there; called at first, and when another one does
+   * @throws ExtractorError `FOLDER_LOCKED` without `onStandby`, `LOCK_UNRELIABLE`, `FOLDER_UNUSABLE`; the signal's reason
+   */
+  readonly lockFolder: (onStandby?: (holder: string | undefined) => void) => Promise<LockedFolder>;
+}
+
+/** The locked data folder. */
+export interface LockedFolder extends Pick<DataFolderLock, 'assertHeld'> {
+  /** Whether another extractor worked in it before. */
+  readonly hasWaited: boolean;
 }
 
 /**
@@ -77,7 +91,7 @@ export const withCommandContext = async <Name extends SettingName>(
     isLogLost = true;
   };
   try {
-    await using lock = await lockDataFolder(config.discogsRoot);
+    await using folder = new LockSlot();
     await using source = createSource(config, {
       onListingEvent: (event) => {
         const facts = { location: event.location, code: errorCodeOf(event.error), error: describeError(event.error) };
@@ -94,16 +108,48 @@ export const withCommandContext = async <Name extends SettingName>(
           `⚠️ No dumps available from ${from}; trying ${to}`,
         ),
     });
-    return await work({ config, logger, onEvent, source, signal: AbortSignal.any([stop.signal, lock.lost]) });
+    return await work({
+      config,
+      logger,
+      onEvent,
+      source,
+      signal: AbortSignal.any([stop.signal, folder.lost]),
+      lockFolder: async (onStandby) => {
+        const { lock, hasWaited } = await enterDataFolder({ config, logger, signal: stop.signal, onStandby });
+        folder.hold(lock);
+        return { assertHeld: () => lock.assertHeld(), hasWaited };
+      },
+    });
   } catch (error) {
     // If the marker could not be saved at a stop, the next run repeats more records than it should: a failure.
-    if (stop.signal.aborted && !(error instanceof StateMarkerError)) return EXIT.done;
+    const isMarkerUnsaved = error instanceof StateMarkerError || errorCodeOf(error) === 'FOLDER_LOST';
+    if (stop.signal.aborted && !isMarkerUnsaved) return EXIT.done;
     logger.error({ code: errorCodeOf(error) }, `❌ ${describeError(error)}`);
     return EXIT.failed;
   } finally {
     bars?.stop();
   }
 };
+
+/** The lock of a command, which it takes when it is ready to, and which is released after everything else. */
+class LockSlot implements AsyncDisposable {
+  readonly #lost = new AbortController();
+  #lock: DataFolderLock | undefined;
+
+  /** Aborts when the lock is lost. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  hold(lock: DataFolderLock): void {
+    this.#lock = lock;
+    lock.lost.addEventListener('abort', () => this.#lost.abort(lock.lost.reason), { once: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lock?.release();
+  }
+}
 
 const isTerminal = (): boolean => process.stdout.isTTY === true && process.stderr.isTTY === true;
 

@@ -10,9 +10,16 @@ const MAX_PROBLEMS = 20;
 /** The service's state after an event. Pure: the time is an argument. */
 export const reduce = (state: ServiceState, event: ServiceEvent, now: number): ServiceState => {
   switch (event.type) {
+    case 'standby':
+      return {
+        ...state,
+        phase: state.phase === 'stopping' ? 'stopping' : 'standby',
+        standby: { since: state.standby?.since ?? now, holder: event.holder },
+      };
     case 'run-started':
       return {
         ...state,
+        standby: undefined,
         phase: 'checking',
         status: 'running',
         run: { cause: event.cause, startedAt: now },

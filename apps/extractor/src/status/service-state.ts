@@ -5,7 +5,7 @@ import type { DriftSummary } from '../drift/drift-summary.js';
 import type { RunCause, RunOutcome, TriggerResult } from '../events/service-events.js';
 
 /** What the service is doing, for people. */
-export const PHASES = ['starting', 'checking', 'downloading', 'processing', 'waiting', 'stopping'] as const;
+export const PHASES = ['starting', 'standby', 'checking', 'downloading', 'processing', 'waiting', 'stopping'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** The same for programs, in the terms of the platform's health contract; see docs/wire-contract.md. */
@@ -99,6 +99,8 @@ export interface ServiceState {
   readonly startedAt: number;
   readonly phase: Phase;
   readonly status: ExtractionStatus;
+  /** Since when this process waits for the data folder, and who has it, in words; `undefined` if it does not wait. */
+  readonly standby: { readonly since: number; readonly holder: string | undefined } | undefined;
   /** The run in progress. */
   readonly run: { readonly cause: RunCause; readonly startedAt: number } | undefined;
   readonly lastRun: { readonly outcome: RunOutcome; readonly endedAt: number; readonly seconds: number } | undefined;
@@ -142,6 +144,7 @@ export const newServiceState = (now: number): ServiceState => ({
   startedAt: now,
   phase: 'starting',
   status: 'idle',
+  standby: undefined,
   run: undefined,
   lastRun: undefined,
   lastSuccessAt: undefined,

@@ -20,9 +20,20 @@ export interface FileMarkerStoreOptions {
    * @default false
    */
   readonly readOnly?: boolean | undefined;
+  /**
+   * Called before each change of a marker's file. If it rejects, nothing is changed, and `save` or `load` rejects with
+   * its reason. With a lock that a process can lose while it is suspended, this is where to look whether it is held.
+   *
+   * @default nothing
+   */
+  readonly beforeSave?: (() => Promise<void>) | undefined;
 }
 
-const KNOWN: Readonly<Record<keyof FileMarkerStoreOptions, true>> = { directory: true, readOnly: true };
+const KNOWN: Readonly<Record<keyof FileMarkerStoreOptions, true>> = {
+  directory: true,
+  readOnly: true,
+  beforeSave: true,
+};
 
 /** The name of a version's file in the data folder. */
 export const markerFileName = (version: string): string => `.extraction_status_${version}.json`;
@@ -45,14 +56,15 @@ const MAX_TEMPORARY_AGE_MS = 10 * 60 * 1000;
  * cannot be inspected
  */
 export const createFileMarkerStore = async (options: FileMarkerStoreOptions): Promise<MarkerStore> => {
-  const { directory, readOnly = false } = checks.object('', options, KNOWN);
+  const { directory, readOnly = false, beforeSave } = checks.object('', options, KNOWN);
   if (checks.text('directory', directory) === '') checks.fail('directory', 'the path of the data folder', directory);
   checks.boolean('readOnly', readOnly);
+  if (beforeSave !== undefined && typeof beforeSave !== 'function') checks.fail('beforeSave', 'a function', beforeSave);
   await assertDirectory(directory);
-  return new BackedStore(createFileBackend(directory), readOnly);
+  return new BackedStore(createFileBackend(directory, beforeSave), readOnly);
 };
 
-const createFileBackend = (directory: string): MarkerBackend => {
+const createFileBackend = (directory: string, beforeSave: FileMarkerStoreOptions['beforeSave']): MarkerBackend => {
   let isClean = false;
 
   return {
@@ -73,6 +85,7 @@ const createFileBackend = (directory: string): MarkerBackend => {
     },
 
     replace: async (version, text) => {
+      await beforeSave?.();
       if (!isClean) {
         isClean = true;
         await removeTemporaryFiles(directory);
@@ -80,7 +93,8 @@ const createFileBackend = (directory: string): MarkerBackend => {
       await replaceFile(join(directory, markerFileName(version)), text, runStep);
     },
 
-    setAside: (version) => {
+    setAside: async (version) => {
+      await beforeSave?.();
       const time = new Date().toISOString().replace(/[-:.]/g, '');
       return setFileAside(directory, markerFileName(version), `corrupt-${time}`);
     },
