@@ -2,16 +2,18 @@
  * The packer's memory: fixed tables and no allocator, as in the kernel (kernel/layout.ts).
  *
  *   PREFIX_MASK    32 bytes       16 × ff, 16 × 00: a load at +(16 − n) is a mask for the first n bytes
- *   RESULT         6 words        the results of `pack`
+ *   RESULT         7 words        the results of `pack`
  *   SELECTION      16 bytes each  the tree of the fields to keep, written by JavaScript
  *   FIELD_KEYS     text           the keys of SELECTION, written by JavaScript
  *   SHAPES         32 bytes each  the tree of shapes: a path from the root is a list of names
  *   SHAPE_INDEX    words          hash table: parent and name → shape
  *   SHAPE_KEYS     text           the keys of SHAPES
- *   VALUES         16 bytes each  the batch's values, to find those that repeat
+ *   VALUES         32 bytes each  the batch's values, to find those that repeat
  *   VALUE_INDEX    words          hash table: text → value
  *   INPUT                         the batch's lines
- *   ASCII, WIDE    text           the batch's values as the items of two JSON arrays: those in ASCII, and the others
+ *   SHORT          text           the batch's short strings in ASCII without escapes, one directly after the other
+ *   SHORT_LENGTHS  bytes          their lengths
+ *   ASCII, WIDE    text           the batch's other values as the items of two JSON arrays: those in ASCII, and the rest
  *   STEPS          words          how to build the batch's records
  *
  * Values and steps are those of one batch; shapes are collected until `begin`.
@@ -33,7 +35,7 @@ export const SHAPE_KEYS_BYTES: usize = 128 << 10;
 
 /** When there are so many values, the others are not looked up any more. */
 export const MAX_VALUES: usize = 3 << 10;
-export const VALUE_BYTES: usize = 16;
+export const VALUE_BYTES: usize = 32;
 export const VALUE_INDEX_BITS: u32 = 12;
 
 export const PREFIX_MASK: usize = 1024;
@@ -46,8 +48,12 @@ export const SHAPE_KEYS: usize = SHAPE_INDEX + (4 << SHAPE_INDEX_BITS);
 export const VALUES: usize = SHAPE_KEYS + SHAPE_KEYS_BYTES + SLACK;
 export const VALUE_INDEX: usize = VALUES + MAX_VALUES * VALUE_BYTES;
 export const INPUT: usize = VALUE_INDEX + (4 << VALUE_INDEX_BITS);
+// A record's id can be a value twice.
+export const SHORT: usize = INPUT + INPUT_BYTES + SLACK;
+// A string has at least two bytes with its quotes.
+export const SHORT_LENGTHS: usize = SHORT + 2 * INPUT_BYTES + SLACK;
 // A record that cannot be packed becomes one value, after parts of it may have become values already.
-export const ASCII: usize = INPUT + INPUT_BYTES + SLACK;
+export const ASCII: usize = SHORT_LENGTHS + INPUT_BYTES + SLACK;
 export const WIDE: usize = ASCII + 2 * INPUT_BYTES + SLACK;
 // A value has at least two bytes with its comma, and a record adds two steps.
 export const STEPS: usize = WIDE + 2 * INPUT_BYTES + SLACK;
@@ -82,6 +88,8 @@ export namespace Value {
   export const TEXT: usize = 4;
   export const BYTES: usize = 8;
   export const STEP: usize = 12;
+  /** Of a short string: its JSON, and zeros after it. Zeros of others. */
+  export const SHORT: usize = 16;
 }
 
 /** The words of RESULT. */
@@ -91,6 +99,8 @@ export namespace Result {
   export const WIDE_END: usize = 8;
   export const STEPS_END: usize = 12;
   export const SHAPES: usize = 16;
+  export const SHORT_END: usize = 20;
+  export const SHORT_LENGTHS_END: usize = 24;
 }
 
 /** A step's kind, in its lowest three bits; the others are its number. `src/pack/steps.ts` has the same. */
@@ -105,4 +115,6 @@ export namespace Step {
   export const OBJECT: usize = 4;
   /** The record is complete. */
   export const END: usize = 5;
+  /** Takes short string n. */
+  export const SHORT: usize = 6;
 }

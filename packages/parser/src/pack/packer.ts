@@ -14,6 +14,8 @@ interface PackerExports {
   readonly selectionAddress: WasmGlobal;
   readonly fieldKeysAddress: WasmGlobal;
   readonly shapesAddress: WasmGlobal;
+  readonly shortAddress: WasmGlobal;
+  readonly shortLengthsAddress: WasmGlobal;
   readonly asciiAddress: WasmGlobal;
   readonly wideAddress: WasmGlobal;
   readonly stepsAddress: WasmGlobal;
@@ -38,6 +40,7 @@ const GROWTH = 1.5;
 const WORD_BYTES = 4;
 
 const LINE_FEED = 0x0a;
+const NOTHING = Buffer.alloc(0);
 
 const packerModule = compiledOnce(PACKER_WASM);
 
@@ -130,36 +133,43 @@ export class Packer {
   }
 
   #pack(): void {
-    const { asciiAddress, wideAddress, stepsAddress, resultAddress } = this.#exports;
+    const { shortAddress, shortLengthsAddress, asciiAddress, wideAddress, stepsAddress, resultAddress } = this.#exports;
     this.#exports.pack(this.#lines);
     this.#lines = 0;
     const result = resultAddress.value >> 2;
-    this.#addBatch(
-      this.#heap.subarray(asciiAddress.value, this.#words[result + 1]),
-      this.#heap.subarray(wideAddress.value, this.#words[result + 2]),
-      this.#heap.subarray(stepsAddress.value, this.#words[result + 3]),
-    );
+    const part = (start: WasmGlobal, end: number): Buffer =>
+      this.#heap.subarray(start.value, this.#words[result + end]!);
+    this.#addBatch({
+      short: part(shortAddress, 5),
+      shortLengths: part(shortLengthsAddress, 6),
+      ascii: part(asciiAddress, 1),
+      wide: part(wideAddress, 2),
+      steps: part(stepsAddress, 3),
+    });
   }
 
   /** Adds a record that is too large for the packer's memory. */
   #addAsValue(json: Buffer): void {
     const steps = Int32Array.of(STEP.wide, ...(this.#fields === undefined ? [] : [STEP.null]), wholeRecord);
-    const text = Buffer.concat([Buffer.from('['), json, Buffer.from(']')]);
-    this.#addBatch(Buffer.alloc(0), text, Buffer.from(steps.buffer));
+    const wide = Buffer.concat([Buffer.from('['), json, Buffer.from(']')]);
+    this.#addBatch({ short: NOTHING, shortLengths: NOTHING, ascii: NOTHING, wide, steps: Buffer.from(steps.buffer) });
   }
 
-  #addBatch(ascii: Buffer, wide: Buffer, steps: Buffer): void {
-    const asciiStart = this.#length;
+  #addBatch({ short, shortLengths, ascii, wide, steps }: BatchParts): void {
+    const lengthsStart = this.#length + short.length;
+    const asciiStart = lengthsStart + shortLengths.length;
     const wideStart = asciiStart + ascii.length;
     const wideEnd = wideStart + wide.length;
     const stepsStart = Math.ceil(wideEnd / WORD_BYTES) * WORD_BYTES;
     const end = stepsStart + steps.length;
+    const batch: Batch = [this.#length, lengthsStart, asciiStart, wideStart, wideEnd, stepsStart, end];
     this.#reserve(end);
+    this.#output.set(short, this.#length);
+    this.#output.set(shortLengths, lengthsStart);
     this.#output.set(ascii, asciiStart);
     this.#output.set(wide, wideStart);
     this.#output.set(steps, stepsStart);
     this.#length = end;
-    const batch: Batch = [asciiStart, wideStart, wideStart, wideEnd, stepsStart, end];
     this.#batches.push(...batch);
   }
 
@@ -194,10 +204,18 @@ export class Packer {
   }
 }
 
+interface BatchParts {
+  readonly short: Buffer;
+  readonly shortLengths: Buffer;
+  readonly ascii: Buffer;
+  readonly wide: Buffer;
+  readonly steps: Buffer;
+}
+
 /** The end of a record that is one value as a whole. */
 const wholeRecord = (1 << STEP_BITS) | STEP.end;
 
-type Batch = [number, number, number, number, number, number] & { readonly length: typeof BATCH_WIDTH };
+type Batch = [number, number, number, number, number, number, number] & { readonly length: typeof BATCH_WIDTH };
 
 let threadPacker: Packer | undefined;
 

@@ -10,13 +10,15 @@ export const STEP = {
   object: 4,
   /** The record is complete. With 1 it is one value as a whole, of which no field was left out. */
   end: 5,
+  /** Takes short string n. */
+  short: 6,
 } as const;
 
 export const STEP_BITS = 3;
 export const STEP_MASK = 7;
 
 /** Numbers per batch in `PackedRecords.batches`. */
-export const BATCH_WIDTH = 6;
+export const BATCH_WIDTH = 7;
 
 /**
  * Records in a form that objects are made of faster than with `JSON.parse`: each distinct text of a batch once, and steps
@@ -24,8 +26,9 @@ export const BATCH_WIDTH = 6;
  */
 export interface PackedRecords {
   /**
-   * For each batch of records: where its values in ASCII begin and end in the bytes, where the others do, and where its
-   * steps do, which are numbers of 32 bits.
+   * For each batch of records, where its parts begin in the bytes: the text of its short strings, their lengths, a JSON
+   * array of its other values in ASCII, one of the rest; where that ends; and where its steps, which are numbers of 32
+   * bits, begin and end.
    */
   readonly batches: Int32Array;
   /** The names of the shapes' last members, from shape 1 on, as a JSON array. */
