@@ -64,9 +64,8 @@ let shapeKeysEnd: usize = SHAPE_KEYS;
 let depth: u32 = 0;
 /** Whether the record has to become one value. */
 let failed: bool = false;
-/** Set by {@link findStringEnd}: whether the string is not ASCII, and whether it has escapes. */
+/** Set by {@link findStringEnd}: whether the string is not ASCII. */
 let isWide: bool = false;
-let hasEscapes: bool = false;
 /** The address of the record's id as a JSON string; 0 if it has none. */
 let idAt: usize = 0;
 let hasSelection: bool = false;
@@ -132,8 +131,14 @@ function packRecord(): void {
     addStep(Step.WIDE, addWide(line, at - line));
   }
   if (hasSelection) {
-    if (idAt == 0) addStep(Step.NULL, 0);
-    else addText(idAt, findStringEnd(idAt + 1) + 1);
+    if (idAt == 0) {
+      addStep(Step.NULL, 0);
+    } else {
+      const lineEnd = at;
+      at = idAt;
+      packString();
+      at = lineEnd;
+    }
   }
   addStep(Step.END, failed as usize);
 }
@@ -148,9 +153,7 @@ function addStep(kind: usize, number: usize): void {
 function packValue(selected: usize): void {
   const first: u32 = load<u8>(at);
   if (first == QUOTE) {
-    const from = at;
-    at = findStringEnd(at + 1) + 1;
-    addText(from, at);
+    packString();
   } else if (first == BRACE) {
     packObject(selected);
   } else if (first == BRACKET) {
@@ -164,6 +167,23 @@ function packValue(selected: usize): void {
     skipScalar();
     addStep(Step.ASCII, addAscii(from, at - from));
   }
+}
+
+/** Most strings are short: their end is found by the load that their text is compared with. */
+function packString(): void {
+  const from = at;
+  const text = v128.load(from + 1);
+  const quotes = i8x16.eq(text, i8x16.splat(QUOTE as i8));
+  const escapes = i8x16.eq(text, i8x16.splat(BACKSLASH as i8));
+  // Bytes that are not ASCII are negative.
+  const length: usize = ctz<u32>(i8x16.bitmask(v128.or(v128.or(quotes, escapes), text)) | 0x10000);
+  if (length <= MAX_SHORT_BYTES && load<u8>(from + 1 + length) == QUOTE) {
+    at = from + length + 2;
+    addShortText(from, length, v128.and(text, v128.load(PREFIX_MASK + 16 - length)));
+    return;
+  }
+  at = findStringEnd(from + 1) + 1;
+  addText(from, at);
 }
 
 function packArray(selected: usize): void {
@@ -243,12 +263,12 @@ function findShape(parent: usize): usize {
   const parentEntry = SHAPES + parent * SHAPE_BYTES;
   const last = load<usize>(parentEntry, Shape.LAST_CHILD);
   if (last != 0) {
-    const entry = SHAPES + last * SHAPE_BYTES;
-    const bytes = load<usize>(entry, Shape.KEY_BYTES);
-    // A key ends with the quote and the colon, so a key that begins like another is not mistaken for it.
-    if (isSame(load<usize>(entry, Shape.KEY), at, bytes)) {
-      at += bytes;
-      return last;
+    if (skipKeyOf(last)) return last;
+    const other = load<usize>(parentEntry, Shape.OTHER_CHILD);
+    store<usize>(parentEntry, last, Shape.OTHER_CHILD);
+    if (other != 0 && skipKeyOf(other)) {
+      store<usize>(parentEntry, other, Shape.LAST_CHILD);
+      return other;
     }
   }
   const from = at;
@@ -283,19 +303,28 @@ function findShape(parent: usize): usize {
   store<usize>(entry, bytes, Shape.KEY_BYTES);
   store<u32>(entry, hash, Shape.HASH);
   store<usize>(entry, 0, Shape.LAST_CHILD);
+  store<usize>(entry, 0, Shape.OTHER_CHILD);
   shapeKeysEnd += bytes;
   store<usize>(SHAPE_INDEX + (index << 2), shape);
   store<usize>(parentEntry, shape, Shape.LAST_CHILD);
   return shape;
 }
 
-/** Adds the step for a string, whose text is added if the batch does not have it yet. */
+/** If the key here is a shape's last one, moves past it. */
+// @ts-ignore: decorator
+@inline
+function skipKeyOf(shape: usize): bool {
+  const entry = SHAPES + shape * SHAPE_BYTES;
+  const bytes = load<usize>(entry, Shape.KEY_BYTES);
+  // A key ends with the quote and the colon, so a key that begins like another is not mistaken for it.
+  if (!isSame(load<usize>(entry, Shape.KEY), at, bytes)) return false;
+  at += bytes;
+  return true;
+}
+
+/** Adds the step for a string that is not short, whose text is added if the batch does not have it yet. */
 function addText(from: usize, to: usize): void {
   const bytes = to - from;
-  if (bytes <= MAX_SHORT_BYTES + 2 && !isWide && !hasEscapes) {
-    addShortText(from, bytes);
-    return;
-  }
   if (bytes > MAX_REPEATED_BYTES || valueCount == MAX_VALUES) {
     addLongText(from, bytes);
     return;
@@ -317,13 +346,14 @@ function addText(from: usize, to: usize): void {
     index = (index + 1) & ((1 << VALUE_INDEX_BITS) - 1);
   }
   addLongText(from, bytes);
-  addValue(index, hash, from, bytes, i8x16.splat(0));
+  addValue(index, hash, from, bytes, i8x16.splat(-1));
 }
 
-/** A short string is found by one comparison of 16 bytes. */
-function addShortText(from: usize, bytes: usize): void {
-  const text = v128.and(v128.load(from), v128.load(PREFIX_MASK + 16 - bytes));
-  const hash = mixed(text, bytes);
+/** @param text - the string's text, and zeros after it: no text contains any */
+// @ts-ignore: decorator
+@inline
+function addShortText(from: usize, length: usize, text: v128): void {
+  const hash = mixed(text, length);
   let index = hash >> (32 - VALUE_INDEX_BITS);
   for (;;) {
     const number = load<usize>(VALUE_INDEX + (index << 2));
@@ -337,9 +367,9 @@ function addShortText(from: usize, bytes: usize): void {
   }
   addStep(Step.SHORT, shortLengthsEnd - SHORT_LENGTHS);
   v128.store(shortEnd, v128.load(from + 1));
-  shortEnd += bytes - 2;
-  store<u8>(shortLengthsEnd++, bytes - 2);
-  if (valueCount < MAX_VALUES) addValue(index, hash, from, bytes, text);
+  shortEnd += length;
+  store<u8>(shortLengthsEnd++, length);
+  if (valueCount < MAX_VALUES) addValue(index, hash, from, 0, text);
 }
 
 // @ts-ignore: decorator
@@ -422,7 +452,6 @@ function mixed(text: v128, bytes: usize): u32 {
 /** Returns the address of a string's closing quote. */
 function findStringEnd(from: usize): usize {
   isWide = false;
-  hasEscapes = false;
   let at = from;
   while (true) {
     const bytes = v128.load(at);
@@ -434,7 +463,6 @@ function findStringEnd(from: usize): usize {
     at += count;
     if (count == 16) continue;
     if (load<u8>(at) == QUOTE) break;
-    hasEscapes = true;
     at += 2;
   }
   return at;

@@ -80,6 +80,8 @@ export namespace Shape {
   export const HASH: usize = 12;
   /** The number of the child that was found last, or 0: the same names mostly follow each other. */
   export const LAST_CHILD: usize = 16;
+  /** The child that was found last before that one, or 0. */
+  export const OTHER_CHILD: usize = 20;
 }
 
 /** The fields of an entry of VALUES. */
@@ -88,7 +90,7 @@ export namespace Value {
   export const TEXT: usize = 4;
   export const BYTES: usize = 8;
   export const STEP: usize = 12;
-  /** Of a short string: its JSON, and zeros after it. Zeros of others. */
+  /** Of a short string: its text, and zeros after it. Of others, what no text is. */
   export const SHORT: usize = 16;
 }
 
