@@ -2,7 +2,8 @@
 // amqplib with bodies of the same mean size, to queues of the same kind; how fast it resumes; and how fast it responds
 // to `GET /health` meanwhile. After a build, run
 // `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health|changes] [--json FILE]`.
-// Part `changes` compares two months of --records releases, by default 200,000.
+// Part `changes` compares two months of --records releases, by default 200,000. With `--rows null` or `--rows amqp`, it
+// measures only the rows of that sink; with `--dumps FOLDER`, it keeps the dumps there, and finds them the next time.
 // Parser, client and broker share the machine's cores; the plain loop has them without a parser. Only ratios within one
 // run are meaningful.
 import { execFile } from 'node:child_process';
@@ -34,6 +35,8 @@ const { values } = parseArgs({
     records: { type: 'string' },
     size: { type: 'string', default: '1000' },
     part: { type: 'string' },
+    rows: { type: 'string' },
+    dumps: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -145,8 +148,8 @@ try {
     await delivery(broker).finally(() => broker.close());
   }
   if (wants('changes')) {
-    const broker = await startOwnBroker();
-    await changesRows(row, { broker, folder, records: changesRecords, rounds }).finally(() => broker.close());
+    const { rows, dumps } = values;
+    await changesRows(row, { folder, records: changesRecords, rounds, rows, dumps });
   }
   if (wants('health')) await healthRows(row, rounds);
 } finally {

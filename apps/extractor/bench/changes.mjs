@@ -2,10 +2,11 @@
 // line. Each run has a data folder of its own, or a copy of the one that the first month left. On Linux, also the memory
 // of the process.
 import { spawn } from 'node:child_process';
-import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, cp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateDump } from '@discogs-extractor/sample-dumps';
+import { startOwnBroker } from '@discogs-extractor/test-broker';
 import { median, show, withTopology } from '../../../packages/publisher/bench/kit.mjs';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -69,28 +70,54 @@ const ratioText = (pairs) => {
   return { ratio: median(ratios), text: `${show(median(ratios), 2)} (${seconds(0)} s by ${seconds(1)} s; ${spread})` };
 };
 
-/** Measures, and reports the rows. `folder` is temporary. */
-export const changesRows = async (row, { broker, folder, records, rounds }) => {
-  const dumps = [];
+/** Returns the paths of the dumps of both months; generates those that are not in the folder. */
+const dumpsIn = async (folder, records) => {
+  const paths = [];
   for (const [month, version] of VERSIONS.entries()) {
-    const directory = join(folder, version);
-    const months = month === 0 ? undefined : { month };
-    const { files } = await generateDump({
-      ...{ directory, version, seed: 'bench', types: ['releases'], records, months },
-    });
-    dumps.push(files.releases);
+    const directory = join(folder, `${records}`, version);
+    const path = join(directory, `discogs_${version}_releases.xml.gz`);
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) {
+      const months = month === 0 ? undefined : { month };
+      await generateDump({ directory, version, seed: 'bench', types: ['releases'], records, months });
+    }
+    paths.push(path);
   }
+  return paths;
+};
+
+/**
+ * Measures, and reports the rows.
+ *
+ * @param options.folder - temporary
+ * @param options.rows - `null` or `amqp`: only those of this sink
+ * @param options.dumps - folder that keeps the dumps. @default `folder`
+ */
+export const changesRows = async (row, { folder, records, rounds, rows, dumps: dumpFolder = folder }) => {
+  const dumps = await dumpsIn(dumpFolder, records);
   const size = `${show(records)} releases`;
   const data = join(folder, 'changes-data');
   const kept = join(folder, 'changes-kept');
   const deliver = (month, publish, env) =>
-    runCli(['run', '--once', '--source', dirname(dumps[month].path), '--types', 'releases', '--publish', publish], {
+    runCli(['run', '--once', '--source', dirname(dumps[month]), '--types', 'releases', '--publish', publish], {
       DISCOGS_ROOT: data,
       ...env,
     });
   const clear = () => rm(data, { recursive: true, force: true });
 
-  // To the null sink.
+  const common = { row, deliver, clear, size, rounds };
+  if (rows !== 'amqp') await nullRows({ ...common, data, kept, records, dump: dumps[1] });
+  if (rows !== 'null') {
+    const broker = await startOwnBroker();
+    await amqpRows({ ...common, broker }).finally(() => broker.close());
+  }
+  await clear();
+};
+
+const nullRows = async ({ row, deliver, clear, size, rounds, data, kept, records, dump }) => {
   const toNull = { SINK: 'null' };
   await clear();
   await deliver(0, 'changed', toNull);
@@ -104,7 +131,7 @@ export const changesRows = async (row, { broker, folder, records, rounds }) => {
     memories.push(memory);
     return seconds;
   };
-  const parse = async () => (await runCli(['parse', dumps[1].path], {})).seconds;
+  const parse = async () => (await runCli(['parse', dump], {})).seconds;
   const nullPairs = await compare(rounds, second, parse);
   const { ratio, text } = ratioText(nullPairs);
   row(`second month of ${size}, 3 % changed, --sink null ÷ parse`, ratio, ['<=', 1.3], text);
@@ -118,8 +145,10 @@ export const changesRows = async (row, { broker, folder, records, rounds }) => {
   const above = (median(memories) - median(others)) / 1e6;
   const memoryText = `${show(above, 0)} (${show(median(memories) / 1e6, 0)} by ${show(median(others) / 1e6, 0)})`;
   row(`memory of a second month of ${size} above PUBLISH=all, MB`, above, ['<=', 50], memoryText);
+};
 
-  // Over AMQP: two months each.
+/** Delivers two months each. */
+const amqpRows = async ({ row, deliver, clear, size, rounds, broker }) => {
   const toBroker = (publish) => () =>
     withTopology(
       broker,
@@ -142,5 +171,4 @@ export const changesRows = async (row, { broker, folder, records, rounds }) => {
   const what = `${size} over AMQP, changed ÷ all`;
   row(`second month, ${what}`, seconds.ratio, ['<=', 0.15], seconds.text);
   row(`first month, ${what}`, firsts.ratio, ['<=', 1.1], firsts.text);
-  await clear();
 };

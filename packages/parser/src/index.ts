@@ -10,6 +10,7 @@ export type {
   DumpInput,
   EngineName,
   MapperModule,
+  OpenFileLike,
   ParseOptions,
   ReadOptions,
   ReadProgress,

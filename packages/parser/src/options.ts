@@ -4,19 +4,35 @@ import type { BlockInventory } from './record-inventory.js';
 import type { Irregularity, MalformedRecord, RecordFinding } from './reports.js';
 
 /**
- * A dump: a path (`string` or `file:` URL), bytes in memory (such as a `Buffer`), a `Blob` or `File`, the `Response` of
- * `fetch`, a web stream, or any async iterable of bytes, such as a Node stream. It may be gzipped, which is detected
- * from its first bytes.
+ * A dump: a path (`string` or `file:` URL), an open file (such as a `FileHandle`), bytes in memory (such as a `Buffer`), a
+ * `Blob` or `File`, the `Response` of `fetch`, a web stream, or any async iterable of bytes, such as a Node stream. It may
+ * be gzipped, which is detected from its first bytes.
  */
 export type DumpInput =
   | string
   | URL
+  | OpenFileLike
   | Uint8Array
   | ArrayBuffer
   | BlobLike
   | ResponseLike
   | WebStreamLike
   | AsyncIterable<Uint8Array>;
+
+/**
+ * The part of a `FileHandle` that is used. It is read from the file's first byte, and not closed; what `read` and `stat`
+ * reject with is thrown as it is.
+ */
+export interface OpenFileLike {
+  /** @param position - in the file; `null`, if it is no regular file: where the last read ended */
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number | null,
+  ): Promise<{ readonly bytesRead: number }>;
+  stat(): Promise<{ readonly size: number; isFile(): boolean }>;
+}
 
 /** The part of a web `ReadableStream` that is used: that of Node and that of a browser's types both fit. */
 export interface WebStreamLike {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReadableStream } from 'node:stream/web';
@@ -83,6 +84,26 @@ test('bytes in memory are left as they are, and may be shared by reads', async (
   const outcomes = await Promise.all([outcomeOf(bytes, { workers: 2 }), outcomeOf(bytes), outcomeOf(bytes)]);
   for (const outcome of outcomes) expect(outcome.records).toHaveLength(3000);
   expect(bytes.equals(xml)).toBe(true);
+});
+
+test.each(['a.xml', 'a.xml.gz'])('an open file is read from its first byte, and left open (%s)', async (name) => {
+  await using file = await open(join(folder, name));
+  await file.read(Buffer.alloc(100), 0, 100, null);
+  const outcomes = await Promise.all([outcomeOf(file, { workers: 2 }), outcomeOf(file)]);
+  for (const { records } of outcomes) expect(records).toHaveLength(3000);
+  expect((await file.stat()).isFile()).toBe(true);
+});
+
+test('what an open file rejects with is thrown as it is', async () => {
+  const failure = new Error('mine');
+  const stat = async () => ({ size: 1000, isFile: () => true });
+  const reject = () => Promise.reject(failure);
+  for (const file of [
+    { read: reject, stat },
+    { read: async () => ({ bytesRead: 0 }), stat: reject },
+  ]) {
+    await expect(encodeRecords(file)[Symbol.asyncIterator]().next()).rejects.toBe(failure);
+  }
 });
 
 test('a response with an error status, or one that was read before, is SOURCE_UNREADABLE', async () => {

@@ -300,7 +300,7 @@ const deliver = async (
     for (const record of malformed.splice(0)) options.onMalformed(record, await quarantine.keep(record));
   };
 
-  const blocks = encodeRecords(dump.bytes, {
+  const blocks = encodeRecords(dump.file, {
     dataType,
     skip: readAfter,
     workers,

@@ -79,7 +79,7 @@ const reread = async (
 ): Promise<void> => {
   await using dump = await openVerifiedDump(file, signal);
   const { dataType } = file;
-  for await (const block of encodeRecords(dump.bytes, { dataType, limit, workers, maxMalformed, signal, ...form })) {
+  for await (const block of encodeRecords(dump.file, { dataType, limit, workers, maxMalformed, signal, ...form })) {
     await dump.assertUnchanged();
     await reports.add(block.findings);
     await reports.commit();

@@ -1,13 +1,12 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { identityOfOpen, isUnchanged, type VerifiedFile } from '@discogs-extractor/downloader';
+import type { OpenFileLike } from '@discogs-extractor/parser';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
-
-const CHUNK_BYTES = 1024 * 1024;
 
 /** A dump file that is open, so that another file under its name does not matter any more. */
 export interface VerifiedDump extends AsyncDisposable {
-  /** Its bytes, from the first one on; for one reader. */
-  readonly bytes: AsyncIterable<Uint8Array>;
+  /** For the parser. */
+  readonly file: OpenFileLike;
   /**
    * Checks that everything that was read so far is what the downloader verified. Cheap: it compares size and times.
    *
@@ -26,7 +25,7 @@ export interface VerifiedDump extends AsyncDisposable {
 /**
  * Opens a dump file that the downloader has verified.
  *
- * @param signal - stops reading and checks
+ * @param signal - stops checks
  * @throws ExtractorError `FILE_CHANGED` if it was replaced, changed or deleted since, `DUMP_UNREADABLE`
  */
 export const openVerifiedDump = async (file: VerifiedFile, signal: AbortSignal): Promise<VerifiedDump> => {
@@ -49,7 +48,10 @@ export const openVerifiedDump = async (file: VerifiedFile, signal: AbortSignal):
     throw error;
   }
   return {
-    bytes: readFrom(handle, file, signal),
+    file: {
+      read: (...range) => handle.read(...range).catch((error: unknown) => Promise.reject(unreadableError(file, error))),
+      stat: () => handle.stat(),
+    },
     assertUnchanged,
     assertUndamaged: async (cause) => {
       await assertUnchanged();
@@ -66,24 +68,6 @@ export const openVerifiedDump = async (file: VerifiedFile, signal: AbortSignal):
     [Symbol.asyncDispose]: () => handle.close(),
   };
 };
-
-async function* readFrom(
-  handle: FileHandle,
-  file: VerifiedFile,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
-  for (let position = 0; ; ) {
-    // A small file needs no large buffer. The last read finds the end.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, Math.max(1, file.size - position)));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, position).catch((error: unknown) => {
-      throw unreadableError(file, error);
-    });
-    signal.throwIfAborted();
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
-}
 
 const unreadableError = ({ name, path }: VerifiedFile, cause: unknown): ExtractorError =>
   new ExtractorError('DUMP_UNREADABLE', `Cannot read ${path}: ${describeError(cause)}. Check disk and permissions.`, {

@@ -1,8 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { abortable } from '@discogs-extractor/internal/abort';
 import { ParserError } from '../errors.js';
-import type { BlobLike, DumpInput, ResponseLike, WebStreamLike } from '../options.js';
+import type { BlobLike, DumpInput, OpenFileLike, ResponseLike, WebStreamLike } from '../options.js';
 import type { ByteSource } from './byte-source.js';
 
 /** Large enough that a read costs next to nothing compared with gunzipping what it returns. */
@@ -16,9 +16,10 @@ const MAX_SPARES = 4;
 /** Opens the caller's input. @throws ParserError `SOURCE_UNREADABLE` */
 export const openBytes = async (input: DumpInput, signal: AbortSignal | undefined): Promise<ByteSource> => {
   signal?.throwIfAborted();
-  if (typeof input === 'string' || input instanceof URL) return FileSource.open(input, signal);
+  if (typeof input === 'string' || input instanceof URL) return openFile(input, signal);
   const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
   if (bytes instanceof Uint8Array) return new IterableSource(piecesOf(bytes), signal, bytes.length);
+  if (isOpenFile(input)) return FileSource.start({ file: input, signal });
   if (isAsyncIterable(input)) return new IterableSource(input[Symbol.asyncIterator](), signal);
   if (isWebStream(input)) return new IterableSource(readerIterator(input), signal);
   if (isResponse(input)) return openResponse(input, signal);
@@ -27,7 +28,8 @@ export const openBytes = async (input: DumpInput, signal: AbortSignal | undefine
   throw new ParserError('SOURCE_UNREADABLE', `The input is ${what}`);
 };
 
-const OTHER_INPUT = 'not a path, a file: URL, bytes, a Blob, a Response, a stream or an async iterable of bytes';
+const OTHER_INPUT =
+  'not a path, a file: URL, an open file, bytes, a Blob, a Response, a stream or an async iterable of bytes';
 
 const openResponse = (response: ResponseLike, signal: AbortSignal | undefined): ByteSource => {
   const { ok, status, headers, body } = response;
@@ -49,45 +51,61 @@ async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += READ_BYTES) yield bytes.subarray(at, at + READ_BYTES);
 }
 
+/** @throws ParserError `SOURCE_UNREADABLE` */
+const openFile = async (path: string | URL, signal: AbortSignal | undefined): Promise<ByteSource> => {
+  const describe = (cause: unknown): ParserError =>
+    new ParserError('SOURCE_UNREADABLE', `Cannot read ${pathOf(path)}: ${(cause as Error).message}`, {
+      facts: { path: pathOf(path) },
+      cause,
+    });
+  if (WEB_URL.test(String(path))) throw describe(new Error('pass what `await fetch(…)` returns instead of its URL'));
+  const file = await open(path, 'r').catch((cause: unknown) => Promise.reject(describe(cause)));
+  try {
+    return await FileSource.start({ file, signal, describe, close: () => file.close() });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+};
+
+interface FileSourceOptions {
+  readonly file: OpenFileLike;
+  readonly signal: AbortSignal | undefined;
+  /** What to throw when the file cannot be read. @default the error of the file */
+  readonly describe?: ((cause: unknown) => unknown) | undefined;
+  /** @default the file stays open */
+  readonly close?: (() => Promise<void>) | undefined;
+}
+
 class FileSource implements ByteSource {
-  readonly #handle: FileHandle;
-  readonly #path: string;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: FileSourceOptions;
   readonly #spares: ArrayBuffer[] = [];
+  #position = 0;
   #closing: Promise<void> | undefined;
 
   /** Of a regular file. */
   readonly size: number | undefined;
 
-  private constructor(handle: FileHandle, size: number | undefined, path: string, signal: AbortSignal | undefined) {
-    this.#handle = handle;
+  private constructor(options: FileSourceOptions, size: number | undefined) {
+    this.#options = options;
     this.size = size;
-    this.#path = path;
-    this.#signal = signal;
   }
 
-  static async open(path: string | URL, signal: AbortSignal | undefined): Promise<FileSource> {
-    let handle: FileHandle | undefined;
-    try {
-      if (WEB_URL.test(String(path))) throw new Error('pass what `await fetch(…)` returns instead of its URL');
-      handle = await open(path, 'r');
-      const stats = await handle.stat();
-      return new FileSource(handle, stats.isFile() ? stats.size : undefined, pathOf(path), signal);
-    } catch (cause) {
-      await handle?.close();
-      throw unreadable(pathOf(path), cause);
-    }
+  static async start(options: FileSourceOptions): Promise<FileSource> {
+    const { file, describe = same } = options;
+    const stats = await file.stat().catch((cause: unknown) => Promise.reject(describe(cause)));
+    return new FileSource(options, stats.isFile() ? stats.size : undefined);
   }
 
   async read(): Promise<Uint8Array | undefined> {
+    const { file, signal, describe = same } = this.#options;
     const buffer = Buffer.from(this.#spares.pop() ?? new ArrayBuffer(READ_BYTES));
-    let bytesRead: number;
-    try {
-      ({ bytesRead } = await this.#handle.read(buffer, 0, buffer.length, null));
-    } catch (cause) {
-      throw unreadable(this.#path, cause);
-    }
-    this.#signal?.throwIfAborted();
+    const position = this.size === undefined ? null : this.#position;
+    const { bytesRead } = await file
+      .read(buffer, 0, buffer.length, position)
+      .catch((cause: unknown) => Promise.reject(describe(cause)));
+    signal?.throwIfAborted();
+    this.#position += bytesRead;
     return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead);
   }
 
@@ -95,11 +113,13 @@ class FileSource implements ByteSource {
     if (memory.byteLength === READ_BYTES && this.#spares.length < MAX_SPARES) this.#spares.push(memory);
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#handle.close();
-    return this.#closing;
+  async close(): Promise<void> {
+    this.#closing ??= this.#options.close?.();
+    await this.#closing;
   }
 }
+
+const same = (error: unknown): unknown => error;
 
 /** A path as people write it; a URL that names no local file as it is. */
 export const pathOf = (path: string | URL): string => {
@@ -110,9 +130,6 @@ export const pathOf = (path: string | URL): string => {
     return path.href;
   }
 };
-
-const unreadable = (path: string, cause: unknown): ParserError =>
-  new ParserError('SOURCE_UNREADABLE', `Cannot read ${path}: ${(cause as Error).message}`, { facts: { path }, cause });
 
 class IterableSource implements ByteSource {
   readonly size: number | undefined;
@@ -172,6 +189,11 @@ const isAsyncIterable = (input: unknown): input is AsyncIterable<Uint8Array> =>
 
 const isWebStream = (input: unknown): input is WebStreamLike =>
   typeof (input as WebStreamLike | undefined)?.getReader === 'function';
+
+const isOpenFile = (input: unknown): input is OpenFileLike => {
+  const { read, stat } = (input ?? {}) as Partial<OpenFileLike>;
+  return typeof read === 'function' && typeof stat === 'function';
+};
 
 const isBlob = (input: unknown): input is BlobLike => typeof (input as BlobLike | undefined)?.stream === 'function';
 

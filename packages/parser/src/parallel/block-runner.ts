@@ -21,6 +21,8 @@ export interface RunningSegment {
 
 /** Encodes blocks, several at a time. */
 export interface BlockRunner {
+  /** Whether other reads use the threads as well, at this moment. */
+  isShared(): boolean;
   /** Encodes a block; `urgent` ones go before those that wait. */
   encode(task: BlockTask, urgent?: boolean): Promise<EncodedBytes>;
   /** Inflates a segment of a gzip stream, hands the stream over, and encodes the segment's block. */

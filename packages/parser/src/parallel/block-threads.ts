@@ -50,6 +50,8 @@ export class BlockThreads {
   readonly #spares: ArrayBuffer[] = [];
   #nextTask = 0;
   #nextRead = 0;
+  /** Reads that have a lease. */
+  readonly #reads = new Set<number>();
   /** The transforms of each read that is in progress. */
   readonly #transforms = new Map<number, readonly TransformSource[]>();
   #failure: { error: unknown } | undefined;
@@ -78,8 +80,10 @@ export class BlockThreads {
   ): BlockRunner & BlockTransformer {
     this.start();
     const read = this.#nextRead++;
+    const reads = this.#reads.add(read);
     if (transforms.length > 0) this.#transforms.set(read, transforms);
     return {
+      isShared: () => reads.size > 1,
       encode: (task, urgent) => this.#encode(read, engine, task, urgent),
       inflateSegment: (task, urgent) => this.#inflateSegment(read, engine, task, urgent),
       load: async () => {
@@ -174,6 +178,7 @@ export class BlockThreads {
 
   /** Drops the waiting jobs of a read that needs no more results, and its transforms. */
   #drop(read: number): void {
+    this.#reads.delete(read);
     const others = this.#queue.filter((job) => job.read !== read);
     this.#queue.splice(0, this.#queue.length, ...others);
     this.#transforms.delete(read);

@@ -27,7 +27,7 @@ export interface CompressedInputOptions {
   /** Bytes that come before those of `source`. */
   readonly first: Uint8Array;
   /** How many bytes may wait. */
-  readonly maxAheadBytes: number;
+  readonly maxAheadBytes: () => number;
   /** Called when more bytes wait, and at the end. */
   readonly onChange: () => void;
 }
@@ -123,7 +123,7 @@ export class CompressedInput {
   async #read(): Promise<void> {
     const { source, maxAheadBytes, onChange } = this.#options;
     while (!this.#stopped) {
-      while (this.#waiting >= maxAheadBytes && this.#waiting > this.#insufficient && !this.#stopped) {
+      while (this.#waiting >= maxAheadBytes() && this.#waiting > this.#insufficient && !this.#stopped) {
         await this.#demandChanged.wait();
       }
       if (this.#stopped) return;

@@ -24,7 +24,7 @@ const maxSegmentsInFlight = (workers: number): number => 2 * workers + 1;
 /**
  * How much XML a segment inflates: the cost of handing the stream over is the same for any size. Twice this is not
  * faster, half of it is 2 % slower. Reads that share threads each have blocks of their own in memory, so theirs are
- * smaller.
+ * smaller while they do.
  */
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 const SHARED_SEGMENT_BYTES = 2 * 1024 * 1024;
@@ -36,8 +36,6 @@ const NOTHING = new Uint8Array(0);
 
 export interface WorkerEncodeOptions extends EncodeOptions {
   readonly workers: number;
-  /** Whether the threads are shared with other reads. */
-  readonly isShared: boolean;
 }
 
 /** What is encoded: segments of the gzip stream if there is one, else XML that is read on the calling thread. */
@@ -62,7 +60,7 @@ export async function* encodeOnWorkers(
   nextRange: () => RecordRange,
   blockBytes?: number,
 ): AsyncGenerator<BlockResult, void, undefined> {
-  const { signal, fields, reading, isNormalized, maxDepth, maxRecordBytes, workers, isShared } = options;
+  const { signal, fields, reading, isNormalized, maxDepth, maxRecordBytes, workers } = options;
   const settings = { output, fields, reading, isNormalized, maxDepth, maxRecordBytes };
   const cutter = new BlockCutter(xml, blockBytes);
 
@@ -87,11 +85,11 @@ export async function* encodeOnWorkers(
       const stream = rest < MAX_BYTES_BEFORE_SEGMENTS ? gunzip?.handOff() : undefined;
       const common = { runner, state, settings, nextRange };
       if (stream === undefined) {
-        const maxBlocksInFlight = isShared ? maxSegmentsInFlight(workers) : workers * BLOCKS_PER_WORKER;
+        const maxBlocksInFlight = runner.isShared() ? maxSegmentsInFlight(workers) : workers * BLOCKS_PER_WORKER;
         source = XmlBlockSource.start({ ...common, cutter, maxBlocksInFlight });
       } else {
-        const segmentBytes = blockBytes ?? (isShared ? SHARED_SEGMENT_BYTES : SEGMENT_BYTES);
         const maxBlocksInFlight = maxSegmentsInFlight(workers);
+        const segmentBytes = (): number => blockBytes ?? (runner.isShared() ? SHARED_SEGMENT_BYTES : SEGMENT_BYTES);
         source = GzipBlockSource.start({ ...common, stream, xml: cutter.takeRest(), maxBlocksInFlight, segmentBytes });
       }
     }

@@ -30,8 +30,8 @@ export interface GzipBlockSourceOptions {
   readonly maxBlocksInFlight: number;
   /** Returns the range of the block whose turn it is. */
   readonly nextRange: () => RecordRange;
-  /** How much XML a segment inflates. */
-  readonly segmentBytes: number;
+  /** How much XML the next segment inflates. */
+  readonly segmentBytes: () => number;
 }
 
 interface Segment {
@@ -73,7 +73,7 @@ export class GzipBlockSource implements BlockSource {
     this.#options = options;
     this.#input = input;
     this.#stateChanged = stateChanged;
-    this.#nextSegmentBytes = Math.min(FIRST_SEGMENT_BYTES, segmentBytes);
+    this.#nextSegmentBytes = Math.min(FIRST_SEGMENT_BYTES, segmentBytes());
     this.#freeSlots = maxBlocksInFlight;
     this.#nextState = state;
     const memory = newMemory(stream.decoder.memory.length);
@@ -90,7 +90,7 @@ export class GzipBlockSource implements BlockSource {
     const input = CompressedInput.start({
       source: stream.input,
       first: stream.unused,
-      maxAheadBytes: Math.ceil((2 * segmentBytes) / MIN_RATIO),
+      maxAheadBytes: () => Math.ceil((2 * segmentBytes()) / MIN_RATIO),
       onChange: () => stateChanged.notify(),
     });
     const source = new GzipBlockSource(options, input, stateChanged);
@@ -184,7 +184,7 @@ export class GzipBlockSource implements BlockSource {
     this.#rest = rest;
     this.#nextState = nextState;
     this.#xmlBytes += xmlBytes;
-    this.#nextSegmentBytes = Math.min(2 * this.#nextSegmentBytes, this.#options.segmentBytes);
+    this.#nextSegmentBytes = Math.min(2 * this.#nextSegmentBytes, this.#options.segmentBytes());
   }
 
   /** The block of a segment; `undefined` if it holds none. */

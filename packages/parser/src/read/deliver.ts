@@ -72,10 +72,9 @@ const results = (
     const runner = (shared ?? new BlockThreads(workers)).lease(engine, shared === undefined, transforms);
     // Segments are inflated in the memory of a kernel, which only the fast engine has.
     const source = { xml, gunzip: engine === 'fast' ? gunzip : undefined };
-    const settings = { ...options, isShared: shared !== undefined };
-    if (isWritten) return encodeOnWorkers(source, settings, runner, output, nextRange);
+    if (isWritten) return encodeOnWorkers(source, options, runner, output, nextRange);
     const encode: EncodeRaw = (nextRange, encoder, signal) =>
-      encodeOnWorkers(source, { ...settings, signal }, encoder, 'raw', nextRange);
+      encodeOnWorkers(source, { ...options, signal }, encoder, 'raw', nextRange);
     return transformOnWorkers(encode, runner, { ...options, output, workers });
   }
   const regular = createEngine(engine, { reading, isNormalized, maxDepth, maxRecordBytes });

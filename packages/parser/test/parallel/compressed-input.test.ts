@@ -21,7 +21,7 @@ const counting = (...sizes: number[]): ByteSource => {
 };
 
 const start = (source: ByteSource, options: Partial<CompressedInputOptions> = {}): CompressedInput =>
-  CompressedInput.start({ source, first: new Uint8Array(0), maxAheadBytes: MIB, onChange: () => {}, ...options });
+  CompressedInput.start({ source, first: new Uint8Array(0), maxAheadBytes: () => MIB, onChange: () => {}, ...options });
 
 const settled = async (input: CompressedInput): Promise<void> => {
   for (let before = -1; before !== input.waiting; ) {
@@ -34,7 +34,7 @@ test('holds bytes in order until they are used', async () => {
   let changes = 0;
   const input = start(counting(10, MIB + 5, 7), {
     first: Uint8Array.of(1, 2, 3),
-    maxAheadBytes: 10 * MIB,
+    maxAheadBytes: () => 10 * MIB,
     onChange: () => changes++,
   });
   await settled(input);
@@ -48,7 +48,7 @@ test('holds bytes in order until they are used', async () => {
 });
 
 test('reads no further ahead than maxAheadBytes', async () => {
-  const input = start(counting(100, 100, 100, 100), { maxAheadBytes: 150 });
+  const input = start(counting(100, 100, 100, 100), { maxAheadBytes: () => 150 });
   await settled(input);
   expect(input.waiting).toBe(200);
   input.use(60);
@@ -58,7 +58,7 @@ test('reads no further ahead than maxAheadBytes', async () => {
 });
 
 test('reads further ahead if what waits is not enough', async () => {
-  const input = start(counting(100, 100, 100, 100), { maxAheadBytes: 150 });
+  const input = start(counting(100, 100, 100, 100), { maxAheadBytes: () => 150 });
   await settled(input);
   input.readMoreThan(200);
   await settled(input);
@@ -96,7 +96,7 @@ test('reports a failure of the source after all bytes that came before it', asyn
       };
     })(),
   };
-  const input = start(source, { maxAheadBytes: 100 });
+  const input = start(source, { maxAheadBytes: () => 100 });
   await settled(input);
   expect([input.waiting, input.ended]).toEqual([5, true]);
   expect(input.failure).toEqual({ error: new Error('mine') });

@@ -37,6 +37,10 @@ export class LocalRunner implements BlockRunner {
     this.#regular = regular;
   }
 
+  isShared(): boolean {
+    return false;
+  }
+
   async encode(task: BlockTask): Promise<EncodedBytes> {
     this.encoded++;
     const moved = structuredClone(task, { transfer: [task.bytes.buffer as ArrayBuffer] });
@@ -137,7 +141,7 @@ const outcomeOf = async (
   runner: BlockRunner,
 ): Promise<Outcome> => {
   const outcome = emptyOutcome();
-  const resolved = { ...resolveReadOptions(listening(outcome, options)), workers: 2, isShared: false };
+  const resolved = { ...resolveReadOptions(listening(outcome, options)), workers: 2 };
   const stats = newReadStats();
   const collector = new Collector(resolved, stats);
   let error: unknown;
