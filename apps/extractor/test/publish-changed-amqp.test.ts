@@ -10,7 +10,7 @@ import {
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { execute } from './kit/changes.js';
-import { startCli } from './kit/cli.js';
+import { runCli, startCli } from './kit/cli.js';
 import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
 import { killAtMarker } from './kit/kill-at-marker.js';
 import { readMarker } from './kit/markers.js';
@@ -155,4 +155,25 @@ it('knows what was refused, also after a kill between the marker and the store, 
   expect((await arrived(QUEUE)).ids).toEqual([1, 3]);
   expect((await deliver(V3)).changes).toEqual({ published: 2, unchanged: 2, deleted: 0 });
   expect((await arrived(QUEUE)).ids).toEqual([2, 4]);
+});
+
+it('verifies tombstones where they are: in queues of their own, and next to the records', async () => {
+  const queues = { AMQP_DELETED_QUEUES: `d-{type},q-{type}` };
+  await write(V1, [1, 2, 3]);
+  await write(V2, [2, 3, 4]);
+  await deliver(V1, queues);
+  await arrived(QUEUE);
+  await deliver(V2, queues);
+  const verify = async () => {
+    const result = await runCli(['verify', '--json', '--dump-version', V2], { env: { ...envOf(V2), ...queues } });
+    const { places } = JSON.parse(result.stdout) as { places: { place: string; verdict: string; found: number }[] };
+    return [
+      result.status,
+      Object.fromEntries(places.map(({ place, verdict, found }) => [place, `${verdict} ${found}`])),
+    ];
+  };
+  // A record, file_complete, and the tombstone.
+  expect(await verify()).toEqual([0, { [QUEUE]: 'complete 3', [DELETED]: 'complete 1' }]);
+  await arrived(DELETED);
+  expect(await verify()).toEqual([1, { [QUEUE]: 'complete 3', [DELETED]: 'short 0' }]);
 });

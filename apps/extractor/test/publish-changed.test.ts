@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '@discogs-extractor/test-broker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { execute, linesOf, NdjsonConsumer } from './kit/changes.js';
+import { execute, linesOf, NdjsonConsumer, replay } from './kit/changes.js';
 import { startCli } from './kit/cli.js';
 import { smallDump, writeDump } from './kit/dumps.js';
+import { killAtMarker } from './kit/kill-at-marker.js';
 
 /** More than a block. */
 const MANY = 40_000;
@@ -159,7 +160,7 @@ it('resumes a stopped run without repeats, and sends no record that a consumer o
   expect(consumer.records.size).toBe(MANY);
 });
 
-it('takes back tombstones of a run that was stopped among them, if the dump is another one then', async () => {
+it('says where the tombstones of a run that was stopped among them belong, if the dump is another one then', async () => {
   await write(V1, artists(...many(30)));
   await write(V2, artists(...many(22)));
   await deliver(V1);
@@ -168,16 +169,20 @@ it('takes back tombstones of a run that was stopped among them, if the dump is a
     if (event.type === 'file-progress' && event.changes!.deleted >= 4) stop.abort(new Error('stopped'));
   });
   await expect(stopped).rejects.toThrow('stopped');
-  const path = join(folder, 'out', V2, 'artists.deleted.ndjson');
-  expect(await linesOf(path)).toHaveLength(4);
-  // The same dump: the rest of them. Another one, in which two of the ids are: only the others.
+  expect((await consumer.catchUp(V2, 'artists')).deleted).toEqual(['23', '24', '25', '26']);
+  // Another dump, in which two of the ids are: the others stay deleted.
   const again = [...many(22), [23, 'same'], [24, 'other']] as const;
   await write(V2, artists(...again));
   expect(await deliver(V2)).toMatchObject({
     sent: ['23', '24'],
-    deleted: ['25', '26', '27', '28', '29', '30'],
-    completions: [{ published: 2, unchanged: 22, deleted: 6 }],
+    deleted: ['27', '28', '29', '30'],
+    completions: [{ published: 2, unchanged: 22, deleted: 4 }],
   });
+  const [replayed, left] = await replay(join(folder, 'out', V2, 'artists'));
+  expect([[...replayed.keys()], left]).toEqual([['23', '24'], 0]);
+  // With PUBLISH=all as well, no line is written again.
+  await write(V2, artists([24, 'other'], [31, 'new']));
+  expect(await deliver(V2, { PUBLISH: 'all' })).toMatchObject({ sent: ['24', '31'], deleted: [] });
 });
 
 it('after a kill, repeats no more records than QUEUE_SIZE, even if the dump is another one then', async () => {
@@ -199,6 +204,21 @@ it('after a kill, repeats no more records than QUEUE_SIZE, even if the dump is a
   expect(next.sent.length - repeats.length).toBeGreaterThan(500);
   expect(repeats.length).toBeLessThanOrEqual(Number(QUEUE_SIZE));
   expect(new Set(consumer.records.values()).size).toBe(MANY - 1);
+});
+
+it('after a kill, what was sent and is not in the store counts as doubtful for another dump', async () => {
+  await write(V1, artists(...many(40)));
+  await write(V2, artists(...many(28, 'other')));
+  await deliver(V1);
+  const env = envOf(V2, { ...killAtMarker(/"records": 28/), MAX_DELETED_PERCENT: '40' });
+  expect(await startCli(['run', '--once'], { env }).ended).toMatchObject({ signal: 'SIGKILL' });
+  expect((await consumer.catchUp(V2, 'artists')).sent).toHaveLength(28);
+  // The same records as before the kill, except for one.
+  await write(V2, artists(...many(39)));
+  const next = await deliver(V2);
+  expect(next).toMatchObject({ outcome: 'completed', deleted: ['40'] });
+  expect([...new Set(consumer.records.values())]).toHaveLength(39);
+  expect(next.sent).toEqual(many(28).map(([id]) => String(id)));
 });
 
 it('sends everything once more if the store is removed, and reports one that cannot be used', async () => {

@@ -6,7 +6,7 @@ import { SAME } from './ids/id-block.js';
 import { SinkIds } from './ids/sink-ids.js';
 import { checks } from './option-checks.js';
 import { Intents } from './pass/intents.js';
-import { type Deletion, type Pass, type PassCounts, type PassMode, StorePass } from './pass/pass.js';
+import { type Pass, type PassCounts, type PassMode, StorePass } from './pass/pass.js';
 import {
   NO_PASS,
   type PassState,
@@ -15,8 +15,6 @@ import {
   writePassState,
   writeStateText,
 } from './pass/pass-state.js';
-import { keyOf } from './record-id.js';
-import { bytesOf, createHashes, writeHash } from './sha256.js';
 
 /** Whose records a store remembers, and where it lies. */
 export interface ChangeStoreOptions {
@@ -109,13 +107,6 @@ export interface ChangeStore extends AsyncDisposable {
    * ids that are missing in the dump are still deleted. The latest pass counts as ended.
    */
   distrust(): Promise<void>;
-  /**
-   * Notes that deletions were taken back before the sink knew of them, or that it may not know of them: the ids are sent
-   * or deleted again by the next passes. Call it before {@link beginPass}.
-   *
-   * @throws {@link ChangesError} `INVALID_OPTIONS` for a hash that is not a SHA-256
-   */
-  restore(deletions: readonly Pick<Deletion, 'id' | 'lastSha256'>[]): Promise<void>;
   /** Releases everything. What was confirmed after the last commit is forgotten, and is settled again. Idempotent. */
   close(): Promise<void>;
 }
@@ -247,23 +238,6 @@ class SqliteChangeStore implements ChangeStore {
       this.#writeState({ ...this.#state, isEnded: true, source: '', isDistrusted: true });
     });
     await this.#doubtAll();
-    await this.#database.sync();
-  }
-
-  async restore(deletions: readonly Pick<Deletion, 'id' | 'lastSha256'>[]): Promise<void> {
-    this.#database.assertUsable();
-    this.#pass = undefined;
-    const restored = deletions.map(({ id, lastSha256 }) => {
-      const hash = createHashes(1);
-      if (!writeHash(bytesOf(hash), 0, lastSha256)) {
-        checks.fail('lastSha256', 'a SHA-256 of 64 hexadecimal digits', lastSha256);
-      }
-      return { key: keyOf(id), hash };
-    });
-    this.#database.transact(() => {
-      for (const { key, hash } of restored) this.#ids.doubt(key, hash);
-      this.#writeState(this.#state);
-    });
     await this.#database.sync();
   }
 

@@ -181,17 +181,6 @@ test('what is decided and not sent is not sent by the pass over another dump, if
   }
 });
 
-test('deletions that are taken back are made again, or their records sent again', async () => {
-  await using store = await openStore();
-  await pass(store, 'v1', records([1, 'a'], [2, 'a'], ['x', 'a']));
-  expect((await pass(store, 'v2', records([1, 'a']))).deleted).toEqual(['2', 'x']);
-  const gone = records([2, 'a'], ['x', 'a']);
-  await store.restore(gone.map(({ id, sha256 }) => ({ id, lastSha256: sha256 })));
-  expect(store.ids).toBe(3);
-  expect(await pass(store, 'v3', records([1, 'a'], [2, 'a']))).toMatchObject({ sent: ['2'], deleted: ['x'] });
-  await expect(store.restore([{ id: '1', lastSha256: 'a' }])).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
-});
-
 test('a pass that begins after some records follows the others, and deletes nothing', async () => {
   await using store = await openStore();
   await pass(store, 'v1', records([1, 'a'], [2, 'a'], [3, 'a']));

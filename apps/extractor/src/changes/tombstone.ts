@@ -13,9 +13,3 @@ export const tombstoneOf = (version: string, dataType: DataType, { id, lastSha25
   id,
   message: Buffer.from(JSON.stringify({ type: 'deleted', data_type: dataType, id, last_sha256: lastSha256, version })),
 });
-
-/** Reads the body of a tombstone. */
-export const deletionIn = (body: string): Pick<Deletion, 'id' | 'lastSha256'> => {
-  const { id, last_sha256: lastSha256 } = JSON.parse(body) as { readonly id: string; readonly last_sha256: string };
-  return { id, lastSha256 };
-};

@@ -24,7 +24,7 @@ import { fileCompleteMessage } from './file-complete-message.js';
 import { exceededError, type FileQuality, openReports } from './file-quality.js';
 import type { Quarantine } from './quarantine.js';
 import type { RecordForm } from './record-form.js';
-import { findLoss, isSameProof, readNote, takeBackTombstones, writeNote } from './sink-proof.js';
+import { findLoss, isSameProof, readNote, writeNote } from './sink-proof.js';
 import { countUndelivered } from './undelivered.js';
 import { openVerifiedDump, type VerifiedDump } from './verified-dump.js';
 import { type Confirmed, Watermark } from './watermark.js';
@@ -165,7 +165,7 @@ const distrust = async ({ store, onDistrusted }: ChangesOptions, reason: string)
 
 /** With PUBLISH=all, nothing relies on a proof, and the destination is left as it was found. */
 const noteProof = ({ store, mode }: ChangesOptions, version: string, { proof, missing }: FileSink): Promise<void> =>
-  writeNote(store, version, { proof: mode === 'all' ? undefined : proof, missing });
+  writeNote(store, version, { proof: mode === 'all' ? undefined : proof, missing, isChanged: mode !== 'all' });
 
 const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   const { dump: verified, sink, changes: kept, signal } = options;
@@ -193,15 +193,17 @@ const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   };
   let { afterRecord: resumeAfter } = options;
   if (kept && resumeAfter > 0 && !canResume(kept.store, verified, kept.mode, resumeAfter)) {
-    await options.restart('another dump was delivered since, or it is not known which records the sink has');
+    await options.restart(
+      'another dump was delivered since, it is not known which records the sink has, or some are deleted already',
+    );
     resumeAfter = 0;
   }
   if (kept && resumeAfter === 0 && kept.mode !== 'all') {
     const reason = await findLoss(kept.store, sink, target, signal);
     if (reason !== undefined) await distrust(kept, reason);
-    await takeBackTombstones(kept.store, sink, target, signal);
   }
-  let append = kept !== undefined && kept.mode !== 'all';
+  // Once a consumer may follow the output, no line of it is written again.
+  let append = kept !== undefined && (kept.mode !== 'all' || readNote(kept.store)?.changed === true);
   if (kept && resumeAfter === 0 && !append) {
     const found = await sink.findOutput?.(target);
     append = found === 'tombstones';

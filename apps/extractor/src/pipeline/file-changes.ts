@@ -42,7 +42,8 @@ const isPassOf = (store: ChangeStore, dump: FileChangesOptions['dump'], confirme
 
 /**
  * Whether a file that was delivered in part can be resumed. If another dump was delivered since, the sink has other
- * records than this file's. With PUBLISH=changed, the store has to know all records before.
+ * records than this file's. With PUBLISH=changed, the store has to know all records before; with PUBLISH=all, none of
+ * them may be deleted since, which its `file_complete` could not say.
  */
 export const canResume = (
   store: ChangeStore,
@@ -51,7 +52,7 @@ export const canResume = (
   confirmed: number,
 ): boolean =>
   mode === 'all'
-    ? store.latestPass === undefined || isOver(store, dump)
+    ? store.latestPass === undefined || (isOver(store, dump) && store.latestPass.counts.deleted === 0)
     : isPassOf(store, dump, confirmed) && store.latestPass?.startAfter === 0;
 
 /** The tombstones of this file that were confirmed before. */

@@ -1,7 +1,6 @@
 import type { ChangeStore } from '@discogs-extractor/changes';
 import type { Checkpoint } from '@discogs-extractor/state-marker';
 import * as z from 'zod';
-import { deletionIn } from '../changes/tombstone.js';
 import type { Sink } from '../sinks/sink.js';
 import type { SinkTarget } from '../sinks/sink-target.js';
 
@@ -11,6 +10,8 @@ const schema = z.object({
   proof: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   /** Confirmed messages of this version that the destination lost. */
   missing: z.int().nonnegative(),
+  /** Whether a run with PUBLISH=changed ever delivered there: a consumer may follow the output since. */
+  changed: z.boolean().optional(),
 });
 
 /** What a store keeps about its destination, to find out whether that still has the records. */
@@ -29,9 +30,14 @@ export const readNote = ({ note }: Pick<ChangeStore, 'note'>): Note | undefined 
 export const writeNote = async (
   store: ChangeStore,
   version: string,
-  { proof, missing }: { readonly proof?: Checkpoint | undefined; readonly missing: number },
+  {
+    proof,
+    missing,
+    isChanged,
+  }: { readonly proof?: Checkpoint | undefined; readonly missing: number; readonly isChanged: boolean },
 ): Promise<void> => {
-  const note: Note = { version, ...(proof && { proof }), missing };
+  const changed = isChanged || readNote(store)?.changed === true;
+  const note: Note = { version, ...(proof && { proof }), missing, ...(changed && { changed }) };
   const text = JSON.stringify(note);
   if (text !== store.note) await store.setNote(text);
 };
@@ -59,21 +65,3 @@ export const findLoss = async (
 /** Whether two proofs are the same, so that neither must be released. */
 export const isSameProof = (one: Checkpoint | undefined, other: Checkpoint | undefined): boolean =>
   one?.['token'] === other?.['token'];
-
-/**
- * Takes back the tombstones of an interrupted pass over a version that another pass takes the place of, if the sink has
- * them apart from its records: the store has their ids again.
- */
-export const takeBackTombstones = async (
-  store: ChangeStore,
-  sink: Sink,
-  target: SinkTarget,
-  signal: AbortSignal,
-): Promise<void> => {
-  const { latestPass } = store;
-  const note = readNote(store);
-  if (latestPass === undefined || latestPass.isEnded || latestPass.counts.deleted === 0) return;
-  if (latestPass.version !== target.version || note?.version !== target.version || note.proof === undefined) return;
-  const restore = (bodies: readonly string[]): Promise<void> => store.restore(bodies.map(deletionIn));
-  await sink.takeBackTombstones?.(target, note.proof, restore, signal);
-};

@@ -31,6 +31,26 @@ export const readBytes = async (
   return position;
 };
 
+/** Returns a function that takes the bytes of a file, some at a time, and calls `onLine` with lines that begin so. */
+export const createLineFinder = (
+  prefixes: readonly string[],
+  onLine: (line: string) => void,
+): ((bytes: Buffer) => void) => {
+  // As if a line had ended before the first one.
+  let rest: Buffer = Buffer.of(LINE_FEED);
+  return (bytes) => {
+    const text = Buffer.concat([rest, bytes]);
+    const end = text.lastIndexOf(LINE_FEED);
+    for (const prefix of prefixes) {
+      const sought = `\n${prefix}`;
+      for (let at = text.indexOf(sought); at !== -1 && at < end; at = text.indexOf(sought, at + 1)) {
+        onLine(text.toString('utf8', at + 1, text.indexOf(LINE_FEED, at + 1)));
+      }
+    }
+    rest = Buffer.from(text.subarray(end));
+  };
+};
+
 /** Where the last complete line of a file ends. */
 export const endOfLines = async (handle: FileHandle): Promise<number> => {
   const buffer = Buffer.allocUnsafe(READ_BYTES);

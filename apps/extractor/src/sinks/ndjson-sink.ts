@@ -8,11 +8,11 @@ import { tryLock } from 'fs-native-extensions';
 import type { Contract } from '../config/contract-settings.js';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { explainFileErrors } from '../system/file-errors.js';
-import { endOfLines, LINE_FEED, readBytes, writeAll } from './line-file.js';
+import { createLineFinder, endOfLines, LINE_FEED, readBytes, writeAll } from './line-file.js';
 import { claimOutputFolder, inspectOutputFolder } from './output-folder.js';
 import { contractIn, type FileSink, type OpenOptions, type Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
-import { TombstoneFile, type TombstoneFileOptions, takeBackLines } from './tombstone-file.js';
+import { TombstoneFile, type TombstoneFileOptions } from './tombstone-file.js';
 
 /** Bytes that may be written before they are synced, and so confirmed; and records, if few of them are written. */
 const SYNC_BYTES = 8 << 20;
@@ -29,7 +29,8 @@ export interface NdjsonSinkOptions {
 
 /**
  * Writes `DIRECTORY/VERSION/TYPE.ndjson`: one message body per line, `file_complete` as the last one; the tombstones that
- * precede it to `DIRECTORY/VERSION/TYPE.deleted.ndjson`; and `DIRECTORY/VERSION/extraction_complete.ndjson` with the one
+ * precede it to `DIRECTORY/VERSION/TYPE.deleted.ndjson`, and, if another delivery followed them, once more to
+ * `TYPE.ndjson`, where they belong among its records; and `DIRECTORY/VERSION/extraction_complete.ndjson` with the one
  * line of that message.
  *
  * A record is confirmed once its line is on disk (`fdatasync`). When the sink resumes, it compares the confirmed lines
@@ -76,11 +77,6 @@ export const createNdjsonSink = ({ directory, dataFolder, contract = 'topic' }: 
       if (tombstones! > 0) return 'tombstones';
       return records! > 0 ? 'records' : undefined;
     },
-    takeBackTombstones: async (target, proof, onTombstones, signal) => {
-      const path = tombstonesPathOf(target);
-      const start = numberIn(proof, DELETED_FROM) ?? 0;
-      await withPathInErrors(path, () => takeBackLines(path, start, onTombstones, signal));
-    },
     completeDump: async (version, message, signal) => {
       signal.throwIfAborted();
       await (claimed ?? claim());
@@ -121,9 +117,15 @@ const openNdjsonFile = async (
   handle: FileHandle,
   { resumeAfter, checkpoint, append: keepsLines = false, deleted: deletedBefore = 0, signal }: OpenOptions,
 ): Promise<FileSink> => {
+  /** Lines of the file of tombstones whose place among the records the earlier lines of this file say. */
+  let placed = 0;
   let { digest, position } = await withPathInErrors(path, async () => {
     if (resumeAfter > 0) return verify(path, handle, checkpoint, signal);
-    return keepsLines ? digestOf(handle, await endOfLines(handle), signal) : { digest: 0, position: 0 };
+    if (!keepsLines) return { digest: 0, position: 0 };
+    const findPlaces = createLineFinder([FILE_COMPLETE, TOMBSTONE], (line) => {
+      placed += line.startsWith(TOMBSTONE) ? 1 : deletedIn(line);
+    });
+    return digestOf(handle, await endOfLines(handle), signal, findPlaces);
   });
   await withPathInErrors(path, () => handle.truncate(position));
   const tombstones = await openTombstones(deletedPath, keepsLines || resumeAfter > 0, {
@@ -131,6 +133,20 @@ const openNdjsonFile = async (
     confirmed: deletedBefore,
     signal,
   });
+  if (keepsLines && resumeAfter === 0) {
+    // Those of an interrupted delivery, which this one takes the place of: they come before its records.
+    await withPathInErrors(path, () =>
+      tombstones.readAfter(
+        placed,
+        async (bytes) => {
+          await writeAll(handle, bytes, position);
+          position += bytes.byteLength;
+          digest = crc32(bytes, digest);
+        },
+        signal,
+      ),
+    );
+  }
   let deleted = 0;
   const checkpointNow = (): Checkpoint => ({
     bytes: position,
@@ -183,7 +199,6 @@ const openNdjsonFile = async (
     get deleted() {
       return deleted;
     },
-    proof: { [DELETED_FROM]: tombstones.start },
     get lastConfirmedAt() {
       return lastConfirmedAt;
     },
@@ -226,6 +241,15 @@ const openNdjsonFile = async (
   };
 };
 
+/** How the lines begin that say where tombstones belong. */
+const FILE_COMPLETE = '{"type":"file_complete"';
+const TOMBSTONE = '{"type":"deleted"';
+
+const deletedIn = (fileComplete: string): number => {
+  const { deleted } = JSON.parse(fileComplete) as { readonly deleted?: number };
+  return deleted ?? 0;
+};
+
 /** In the checkpoint, unless it is 0: where the tombstones of the file's pass begin in their file. */
 const DELETED_FROM = 'deleted_from';
 
@@ -251,13 +275,19 @@ interface Digested {
   readonly position: number;
 }
 
-const digestOf = async (handle: FileHandle, end: number, signal: AbortSignal): Promise<Digested> => {
+const digestOf = async (
+  handle: FileHandle,
+  end: number,
+  signal: AbortSignal,
+  onBytes: (bytes: Buffer) => void = () => {},
+): Promise<Digested> => {
   let digest = 0;
   const position = await readBytes(
     handle,
     { end },
     (bytes) => {
       digest = crc32(bytes, digest);
+      onBytes(bytes);
     },
     signal,
   );

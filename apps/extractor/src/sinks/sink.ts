@@ -93,18 +93,6 @@ export interface Sink {
    * say again, or only records. Only sinks that write a file's output again from its beginning have it.
    */
   findOutput?(target: SinkTarget): Promise<'tombstones' | 'records' | undefined>;
-  /**
-   * Takes back the tombstones that an interrupted delivery of the file made since `proof`, since another one takes its
-   * place: nobody could tell whether they come before its records or after. Calls `onTombstones` with the bodies before it
-   * removes them.
-   * Only sinks whose records and tombstones are apart have it.
-   */
-  takeBackTombstones?(
-    target: SinkTarget,
-    proof: Checkpoint,
-    onTombstones: (tombstones: readonly string[]) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void>;
   open(target: SinkTarget, options: OpenOptions): Promise<FileSink>;
   /**
    * Delivers the message `extraction_complete`, given as the bytes of its body, to the destinations of all types, and
@@ -149,8 +137,8 @@ export interface FileSink {
    */
   readonly missing: number;
   /**
-   * What proves later that the destination still has what it had when the file was opened, or tells where its tombstones
-   * begin; plain JSON. It is removed from the destination with `release`. @default nothing does
+   * What proves later that the destination still has what it had when the file was opened; plain JSON. It is removed
+   * from the destination with `release`. @default nothing does
    */
   readonly proof?: Checkpoint | undefined;
   /** Records that the destination did not take, those of earlier runs included. @default 0 */

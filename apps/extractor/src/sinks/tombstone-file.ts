@@ -5,6 +5,9 @@ import type { Tombstone } from '../changes/tombstone.js';
 import { errorCodeOf } from '../errors.js';
 import { endOfLines, LINE_FEED, readBytes, writeAll } from './line-file.js';
 
+/** Bytes that are handed over at once. */
+const COPIED_BYTES = 1 << 20;
+
 export interface TombstoneFileOptions {
   readonly path: string;
   /** Where the tombstones of this pass begin, in bytes. @default after the last complete line */
@@ -60,6 +63,22 @@ export class TombstoneFile {
     return this.#position;
   }
 
+  /** Hands over the bytes of the lines after the first `lines` ones, of which there may be fewer. */
+  async readAfter(lines: number, onBytes: (bytes: Buffer) => Promise<void>, signal: AbortSignal): Promise<void> {
+    if (this.#handle === undefined) return;
+    let position = await endOfLine(this.#handle, 0, lines, signal).catch((error: unknown) => {
+      if (error instanceof RangeError) return this.#position;
+      throw error;
+    });
+    while (position < this.#position) {
+      const end = Math.min(this.#position, position + COPIED_BYTES);
+      const pieces: Buffer[] = [];
+      const onPiece = (bytes: Buffer): void => void pieces.push(Buffer.from(bytes));
+      position = await readBytes(this.#handle, { start: position, end }, onPiece, signal);
+      await onBytes(Buffer.concat(pieces));
+    }
+  }
+
   /** Resolves when the tombstones are on the disk. */
   async append(tombstones: readonly Tombstone[]): Promise<void> {
     if (this.#handle === undefined) {
@@ -79,48 +98,6 @@ export class TombstoneFile {
     await handle?.close();
   }
 }
-
-/** Bytes that are read before lines are handed over. */
-const READ_BYTES = 1 << 20;
-
-/** Calls `onLines` with the lines of a file from `start` on, some at a time, then cuts them off. */
-export const takeBackLines = async (
-  path: string,
-  start: number,
-  onLines: (lines: readonly string[]) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> => {
-  let handle: FileHandle;
-  try {
-    handle = await open(path, constants.O_RDWR);
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return;
-    throw error;
-  }
-  try {
-    const end = await endOfLines(handle);
-    for (let position = start; position < end; ) {
-      let bytes = Buffer.alloc(0);
-      const most = Math.min(end, position + READ_BYTES);
-      await readBytes(
-        handle,
-        { start: position, end: most },
-        (some) => {
-          bytes = Buffer.concat([bytes, some]);
-        },
-        signal,
-      );
-      const whole = bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1);
-      if (whole.byteLength === 0) throw new RangeError(`a line of more than ${READ_BYTES} bytes`);
-      await onLines(whole.toString().split('\n').slice(0, -1));
-      position += whole.byteLength;
-    }
-    await handle.truncate(Math.min(start, (await handle.stat()).size));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
 
 /** Where the line number `lines` after `start` ends. */
 const endOfLine = async (handle: FileHandle, start: number, lines: number, signal: AbortSignal): Promise<number> => {

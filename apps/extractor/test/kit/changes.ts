@@ -39,6 +39,23 @@ export const linesOf = async (path: string): Promise<Record<string, unknown>[]> 
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+/**
+ * What a consumer has that replays a version's output from its beginning, as docs/changes.md says: hashes by id. The
+ * second one are the tombstones that it cannot place, since the delivery is not complete.
+ */
+export const replay = async (path: string): Promise<[content: Map<string, string>, left: number]> => {
+  const content = new Map<string, string>();
+  const tombstones = await linesOf(`${path}.deleted.ndjson`);
+  const remove = (count: number): void => {
+    for (const { id } of tombstones.splice(0, count)) content.delete(String(id));
+  };
+  for (const { type, id, sha256, deleted = 0 } of await linesOf(`${path}.ndjson`)) {
+    if (type === 'data') content.set(String(id), String(sha256));
+    else remove(type === 'deleted' ? 1 : Number(deleted));
+  }
+  return [content, tombstones.length];
+};
+
 /** What a consumer that reads the output of the ndjson sink has: hashes by id. */
 export class NdjsonConsumer {
   readonly #folder: string;

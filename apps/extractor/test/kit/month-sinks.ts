@@ -33,12 +33,49 @@ const linesOf = async (path: string): Promise<string[]> => {
   return text.split('\n').slice(0, -1);
 };
 
+type Body = Readonly<Record<string, unknown>>;
+
+/**
+ * New lines of both files of a type in the order in which they are to be applied, as docs/changes.md says. `file_complete`
+ * comes after its tombstones.
+ *
+ * @throws if the rule does not give each tombstone a place
+ */
+const inOrder = (
+  lines: readonly string[],
+  tombstoneLines: readonly string[],
+  path: string,
+  early: Map<string, number>,
+): Body[] => {
+  const tombstones = tombstoneLines.map((line) => JSON.parse(line) as Body);
+  let ahead = early.get(path) ?? 0;
+  const take = (count: number): Body[] => {
+    const taken = tombstones.splice(0, count - Math.min(ahead, count));
+    ahead -= Math.min(ahead, count);
+    return taken;
+  };
+  const bodies = lines.flatMap((line, index) => {
+    const body = JSON.parse(line) as Body;
+    if (body['type'] === 'deleted') return take(1);
+    if (body['type'] !== 'file_complete') return [body];
+    const deleted = take(Number(body['deleted'] ?? 0));
+    if (index === lines.length - 1 && tombstones.length + ahead > 0) {
+      throw new Error(`${path} is complete, but ${tombstones.length + ahead} of its tombstones have no place`);
+    }
+    return [...deleted, body];
+  });
+  early.set(path, ahead + tombstones.length);
+  return [...bodies, ...tombstones];
+};
+
 /** NDJSON files. A reader that has read lines that are cut off later reads from there again. */
 export const ndjsonMonths = (output: string): MonthSink => ({
   args: ['--sink', 'ndjson', '--output', output],
   env: {},
   createReader: () => {
     const known = new Map<string, readonly string[]>();
+    /** By file: tombstones that were read before it was known where they belong. */
+    const early = new Map<string, number>();
     const newLines = async (path: string): Promise<string[]> => {
       const before = known.get(path) ?? [];
       const now = await linesOf(path).catch(() => []);
@@ -51,11 +88,10 @@ export const ndjsonMonths = (output: string): MonthSink => ({
       const messages: MonthMessage[] = [];
       for (const version of (await readdir(output).catch(() => [])).filter((name) => /^\d+$/.test(name)).sort()) {
         for (const dataType of DATA_TYPES) {
-          const lines = await newLines(join(output, version, `${dataType}.ndjson`));
-          const deleted = await newLines(join(output, version, `${dataType}.deleted.ndjson`));
-          const end = lines.findIndex((line) => line.startsWith('{"type":"file_complete"'));
-          lines.splice(end === -1 ? lines.length : end, 0, ...deleted);
-          messages.push(...lines.map((line) => ({ dataType, body: JSON.parse(line) as Record<string, unknown> })));
+          const path = join(output, version, dataType);
+          const lines = await newLines(`${path}.ndjson`);
+          const tombstones = await newLines(`${path}.deleted.ndjson`);
+          messages.push(...inOrder(lines, tombstones, path, early).map((body) => ({ dataType, body })));
         }
       }
       return messages;

@@ -92,7 +92,7 @@ interface PassSeen {
   published: number;
   deleted: number;
   kills: number;
-  /** Whether the pass may have begun before: a forced run was killed, maybe before it began one. */
+  /** Whether it may have begun before, or after, what was counted: a forced run or one with `all` was killed. */
   mayBeOlder?: boolean;
 }
 
@@ -105,6 +105,8 @@ class Consumer {
   allowedRepeats = 0;
   readonly repeated: string[] = [];
   pass: PassSeen = { key: '', published: 0, deleted: 0, kills: 0 };
+  /** Whether a run with `changed` has delivered since there is a store: no line of the output is written again then. */
+  isFollowed = false;
   /** Files whose `file_complete` came. */
   readonly ended = new Set<string>();
   /** Versions of which a forced run has not completed this file: what is left of it is forced as well. */
@@ -116,7 +118,7 @@ class Consumer {
     /** Whether it sees every message, so that repeats and counts can be compared. */
     private readonly seesAll: boolean,
     private readonly maxRepeatsOfKill: number,
-    /** Whether the sink writes the output of a version again that is published again with `all`. */
+    /** Whether the sink writes the output of a version again that is published again with `all` before any `changed`. */
     private readonly rewrites: boolean,
   ) {}
 
@@ -128,7 +130,7 @@ class Consumer {
   onKill(mode: Mode): void {
     if (mode === 'forced') this.pass.mayBeOlder = true;
     // It may have been writing the output of this version again from the first record: all is sent once more then.
-    if (mode === 'all' && this.rewrites) this.allowedRepeats = Number.POSITIVE_INFINITY;
+    if (mode === 'all' && this.rewrites && !this.isFollowed) this.allowedRepeats = Number.POSITIVE_INFINITY;
     this.allowedRepeats += this.maxRepeatsOfKill;
     this.pass.kills++;
   }
@@ -476,6 +478,7 @@ class Months {
     for (const consumer of [...Object.values(this.#consumers), ...Object.values(this.#late)]) {
       for (const id of consumer.content.keys()) consumer.unknownToStore.add(id);
       consumer.pass = { key: '', published: 0, deleted: 0, kills: 0 };
+      consumer.isFollowed = false;
     }
   }
 
@@ -504,6 +507,8 @@ class Months {
           consumer.forced.add(dump.version);
         }
         consumer.begin(dump.keys[type]);
+        // If unchanged records were not sent, it begins another pass over the same dump.
+        if (mode === 'all') consumer.pass.mayBeOlder = true;
       }
     }
     const startedAt = performance.now();
@@ -531,6 +536,7 @@ class Months {
     const started: StartedRun = { ...run, stored: await this.#findStores() };
     for (const type of types) this.#latest[type] = started;
     const seen = await this.#apply(this.#consumers, this.#read, where);
+    if (mode !== 'all') for (const type of seen) this.#consumers[type].isFollowed = true;
     if (isKilled) {
       this.#result.kills++;
       if (types.some((type) => seen.has(type) && !this.#consumers[type].ended.has(dump.keys[type])))

@@ -208,7 +208,8 @@ const prepareFile = (path: string, database: Database): boolean => {
     if (format > FORMAT) {
       throw new ChangesError(
         'UNSUPPORTED_FORMAT',
-        `The store ${path} has format ${format}, and this version reads up to ${FORMAT}. Use the version that wrote it`,
+        `The store ${path} has format ${format}, and this version reads up to ${FORMAT}. Use the version that wrote it, ` +
+          'or remove the file: every record is then sent once more',
         { facts: { path, format } },
       );
     }
