@@ -6,11 +6,12 @@ import { generateDump } from '@discogs-extractor/sample-dumps';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import ts from 'typescript';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { SETTINGS } from '../src/config/settings.js';
 import { startCli, statusUrlOf } from './kit/cli.js';
 import { promtool } from './kit/promtool.js';
+import { RABBITMQ_CLUSTER_SCHEMA, type RabbitmqCluster } from './kit/rabbitmq-cluster.js';
 
 const DEPLOY = fileURLToPath(new URL('../../../deploy', import.meta.url));
 /** The Compose specification's own schema, as dclint carries it. */
@@ -129,28 +130,66 @@ interface Manifest {
   data?: Record<string, string>;
 }
 
-describe('Kubernetes manifests', () => {
+const SINGLE = ['ConfigMap', 'Secret', 'Service', 'StatefulSet'];
+const CLUSTER = [
+  ...['ConfigMap', 'Deployment', 'NetworkPolicy', 'NetworkPolicy', 'PersistentVolumeClaim', 'PodDisruptionBudget'],
+  ...['RabbitmqCluster', 'Service', 'ServiceMonitor', 'ServiceMonitor'],
+];
+
+const readManifests = async (folder: string): Promise<Manifest[]> => {
   const manifests: Manifest[] = [];
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'manifests-'));
-    for (const name of await readdir(join(DEPLOY, 'kubernetes'))) {
-      for (const document of parseAllDocuments(await deployed(`kubernetes/${name}`))) {
-        expect(document.errors).toEqual([]);
-        manifests.push(document.toJS());
-      }
+  for (const name of await readdir(join(DEPLOY, folder))) {
+    if (!name.endsWith('.yaml')) continue;
+    for (const document of parseAllDocuments(await deployed(`${folder}/${name}`))) {
+      expect(document.errors).toEqual([]);
+      manifests.push(document.toJS());
     }
+  }
+  return manifests;
+};
+
+describe.each([
+  ['kubernetes', SINGLE],
+  ['kubernetes/cluster', CLUSTER],
+])('The manifests in %s', (path, kinds) => {
+  let manifests: Manifest[];
+  beforeAll(async () => {
+    manifests = await readManifests(path);
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const moduleOf = ({ apiVersion, kind }: Manifest): string => `kubernetes-models/${apiVersion}/${kind}`;
+  const isOfOperator = ({ apiVersion }: Manifest): boolean => apiVersion.startsWith('rabbitmq.com/');
+  const moduleOf = ({ apiVersion, kind }: Manifest): string =>
+    apiVersion.startsWith('monitoring.coreos.com/')
+      ? `@kubernetes-models/prometheus-operator/${apiVersion}/${kind}`
+      : `kubernetes-models/${apiVersion}/${kind}`;
 
-  it('fit the schemas of the Kubernetes API', async () => {
-    expect(manifests.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'Secret', 'Service', 'StatefulSet']);
-    for (const manifest of manifests) {
+  /** A cluster's parts that the operator hands to Kubernetes as they are, as a pod. */
+  const podOf = ({ spec: { affinity, tolerations, resources } }: RabbitmqCluster): Manifest =>
+    ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'rabbitmq' },
+      spec: { affinity, tolerations, containers: [{ name: 'rabbitmq', resources }] },
+    }) as Manifest;
+
+  const ofKubernetes = (): Manifest[] =>
+    manifests.map((manifest) => (isOfOperator(manifest) ? podOf(manifest as RabbitmqCluster) : manifest));
+
+  it('fit the schemas of the Kubernetes API and of the operators', async () => {
+    expect(manifests.map(({ kind }) => kind).sort()).toEqual(kinds);
+    for (const manifest of ofKubernetes()) {
       const model = (await import(moduleOf(manifest)))[manifest.kind];
       new model(manifest).validate();
       expect(() => new model({ ...manifest, metadata: { name: 1 } }).validate()).toThrow();
+    }
+    const validate = new Ajv.default({ allErrors: true }).compile(RABBITMQ_CLUSTER_SCHEMA);
+    for (const manifest of manifests.filter(isOfOperator)) {
+      validate(manifest);
+      expect(validate.errors).toBeNull();
+      const { spec } = manifest as RabbitmqCluster;
+      for (const wrong of [{ replica: 3 }, { replicas: '3' }, { rabbitmq: { additionalPlugins: ['a b'] } }]) {
+        expect([wrong, validate({ ...manifest, spec: { ...spec, ...wrong } })]).toEqual([wrong, false]);
+      }
     }
   });
 
@@ -181,9 +220,19 @@ describe('Kubernetes manifests', () => {
         .getPreEmitDiagnostics(program)
         .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
     };
-    expect(await problemsIn(manifests)).toEqual([]);
-    const misspelled = manifests.map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, lables: {} } }));
+    expect(await problemsIn(ofKubernetes())).toEqual([]);
+    const misspelled = ofKubernetes().map((manifest) => ({
+      ...manifest,
+      metadata: { ...manifest.metadata, lables: {} },
+    }));
     expect((await problemsIn(misspelled)).filter((text) => text.includes('lables'))).toHaveLength(manifests.length);
+  });
+});
+
+describe('The manifests of a single node', () => {
+  let manifests: Manifest[];
+  beforeAll(async () => {
+    manifests = await readManifests('kubernetes');
   });
 
   it('are consistent with each other and use existing settings only', () => {
@@ -235,6 +284,84 @@ describe('Kubernetes manifests', () => {
     expect(stateful.spec.serviceName).toBe((service as unknown as Manifest).metadata.name);
     expect(text).toContain('"path":"/health"');
     expect(text).toContain('"path":"/ready"');
+  });
+});
+
+describe('The manifests of a cluster', () => {
+  it('are consistent with each other and with the single node', async () => {
+    const manifests = await readManifests('kubernetes/cluster');
+    const named = <T>(kind: string, name: string): T =>
+      manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name) as T;
+    interface Env {
+      name: string;
+      value?: string;
+      valueFrom?: { secretKeyRef: { name: string } };
+    }
+    interface Pods {
+      spec: {
+        selector: { matchLabels: object };
+        template: {
+          metadata: { labels: Record<string, string> };
+          spec: {
+            containers: [{ env: Env[]; image: string; readinessProbe: object; volumeMounts: object[] }];
+            volumes: { name: string; persistentVolumeClaim: { claimName: string } }[];
+          };
+        };
+      };
+    }
+    const { spec } = named<Pods>('Deployment', 'discogs-extractor');
+    const { labels } = spec.template.metadata;
+    const [container] = spec.template.spec.containers;
+    expect(labels).toEqual(spec.selector.matchLabels);
+    expect(container.volumeMounts).toEqual([{ name: 'data', mountPath: '/discogs-data' }]);
+    const claim = named<{ spec: object }>('PersistentVolumeClaim', 'discogs-data');
+    expect(spec.template.spec.volumes).toEqual([
+      { name: 'data', persistentVolumeClaim: { claimName: 'discogs-data' } },
+    ]);
+    expect(claim.spec).toMatchObject({ accessModes: ['ReadWriteMany'] });
+    const { data } = named<{ data: Record<string, string> }>('ConfigMap', 'discogs-extractor');
+    expect(data).toMatchObject({ WAIT_FOR_LOCK: 'true', DISCOGS_ROOT: '/discogs-data', AMQP_QUEUE_TYPE: 'quorum' });
+    // The Service leads to ready pods only, and a standby is not ready.
+    const service = named<{ spec: object }>('Service', 'discogs-extractor');
+    expect(service.spec).toMatchObject({ selector: labels });
+    expect(service.spec).not.toHaveProperty('publishNotReadyAddresses');
+    expect(container.readinessProbe).toMatchObject({ httpGet: { path: '/ready' } });
+
+    // The operator names nodes, their Service and the Secret after the cluster.
+    const cluster = named<RabbitmqCluster>('RabbitmqCluster', 'rabbitmq');
+    const env = Object.fromEntries(container.env.map((each) => [each.name, each]));
+    for (const name of Object.keys(env).filter((each) => !each.startsWith('BROKER_'))) {
+      expect([name, isSetting(name)]).toEqual([name, true]);
+    }
+    for (const name of Object.keys(data)) expect([name, isSetting(name)]).toEqual([name, true]);
+    for (const name of ['BROKER_USER', 'BROKER_PASSWORD']) {
+      expect(env[name]!.valueFrom!.secretKeyRef.name).toBe('rabbitmq-default-user');
+    }
+    // As Kubernetes replaces them: only variables that are defined before.
+    const connection = env['AMQP_CONNECTION']!.value!.replace(/\$\((\w+)\)/g, (_, name: string) => name.toLowerCase());
+    const nodes = connection.split(',').map((url) => new URL(url.trim()));
+    expect(container.env.findIndex(({ name }) => name === 'AMQP_CONNECTION')).toBeGreaterThan(1);
+    expect(nodes.map(({ hostname }) => hostname)).toEqual(
+      Array.from({ length: cluster.spec.replicas }, (_, index) => `rabbitmq-server-${index}.rabbitmq-nodes`),
+    );
+    for (const { username, password } of nodes)
+      expect([username, password]).toEqual(['broker_user', 'broker_password']);
+    expect(cluster.spec.rabbitmq.additionalPlugins).toContain('rabbitmq_consistent_hash_exchange');
+    expect(cluster.spec.rabbitmq.additionalConfig).toContain('cluster_partition_handling = pause_minority');
+
+    const single = (await readManifests('kubernetes')).find(({ kind }) => kind === 'StatefulSet') as unknown as Pods;
+    expect(single.spec.template.spec.containers[0].image).toBe(container.image);
+    const budget = named<{ spec: { selector: object } }>('PodDisruptionBudget', 'rabbitmq');
+    const policy = named<{ spec: { podSelector: object } }>('NetworkPolicy', 'rabbitmq');
+    expect(budget.spec.selector).toEqual(policy.spec.podSelector);
+    const monitor = named<{ spec: { selector: { matchLabels: object }; endpoints: object[] } }>(
+      'ServiceMonitor',
+      'discogs-extractor',
+    );
+    expect((service as unknown as { metadata: { labels: object } }).metadata.labels).toEqual(
+      monitor.spec.selector.matchLabels,
+    );
+    expect(monitor.spec.endpoints).toMatchObject([{ port: 'http', path: '/metrics' }]);
   });
 });
 
