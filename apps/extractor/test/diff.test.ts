@@ -111,8 +111,9 @@ test('wrong usage is explained', async () => {
     usage(labels, join(folder, 'dumps'), '--types', 'artists'),
     usage(labels, pathOf('20260101', 'masters')),
   ]);
-  expect([lone, missing, empty, lacking, other].map(({ status }) => status)).toEqual([2, 2, 2, 2, 1]);
+  expect([lone, missing, empty, lacking, other].map(({ status }) => status)).toEqual([2, 2, 2, 2, 2]);
   expect(missing.stderr).toContain('neither a file nor a folder');
   expect(empty.stderr).toContain('no dump files');
   expect(lacking.stderr).toContain('has no artists');
+  expect(other.stderr).toContain(`${labels} has no masters`);
 });

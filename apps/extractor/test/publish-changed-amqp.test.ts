@@ -103,7 +103,7 @@ it('sends tombstones to their own queues, and without any, counts them all the s
   expect(await arrived(QUEUE)).toMatchObject({ ids: [], others: [{ total_processed: 3, unchanged: 3, deleted: 1 }] });
 });
 
-it('sends everything once more if a queue was set up again between two dumps, or lost messages', async () => {
+it('sends everything once more if a queue was set up again between two dumps', async () => {
   const ids = Array.from({ length: 40 }, (_, index) => index);
   await write(V1, ids);
   await write(V2, [...ids, 40]);
@@ -125,6 +125,19 @@ it('sends everything once more if a queue was set up again between two dumps, or
     `[N || {resource, <<"${vhost}">>, _, N} <- rabbit_exchange:list_names() ++ rabbit_amqqueue:list_names(), binary:match(N, <<"discogs-extractor">>) =/= nomatch].`,
   );
   expect(new Set(tokens.match(/discogs-extractor\.\d+/g))).toEqual(new Set([`discogs-extractor.${V4}`]));
+});
+
+it('sends everything once more after messages were missing at the end of a file', async () => {
+  const ids = Array.from({ length: 40 }, (_, index) => index);
+  await write(V1, ids);
+  await write(V2, ids);
+  const there = { AMQP_CONNECTION: broker.url, AMQP_QUEUES: 'short-{type}' };
+  await broker.setPolicy('short', '^short-artists$', { 'max-length': 10 });
+  const short = await deliver(V1, there);
+  expect(short.changes).toMatchObject({ published: 40 });
+  expect(short.events).toContainEqual(expect.objectContaining({ type: 'changes-distrusted' }));
+  await broker.deletePolicy('short');
+  expect((await deliver(V2, there)).changes).toEqual({ published: 40, unchanged: 0, deleted: 0 });
 });
 
 it('still knows the queues of a type after the dump was completed by a run for another one', async () => {

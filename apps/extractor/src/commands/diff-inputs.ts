@@ -22,7 +22,7 @@ const isFolder = (dump: Dump): dump is ReadonlyMap<DataType, string> => dump ins
  *
  * @param discogsRoot - the folder in which versions are looked for
  * @param types - which types to compare. @default all, which both dumps must have then
- * @throws ExtractorError `USAGE` if a dump is not there, or if one lacks a type of the other
+ * @throws ExtractorError `USAGE` if a dump is not there, if one lacks a type of the other, or is a file of another type
  */
 export const findPairs = async (
   before: string,
@@ -32,10 +32,8 @@ export const findPairs = async (
 ): Promise<readonly FilePair[]> => {
   const older = await findDump(before, discogsRoot);
   const newer = await findDump(after, discogsRoot);
-  if (!isFolder(older) && !isFolder(newer)) {
-    return [{ dataType: newer.dataType ?? older.dataType, before: older.file, after: newer.file }];
-  }
-  const wanted = types ?? typesOf(older, newer);
+  const wanted: readonly (DataType | undefined)[] =
+    types ?? (isFolder(older) || isFolder(newer) ? typesOf(older, newer) : [newer.dataType ?? older.dataType]);
   return wanted.map((dataType) => ({
     dataType,
     before: fileOf(older, before, dataType),
@@ -51,9 +49,10 @@ const typesOf = (...dumps: readonly Dump[]): readonly DataType[] => {
   throw new ExtractorError('USAGE', `The name of ${single.file} does not say its data type. Give it with --types.`);
 };
 
-const fileOf = (dump: Dump, name: string, dataType: DataType): string => {
-  const file = isFolder(dump) ? dump.get(dataType) : dump.file;
-  if (file !== undefined) return file;
+const fileOf = (dump: Dump, name: string, dataType: DataType | undefined): string => {
+  const file = isFolder(dump) ? dataType && dump.get(dataType) : dump.file;
+  const isOther = !isFolder(dump) && dump.dataType !== undefined && dump.dataType !== dataType;
+  if (file !== undefined && !isOther) return file;
   throw new ExtractorError('USAGE', `${name} has no ${dataType}. Choose the types that both dumps have with --types.`);
 };
 
