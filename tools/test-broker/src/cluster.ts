@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TestBroker } from './broker.js';
 import { createErlangNetwork } from './erlang-network.js';
 import { TestBrokerError } from './errors.js';
 import { findOrInstall } from './installation.js';
-import { type NativeProcess, nativeProcess, uniqueNodeName } from './native-process.js';
+import { type NativeOptions, type NativeProcess, nativeProcess, uniqueNodeName } from './native-process.js';
 import { startOwnedBroker } from './owned-broker.js';
 import { withConnection } from './queues.js';
 import { until } from './until.js';
@@ -52,20 +54,12 @@ export interface TestCluster extends AsyncDisposable {
 /** Three nodes share a machine with tests. */
 const SMALL_CONFIG = ['cluster_partition_handling = pause_minority', 'raft.wal_max_size_bytes = 67108864'];
 
-/**
- * Makes each node but the first join that one. The first asks no other, and so need not wait for them: with equal lists,
- * it would try for five seconds to join one that is not there yet.
- */
-const joining = (first: string | undefined, node: string): string[] =>
-  first === node
-    ? []
-    : [
-        'cluster_formation.peer_discovery_backend = classic_config',
-        'cluster_formation.discovery_retry_interval = 100',
-        'cluster_formation.discovery_retry_limit = 600',
-        `cluster_formation.classic_config.nodes.1 = ${first}`,
-        `cluster_formation.classic_config.nodes.2 = ${node}`,
-      ];
+/** Makes a node join the first one, which must have booted: it converts its tables at the end. */
+const joining = (first: string, node: string): string[] => [
+  'cluster_formation.peer_discovery_backend = classic_config',
+  `cluster_formation.classic_config.nodes.1 = ${first}`,
+  `cluster_formation.classic_config.nodes.2 = ${node}`,
+];
 
 /**
  * Starts a cluster of its own: names, ports, cookie and folders that no other has. It ends with this process, and takes
@@ -79,17 +73,19 @@ export const startNewCluster = async (options: ClusterOptions = {}): Promise<Tes
     throw new TestBrokerError('NO_BROKER', 'A cluster needs an installed RabbitMQ (apt-get install rabbitmq-server)');
   }
   const network = await createErlangNetwork();
-  const names = Array.from({ length: count }, uniqueNodeName);
-  const startNode = async (node: string): Promise<ClusterNode> => {
-    const process = await nativeProcess(installation, {
-      node,
-      network,
-      plugins,
-      config: [...SMALL_CONFIG, ...joining(names[0], node), ...config],
-    });
+  const [first, ...others] = Array.from({ length: count }, uniqueNodeName) as [string, ...string[]];
+  const isFirstReady = join(network.folder, 'first-node-is-ready');
+  const startNode = async (node: string, options: NativeOptions = {}): Promise<ClusterNode> => {
+    const own = [...SMALL_CONFIG, ...config, ...(options.config ?? [])];
+    const process = await nativeProcess(installation, { ...options, node, network, plugins, config: own });
     return { ...(await startOwnedBroker(process)), ...controlsOf(process) };
   };
-  const started = await Promise.allSettled(names.map(startNode));
+  const starting = [
+    // If it fails, the others must not wait for it.
+    startNode(first).finally(() => writeFile(isFirstReady, '')),
+    ...others.map((node) => startNode(node, { bootAfter: isFirstReady, config: joining(first, node) })),
+  ];
+  const started = await Promise.allSettled(starting);
   const nodes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const close = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.close()));

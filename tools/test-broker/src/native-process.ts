@@ -25,6 +25,8 @@ export interface NativeOptions {
   /** Further lines of rabbitmq.conf. */
   readonly config?: readonly string[];
   readonly plugins?: readonly string[];
+  /** RabbitMQ is loaded, but does not boot before this file exists. */
+  readonly bootAfter?: string;
 }
 
 /** A process of the installed RabbitMQ, which has further programs. */
@@ -44,7 +46,7 @@ export const uniqueNodeName = (): string => `test-${randomBytes(6).toString('hex
 /** Prepares a node of the installed RabbitMQ with its own ports and folder. */
 export const nativeProcess = async (
   installation: Installation,
-  { network: given, node = uniqueNodeName(), config = [], plugins = [] }: NativeOptions = {},
+  { network: given, node = uniqueNodeName(), config = [], plugins = [], bootAfter }: NativeOptions = {},
 ): Promise<NativeProcess> => {
   const network = given ?? (await createErlangNetwork());
   const folder = join(network.folder, node);
@@ -117,7 +119,12 @@ export const nativeProcess = async (
     async start() {
       if (broker?.running) return;
       await network.start();
-      broker = await startTethered(installation.server, [], { ...env, ERL_AFLAGS: preloadFlags() }, processLog);
+      broker = await startTethered(
+        installation.server,
+        [],
+        { ...env, ERL_AFLAGS: preloadFlags(bootAfter) },
+        processLog,
+      );
     },
     async kill() {
       await broker?.kill();

@@ -21,8 +21,17 @@ const PRELOAD_MODULES = `
   [code:add_patha(code:lib_dir(App, ebin)) || {App, _} <- Apps],
   code:ensure_modules_loaded(lists:append([Modules || {_, Modules} <- Apps]))`;
 
+/** Waits until a file exists. */
+const awaitFile = (path: string): string =>
+  `Wait = fun Wait() -> filelib:is_file("${path}") orelse begin timer:sleep(20), Wait() end end, Wait()`;
+
 /**
  * Returns what `ERL_AFLAGS` must be for a node of RabbitMQ to load its modules at once. A version of RabbitMQ or Erlang
  * that the expression is not written for starts as usual.
+ *
+ * @param bootAfter - a file that the node waits for before it boots
  */
-export const preloadFlags = (): string => `-eval '_ = (catch begin ${PRELOAD_MODULES.replaceAll(/\s+/g, ' ')} end).'`;
+export const preloadFlags = (bootAfter?: string): string =>
+  [PRELOAD_MODULES, ...(bootAfter === undefined ? [] : [awaitFile(bootAfter)])]
+    .map((expression) => `-eval '_ = (catch begin ${expression.replaceAll(/\s+/g, ' ')} end).'`)
+    .join(' ');
