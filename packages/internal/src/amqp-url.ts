@@ -178,6 +178,26 @@ export const parseAmqpUrl = (url: string): AmqpUrl => {
   };
 };
 
+/**
+ * Splits the URLs of the nodes of one broker.
+ * @throws AmqpUrlError also if there are none, if they name different virtual hosts, or one address twice
+ */
+export const parseAmqpUrls = (urls: readonly string[]): AmqpUrl[] => {
+  const nodes = urls.map(parseAmqpUrl);
+  if (nodes.length === 0) fail('There is no broker URL');
+  if (new Set(nodes.map(({ vhost }) => vhost)).size > 1) {
+    fail('The broker URLs have different virtual hosts: those of the nodes of a cluster are the same');
+  }
+  const addresses = nodes.map(addressOf);
+  const duplicate = addresses.find((address, index) => addresses.indexOf(address) < index);
+  if (duplicate !== undefined) fail(`Two broker URLs have the address ${duplicate}: name each node once`);
+  return nodes;
+};
+
+/** Host and port. */
+export const addressOf = ({ hostname, port }: Pick<AmqpUrl, 'hostname' | 'port'>): string =>
+  `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+
 const parseAuthority = (
   protocol: 'amqp' | 'amqps',
   authority: string,
@@ -197,6 +217,9 @@ const parseAuthority = (
     fail(
       'The host in the broker URL contains a %: encode user, password and virtual host only, not the : and @ between',
     );
+  }
+  if (hostname.includes(',')) {
+    fail('The host in the broker URL contains a comma: several nodes are several URLs, each with amqp:// or amqps://');
   }
   const port = parts.port ? Number(parts.port) : protocol === 'amqps' ? 5671 : 5672;
   if (port === 0) fail('The port in the broker URL must not be 0');

@@ -38,7 +38,7 @@ export const assertContinuity = async (options: AssertContinuityOptions): Promis
     continuity: { token, mode: 'resume' },
   });
   const nothingSent = { verified: 0, confirmed: 0, onUnavailable: () => {} };
-  const continuity = new Continuity(resolved, createRedact(resolved.address), nothingSent);
+  const continuity = new Continuity(resolved, createRedact(resolved.nodes.map(({ address }) => address)), nothingSent);
   await withBroker(connection, {}, (publisher) =>
     continuity.prove({ ended: false, request: (work) => publisher.request(work) }, { isFirst: true }),
   );

@@ -86,7 +86,7 @@ const OWN_STATES: ReadonlySet<PublisherState> = new Set(['open', 'closing', 'clo
 /** What does not exist of what is expected; `undefined` if that cannot be known at present. */
 const findMissing = async (
   connection: WindowedPublisher,
-  { address, exchange, queues, signal }: ResolvedOptions,
+  { address, nodes, exchange, queues, signal }: ResolvedOptions,
 ): Promise<MissingTopology | undefined> => {
   const exists = async (
     facts: { readonly exchange: string; readonly queue?: string },
@@ -98,7 +98,8 @@ const findMissing = async (
     } catch (error) {
       if (isMissing(error)) return false;
       const broker = address.display;
-      throw explainDeclarationRefusal(error, createRedact(address), { broker, ...facts }) ?? error;
+      const redact = createRedact(nodes.map((node) => node.address));
+      throw explainDeclarationRefusal(error, redact, { broker, ...facts }) ?? error;
     }
   };
   try {

@@ -1,16 +1,17 @@
-import { type AmqpUrl, AmqpUrlError, parseAmqpUrl } from '@discogs-extractor/internal/amqp-url';
+import { type AmqpUrl, AmqpUrlError, parseAmqpUrls } from '@discogs-extractor/internal/amqp-url';
 import { PublisherError } from './errors.js';
 
 /** The parts of a broker's URL, decoded. */
 export type BrokerAddress = AmqpUrl;
 
 /**
- * Splits a broker's URL into its parts. The URL never appears in an error, since it contains a password.
+ * Splits the URL of a broker, or those of its nodes, into parts. No URL ever appears in an error, since it contains a
+ * password.
  * @throws PublisherError `INVALID_URL`
  */
-export const parseBrokerUrl = (url: string): BrokerAddress => {
+export const parseBrokerUrls = (url: string | readonly string[]): BrokerAddress[] => {
   try {
-    return parseAmqpUrl(url);
+    return parseAmqpUrls(typeof url === 'string' ? [url] : url);
   } catch (error) {
     throw error instanceof AmqpUrlError ? new PublisherError('INVALID_URL', error.message) : error;
   }

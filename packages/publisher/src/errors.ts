@@ -4,7 +4,7 @@
  * - `INVALID_OPTIONS`: an option of `createPublisher`, `flush` or `close` is wrong or unknown
  * - `INVALID_URL`: the broker's URL cannot be read
  * - `INVALID_MESSAGE`: AMQP cannot carry the message (`routingKey`)
- * - `UNREACHABLE`: no connection within the allowed attempts (`broker`, `attempts`, `replyCode`)
+ * - `UNREACHABLE`: no connection within the allowed attempts (`broker`, `attempts`, `replyCode`, `nodes`)
  * - `CONNECTION_LOST`: of a publisher, reported by the event `lost` only, since it reconnects (the same facts)
  * - `BAD_CREDENTIALS`: the broker refused user and password (`broker`, `replyCode`)
  * - `VHOST_REFUSED`: the virtual host does not exist, or is closed to the user (`broker`)
@@ -51,10 +51,20 @@ export type PublisherErrorCode =
  */
 export type TopologyLossReason = 'queue-missing' | 'queue-replaced' | 'exchange-replaced' | 'messages-lost';
 
+/** Why a node of the broker was of no use when it was last tried. */
+export interface NodeFailureFacts {
+  /** The node without credentials, such as `amqp://localhost:5672/%2F`. */
+  readonly broker: string;
+  readonly code: PublisherErrorCode;
+  readonly message: string;
+}
+
 /** Facts of a {@link PublisherError}. Which of them are set depends on the code. */
 export interface PublisherErrorFacts {
   /** The broker without credentials, such as `amqp://localhost:5672/`. */
   readonly broker?: string | undefined;
+  /** If `url` names several nodes and none can be used: each of them, in the order of the last attempts. */
+  readonly nodes?: readonly NodeFailureFacts[] | undefined;
   /** The AMQP reply code, such as 406. */
   readonly replyCode?: number | undefined;
   readonly exchange?: string | undefined;

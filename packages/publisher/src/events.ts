@@ -32,13 +32,13 @@ export type PublisherEvent =
   /** `open` and `full` alternate many times a second, so a change between these two is not reported. */
   | { readonly type: 'state'; readonly from: PublisherState; readonly to: PublisherState }
   /**
-   * Connection number `epoch` is established and the topology declared. `republished` unsettled messages are sent
-   * first.
+   * Connection number `epoch` is established, with this node of the broker, and the topology declared. `republished`
+   * unsettled messages are sent first.
    */
-  | { readonly type: 'connected'; readonly epoch: number; readonly republished: number }
-  /** The connection is gone, or an attempt to establish one failed. */
+  | { readonly type: 'connected'; readonly epoch: number; readonly republished: number; readonly broker: string }
+  /** The connection with a node is gone, or an attempt to establish one failed. */
   | { readonly type: 'lost'; readonly error: PublisherError; readonly unsettled: number }
-  /** Attempt number `attempt` to connect follows after `delayMs`. */
+  /** No node is left to try. Attempt number `attempt` to connect follows after `delayMs`. */
   | { readonly type: 'backoff'; readonly attempt: number; readonly delayMs: number }
   /** The broker takes no messages until its alarm is cleared. */
   | { readonly type: 'blocked'; readonly reason: string }

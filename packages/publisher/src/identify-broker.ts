@@ -1,4 +1,4 @@
-import { parseBrokerUrl } from './broker-address.js';
+import { parseBrokerUrls } from './broker-address.js';
 import { PublisherError, type PublisherErrorFacts } from './errors.js';
 import type { PublisherOptions } from './options.js';
 import type { BrokerIdentity } from './publisher.js';
@@ -56,7 +56,7 @@ export const withBroker = async <T>(
     return await work(publisher);
   } catch (error) {
     if (error instanceof PublisherError) throw error;
-    const redact = createRedact(parseBrokerUrl(options.url));
+    const redact = createRedact(parseBrokerUrls(options.url));
     const cause = redactedCause(redact, error);
     const broker = publisher.broker.display;
     throw (

@@ -8,6 +8,7 @@ export {
 export { createPublisher } from './create-publisher.js';
 export { type DiscardContinuityOptions, discardContinuity } from './discard-continuity.js';
 export {
+  type NodeFailureFacts,
   PublisherError,
   type PublisherErrorCode,
   type PublisherErrorFacts,

@@ -193,8 +193,11 @@ export interface PublisherOptions {
    * Parameters, as RabbitMQ's clients name them: `heartbeat`, `connection_timeout`, `frame_max`, `channel_max`,
    * `auth_mechanism` (`plain` or `external`), and for `amqps://` `cacertfile`, `certfile`, `keyfile`, `verify`
    * (`verify_peer` or `verify_none`) and `server_name_indication`. Options win over them. Anything else is refused.
+   *
+   * Several URLs, of the same virtual host, are the nodes of a cluster. They are tried in random order; there is a pause
+   * (see `backoff`) once each of them has been tried. What a URL says applies to its node.
    */
-  url: string;
+  url: string | readonly string[];
   /** The exchange to publish to. A string means a durable topic exchange of that name. */
   exchange: string | ExchangeOptions;
   /** The queues to declare and bind. @default [] */
@@ -226,14 +229,14 @@ export interface PublisherOptions {
    * @default no limit but the broker's
    */
   maxMessageBytes?: number | undefined;
-  /** Delays between attempts to connect. @default { initialMs: 200, maxMs: 10_000, factor: 2 } */
+  /** Delays between attempts to connect; with several nodes, an attempt tries each of them. @default { initialMs: 200, maxMs: 10_000, factor: 2 } */
   backoff?: BackoffOptions | undefined;
   /** Attempts to reach the broker for the first time before giving up with `UNREACHABLE`. @default Infinity */
   connectAttempts?: number | undefined;
   /** Attempts to reach the broker again after a loss before giving up with `UNREACHABLE`. @default Infinity */
   reconnectAttempts?: number | undefined;
   /**
-   * Time limit of one attempt, from the TCP connect to the last declared binding, in milliseconds.
+   * Time limit of one attempt with one node, from the TCP connect to the last declared binding, in milliseconds.
    * @default the URL's `connection_timeout`, else 15_000
    */
   connectTimeoutMs?: number | undefined;

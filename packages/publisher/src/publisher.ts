@@ -30,7 +30,7 @@ export const MESSAGE_NAMES: Readonly<Record<keyof OutgoingMessage, true>> = {
 
 /** Which broker a publisher is connected to. Contains no credentials. */
 export interface BrokerIdentity {
-  /** The broker's URL without credentials, such as `amqp://localhost:5672/%2F`. */
+  /** The URL of the broker, or of the node that answered, without credentials, such as `amqp://localhost:5672/%2F`. */
   readonly display: string;
   /** The virtual host. */
   readonly vhost: string;

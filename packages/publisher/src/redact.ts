@@ -10,8 +10,9 @@ const MIN_UNQUOTED_LENGTH = 4;
 const escapeForRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Brokers quote the user's name (`refused for user 'bob'`), and an error may repeat a URL that failed. */
-export const createRedact = ({ username, password }: Pick<BrokerAddress, 'username' | 'password'>): Redact => {
-  const secrets = [password, encodeURIComponent(password), username, encodeURIComponent(username)].filter(
+export const createRedact = (addresses: readonly Pick<BrokerAddress, 'username' | 'password'>[]): Redact => {
+  const words = addresses.flatMap(({ username, password }) => [password, username]);
+  const secrets = [...new Set(words.flatMap((word) => [word, encodeURIComponent(word)]))].filter(
     (secret) => secret.length > 0,
   );
   const patterns = secrets.map((secret) => {

@@ -1,6 +1,6 @@
 import { MAX_TIMER_MS } from '@discogs-extractor/internal/abort';
 import { createOptionChecks, type OptionChecks } from '@discogs-extractor/internal/option-checks';
-import { type BrokerAddress, parseBrokerUrl } from './broker-address.js';
+import { type BrokerAddress, parseBrokerUrls } from './broker-address.js';
 import { PublisherError } from './errors.js';
 import type { PublisherEvent } from './events.js';
 import { amqpTable, type ResolvedProperties, resolveProperties, shortString } from './message-properties.js';
@@ -49,9 +49,20 @@ export interface ResolvedQueue {
 /** {@link ContinuityOptions}, checked. */
 export type ResolvedContinuity = Readonly<ContinuityOptions>;
 
+/** One node of the broker, and how to connect to it. */
+export interface BrokerNode {
+  readonly address: BrokerAddress;
+  readonly connectTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly tls: Readonly<TlsOptions>;
+}
+
 /** {@link PublisherOptions}, checked, with every default filled in. */
 export interface ResolvedOptions {
-  readonly address: BrokerAddress;
+  /** At least one. */
+  readonly nodes: readonly [BrokerNode, ...BrokerNode[]];
+  /** `display`: all nodes, for messages. */
+  readonly address: Pick<BrokerAddress, 'display' | 'vhost'>;
   readonly exchange: ResolvedExchange;
   readonly queues: readonly ResolvedQueue[];
   readonly declare: boolean | 'passive';
@@ -63,8 +74,6 @@ export interface ResolvedOptions {
   readonly backoff: { readonly initialMs: number; readonly maxMs: number; readonly factor: number };
   readonly connectAttempts: number;
   readonly reconnectAttempts: number;
-  readonly connectTimeoutMs: number;
-  readonly heartbeatMs: number;
   readonly confirmTimeoutMs: number;
   readonly nackAttempts: number;
   readonly nackBackoffMs: number;
@@ -72,7 +81,6 @@ export interface ResolvedOptions {
   readonly topologyCheckCounts: boolean;
   readonly continuity: ResolvedContinuity | undefined;
   readonly connectionName: string | undefined;
-  readonly tls: Readonly<TlsOptions>;
   readonly signal: AbortSignal | undefined;
   readonly onConfirmed: ((confirmed: number) => void) | undefined;
   readonly onReturned: ((returned: ReturnedMessage) => void) | undefined;
@@ -102,10 +110,12 @@ const heartbeatMs = (option: number | undefined, address: BrokerAddress): number
  */
 export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
   checks.object('', options, PUBLISHER_OPTION_NAMES);
-  const address = parseBrokerUrl(options.url);
+  const nodes = resolveNodes(options);
+  const displays = nodes.map(({ address }) => address.display);
   const { connectionName } = options;
   return {
-    address,
+    nodes,
+    address: { display: displays.join(', '), vhost: nodes[0].address.vhost },
     ...resolveTopology(options),
     expectTimeoutMs:
       options.expectTimeoutMs === Number.POSITIVE_INFINITY
@@ -125,12 +135,6 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
       'reconnectAttempts',
       options.reconnectAttempts ?? Number.POSITIVE_INFINITY,
     ),
-    connectTimeoutMs: checks.wholeNumber(
-      'connectTimeoutMs',
-      options.connectTimeoutMs ?? address.parameters.connectTimeoutMs ?? 15_000,
-      { min: 1, max: MAX_TIMER_MS },
-    ),
-    heartbeatMs: heartbeatMs(options.heartbeatMs, address),
     confirmTimeoutMs: checks.durationMs('confirmTimeoutMs', options.confirmTimeoutMs ?? 60_000),
     nackAttempts: checks.wholeNumber('nackAttempts', options.nackAttempts ?? 10, { min: 1 }),
     nackBackoffMs: checks.durationMs('nackBackoffMs', options.nackBackoffMs ?? 200),
@@ -140,13 +144,29 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
     topologyCheckCounts:
       checks.boolean('topologyCheckCounts', options.topologyCheckCounts ?? true) && (options.declare ?? true) === true,
     connectionName: connectionName === undefined ? undefined : checks.text('connectionName', connectionName),
-    tls: resolveTls(options.tls ?? {}, address),
     signal: checks.optionalSignal('signal', options.signal),
     onConfirmed: checks.optionalFunction('onConfirmed', options.onConfirmed),
     onReturned: checks.optionalFunction('onReturned', options.onReturned),
     onRefused: checks.optionalFunction('onRefused', options.onRefused),
     onEvent: checks.optionalFunction('onEvent', options.onEvent),
   };
+};
+
+/** What a URL says applies to its node; an option applies to all. */
+const resolveNodes = (options: PublisherOptions): ResolvedOptions['nodes'] => {
+  const { url } = options;
+  const urls = typeof url === 'string' ? url : checks.list('url', url).map((it) => checks.text('url', it));
+  const nodes = parseBrokerUrls(urls).map((address) => ({
+    address,
+    connectTimeoutMs: checks.wholeNumber(
+      'connectTimeoutMs',
+      options.connectTimeoutMs ?? address.parameters.connectTimeoutMs ?? 15_000,
+      { min: 1, max: MAX_TIMER_MS },
+    ),
+    heartbeatMs: heartbeatMs(options.heartbeatMs, address),
+    tls: resolveTls(options.tls ?? {}, address),
+  }));
+  return nodes as [BrokerNode, ...BrokerNode[]];
 };
 
 /** The options, and what the URL has in addition. */

@@ -57,6 +57,8 @@ export class WindowedPublisher implements Publisher {
   /** Ends the wait of `close` for outstanding confirms. */
   #endClosingWait: (() => void) | undefined;
   #returns = 0;
+  /** Looks for what may have caused returns. */
+  #returnCheck: Promise<Error | undefined> | undefined;
   /** Returned messages that `onReturned` was called for. */
   #settledReturns = 0;
   #isFailingRefused = false;
@@ -64,7 +66,7 @@ export class WindowedPublisher implements Publisher {
   /** @param connections - where it gets its connections from */
   constructor(options: ResolvedOptions, connections: ConnectionSource = createOwnConnections(options)) {
     this.#options = options;
-    const redact = createRedact(options.address);
+    const redact = createRedact(options.nodes.map(({ address }) => address));
     const owner = {
       isAlive: () => this.#isAlive(),
       report: (event: PublisherEvent) => this.#report(event),
@@ -283,16 +285,31 @@ export class WindowedPublisher implements Publisher {
       `No queue took ${isProbe ? 'a message' : `message ${sequence}`} (routing key ${routingKey}): the queues bound to exchange ${exchange} are gone, or their bindings were removed. Restore them, then publish again from message ${verified + 1} on.`,
       { facts: { exchange, routingKey, messageId, replyCode, verified, sequence: isProbe ? undefined : sequence } },
     );
-    entry.confirmation?.reject(error);
     const { onReturned } = this.#options;
     // A queue took the probe before, so its binding is gone.
     if (onReturned === undefined || isProbe) {
-      this.#fail(error);
+      void this.#failUnroutable(entry, error);
       return;
     }
+    entry.confirmation?.reject(error);
     this.#settledReturns++;
     this.#window.settle(entry);
     onReturned({ sequence, exchange, routingKey, messageId, replyCode });
+  }
+
+  /** Fails, unless a queue only is on a node that is down: the next connection then waits for it, and sends again. */
+  async #failUnroutable(entry: OutboxEntry, error: PublisherError): Promise<void> {
+    const { session } = this.#connection;
+    if (session && this.#options.queues.length > 0) {
+      this.#returnCheck ??= this.#check.findUnavailable(session).finally(() => {
+        this.#returnCheck = undefined;
+      });
+      const unavailable = await this.#returnCheck;
+      if (unavailable !== undefined) session.end(unavailable);
+      if (session.ended) return;
+    }
+    entry.confirmation?.reject(error);
+    this.#fail(error);
   }
 
   #onRefused(entry: OutboxEntry, error: PublisherError): void {

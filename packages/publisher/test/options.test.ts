@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseBrokerUrl } from '../src/broker-address.js';
+import { parseBrokerUrls } from '../src/broker-address.js';
 import type { ExchangeOptions, PublisherOptions, QueueOptions } from '../src/options.js';
 import { resolveOptions } from '../src/resolve-options.js';
 import { visibleText } from './support/publisher-harness.js';
@@ -40,7 +40,7 @@ describe('a broker URL', () => {
       },
     ],
   ])('%s is split into its parts', (url, expected) => {
-    expect(parseBrokerUrl(url)).toMatchObject(expected);
+    expect(parseBrokerUrls(url)).toMatchObject([expected]);
   });
 
   it.each([
@@ -80,13 +80,43 @@ describe('a broker URL', () => {
   ])('%j is refused, and not repeated in the error', (url) => {
     const error = (() => {
       try {
-        return expect.fail(`Accepted ${parseBrokerUrl(url).hostname}`);
+        return expect.fail(`Accepted ${parseBrokerUrls(url)[0]?.hostname}`);
       } catch (thrown) {
         return thrown;
       }
     })();
     expect(error).toMatchObject({ code: 'INVALID_URL' });
     expect(visibleText(error)).not.toContain('hunter22');
+  });
+});
+
+describe('the URLs of several nodes', () => {
+  it('are split into their parts, and each keeps its own parameters', () => {
+    const url = ['amqps://a/v?server_name_indication=n', 'amqps://b:1/v', 'amqps://[::1]/v'];
+    const { nodes, address } = resolveOptions({ url, exchange: 'e', tls: { caFile: 'ca.pem' } });
+    expect(nodes.map(({ tls }) => tls)).toMatchObject([
+      { caFile: 'ca.pem', servername: 'n' },
+      { caFile: 'ca.pem', servername: undefined },
+      { caFile: 'ca.pem', servername: undefined },
+    ]);
+    expect(address).toEqual({ vhost: 'v', display: 'amqps://a:5671/v, amqps://b:1/v, amqps://[::1]:5671/v' });
+  });
+
+  it.each([
+    ['none', []],
+    ['different virtual hosts', ['amqp://u:hunter22@a/v', 'amqp://u:hunter22@b/w']],
+    ['an address twice', ['amqp://u:hunter22@a', 'amqp://v:hunter22@a:5672/']],
+    ['hosts that are no URLs', 'amqp://u:hunter22@a,b'],
+    ['one that cannot be read', ['amqp://u:hunter22@a', 'http://u:hunter22@b']],
+  ])('are refused: %s', (_, url) => {
+    expect(() => resolveOptions({ url, exchange: 'e' })).toThrow(
+      expect.objectContaining({ code: 'INVALID_URL', message: expect.not.stringContaining('hunter22') }),
+    );
+  });
+
+  it('are refused if one of them has no TLS that the options are for', () => {
+    const options: PublisherOptions = { url: ['amqps://a', 'amqp://b'], exchange: 'e', tls: { caFile: 'ca.pem' } };
+    expect(() => resolveOptions(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
   });
 });
 
@@ -100,12 +130,12 @@ describe('options', () => {
       queues: [{ name: 'q', durable: true, arguments: { 'x-queue-type': 'quorum' } }],
       properties: { deliveryMode: 2, mandatory: true },
       maxInFlight: 5_000,
-      heartbeatMs: 10_000,
+      nodes: [{ heartbeatMs: 10_000, connectTimeoutMs: 15_000 }],
       connectAttempts: Number.POSITIVE_INFINITY,
     });
-    expect(resolveOptions({ ...valid, url: 'amqp://h?connection_timeout=900' }).connectTimeoutMs).toBe(900);
+    expect(resolveOptions({ ...valid, url: 'amqp://h?connection_timeout=900' }).nodes[0].connectTimeoutMs).toBe(900);
     const url = 'amqps://h?cacertfile=ca.pem&certfile=cert.pem&verify=verify_none&server_name_indication=n';
-    expect(resolveOptions({ ...valid, url }).tls).toEqual({
+    expect(resolveOptions({ ...valid, url }).nodes[0].tls).toEqual({
       caFile: 'ca.pem',
       certFile: 'cert.pem',
       servername: 'n',
@@ -116,11 +146,13 @@ describe('options', () => {
         ...valid,
         url,
         tls: { ca: 'x', cert: 'y', key: 'z', servername: 'm', rejectUnauthorized: true },
-      }).tls,
+      }).nodes[0].tls,
     ).toEqual({ ca: 'x', cert: 'y', key: 'z', servername: 'm', rejectUnauthorized: true });
-    expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=0' }).heartbeatMs).toBe(0);
-    expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=7' }).heartbeatMs).toBe(7_000);
-    expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=7', heartbeatMs: 3_000 }).heartbeatMs).toBe(3_000);
+    expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=0' }).nodes[0].heartbeatMs).toBe(0);
+    expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=7' }).nodes[0].heartbeatMs).toBe(7_000);
+    expect(resolveOptions({ ...valid, url: 'amqp://h?heartbeat=7', heartbeatMs: 3_000 }).nodes[0].heartbeatMs).toBe(
+      3_000,
+    );
   });
 
   it.each([

@@ -12,7 +12,13 @@ import {
   until,
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPublisher, PublisherError, type PublisherOptions } from '../src/index.js';
+import {
+  createPublisher,
+  identifyBroker,
+  PublisherError,
+  type PublisherEvent,
+  type PublisherOptions,
+} from '../src/index.js';
 import { numbered, publishNumbered } from './support/numbered-messages.js';
 import { twoQueues } from './support/publisher-harness.js';
 
@@ -60,6 +66,30 @@ describe('a broker with TLS', () => {
     Object.entries(parameters)
       .map((each) => each.map(encodeURIComponent).join('='))
       .join('&');
+
+  it('checks the certificate of each of several nodes for the name of that node', async () => {
+    const { caFile } = authority;
+    await using proxy = await startProxy({ host: '127.0.0.1', port: listeners.port });
+    const right = `${url}?server_name_indication=broker.test`;
+    const wrong = `amqps://127.0.0.1:${proxy.port}`;
+    const refused: unknown[] = [];
+    for (let n = 0; n < 50 && refused.length === 0; n++) {
+      const onEvent = (event: PublisherEvent): void => {
+        if (event.type === 'lost') refused.push(event.error);
+      };
+      const { display } = await identifyBroker({ url: [right, wrong], tls: { caFile }, onEvent });
+      expect(display).toContain(`:${listeners.port}/`);
+    }
+    expect(refused).toMatchObject([
+      { code: 'TLS_FAILED', facts: { broker: expect.stringContaining(`:${proxy.port}/`) } },
+    ]);
+    const both = [url, wrong].map((it) => ({ broker: expect.stringContaining(new URL(it).host), code: 'TLS_FAILED' }));
+    const error = await identifyBroker({ url: [url, wrong], tls: { caFile } }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'TLS_FAILED',
+      facts: { nodes: expect.arrayContaining(both.map((it) => expect.objectContaining(it))) },
+    });
+  });
 
   it('takes the authority, the name and the certificate from options and from the URL', async () => {
     const { caFile } = authority;

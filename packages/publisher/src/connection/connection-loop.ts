@@ -1,10 +1,10 @@
 import { backoffDelayMs } from '@discogs-extractor/internal/backoff';
-import { PublisherError } from '../errors.js';
+import { type NodeFailureFacts, PublisherError } from '../errors.js';
 import type { PublisherEvent } from '../events.js';
 import type { BrokerIdentity } from '../publisher.js';
 import { type Redact, redactedCause } from '../redact.js';
 import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { BrokerNode, ResolvedOptions } from '../resolve-options.js';
 import { DeclarationError } from '../topology/declare-topology.js';
 import { explainDeclarationRefusal } from '../topology/refusals.js';
 import type { TopologyCheck } from '../topology/topology-check.js';
@@ -48,7 +48,17 @@ const MAX_REFUSALS = 3;
 
 /** How a connection ended. `fatal`: another attempt would not help. */
 interface SessionOutcome {
+  readonly node: BrokerNode;
   readonly reason: unknown;
+  readonly fatal: PublisherError | undefined;
+}
+
+/** Why a node was of no use when it was last tried. */
+interface NodeFailure {
+  readonly node: BrokerNode;
+  /** Without credentials. */
+  readonly cause: Error;
+  /** Waiting does not help. */
   readonly fatal: PublisherError | undefined;
 }
 
@@ -68,6 +78,8 @@ export class ConnectionLoop {
   #failures = 0;
   #vhostRefusals = 0;
   #publishRefusals = 0;
+  /** The nodes that failed since the last connection that was set up. */
+  readonly #failed = new Map<BrokerNode, NodeFailure>();
   /**
    * The broker closed the channel because of a message. The messages sent before it lost their confirms with the
    * channel; if the window sent them all again at once, so would they every time.
@@ -76,8 +88,8 @@ export class ConnectionLoop {
   #blockedSince: number | undefined;
   #blockedMs = 0;
   #confirmTimer: NodeJS.Timeout | undefined;
-  /** What answered when an attempt failed with this message. */
-  #examined: { readonly message: string; readonly peer: Peer } | undefined;
+  /** What answered at a node when an attempt failed with this message. */
+  readonly #examined = new Map<BrokerNode, { readonly message: string; readonly peer: Peer }>();
   readonly #examination = new AbortController();
   #endBackoff: (() => void) | undefined;
 
@@ -95,7 +107,7 @@ export class ConnectionLoop {
     this.#window = window;
     this.#check = check;
     this.#owner = owner;
-    this.#broker = brokerIdentity(options.address);
+    this.#broker = brokerIdentity(options.nodes[0].address);
   }
 
   get state(): ConnectionState {
@@ -133,7 +145,9 @@ export class ConnectionLoop {
       const outcome = await this.#runSession(this.#createSession());
       if (!this.#owner.isAlive()) return;
       if (outcome.fatal) return this.#owner.fail(outcome.fatal);
-      if (!(await this.#backOff(outcome.reason))) return;
+      this.#reportLost(outcome);
+      if (!this.#connections.rotation.isRoundOver) continue;
+      if (!(await this.#backOff(outcome))) return;
     }
   }
 
@@ -171,33 +185,71 @@ export class ConnectionLoop {
       await this.#establish(session);
     } catch (error) {
       session.end(error);
-      this.#failures++;
       const reason = this.#setupReason(error, await session.endReason);
-      if (!session.isConnected && mayNotBeBroker(reason)) return this.#examinePeer(reason);
-      return { reason, fatal: this.#explainSetupRefusal(reason) };
+      const { node } = session;
+      // A shared connection that is closed has none.
+      if (node === undefined) return { node: this.#options.nodes[0], reason, fatal: this.#explainRefusal(reason) };
+      const isNoBroker = !session.isConnected && mayNotBeBroker(reason);
+      const outcome = isNoBroker
+        ? await this.#examinePeer(node, reason)
+        : { node, reason, fatal: this.#explainRefusal(reason, node) };
+      const fatal = this.#onSetupFailure(outcome, session.isConnected);
+      return { ...outcome, fatal };
     }
     this.#vhostRefusals = 0;
+    const node = session.node as BrokerNode;
     const reason = await session.endReason;
     const wasUseful = session.confirms > 0;
     // A connection that is lost again and again before it was of use counts as a failed attempt.
     const wasStable = wasUseful || performance.now() - startedAt > this.#options.backoff.maxMs;
-    this.#failures = wasStable ? 0 : this.#failures + 1;
-    return { reason, fatal: this.#onPublishRefusal(reason, session.outstanding > 0, wasUseful) };
+    if (wasStable) {
+      this.#failures = 0;
+      this.#connections.rotation.leave(node);
+    } else {
+      this.#countFailure(node, reason, undefined);
+    }
+    return { node, reason, fatal: this.#onPublishRefusal(reason, session.outstanding > 0, wasUseful) };
+  }
+
+  /**
+   * What a node alone refuses (its certificate, its port, the login) does not keep the publisher from using the others:
+   * it is fatal if each of them has refused. What one says about the topology holds for all.
+   */
+  #onSetupFailure({ node, reason, fatal }: SessionOutcome, isConnected: boolean): PublisherError | undefined {
+    this.#countFailure(node, reason, fatal);
+    if (fatal === undefined || isConnected || this.#options.nodes.length === 1) return fatal;
+    const failures = [...this.#failed.values()];
+    if (failures.length < this.#options.nodes.length || !failures.every((failure) => failure.fatal)) return undefined;
+    const { code, facts, cause } = fatal;
+    return new PublisherError(code, `No node accepts the connection: ${failures.map(describeFailure).join('; ')}`, {
+      facts: { ...facts, broker: this.#options.address.display, nodes: failures.map(factsOfFailure) },
+      cause,
+    });
+  }
+
+  /** An attempt has failed when every node has. */
+  #countFailure(node: BrokerNode, reason: unknown, fatal: PublisherError | undefined): void {
+    this.#failed.set(node, { node, cause: this.#causeOf(reason), fatal });
+    if (this.#connections.rotation.isRoundOver) this.#failures++;
+  }
+
+  #causeOf(reason: unknown): Error {
+    return redactedCause(this.#redact, reason instanceof DeclarationError ? reason.cause : reason);
   }
 
   /** Finds out whether the peer is a broker at all, unless one was there before or this was found out already. */
-  async #examinePeer(reason: unknown): Promise<SessionOutcome> {
-    const { address, tls } = this.#options;
+  async #examinePeer(node: BrokerNode, reason: unknown): Promise<SessionOutcome> {
+    const { address, tls } = node;
     const cause = redactedCause(this.#redact, reason);
-    const isNews = this.#epoch === 0 && cause.message !== this.#examined?.message;
+    const isNews = this.#epoch === 0 && cause.message !== this.#examined.get(node)?.message;
     if (isNews) {
       const isTls = address.protocol === 'amqps' && (cause as { code?: unknown }).code === undefined;
       const peer = await identifyPeer(address, isTls ? await loadTls(tls) : undefined, this.#examination.signal);
-      this.#examined = { message: cause.message, peer };
+      this.#examined.set(node, { message: cause.message, peer });
     }
-    const { peer } = this.#examined ?? {};
-    const fatal = (peer && explainPeer(peer, address, cause)) ?? this.#explainSetupRefusal(reason);
-    return { reason: peer ? withPeer(reason, peer) : reason, fatal };
+    const { peer } = this.#examined.get(node) ?? {};
+    const fatal = (peer && explainPeer(peer, address, cause)) ?? this.#explainRefusal(reason, node);
+    return { node, reason: peer ? withPeer(reason, peer) : reason, fatal };
   }
 
   /** What to do after the end of a connection that was open; returns an error if another one would not help. */
@@ -221,15 +273,16 @@ export class ConnectionLoop {
   }
 
   async #establish(session: Session): Promise<void> {
-    const { connectTimeoutMs } = this.#options;
+    this.#setState('connecting');
+    const node = session.connect();
+    const { connectTimeoutMs } = node;
     const timer = setTimeout(
       () => session.endUnresponsive(new Error(`No connection within ${connectTimeoutMs} ms`)),
       connectTimeoutMs,
     );
     try {
-      this.#setState('connecting');
       await session.open();
-      this.#broker = brokerIdentity(this.#options.address, session.serverProperties);
+      this.#broker = brokerIdentity(node.address, session.serverProperties);
       this.#setState('setup');
       const isFirst = this.#epoch === 0;
       if (!isFirst) await session.assertQueuesExist();
@@ -242,9 +295,11 @@ export class ConnectionLoop {
       await this.#check.resume(session, readings);
       if (session.ended) throw new Error('Connection ended during setup');
       this.#epoch = session.epoch;
+      this.#failed.clear();
       this.#owner.onReady(session);
       this.#setState(session.blocked ? 'blocked' : 'open');
-      this.#owner.report({ type: 'connected', epoch: session.epoch, republished: this.#window.toRepublish });
+      const { toRepublish: republished } = this.#window;
+      this.#owner.report({ type: 'connected', epoch: session.epoch, republished, broker: node.address.display });
       this.#owner.onUp({ oneByOne: this.#probingOneByOne });
     } finally {
       clearTimeout(timer);
@@ -260,8 +315,8 @@ export class ConnectionLoop {
       : error;
   }
 
-  #explainSetupRefusal(reason: unknown): PublisherError | undefined {
-    const broker = this.#options.address.display;
+  #explainRefusal(reason: unknown, node?: BrokerNode): PublisherError | undefined {
+    const broker = (node ?? this.#options).address.display;
     if (reason instanceof PublisherError) return reason;
     if (reason instanceof DeclarationError) {
       return this.#epoch > 0
@@ -269,24 +324,32 @@ export class ConnectionLoop {
         : explainDeclarationRefusal(reason.cause, this.#redact, { broker, ...reason.facts });
     }
     const error = explainConnectRefusal(reason, this.#redact, broker);
-    return error?.code === 'VHOST_REFUSED' && ++this.#vhostRefusals < MAX_REFUSALS ? undefined : error;
+    const maxRefusals = MAX_REFUSALS * this.#options.nodes.length;
+    return error?.code === 'VHOST_REFUSED' && ++this.#vhostRefusals < maxRefusals ? undefined : error;
+  }
+
+  #reportLost({ node, reason }: SessionOutcome): void {
+    const broker = node.address.display;
+    const cause = this.#causeOf(reason);
+    this.#owner.report({
+      type: 'lost',
+      // What a node refuses for good is news, although the others are tried.
+      error:
+        this.#failed.get(node)?.fatal ??
+        new PublisherError('CONNECTION_LOST', `No connection with ${broker}: ${cause.message}`, {
+          facts: { broker, attempts: this.#failures, replyCode: replyCodeOf(cause) },
+          cause,
+        }),
+      unsettled: this.#window.outbox.unsettled,
+    });
   }
 
   /** Waits before the next attempt; `false` if there is none. */
-  async #backOff(reason: unknown): Promise<boolean> {
-    const { address, backoff, connectAttempts, reconnectAttempts } = this.#options;
+  async #backOff({ reason }: SessionOutcome): Promise<boolean> {
+    const { backoff, connectAttempts, reconnectAttempts } = this.#options;
     const failures = this.#failures;
-    const broker = address.display;
-    const cause = redactedCause(this.#redact, reason instanceof DeclarationError ? reason.cause : reason);
-    const details = { facts: { broker, attempts: failures, replyCode: replyCodeOf(cause) }, cause };
-    this.#owner.report({
-      type: 'lost',
-      error: new PublisherError('CONNECTION_LOST', `No connection with ${broker}: ${cause.message}`, details),
-      unsettled: this.#window.outbox.unsettled,
-    });
     if (failures >= (this.#epoch > 0 ? reconnectAttempts : connectAttempts)) {
-      const message = `${broker} cannot be reached after ${failures} ${failures === 1 ? 'attempt' : 'attempts'}: ${cause.message}`;
-      this.#owner.fail(new PublisherError('UNREACHABLE', message, details));
+      this.#owner.fail(this.#unreachableError(reason));
       return false;
     }
     const delayMs = backoffDelayMs(Math.max(1, failures), backoff);
@@ -301,6 +364,28 @@ export class ConnectionLoop {
     });
     this.#endBackoff = undefined;
     return true;
+  }
+
+  #unreachableError(reason: unknown): PublisherError {
+    const { address, nodes } = this.#options;
+    const broker = address.display;
+    const attempts = this.#failures;
+    const cause = this.#causeOf(reason);
+    const after = `after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
+    const failures = [...this.#failed.values()];
+    return new PublisherError(
+      'UNREACHABLE',
+      nodes.length === 1
+        ? `${broker} cannot be reached ${after}: ${cause.message}`
+        : `None of the ${nodes.length} nodes can be reached ${after}: ${failures.map(describeFailure).join('; ')}`,
+      {
+        facts: {
+          ...{ broker, attempts, replyCode: replyCodeOf(cause) },
+          nodes: nodes.length === 1 ? undefined : failures.map(factsOfFailure),
+        },
+        cause,
+      },
+    );
   }
 
   #onBlocked(reason: string): void {
@@ -336,3 +421,12 @@ export class ConnectionLoop {
     this.#owner.onStateChange(state);
   }
 }
+
+const describeFailure = ({ node, cause, fatal }: NodeFailure): string =>
+  fatal?.message ?? `${node.address.display}: ${cause.message}`;
+
+const factsOfFailure = ({ node, cause, fatal }: NodeFailure): NodeFailureFacts => ({
+  broker: node.address.display,
+  code: fatal?.code ?? 'CONNECTION_LOST',
+  message: fatal?.message ?? cause.message,
+});

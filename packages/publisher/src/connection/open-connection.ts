@@ -1,8 +1,9 @@
 import { abortable } from '@discogs-extractor/internal/abort';
 import { type ChannelModel, connect, credentials } from 'amqplib';
 import { PublisherError } from '../errors.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { BrokerNode, ResolvedOptions } from '../resolve-options.js';
 import { loadTls } from './load-tls.js';
+import { NodeRotation } from './node-rotation.js';
 
 /** A connection that the broker has accepted. */
 export interface OpenConnection {
@@ -11,12 +12,22 @@ export interface OpenConnection {
   readonly blockedReason: string | undefined;
 }
 
+/** A connection on its way. */
+export interface Connecting {
+  /** The node that it is made to. */
+  readonly node: BrokerNode;
+  /** Rejects with the reason of the signal if that aborts first. */
+  readonly opened: Promise<OpenConnection>;
+}
+
 /** Where sessions get their connection from. */
 export interface ConnectionSource {
-  /** Resolves with a connection; rejects with the signal's reason if that aborts first. */
-  connect(signal: AbortSignal): Promise<OpenConnection>;
-  /** The same for a second connection of the session, which nothing is published on. Absent if there can be none. */
-  connectForChecks?(signal: AbortSignal): Promise<OpenConnection>;
+  /** The order of the nodes. */
+  readonly rotation: NodeRotation;
+  /** Connects to the next node. */
+  connect(signal: AbortSignal): Connecting;
+  /** Makes a second connection for a session, which nothing is published on. Absent if there can be none. */
+  connectForChecks?(node: BrokerNode, signal: AbortSignal): Promise<OpenConnection>;
   /**
    * Cuts a connection that does not respond, for all of its sessions. Absent if each session has its own one, which it
    * cuts by aborting the signal of `connect`.
@@ -25,10 +36,7 @@ export interface ConnectionSource {
 }
 
 /** The options of a connection. */
-export type ResolvedConnectionOptions = Pick<
-  ResolvedOptions,
-  'address' | 'heartbeatMs' | 'connectionName' | 'tls' | 'connectTimeoutMs'
->;
+export type ResolvedConnectionOptions = Pick<ResolvedOptions, 'nodes' | 'connectionName'>;
 
 /** How long the broker may take to close a connection before the socket is cut. */
 export const MAX_CLOSE_MS = 2_000;
@@ -37,7 +45,8 @@ const noop = (): void => {};
 
 /** @param signal - destroys the socket at every stage, including the handshake, for which amqplib has no other way */
 const openConnection = async (
-  { address, heartbeatMs, connectionName, tls, connectTimeoutMs }: ResolvedConnectionOptions,
+  { address, heartbeatMs, tls, connectTimeoutMs }: BrokerNode,
+  connectionName: string | undefined,
   signal: AbortSignal,
 ): Promise<OpenConnection> => {
   const { frameMax, channelMax, authMechanism } = address.parameters;
@@ -77,35 +86,41 @@ const openConnection = async (
 };
 
 /** Connections of its own for each session. */
-export const createOwnConnections = (options: ResolvedConnectionOptions): ConnectionSource => {
-  const { connectionName: name } = options;
-  const forChecks = { ...options, connectionName: name === undefined ? undefined : `${name} (checks)` };
+export const createOwnConnections = ({ nodes, connectionName: name }: ResolvedConnectionOptions): ConnectionSource => {
+  const rotation = new NodeRotation(nodes);
+  const nameForChecks = name === undefined ? undefined : `${name} (checks)`;
   return {
-    connect: (signal) => openConnection(options, signal),
-    connectForChecks: (signal) => openConnection(forChecks, signal),
+    rotation,
+    connect: (signal) => {
+      const node = rotation.take();
+      return { node, opened: openConnection(node, name, signal) };
+    },
+    connectForChecks: (node, signal) => openConnection(node, nameForChecks, signal),
   };
 };
 
-interface SharedSocket {
-  readonly opening: Promise<OpenConnection>;
+interface SharedSocket extends Connecting {
   /** Aborting destroys the socket. */
   readonly socket: AbortController;
 }
 
 /** One connection for the sessions of several publishers. After a loss, the first session that asks opens another. */
 export class SharedConnection implements ConnectionSource {
-  readonly #options: ResolvedConnectionOptions;
+  readonly rotation: NodeRotation;
+  readonly #connectionName: string | undefined;
   #current: SharedSocket | undefined;
   #isClosed = false;
 
-  constructor(options: ResolvedConnectionOptions) {
-    this.#options = options;
+  constructor({ nodes, connectionName }: ResolvedConnectionOptions) {
+    this.rotation = new NodeRotation(nodes);
+    this.#connectionName = connectionName;
   }
 
-  connect(signal: AbortSignal): Promise<OpenConnection> {
-    if (this.#isClosed) return Promise.reject(new PublisherError('CLOSED', 'The connection is closed'));
+  connect(signal: AbortSignal): Connecting {
+    if (this.#isClosed) throw new PublisherError('CLOSED', 'The connection is closed');
     this.#current ??= this.#open();
-    return abortable(this.#current.opening, signal);
+    const { node, opened } = this.#current;
+    return { node, opened: abortable(opened, signal) };
   }
 
   cut({ model }: OpenConnection, reason: Error): void {
@@ -120,7 +135,7 @@ export class SharedConnection implements ConnectionSource {
     if (current === undefined) return;
     const timer = setTimeout(() => current.socket.abort(), MAX_CLOSE_MS);
     try {
-      const { model } = await current.opening;
+      const { model } = await current.opened;
       await abortable(model.close(), current.socket.signal);
     } catch {
       // It is lost, or the broker did not respond.
@@ -131,18 +146,20 @@ export class SharedConnection implements ConnectionSource {
   }
 
   #open(): SharedSocket {
-    const { connectTimeoutMs } = this.#options;
+    const node = this.rotation.take();
+    const { connectTimeoutMs } = node;
     const socket = new AbortController();
     const timer = setTimeout(
       () => socket.abort(new Error(`No connection within ${connectTimeoutMs} ms`)),
       connectTimeoutMs,
     );
-    const current = { socket, opening: abortable(openConnection(this.#options, socket.signal), socket.signal) };
+    const opened = abortable(openConnection(node, this.#connectionName, socket.signal), socket.signal);
+    const current = { socket, node, opened };
     const forget = (): void => {
       socket.abort();
       if (this.#current === current) this.#current = undefined;
     };
-    current.opening
+    opened
       .then(({ model }) => {
         // Sessions that share it listen to it too.
         model.setMaxListeners(0);

@@ -1,13 +1,13 @@
 import type { Channel, ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import { createDeferred } from '../deferred.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { BrokerNode, ResolvedOptions } from '../resolve-options.js';
 import { checkTopology, declareTopology, type QueueReadings, readQueues } from '../topology/declare-topology.js';
 import type { CheckedConnection } from '../topology/topology-check.js';
 import type { OutboxEntry } from '../window/outbox.js';
 import type { MessageTransport } from '../window/send-window.js';
 import { createSender, type MessageSender } from '../wire/message-sender.js';
 import { TagTable } from '../wire/tag-table.js';
-import { type ConnectionSource, MAX_CLOSE_MS, type OpenConnection } from './open-connection.js';
+import { type Connecting, type ConnectionSource, MAX_CLOSE_MS, type OpenConnection } from './open-connection.js';
 
 /** What the broker reports about messages. */
 export interface DeliveryHandlers {
@@ -57,6 +57,7 @@ export class Session implements MessageTransport, CheckedConnection {
   /** Aborting destroys the socket of a connection of its own at every stage, and ends the wait for a shared one. */
   readonly #abort = new AbortController();
   readonly #endReason = createDeferred<unknown>();
+  #connecting: Connecting | undefined;
   #connection: OpenConnection | undefined;
   #checkConnecting: Promise<void> | undefined;
   /** The second connection, once it is open. */
@@ -88,6 +89,11 @@ export class Session implements MessageTransport, CheckedConnection {
   /** Resolves with the reason when the session ends on its own; never after {@link Session.close}. */
   get endReason(): Promise<unknown> {
     return this.#endReason.promise;
+  }
+
+  /** The node that it connects to, or is connected to, once that is chosen. */
+  get node(): BrokerNode | undefined {
+    return this.#connecting?.node;
   }
 
   /** Whether the broker accepted the connection. */
@@ -126,9 +132,15 @@ export class Session implements MessageTransport, CheckedConnection {
     return performance.now() - this.#lastProgress;
   }
 
-  /** Connects and opens the confirm channel. */
+  /** Begins to connect to the next node, and returns that. */
+  connect(): BrokerNode {
+    this.#connecting = this.#connections.connect(this.#abort.signal);
+    return this.#connecting.node;
+  }
+
+  /** Completes the connection and opens the confirm channel. */
   async open(): Promise<void> {
-    const connection = await this.#connections.connect(this.#abort.signal);
+    const connection = await (this.#connecting as Connecting).opened;
     this.#connection = connection;
     this.#bytesRead = bytesReadOn(connection);
     this.#listen(connection);
@@ -171,6 +183,7 @@ export class Session implements MessageTransport, CheckedConnection {
 
   send(entry: OutboxEntry): boolean {
     if (this.#tags.outstanding === 0) this.#lastProgress = performance.now();
+    entry.returned = false;
     this.#tags.add(entry);
     try {
       return (this.#sender as MessageSender).send(entry);
@@ -291,7 +304,9 @@ export class Session implements MessageTransport, CheckedConnection {
 
   /** Without a second connection, such as with a limit of connections, checks take longer, which does no harm. */
   async #connectForChecks(): Promise<void> {
-    const connection = await this.#connections.connectForChecks?.(this.#abort.signal).catch(noop);
+    const connection = await this.#connections
+      .connectForChecks?.((this.#connecting as Connecting).node, this.#abort.signal)
+      .catch(noop);
     if (!connection) return;
     const { model } = connection;
     this.#checkModel = model;

@@ -42,6 +42,16 @@ export const explainDeclarationRefusal = (
   }
 };
 
-/** Whether a passive declaration failed because the queue does not exist, rather than because its node is down. */
+/**
+ * What RabbitMQ says (`rabbit_amqqueue:absent`) of a queue that exists, but that nothing can be done with: its node is
+ * down, or its process has crashed, was stopped or does not respond.
+ */
+const ABSENT = /down or inaccessible|has crashed and failed to restart|is stopped by supervisor|failed to perform/;
+
+/** Whether a declaration failed because the queue exists, but is on a node that is down, or the like. */
+export const isUnavailable = (error: unknown): boolean =>
+  replyCodeOf(error) === REPLY_CODE.NOT_FOUND && ABSENT.test(String((error as Error).message));
+
+/** Whether a passive declaration failed because the exchange or queue does not exist. */
 export const isMissing = (error: unknown): boolean =>
-  replyCodeOf(error) === REPLY_CODE.NOT_FOUND && !/down or inaccessible/.test(String((error as Error).message));
+  replyCodeOf(error) === REPLY_CODE.NOT_FOUND && !isUnavailable(error);

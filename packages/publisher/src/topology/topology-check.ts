@@ -8,7 +8,7 @@ import { BrokerEvents, type TopologyChanges } from './broker-events.js';
 import { Continuity } from './continuity.js';
 import { DeclarationError, type QueueReadings, readQueues, rebindQueues, type Topology } from './declare-topology.js';
 import { QueueGrowthCheck, type SampleMessage, type Shortfall } from './queue-growth.js';
-import { explainDeclarationRefusal, isMissing } from './refusals.js';
+import { explainDeclarationRefusal, isMissing, isUnavailable } from './refusals.js';
 
 /**
  * A queue that falls short is read this often, and this far apart: by then, a queue that drops messages has dropped
@@ -158,6 +158,16 @@ export class TopologyCheck {
     return isMissing(cause) && facts.queue !== undefined
       ? this.#missingQueueError({ broker, ...facts }, cause)
       : explainDeclarationRefusal(cause, this.#redact, { broker, ...facts });
+  }
+
+  /** Why one of the queues exists, but takes nothing at present; `undefined` if none is like that. */
+  async findUnavailable(connection: CheckedConnection): Promise<DeclarationError | undefined> {
+    try {
+      await connection.request((channel) => readQueues(channel, this.#options));
+      return undefined;
+    } catch (error) {
+      return error instanceof DeclarationError && isUnavailable(error.cause) ? error : undefined;
+    }
   }
 
   #setSendingPaused(paused: boolean): void {
