@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 const sinkOf = (options: Partial<AmqpSinkOptions> = {}): Sink =>
-  createAmqpSink({ url: broker.url, queueSize: 100, ...options });
+  createAmqpSink({ url: [broker.url], queueSize: 100, ...options });
 const open = (sink: Sink, signal = new AbortController().signal): Promise<FileSink> =>
   sink.open(TARGET, { resumeAfter: 0, checkpoint: undefined, signal, save: async () => {} });
 const connectionOf = (sink: Sink): DeliveryConnection | undefined => sink.status?.().connections[0];
@@ -141,7 +141,7 @@ describe('the amqp sink', () => {
   it('reports the state of the delivery through faults of the connection, and keeps the totals', async () => {
     await using proxy = await startProxy(broker);
     const sink = sinkOf({
-      url: broker.urlFor({ port: proxy.port, username: 'guest', password: 'guest' }),
+      url: [broker.urlFor({ port: proxy.port, username: 'guest', password: 'guest' })],
       queues: ['status-{type}'],
     });
     expect(sink.status?.()).toMatchObject({ connections: [], totals: { published: 0, connectionFailures: 0 } });

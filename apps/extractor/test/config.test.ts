@@ -147,7 +147,36 @@ describe('loadConfig', () => {
     expect(problem?.accepts).toContain('# is %23');
     expect(problem?.accepts).not.toContain('canary');
     const AMQP_CONNECTION = 'amqps://user:canary%231@host/a%40b%2Fc?verify=verify_peer&connection_timeout=5000';
-    expect(await loadConfig({ env: { AMQP_CONNECTION } })).toMatchObject({ amqpConnection: AMQP_CONNECTION });
+    expect(await loadConfig({ env: { AMQP_CONNECTION } })).toEqual(
+      expect.objectContaining({ amqpConnection: [AMQP_CONNECTION] }),
+    );
+  });
+
+  it('reads the nodes of a cluster from text, from a file and from TOML, and refuses what is no list of them', async () => {
+    const nodes = ['amqp://u:a,b@one/v', 'amqp://u:p%2C@two:5673/v', 'amqp://three/v'];
+    const texts = [nodes.join(','), ` ${nodes.join(' ,\n ')} `];
+    for (const AMQP_CONNECTION of texts) {
+      expect((await loadConfig({ env: { AMQP_CONNECTION } })).amqpConnection).toEqual(nodes);
+    }
+    const path = await file('nodes', `${nodes.join(',\n')}\n`);
+    expect((await loadConfig({ env: { AMQP_CONNECTION_FILE: path } })).amqpConnection).toEqual(nodes);
+    const configFile = await file('nodes.toml', `amqp_connection = ${JSON.stringify(nodes)}\n`);
+    expect((await loadConfig({ env: {}, configFile })).amqpConnection).toEqual(nodes);
+    const refused: readonly (readonly [string, RegExp])[] = [
+      ['amqp://u:canary@one/,amqp://u:canary@two/v', /virtual hosts/],
+      ['amqp://u:canary@one/,amqp://one', /once/],
+      ['amqp://u:canary@one/,http://two', /amqps:\/\//],
+      ['amqp://u:canary@one/,', /must start with/],
+      ['amqp://u:canary@one,two/', /comma/],
+    ];
+    for (const [AMQP_CONNECTION, reason] of refused) {
+      const [problem, ...others] = await problemsOf({ env: { AMQP_CONNECTION } });
+      expect(others).toEqual([]);
+      expect(problem).toMatchObject({ setting: 'AMQP_CONNECTION', accepts: expect.stringMatching(reason) });
+      expect(JSON.stringify(problem)).not.toContain('canary');
+    }
+    const mixed = { AMQP_CONNECTION: 'amqps://one,amqp://two', AMQP_CA_FILE: 'ca' };
+    expect(await problemsOf({ env: mixed })).toMatchObject([{ setting: 'AMQP_CA_FILE' }]);
   });
 
   it('reads the files for TLS, which an amqp:// URL has no use for', async () => {
@@ -206,9 +235,9 @@ describe('loadConfig', () => {
 
   it('reads secrets from files, without the newline at the end', async () => {
     const path = await file('secret', 'amqps://user:pass@host/vhost\n');
-    expect((await loadConfig({ env: { AMQP_CONNECTION_FILE: path } })).amqpConnection).toBe(
+    expect((await loadConfig({ env: { AMQP_CONNECTION_FILE: path } })).amqpConnection).toEqual([
       'amqps://user:pass@host/vhost',
-    );
+    ]);
   });
 
   it('requires a broker for the amqp sink only', async () => {
@@ -239,7 +268,7 @@ describe('loadConfig', () => {
 
   it('builds the address of RabbitMQ from RABBITMQ_*, whose files win', async () => {
     const broker = async (env: Record<string, string>): Promise<string | undefined> =>
-      (await loadConfig({ env })).amqpConnection;
+      (await loadConfig({ env })).amqpConnection?.join();
     expect(await broker({ CONTRACT: 'fanout' })).toBe('amqp://discogsography:discogsography@rabbitmq:5672/%2F');
     expect(await broker({ CONTRACT: 'topic', RABBITMQ_HOST: 'mq' })).toContain('@mq:5672/');
     expect(await broker({ RABBITMQ_HOST: '::1', RABBITMQ_PORT: '5673', RABBITMQ_USERNAME: 'a@b' })).toBe(

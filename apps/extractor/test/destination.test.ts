@@ -77,6 +77,7 @@ describe('a run that would deliver to another place than the one before', () => 
     expect(destination).toEqual({
       sink: 'amqp',
       cluster: expect.stringContaining('@'),
+      addresses: [`127.0.0.1:${broker.port}`],
       vhost: '/',
       exchange: 'here',
       queues: ['one-artists', 'two-artists'],

@@ -42,7 +42,7 @@ describe('the amqp sink passes the contract:', () => {
   afterAll(() => broker?.close());
 
   const createHarness = async (): Promise<SinkHarness> => ({
-    sink: createAmqpSink({ url: broker.url, queueSize: 100, exchange: 'contract', queues: ['contract-{type}'] }),
+    sink: createAmqpSink({ url: [broker.url], queueSize: 100, exchange: 'contract', queues: ['contract-{type}'] }),
     arrived: async () =>
       (await drainQueue(broker.url, `contract-${CONTRACT_TARGET.dataType}`)).map(({ body }) => body.toString()),
     completions: async () => {

@@ -1,4 +1,4 @@
-import { AmqpUrlError, parseAmqpUrl } from '@discogs-extractor/internal/amqp-url';
+import { AmqpUrlError, parseAmqpUrls } from '@discogs-extractor/internal/amqp-url';
 import * as z from 'zod';
 import { commaSeparated, trimmed } from './value-schemas.js';
 
@@ -10,15 +10,21 @@ export const MAX_NAME_BYTES = 255;
 
 const isShort = (name: string): boolean => Buffer.byteLength(name) <= MAX_NAME_BYTES;
 
-/** The problem says what is wrong with the URL, without showing it. */
-export const amqpUrl: z.ZodType<string | undefined> = z.preprocess(
-  trimmed,
+/** Splits a text at the commas before a scheme; a password or a virtual host may contain others. */
+const separatedUrls = (value: unknown): unknown =>
+  typeof value === 'string' ? value.trim().split(/\s*,\s*(?=[a-z][a-z0-9+.-]*:\/\/|$)/i) : value;
+
+/** The problem says what is wrong with a URL, without showing it. */
+export const amqpUrls: z.ZodType<readonly string[] | undefined> = z.preprocess(
+  separatedUrls,
   z
-    .string()
-    .superRefine((value, context) => {
+    .array(z.string())
+    .superRefine((urls, context) => {
       try {
-        if (/^amqps?:\/\/([/?#]|$)/i.test(value)) throw new AmqpUrlError('The broker URL has no host');
-        parseAmqpUrl(value);
+        if (urls.some((url) => /^\s*amqps?:\/\/([/?#]|$)/i.test(url))) {
+          throw new AmqpUrlError('The broker URL has no host');
+        }
+        parseAmqpUrls(urls);
       } catch (error) {
         if (!(error instanceof AmqpUrlError)) throw error;
         context.addIssue({ code: 'custom', message: error.message });

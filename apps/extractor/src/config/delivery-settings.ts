@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import {
-  amqpUrl,
+  amqpUrls,
   exchangeName,
   optionalQueueNames,
   QUEUE_TYPES,
@@ -25,18 +25,20 @@ export const DELIVERY_SETTINGS = {
     schema: z.preprocess(trimmed, z.enum(SINKS)),
     defaultValue: () => 'amqp',
   }),
-  amqpConnection: setting<string | undefined>({
+  amqpConnection: setting<readonly string[] | undefined>({
     env: 'AMQP_CONNECTION',
     toml: 'amqp_connection',
     secret: true,
     about: 'address of RabbitMQ: amqp://user:password@host:5672/vhost',
     details:
+      'The nodes of a cluster are several URLs, separated by commas (a list in TOML); they are tried in random order. ' +
       'It holds a password: prefer the environment, or a file that AMQP_CONNECTION_FILE names. Percent-encode special ' +
       'characters in user, password and virtual host. The parameters of RabbitMQ clients are understood: heartbeat, ' +
       'connection_timeout, frame_max, channel_max, auth_mechanism, cacertfile, certfile, keyfile, verify, ' +
       'server_name_indication.',
-    accepts: 'an amqp:// or amqps:// URL, such as amqp://user:password@host:5672/vhost',
-    schema: amqpUrl,
+    accepts:
+      'an amqp:// or amqps:// URL, such as amqp://user:password@host:5672/vhost, or those of several nodes, separated by commas',
+    schema: amqpUrls,
     defaultValue: noDefault,
     defaultText: 'none; required for the amqp sink',
     example: 'amqp://user:password@localhost:5672/',
@@ -95,7 +97,7 @@ export const DELIVERY_SETTINGS = {
     accepts: 'the name of a host',
     schema: optionalText,
     defaultValue: noDefault,
-    defaultText: 'the host in AMQP_CONNECTION',
+    defaultText: 'the host of each URL in AMQP_CONNECTION',
     example: 'rabbitmq.example.org',
   }),
   amqpExchange: setting<string>({

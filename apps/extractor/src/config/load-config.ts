@@ -168,11 +168,11 @@ const TLS_SETTINGS = ['amqpCaFile', 'amqpCertFile', 'amqpKeyFile', 'amqpServerNa
 const findTlsProblems = (config: Partial<Config>): ConfigProblem[] => {
   const given = TLS_SETTINGS.filter((name) => config[name] !== undefined);
   if (config.sink !== 'amqp' || config.amqpConnection === undefined) return [];
-  if (!/^amqps:/i.test(config.amqpConnection)) {
+  if (!config.amqpConnection.every((url) => /^\s*amqps:/i.test(url))) {
     return given.map((name) => ({
       setting: SETTINGS[name].env,
       value: printable(config[name]),
-      accepts: 'AMQP_CONNECTION to start with amqps://, since it is for TLS only',
+      accepts: 'each URL of AMQP_CONNECTION to start with amqps://, since it is for TLS only',
     }));
   }
   return config.amqpKeyFile !== undefined && config.amqpCertFile === undefined

@@ -58,7 +58,7 @@ export const resolveContract = (
     onNotice({ level: 'warn', text });
   }
   const isBuilt = !isGiven('amqpConnection') && (contract === 'fanout' || isGiven('rabbitmqHost'));
-  return { contract, amqpConnection: isBuilt ? brokerUrl(config) : config.amqpConnection };
+  return { contract, amqpConnection: isBuilt ? [brokerUrl(config)] : config.amqpConnection };
 };
 
 /**

@@ -1,6 +1,7 @@
 import { type Destination, planFile, type StateMarker, watermarkOf } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
 import { ExtractorError } from '../errors.js';
+import { isSameBroker } from '../sinks/broker-nodes.js';
 import type { IdentifyOptions, Sink } from '../sinks/sink.js';
 
 /** A file of the chosen dump. */
@@ -54,15 +55,19 @@ export const checkDestinations = async (
  * folder is the same one if its path or its random id is the same: it may have been moved, or restored from a backup.
  */
 const holdsRecordsOf = (before: Destination, now: Destination): boolean => {
+  const isBroker = isSameBroker(before, now);
   const isSame = (name: string): boolean => {
     const [one, other] = [before[name], now[name]];
     return Array.isArray(one) && Array.isArray(other) ? other.every((item) => one.includes(item)) : one === other;
   };
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
   const isSameFolder = names.has('folder') && (isSame('folder') || isSame('path'));
-  return [...names].every((name) => isSame(name) || (isSameFolder && FOLDER_NAMES.has(name)));
+  return [...names].every(
+    (name) => (BROKER_NAMES.has(name) ? isBroker : isSame(name)) || (isSameFolder && FOLDER_NAMES.has(name)),
+  );
 };
 
+const BROKER_NAMES: ReadonlySet<string> = new Set(['cluster', 'addresses']);
 const FOLDER_NAMES: ReadonlySet<string> = new Set(['folder', 'path']);
 
 /** The place in words: `sink amqp, exchange discogsography-exchange, queues a and b`. */

@@ -15,6 +15,7 @@ import { driftReportPath, readDriftReport } from '../drift/drift-files.js';
 import { type DriftSummary, summarizeDrift } from '../drift/drift-summary.js';
 import { ExtractorError } from '../errors.js';
 import type { KnownDelivery, RunListener } from '../events/run-events.js';
+import { keepKnownNames } from '../sinks/broker-nodes.js';
 import type { Sink } from '../sinks/sink.js';
 import { knownChangesOf } from './changes-annotation.js';
 import { checkDestinations, type WantedDumpFile } from './check-destinations.js';
@@ -103,6 +104,7 @@ export const planRun = async (options: PlanRunOptions): Promise<RunPlan> => {
   const attempts = isNothingToDo ? 1 : undefined;
   const destinations = await sink
     .identify({ dataTypes: config.dataTypes, attempts, signal })
+    .then((identified) => keepKnownNames(config.discogsRoot, identified))
     .catch((error: unknown) => {
       // There is nothing to deliver: the next run checks again.
       if (!isNothingToDo || !(error instanceof PublisherError) || error.code !== 'UNREACHABLE') throw error;

@@ -19,6 +19,7 @@ import { DATA_TYPES, type DataType } from '../config/data-type.js';
 import { ExtractorError } from '../errors.js';
 import { EventLoopYielder } from '../system/event-loop-yielder.js';
 import { type AmqpLayout, type AmqpLayoutOptions, createAmqpLayout } from './amqp-layout.js';
+import { amqpAddresses } from './broker-nodes.js';
 import { createCheckpointLimiter } from './checkpoint-limiter.js';
 import { DeliveryMonitor, type DeliveryTracker } from './delivery-status.js';
 import { LOST_DELIVERY_CODES } from './lost-delivery.js';
@@ -42,8 +43,8 @@ const CLOSE_TIMEOUT_MS = 500;
 const DISCARD_TIMEOUT_MS = 2_000;
 
 export interface AmqpSinkOptions extends AmqpLayoutOptions {
-  /** `amqp://` or `amqps://` URL of the broker. */
-  readonly url: string;
+  /** `amqp://` or `amqps://` URLs of the nodes of the broker. */
+  readonly url: readonly string[];
   /** Files and server name for `amqps://`. @default {} */
   readonly tls?: PublisherOptions['tls'];
   /**
@@ -170,6 +171,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       const destinationOf = (type: DataType): Destination => ({
         sink: 'amqp',
         cluster: clusterName ?? display,
+        addresses: amqpAddresses(options.url),
         vhost,
         exchange: layout.topologyOf(type).exchange.name,
         queues: layout.recordQueuesOf(type),

@@ -12,9 +12,9 @@ interface QueueResource {
 }
 
 export interface ManagementApiOptions {
-  /** `http://user:password@host:15672`; without a user, that of `amqpUrl` is used. */
+  /** `http://user:password@host:15672`; without a user, that of the first of `amqpUrls` is used. */
   readonly url: string;
-  readonly amqpUrl: string;
+  readonly amqpUrls: readonly string[];
   readonly vhost: string;
   readonly signal: AbortSignal;
 }
@@ -26,10 +26,10 @@ export interface ManagementApiOptions {
  */
 export const readQueueStatistics = async (
   queue: string,
-  { url, amqpUrl, vhost, signal }: ManagementApiOptions,
+  { url, amqpUrls, vhost, signal }: ManagementApiOptions,
 ): Promise<QueueStatistics | undefined> => {
   const base = new URL(url);
-  const account = base.username === '' ? new URL(amqpUrl) : base;
+  const account = base.username === '' ? new URL(amqpUrls[0]!) : base;
   const [user, password] = [account.username || 'guest', account.password || 'guest'].map(decodeURIComponent);
   const path = `${base.pathname.replace(/\/$/, '')}/api/queues/${encodeURIComponent(vhost)}/${encodeURIComponent(queue)}`;
   const location = `${base.origin}${path}`;

@@ -9,6 +9,7 @@ import { SETTINGS } from '../config/settings.js';
 import { errorCodeOf } from '../errors.js';
 import { knownChangesOf } from '../pipeline/changes-annotation.js';
 import { markerFiles } from '../pipeline/marker-files.js';
+import { amqpAddresses, isSameBroker } from '../sinks/broker-nodes.js';
 import { amqpTls, outputDirectoryOf } from '../sinks/create-sink.js';
 import { inspectOutputFolder } from '../sinks/output-folder.js';
 import { countRefused } from '../sinks/refused-records.js';
@@ -157,19 +158,20 @@ const inspect = (queues: readonly string[], config: VerifyConfig, signal: AbortS
 const judgeQueueOf = async (
   queue: string,
   expected: number,
-  { cluster, vhost }: Destination,
+  destination: Destination,
   { broker, queues }: QueuesInspection,
-  { amqpManagementUrl: url, amqpConnection: amqpUrl, amqpQueueType }: VerifyConfig,
+  { amqpManagementUrl: url, amqpConnection: amqpUrls, amqpQueueType }: VerifyConfig,
   signal: AbortSignal,
 ): Promise<Judged> => {
-  const now = broker.clusterName ?? broker.display;
-  if (cluster !== now || vhost !== broker.vhost) {
-    return cannotTell(`its records went to ${cluster}, virtual host ${vhost}; this is ${now}, ${broker.vhost}`);
+  const { cluster, vhost } = destination;
+  const now = { cluster: broker.clusterName ?? broker.display, addresses: amqpAddresses(amqpUrls!) };
+  if (!isSameBroker(destination, now) || vhost !== broker.vhost) {
+    return cannotTell(`its records went to ${cluster}, virtual host ${vhost}; this is ${now.cluster}, ${broker.vhost}`);
   }
   const counts = queues.get(queue);
   const statistics =
     url === undefined || counts === undefined
       ? undefined
-      : await readQueueStatistics(queue, { url, amqpUrl: amqpUrl!, vhost: broker.vhost, signal });
+      : await readQueueStatistics(queue, { url, amqpUrls: amqpUrls!, vhost: broker.vhost, signal });
   return judgeQueue(expected, counts, statistics, amqpQueueType === 'stream' ? { isStream: true } : {});
 };
