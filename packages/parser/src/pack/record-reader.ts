@@ -60,7 +60,7 @@ class PackedReader implements RecordReader {
   next(): XmlObject {
     const records = this.#records;
     const record = records.next();
-    if (this.#tree === undefined || records.isWhole) {
+    if (records.isWhole) {
       this.id = recordIdOf(record);
       if (this.#tree !== undefined) keepFields(record, this.#tree);
     } else {

@@ -7,6 +7,9 @@ type MakeObject = (stack: readonly XmlValue[], from: number) => XmlObject;
 /** Objects with the same names in the same order. */
 interface Shape {
   readonly names: readonly string[];
+  /** Where `@id` and `id` are among the names, or -1. */
+  readonly attributeId: number;
+  readonly childId: number;
   /** By the name that comes next. */
   readonly longer: Map<string, Shape>;
   /** How many objects were made. */
@@ -24,6 +27,8 @@ const MAX_NAMES = 100;
 const newShape = (names: readonly string[]): Shape => {
   const shape: Shape = {
     names,
+    attributeId: names.indexOf('@id'),
+    childId: names.indexOf('id'),
     longer: new Map(),
     made: 0,
     make: (stack, from) => {
@@ -100,15 +105,20 @@ const shapesOf = ({ names, parents }: PackedRecords): Shape[] => {
  * @param text - all of them, one after the other
  */
 const cutShort = (text: string, bytes: Buffer, lengthsStart: number, lengthsEnd: number): string[] => {
-  const strings: string[] = [];
+  const count = lengthsEnd - lengthsStart;
+  const strings = new Array<string>(count);
   let from = 0;
-  for (let at = lengthsStart; at < lengthsEnd; at++) {
-    const to = from + bytes[at]!;
-    strings.push(text.substring(from, to));
+  for (let index = 0; index < count; index++) {
+    const to = from + bytes[lengthsStart + index]!;
+    strings[index] = text.substring(from, to);
     from = to;
   }
   return strings;
 };
+
+/** As `recordIdOf`, which would have to look for names in objects of hundreds of shapes. */
+const idOf = ({ attributeId, childId }: Shape, stack: readonly XmlValue[]): XmlValue =>
+  (attributeId === -1 ? null : stack[attributeId]!) ?? (childId === -1 ? null : stack[childId]!);
 
 /** Makes the objects of packed records, one after the other. */
 export class Unpacker {
@@ -124,9 +134,9 @@ export class Unpacker {
   #wide: readonly XmlValue[] = [];
   #steps: Int32Array = new Int32Array(0);
   #step = 0;
-  /** Of the record that was returned last, with fields: its id if it is a string. */
+  /** Of the record that was returned last, unless it is whole: its `@id`, or else its `id`. */
   id: XmlValue = null;
-  /** Whether the record that was returned last still has all fields. */
+  /** Whether the record that was returned last was packed as one value, with all its fields. */
   isWhole = false;
 
   constructor(bytes: Uint8Array, packed: PackedRecords, hasIds: boolean) {
@@ -171,6 +181,7 @@ export class Unpacker {
         case STEP.object: {
           const shape = shapes[number]!;
           top -= shape.names.length;
+          if (top === 0) this.id = idOf(shape, stack);
           stack[top] = shape.make(stack, top);
           top++;
           break;

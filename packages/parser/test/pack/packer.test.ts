@@ -35,8 +35,8 @@ const roundTrip = (records: readonly string[], fields?: readonly string[], table
   const unpacker = new Unpacker(bytes, packed, fields !== undefined);
   return records.map(() => {
     const record = unpacker.next();
-    let id = tree === undefined || unpacker.isWhole ? recordIdOf(record) : unpacker.id;
-    if (id === null) id = UNKNOWN;
+    let id = unpacker.isWhole ? recordIdOf(record) : unpacker.id;
+    if (typeof id !== 'string') id = UNKNOWN;
     if (tree !== undefined && unpacker.isWhole) keepFields(record, tree);
     return [JSON.stringify(record), id];
   });
