@@ -1,14 +1,16 @@
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { mustRun } from './run-process.js';
 import { PACKAGES, type PublishedPackage, ROOT } from './workspace.js';
 
 /** A package that the next release publishes. */
 export interface PlannedRelease {
   readonly published: PublishedPackage;
+  /** Its version now. */
   readonly from: string;
+  /** The version that is published: the same if `changeset version` has written it already. */
   readonly to: string;
-  /** The texts of the changesets that name the package. */
+  /** The texts of the changesets that name the package, or its changelog of that version. */
   readonly changes: readonly string[];
 }
 
@@ -31,6 +33,25 @@ export const planReleases = async (): Promise<PlannedRelease[]> => {
       return { published, from: oldVersion, to: newVersion, changes: ids.map((id) => texts.get(id)!) };
     })
     .sort((a, b) => PACKAGES.indexOf(a.published) - PACKAGES.indexOf(b.published));
+};
+
+/**
+ * Finds the packages whose version is not released, as it is between `changeset version` and the release. A release tags
+ * each version, so no request to a registry is needed; a clone without tags counts every version as not released.
+ */
+export const findVersionedReleases = async (): Promise<PlannedRelease[]> => {
+  const { stdout } = await mustRun('git', ['tag', '--list'], { cwd: ROOT });
+  const tags = new Set(stdout.split('\n'));
+  const untagged = PACKAGES.filter(({ name, manifest }) => !tags.has(`${name}@${manifest.version}`));
+  return Promise.all(
+    untagged.map(async (published) => {
+      const { version } = published.manifest;
+      const changelog = await readFile(join(published.folder, 'CHANGELOG.md'), 'utf8').catch(() => '');
+      const section = changelog.split(/^## /m).find((part) => part.startsWith(`${version}\n`));
+      const changes = section === undefined ? [] : [section.slice(version.length).trim()];
+      return { published, from: version, to: version, changes };
+    }),
+  );
 };
 
 /** The size and the files of a tarball. */

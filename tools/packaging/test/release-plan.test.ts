@@ -21,6 +21,7 @@ test('the dry run lists every package that a changeset names, with versions, tex
   });
   const named = namedByChangesets();
   if (named.length === 0) expect(stdout).toContain('There are no changesets');
+  const { stdout: tags } = await mustRun('git', ['tag', '--list'], { cwd: ROOT });
   for (const { name, manifest } of PACKAGES) {
     const [from] = [manifest.version.replaceAll('.', '\\.')];
     const planned = new RegExp(
@@ -29,6 +30,9 @@ test('the dry run lists every package that a changeset names, with versions, tex
     ).exec(stdout);
     if (named.includes(name)) expect(planned?.[1], `${name} is not planned`).not.toBe(manifest.version);
     if (named.includes(name)) expect(planned).not.toBeNull();
+    // After `changeset version`: what is not tagged is released as it is.
+    const isTagged = tags.split('\n').includes(`${name}@${manifest.version}`);
+    if (named.length === 0 && !isTagged) expect(stdout).toContain(`\n${name} ${manifest.version}\n`);
   }
   expect(stdout).not.toMatch(/https?:\/\//);
 });
