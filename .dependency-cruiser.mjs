@@ -28,7 +28,7 @@ const FOLDER_ORDER = {
   },
   'packages/publisher': {
     vocabulary: [
-      ...['errors', 'events', 'options', 'publisher', 'resolve-options'],
+      ...['errors', 'events', 'options', 'publisher', 'resolve-options', 'resolved-topology', 'partitions', 'murmur3'],
       ...['amqp-table', 'broker-address', 'deferred', 'message-properties', 'redact', 'reply-code', 'short-string'],
     ],
     folders: ['window', 'wire', 'topology', 'connection'],

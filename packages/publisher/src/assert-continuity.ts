@@ -10,6 +10,8 @@ export interface AssertContinuityOptions extends BrokerConnectionOptions {
   token: string | undefined;
   /** The names of its queues. */
   queues: readonly string[];
+  /** The number of partitions that each of them has. @default 1 */
+  partitions?: number | undefined;
   /** Their type. @default undefined */
   queueType?: QueueOptions['queueType'] | undefined;
 }
@@ -18,6 +20,7 @@ const OPTION_NAMES: Readonly<Record<keyof AssertContinuityOptions, true>> = {
   ...CONNECTION_OPTION_NAMES,
   token: true,
   queues: true,
+  partitions: true,
   queueType: true,
 };
 
@@ -27,13 +30,13 @@ const OPTION_NAMES: Readonly<Record<keyof AssertContinuityOptions, true>> = {
  * @throws PublisherError `TOPOLOGY_LOST` if they are not; those of {@link identifyBroker}; `ACCESS_REFUSED`; `CONNECTION_LOST`
  */
 export const assertContinuity = async (options: AssertContinuityOptions): Promise<void> => {
-  const { token, queues, queueType, ...connection } = checks.object('', options, OPTION_NAMES);
+  const { token, queues, partitions, queueType, ...connection } = checks.object('', options, OPTION_NAMES);
   const resolved = resolveOptions({
     ...connection,
-    exchange: '',
+    exchange: { name: '', type: 'direct' },
     queues: checks
       .list('queues', queues)
-      .map((name) => ({ name: checks.text('queues', name), routingKeys: [], queueType })),
+      .map((name) => ({ name: checks.text('queues', name), routingKeys: [], queueType, partitions })),
     topologyCheckIntervalMs: 0,
     continuity: { token, mode: 'resume' },
   });

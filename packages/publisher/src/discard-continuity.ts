@@ -1,3 +1,4 @@
+import { MAX_PARTITIONS, partitionQueueNames } from '@discogs-extractor/internal/partition-queues';
 import { type BrokerConnectionOptions, CONNECTION_OPTION_NAMES, withBroker } from './identify-broker.js';
 import { checks, continuityToken } from './resolve-options.js';
 import { deleteContinuity } from './topology/continuity.js';
@@ -8,12 +9,15 @@ export interface DiscardContinuityOptions extends BrokerConnectionOptions {
   token: string;
   /** The names of its queues. */
   queues: readonly string[];
+  /** The number of partitions that each of them has. @default 1 */
+  partitions?: number | undefined;
 }
 
 const OPTION_NAMES: Readonly<Record<keyof DiscardContinuityOptions, true>> = {
   ...CONNECTION_OPTION_NAMES,
   token: true,
   queues: true,
+  partitions: true,
 };
 
 /**
@@ -22,9 +26,13 @@ const OPTION_NAMES: Readonly<Record<keyof DiscardContinuityOptions, true>> = {
  * @throws PublisherError like {@link identifyBroker}; `ACCESS_REFUSED`; `CONNECTION_LOST` if the connection ends before
  */
 export const discardContinuity = async (options: DiscardContinuityOptions): Promise<void> => {
-  const { token, queues, ...connection } = checks.object('', options, OPTION_NAMES);
+  const { token, queues, partitions = 1, ...connection } = checks.object('', options, OPTION_NAMES);
   continuityToken('token', token);
-  const names = checks.list('queues', queues).map((name) => checks.text('queues', name));
+  checks.wholeNumber('partitions', partitions, { min: 1, max: MAX_PARTITIONS });
+  // With partitions, there is one for the exchange of this name too.
+  const names = checks
+    .list('queues', queues)
+    .flatMap((name) => [...new Set([checks.text('queues', name), ...partitionQueueNames(name, partitions)])]);
   await withBroker(connection, { exchange: `${token}.…` }, (publisher) =>
     publisher.request((channel) => deleteContinuity(channel, token, names)),
   );

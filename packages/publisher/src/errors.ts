@@ -11,6 +11,8 @@
  * - `ACCESS_REFUSED`: the user may not declare, bind or publish (`replyCode`, `exchange`, `queue`, `routingKey`)
  * - `TLS_FAILED`: a certificate was not accepted or cannot be used, or the port does not speak TLS (`broker`)
  * - `NOT_AMQP`: something else than an AMQP 0-9-1 broker answers, such as a web server (`broker`)
+ * - `PLUGIN_MISSING`: an exchange has a type that a plug-in brings, and the broker does not have the plug-in (`exchange`,
+ *   `replyCode`)
  * - `TOPOLOGY_CONFLICT`: an exchange or queue exists with other settings (`replyCode`, `exchange`, `queue`)
  * - `TOPOLOGY_MISSING`: a queue or its binding vanished while publishing (`queue`, `exchange`, `verified`), or what
  *   another program declares does not exist (`queue`, `exchange`)
@@ -33,6 +35,7 @@ export type PublisherErrorCode =
   | 'ACCESS_REFUSED'
   | 'TLS_FAILED'
   | 'NOT_AMQP'
+  | 'PLUGIN_MISSING'
   | 'TOPOLOGY_CONFLICT'
   | 'TOPOLOGY_MISSING'
   | 'TOPOLOGY_LOST'

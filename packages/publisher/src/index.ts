@@ -1,3 +1,4 @@
+export { partitionQueueNames } from '@discogs-extractor/internal/partition-queues';
 export { type AssertContinuityOptions, assertContinuity } from './assert-continuity.js';
 export {
   type ConnectedPublisherOptions,

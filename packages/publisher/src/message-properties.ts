@@ -26,6 +26,8 @@ export interface EncodedProperties {
   readonly flags: number;
   readonly before: Buffer;
   readonly after: Buffer;
+  /** Where the table of headers, which begins with its length, is in `before`. */
+  readonly headers: { readonly start: number; readonly end: number };
 }
 
 /** What a message has of its own, besides routing key, body and message id. */

@@ -51,6 +51,15 @@ export interface QueueOptions {
   /** Declared together with the queue, and before it. Not for expected queues. @default undefined */
   deadLetter?: DeadLetterOptions | undefined;
   /**
+   * Spreads the messages over this many queues, `NAME-0` to `NAME-(N-1)`, which are declared instead of the queue, and
+   * over which an exchange of its name distributes them: those with the same `partitionKey` go to the same one, in order,
+   * and those without one to all of them. Streams become a super stream; for other queues, the broker needs the plug-in
+   * `rabbitmq_consistent_hash_exchange`. Quorum queues and streams get the argument `x-queue-leader-locator: 'balanced'`
+   * unless `arguments` has another one, or an empty text for none. At most 100, and the same number for all queues that have partitions.
+   * @default 1: the queue itself
+   */
+  partitions?: number | undefined;
+  /**
    * Another program declares it: it must exist and is never declared here; its bindings are. See `expectTimeoutMs` to
    * wait for it. `queueType` and `arguments` then say what it is like, as far as you know: the topology check does not
    * count the messages of a stream, for example. @default false
@@ -348,6 +357,7 @@ export const QUEUE_OPTION_NAMES: NamesOf<QueueOptions> = {
   queueType: true,
   arguments: true,
   deadLetter: true,
+  partitions: true,
   expected: true,
 };
 

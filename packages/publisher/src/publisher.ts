@@ -13,6 +13,11 @@ export interface OutgoingMessage extends MessageProperties {
   /** The `message-id` property, at most 255 bytes. @default undefined */
   messageId?: string | undefined;
   /**
+   * Chooses the partition in queues that have `partitions`: messages with the same key reach the same one. A message
+   * without a key reaches all of them. Refused if no queue has partitions. @default undefined
+   */
+  partitionKey?: string | undefined;
+  /**
    * Another exchange than the publisher's, which must exist: it is not declared, nor are its queues checked. @default
    * that of the publisher
    */
@@ -24,6 +29,7 @@ export const MESSAGE_NAMES: Readonly<Record<keyof OutgoingMessage, true>> = {
   routingKey: true,
   body: true,
   messageId: true,
+  partitionKey: true,
   exchange: true,
   ...MESSAGE_PROPERTY_NAMES,
 };

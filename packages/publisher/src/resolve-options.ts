@@ -1,5 +1,6 @@
 import { MAX_TIMER_MS } from '@discogs-extractor/internal/abort';
 import { createOptionChecks, type OptionChecks } from '@discogs-extractor/internal/option-checks';
+import { MAX_PARTITIONS } from '@discogs-extractor/internal/partition-queues';
 import { type BrokerAddress, parseBrokerUrls } from './broker-address.js';
 import { PublisherError } from './errors.js';
 import type { PublisherEvent } from './events.js';
@@ -23,28 +24,8 @@ import {
   TLS_OPTION_NAMES,
   type TlsOptions,
 } from './options.js';
-
-/** An exchange with every default filled in. */
-export interface ResolvedExchange {
-  readonly name: string;
-  readonly type: string;
-  readonly durable: boolean;
-  readonly autoDelete: boolean;
-  readonly arguments: Readonly<Record<string, unknown>>;
-  /** Another program declares it. */
-  readonly isExpected: boolean;
-}
-
-/** A queue with every default filled in; `arguments` include its type and where its dead letters go. */
-export interface ResolvedQueue {
-  readonly name: string;
-  readonly routingKeys: readonly string[];
-  readonly durable: boolean;
-  readonly arguments: Readonly<Record<string, unknown>>;
-  readonly deadLetter: { readonly exchange: ResolvedExchange; readonly queue: ResolvedQueue } | undefined;
-  /** Another program declares it. */
-  readonly isExpected: boolean;
-}
+import { PARTITION_HEADER, partitionQueue } from './partitions.js';
+import type { ResolvedExchange, ResolvedPartitions, ResolvedQueue } from './resolved-topology.js';
 
 /** {@link ContinuityOptions}, checked. */
 export type ResolvedContinuity = Readonly<ContinuityOptions>;
@@ -64,7 +45,9 @@ export interface ResolvedOptions {
   /** `display`: all nodes, for messages. */
   readonly address: Pick<BrokerAddress, 'display' | 'vhost'>;
   readonly exchange: ResolvedExchange;
+  /** Partitions instead of the queues that have some. */
   readonly queues: readonly ResolvedQueue[];
+  readonly partitions: ResolvedPartitions | undefined;
   readonly declare: boolean | 'passive';
   readonly expectTimeoutMs: number;
   readonly properties: ResolvedProperties;
@@ -113,19 +96,16 @@ export const resolveOptions = (options: PublisherOptions): ResolvedOptions => {
   const nodes = resolveNodes(options);
   const displays = nodes.map(({ address }) => address.display);
   const { connectionName } = options;
+  const topology = resolveTopology(options);
   return {
     nodes,
     address: { display: displays.join(', '), vhost: nodes[0].address.vhost },
-    ...resolveTopology(options),
+    ...topology,
     expectTimeoutMs:
       options.expectTimeoutMs === Number.POSITIVE_INFINITY
         ? options.expectTimeoutMs
         : checks.finiteNumber('expectTimeoutMs', options.expectTimeoutMs ?? 0, { min: 0 }),
-    properties: resolveProperties(
-      checks,
-      'properties.',
-      checks.object('properties', options.properties ?? {}, MESSAGE_PROPERTY_NAMES),
-    ),
+    properties: resolveDefaultProperties(options, topology),
     maxInFlight: checks.wholeNumber('maxInFlight', options.maxInFlight ?? 5_000, { min: 1 }),
     maxBytes: checks.wholeNumber('maxBytes', options.maxBytes ?? 32 * 2 ** 20, { min: 1 }),
     maxMessageBytes: wholeNumberOrInfinity('maxMessageBytes', options.maxMessageBytes ?? Number.POSITIVE_INFINITY),
@@ -167,6 +147,25 @@ const resolveNodes = (options: PublisherOptions): ResolvedOptions['nodes'] => {
     tls: resolveTls(options.tls ?? {}, address),
   }));
   return nodes as [BrokerNode, ...BrokerNode[]];
+};
+
+const resolveDefaultProperties = (
+  { properties = {} }: PublisherOptions,
+  { partitions }: Pick<ResolvedOptions, 'partitions'>,
+): ResolvedProperties => {
+  const resolved = resolveProperties(
+    checks,
+    'properties.',
+    checks.object('properties', properties, MESSAGE_PROPERTY_NAMES),
+  );
+  if (partitions?.kind === 'hash' && PARTITION_HEADER in (resolved.headers ?? {})) {
+    checks.fail(
+      `properties.headers.${PARTITION_HEADER}`,
+      'absent: it is what queues with partitions are chosen by',
+      '',
+    );
+  }
+  return resolved;
 };
 
 /** The options, and what the URL has in addition. */
@@ -230,12 +229,13 @@ export const continuityToken = (name: string, token: unknown): string =>
     ? token
     : checks.fail(name, 'up to 100 letters, digits, dots, underscores and hyphens, not beginning with amq.', token);
 
-const resolveTopology = (options: PublisherOptions): Pick<ResolvedOptions, 'exchange' | 'queues' | 'declare'> => {
+const resolveTopology = (
+  options: PublisherOptions,
+): Pick<ResolvedOptions, 'exchange' | 'queues' | 'partitions' | 'declare'> => {
   const exchange = resolveExchange('exchange', options.exchange, 'topic');
-  const queues = checks
-    .list('queues', options.queues ?? [])
-    .map((queue, index) => resolveQueue(`queues[${index}]`, queue));
-  const names = queues.map(({ name }) => name);
+  const { queues, partitions } = resolveQueues(checks.list('queues', options.queues ?? []), exchange);
+  // Exchanges and queues may have the same name, but the objects that prove that they are the same are named after both.
+  const names = [...queues.map(({ name }) => name), ...(partitions?.exchanges ?? []).map((each) => each.exchange.name)];
   const duplicate = names.find((name, index) => names.indexOf(name) < index);
   if (duplicate !== undefined) {
     checks.fail('queues', 'of different names, each with all of its routing keys', duplicate);
@@ -251,7 +251,37 @@ const resolveTopology = (options: PublisherOptions): Pick<ResolvedOptions, 'exch
   }
   const expect = <T extends { readonly isExpected: boolean }>(object: T): T =>
     declare === 'passive' ? { ...object, isExpected: true } : object;
-  return { declare, exchange: expect(exchange), queues: queues.map(expect) };
+  return { declare, exchange: expect(exchange), queues: queues.map(expect), partitions };
+};
+
+/** The queues, and their partitions instead of those that have some. */
+const resolveQueues = (
+  given: readonly QueueOptions[],
+  exchange: ResolvedExchange,
+): Pick<ResolvedOptions, 'queues' | 'partitions'> => {
+  let partitions: ResolvedPartitions | undefined;
+  const queues = given.flatMap((options, index) => {
+    const path = `queues[${index}]`;
+    const queue = resolveQueue(path, options);
+    const count = checks.wholeNumber(`${path}.partitions`, options.partitions ?? 1, { min: 1, max: MAX_PARTITIONS });
+    if (count === 1) return [queue];
+    const refuse = (expected: string): never => checks.fail(`${path}.partitions`, expected, count);
+    if (queue.isExpected) refuse('absent if the queue is expected: its own program declares it');
+    if (exchange.type !== 'topic' && exchange.type !== 'direct')
+      refuse('absent unless the exchange is a topic or direct one');
+    if (exchange.name === queue.name) refuse('absent if the queue has the name of the exchange');
+    const partitioned = partitionQueue(checks, path, queue, count);
+    if (count !== (partitions?.count ?? count)) refuse('the same for all queues that have partitions');
+    if (partitioned.kind !== (partitions?.kind ?? partitioned.kind))
+      refuse('absent unless all of these queues are streams, or none is');
+    partitions = {
+      kind: partitioned.kind,
+      count,
+      exchanges: [...(partitions?.exchanges ?? []), partitioned.exchange],
+    };
+    return partitioned.queues;
+  });
+  return { queues, partitions };
 };
 
 /** @param defaultType - if the options name no type */
@@ -293,6 +323,7 @@ const resolveQueue = (path: string, queue: QueueOptions): ResolvedQueue => {
       ...deadLetter?.arguments,
     },
     deadLetter: deadLetter?.topology,
+    partition: undefined,
     isExpected,
   };
 };
@@ -309,6 +340,7 @@ const resolveDeadLetter = (
   } = checks.object(path, options, DEAD_LETTER_OPTION_NAMES);
   const exchange = resolveExchange(`${path}.exchange`, givenExchange, 'fanout');
   const queue = typeof givenQueue === 'string' ? { name: givenQueue } : checks.object(`${path}.queue`, givenQueue);
+  if ('partitions' in queue) checks.fail(`${path}.queue.partitions`, 'absent', queue.partitions);
   return {
     topology: { exchange, queue: resolveQueue(`${path}.queue`, { routingKeys: [''], ...queue }) },
     arguments: {

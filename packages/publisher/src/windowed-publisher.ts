@@ -7,6 +7,8 @@ import { ConditionWaiters, createDeferred, type Deferred, markHandled } from './
 import { PublisherError } from './errors.js';
 import type { PublisherEvent, PublisherState } from './events.js';
 import { type OwnProperties, type ResolvedProperties, resolveProperties, shortString } from './message-properties.js';
+import { PartitionRouter } from './partition-router.js';
+import { headerKeyOf } from './partitions.js';
 import {
   type BrokerIdentity,
   CLOSE_OPTION_NAMES,
@@ -41,6 +43,8 @@ export class WindowedPublisher implements Publisher {
   readonly #options: ResolvedOptions;
   readonly #window: SendWindow;
   readonly #check: TopologyCheck;
+  /** `undefined` if no queue has partitions. */
+  readonly #router: PartitionRouter | undefined;
   readonly #connection: ConnectionLoop;
   readonly #waiters = new ConditionWaiters();
   readonly #opened = createDeferred();
@@ -66,6 +70,8 @@ export class WindowedPublisher implements Publisher {
   /** @param connections - where it gets its connections from */
   constructor(options: ResolvedOptions, connections: ConnectionSource = createOwnConnections(options)) {
     this.#options = options;
+    const { partitions, properties } = options;
+    this.#router = partitions && new PartitionRouter(partitions, properties);
     const redact = createRedact(options.nodes.map(({ address }) => address));
     const owner = {
       isAlive: () => this.#isAlive(),
@@ -233,14 +239,26 @@ export class WindowedPublisher implements Publisher {
     }
     assertShortString('routing key', routingKey, routingKey);
     if (messageId !== undefined) assertShortString('message id', messageId, routingKey);
-    const own = hasOwnProperties(message) ? resolveOwnProperties(message, this.#options.properties) : undefined;
+    let own = hasOwnProperties(message) ? resolveOwnProperties(message, this.#options.properties) : undefined;
+    const { partitionKey } = message;
+    if (partitionKey !== undefined) this.#assertPartitionKey(partitionKey, routingKey);
+    if (this.#router) own = this.#router.propertiesOf(routingKey, partitionKey, own);
     const { session, state } = this.#connection;
     if (this.#window.outbox.unsettled === 0 && session && state === 'open') {
       this.#check.prepareAfterPause(session, session.idleMs);
     }
     const buffer = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    this.#window.outbox.add(routingKey, messageId, buffer, own, confirmation);
+    const key = partitionKey === undefined ? undefined : headerKeyOf(partitionKey);
+    this.#window.outbox.add(routingKey, messageId, buffer, own, confirmation, key);
     this.#window.pump();
+  }
+
+  #assertPartitionKey(key: unknown, routingKey: string): void {
+    if (typeof key === 'string' && this.#router) return;
+    const expected = this.#router ? 'be a string' : 'be absent, since no queue has partitions';
+    throw new PublisherError('INVALID_MESSAGE', `The partitionKey of a message must ${expected}`, {
+      facts: { routingKey },
+    });
   }
 
   #awaitCapacity(): Promise<void> | undefined {
@@ -482,9 +500,11 @@ const assertShortString = (what: string, value: unknown, routingKey: unknown): v
 /** The checks of messages. */
 const messageChecks = createOptionChecks((message) => new PublisherError('INVALID_MESSAGE', message), 'member');
 
-/** Whether a message has more than routing key, body and id: few have, so the rest is not looked at otherwise. */
+/** Whether a message has properties of its own: few have, so they are not looked at otherwise. */
 const hasOwnProperties = (message: OutgoingMessage): boolean => {
-  for (const name in message) if (name !== 'routingKey' && name !== 'body' && name !== 'messageId') return true;
+  for (const name in message) {
+    if (name !== 'routingKey' && name !== 'body' && name !== 'messageId' && name !== 'partitionKey') return true;
+  }
   return false;
 };
 

@@ -148,7 +148,7 @@ describe('encoding', () => {
       const own = {
         exchange: '',
         properties: { ...resolved.properties, headers: { h: 1 }, priority: 5 },
-        encoded: { flags: 0, before: Buffer.alloc(0), after: Buffer.alloc(0) },
+        encoded: { flags: 0, before: Buffer.alloc(0), after: Buffer.alloc(0), headers: { start: 0, end: 0 } },
       };
       const outbox = new Outbox();
       sender.send(outbox.add('k', 'one', Buffer.from('1')));

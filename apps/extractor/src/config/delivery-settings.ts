@@ -1,3 +1,4 @@
+import { MAX_PARTITIONS } from '@discogs-extractor/internal/partition-queues';
 import * as z from 'zod';
 import {
   amqpUrls,
@@ -148,6 +149,19 @@ export const DELIVERY_SETTINGS = {
     schema: queueArguments,
     defaultValue: () => ({}),
     defaultText: 'none',
+  }),
+  amqpPartitions: setting<number>({
+    env: 'AMQP_PARTITIONS',
+    toml: 'amqp_partitions',
+    about: 'queues that share the records of each queue of AMQP_QUEUES',
+    details:
+      'With 8, an exchange distributes the records of a queue NAME over NAME-0 to NAME-7, by their id, so that several ' +
+      'nodes and consumers share the work: see docs/wire-contract.md. Streams become super streams; for other queues, ' +
+      'RabbitMQ needs the plug-in rabbitmq_consistent_hash_exchange. Records are not moved: after a change, everything ' +
+      'is delivered again.',
+    accepts: `a whole number from 1 to ${MAX_PARTITIONS}`,
+    schema: wholeNumber(1, MAX_PARTITIONS),
+    defaultValue: () => 1,
   }),
   amqpMaxMessageBytes: setting<number | undefined>({
     env: 'AMQP_MAX_MESSAGE_BYTES',

@@ -2,7 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { type ConfigProblem, describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import type { ConfigNotice } from './config-notice.js';
 import { nearestNames } from './nearest-names.js';
-import { findContractProblems, findPublishProblems, RESOLVED_SETTINGS, resolveContract } from './resolve-contract.js';
+import {
+  findContractProblems,
+  findPartitionProblems,
+  findPublishProblems,
+  RESOLVED_SETTINGS,
+  resolveContract,
+} from './resolve-contract.js';
 import { type RulesFile, readRulesFile } from './rules-file.js';
 import type { SchemaFault, Setting } from './setting.js';
 import { type Config, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
@@ -89,6 +95,7 @@ export const loadConfig = async <Name extends SettingName = SettingName>(
     });
   }
   problems.push(...findContractProblems(config as Partial<Config>, given));
+  problems.push(...findPartitionProblems(config as Partial<Config>, given));
   problems.push(...findPublishProblems(config as Partial<Config>, given));
   problems.push(...findTlsProblems(config as Partial<Config>));
   if (problems.length > 0) throw configError(problems);

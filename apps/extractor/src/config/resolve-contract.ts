@@ -1,10 +1,11 @@
 import { isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import { partitionQueueNames } from '@discogs-extractor/internal/partition-queues';
 import type { ConfigProblem } from '../errors.js';
 import { MAX_NAME_BYTES } from './amqp-schemas.js';
 import type { ConfigNotice } from './config-notice.js';
 import { DATA_TYPES } from './data-type.js';
-import { queueNameOf } from './platform-names.js';
+import { queueNameOf, withDataType } from './platform-names.js';
 import type { Config, SettingName } from './settings.js';
 import { SETTINGS } from './settings.js';
 
@@ -17,7 +18,10 @@ const UNUSED_UNDER_TOPIC = ['amqpExchangePrefix', 'extractionComplete'] as const
 /** These are for the other contract: what they ask for, unless it is the default, would silently not happen. */
 const REFUSED_SETTINGS = {
   topic: ['amqpExpectQueues', 'amqpExpectSeconds', 'amqpDeclareQueues'],
-  fanout: ['amqpExchange', 'amqpQueues', 'amqpDeletedQueues', 'amqpQueueType', 'amqpQueueArguments'],
+  fanout: [
+    ...(['amqpExchange', 'amqpQueues', 'amqpDeletedQueues', 'amqpQueueType', 'amqpQueueArguments'] as const),
+    'amqpPartitions',
+  ],
 } as const;
 
 /** The settings that {@link resolveContract} reads. */
@@ -88,6 +92,32 @@ export const findContractProblems = (
       ? [{ setting: given.get('amqpExpectQueues')!, accepts: `names of ${MAX_QUEUE_NAME_BYTES} bytes at most` }]
       : []),
   ];
+};
+
+/** The names of partitions must not be too long, nor be those of something else. */
+export const findPartitionProblems = (
+  { sink, contract, amqpPartitions: count = 1, amqpQueues = [], amqpDeletedQueues = [], amqpExchange }: Partial<Config>,
+  given: ReadonlyMap<SettingName, string>,
+): ConfigProblem[] => {
+  if (sink !== 'amqp' || contract !== 'topic' || count === 1) return [];
+  const setting = given.get('amqpPartitions')!;
+  const queues = [...new Set([...amqpQueues, ...amqpDeletedQueues])];
+  return DATA_TYPES.flatMap((type) => {
+    const names = queues.map((template) => withDataType(template, type));
+    const partitions = amqpQueues.flatMap((template) => partitionQueueNames(withDataType(template, type), count));
+    const taken = partitions.find((name) => names.includes(name));
+    const long = partitions.find((name) => Buffer.byteLength(name) > MAX_NAME_BYTES);
+    const isExchange = amqpQueues.some((template) => withDataType(template, type) === amqpExchange);
+    return [
+      ...(taken === undefined
+        ? []
+        : [{ setting, accepts: `AMQP_QUEUES without the partition ${taken} of another queue` }]),
+      ...(long === undefined
+        ? []
+        : [{ setting, accepts: `names of queues that leave room for the number in ${long}` }]),
+      ...(isExchange ? [{ setting, accepts: 'AMQP_EXCHANGE not to be the name of a queue' }] : []),
+    ];
+  });
 };
 
 /** What was not sent again would be deleted, whatever the sink is: `extraction_complete` is written to files as well. */

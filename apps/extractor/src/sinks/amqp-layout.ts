@@ -1,3 +1,4 @@
+import { partitionQueueNames } from '@discogs-extractor/internal/partition-queues';
 import type { ExchangeOptions, MessageProperties, QueueOptions } from '@discogs-extractor/publisher';
 import type { Contract } from '../config/contract-settings.js';
 import type { DataType } from '../config/data-type.js';
@@ -27,6 +28,8 @@ export interface AmqpLayoutOptions {
   readonly queueType?: QueueOptions['queueType'] | undefined;
   /** `topic`: further arguments of the queues, for example `{ 'x-quorum-initial-group-size': 3 }`. @default {} */
   readonly queueArguments?: QueueOptions['arguments'] | undefined;
+  /** `topic`: the queues that share the records of each of `queues`, `NAME-0` and so on. @default 1: NAME itself */
+  readonly partitions?: number | undefined;
   /** `fanout`: begins the names of the exchanges, one for each data type. @default 'discogsography-discogs' */
   readonly exchangePrefix?: string | undefined;
   /**
@@ -52,8 +55,12 @@ export interface AmqpLayout {
   /** The names of the settings that say what is declared. */
   readonly settings: string;
   topologyOf(dataType: DataType): AmqpTopology;
-  /** The names of the queues that the records of a type go to. */
+  /** How many queues share the records of each of `recordQueuesOf`. */
+  readonly partitions: number;
+  /** The names of the queues that the records of a type go to; of one with partitions, its own. */
   recordQueuesOf(dataType: DataType): string[];
+  /** The names of all queues of a type that exist: partitions instead of those that have some. */
+  queueNamesOf(dataType: DataType): string[];
   /** What the extractor declares for these types, without anything that it expects. */
   declaredFor(dataTypes: readonly DataType[]): readonly AmqpTopology[];
   routingKeyOf(dataType: DataType): string;
@@ -77,6 +84,7 @@ const topicLayout = ({
   deletedQueues = [],
   queueType,
   queueArguments = {},
+  partitions = 1,
 }: AmqpLayoutOptions): AmqpLayout => {
   const deletedKeyOf = (dataType: DataType): string => `${dataType}.deleted`;
   const queuesOf = (dataType: DataType): QueueOptions[] =>
@@ -90,6 +98,8 @@ const topicLayout = ({
       durable: true,
       queueType,
       arguments: queueArguments,
+      // Tombstones alone are few, and each of them is for all partitions.
+      ...(queues.includes(name) && { partitions }),
     }));
   const topologyOf = (dataTypes: readonly DataType[]): AmqpTopology => ({
     exchange: { name: exchange, type: 'topic', durable: true },
@@ -97,10 +107,14 @@ const topicLayout = ({
   });
   return {
     contract: 'topic',
-    destination: `exchange ${exchange}`,
-    settings: 'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_DELETED_QUEUES, AMQP_QUEUE_TYPE and AMQP_QUEUE_ARGUMENTS',
+    destination: `exchange ${exchange}${partitions > 1 ? `, ${partitions} partitions of each queue` : ''}`,
+    settings:
+      'AMQP_EXCHANGE, AMQP_QUEUES, AMQP_DELETED_QUEUES, AMQP_QUEUE_TYPE, AMQP_QUEUE_ARGUMENTS and AMQP_PARTITIONS',
+    partitions,
     topologyOf: (dataType) => topologyOf([dataType]),
     recordQueuesOf: (dataType) => queues.map((name) => withDataType(name, dataType)),
+    queueNamesOf: (dataType) =>
+      queuesOf(dataType).flatMap(({ name, partitions: count = 1 }) => partitionQueueNames(name, count)),
     declaredFor: (dataTypes) => [topologyOf(dataTypes)],
     routingKeyOf: (dataType) => dataType,
     deletedKeyOf,
@@ -123,12 +137,16 @@ const fanoutLayout = ({
       return declareQueues ? consumersQueue(name) : { name, routingKeys: [''], queueType: 'quorum', expected: true };
     }),
   });
+  const recordQueuesOf = (dataType: DataType): string[] => topologyOf(dataType).queues.map(({ name }) => name);
   return {
     contract: 'fanout',
     destination: `exchanges ${prefix}-{type}`,
     settings: 'DISCOGS_EXCHANGE_PREFIX, AMQP_EXPECT_QUEUES and AMQP_DECLARE_QUEUES',
+    // The queues belong to the consumers.
+    partitions: 1,
     topologyOf,
-    recordQueuesOf: (dataType) => topologyOf(dataType).queues.map(({ name }) => name),
+    recordQueuesOf,
+    queueNamesOf: recordQueuesOf,
     declaredFor: (dataTypes) =>
       dataTypes.map(topologyOf).map(({ exchange, queues }) => ({ exchange, queues: declareQueues ? queues : [] })),
     routingKeyOf: () => '',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { abortable, withLinkedAbort } from '@discogs-extractor/internal/abort';
+import { partitionQueueNames } from '@discogs-extractor/internal/partition-queues';
 import {
   assertContinuity,
   type BrokerConnectionOptions,
@@ -72,7 +73,6 @@ export interface AmqpSinkOptions extends AmqpLayoutOptions {
 export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
   const layout = createAmqpLayout(options);
   const monitor = new DeliveryMonitor();
-  const queuesOf = (dataType: DataType): string[] => layout.topologyOf(dataType).queues.map(({ name }) => name);
   const connection = { url: options.url, tls: options.tls, connectionName: 'discogs-extractor' } as const;
 
   /** Does `work` with the options of a connection for all files, which is shown while it is made. */
@@ -98,7 +98,8 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     await discardContinuity({
       ...connection,
       token,
-      queues: queuesOf(dataType),
+      // Of queues with partitions, there are objects for both.
+      queues: [...new Set([...layout.recordQueuesOf(dataType), ...layout.queueNamesOf(dataType)])],
       connectAttempts: 1,
       connectTimeoutMs: DISCARD_TIMEOUT_MS,
       signal,
@@ -175,12 +176,14 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
         vhost,
         exchange: layout.topologyOf(type).exchange.name,
         queues: layout.recordQueuesOf(type),
+        ...(layout.partitions > 1 && { partitions: String(layout.partitions) }),
         contract: layout.contract,
       });
       return new Map(dataTypes.map((type) => [type, destinationOf(type)]));
     },
     prepare: async ({ dataTypes, signal }) => {
       await withConnectionForAll(signal, options.connectAttempts, async (all) => {
+        await assertNoLeftovers(all, dataTypes.flatMap(layout.recordQueuesOf), layout.partitions);
         for (const topology of layout.declaredFor(dataTypes)) {
           const publisher = await createPublisher({ ...all, ...topology, topologyCheckIntervalMs: 0 });
           await publisher.close();
@@ -269,7 +272,8 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
           routingKey: layout.routingKeyOf(dataType),
           deletedKey: layout.deletedKeyOf(dataType),
           hasDeletedQueues: layout.hasDeletedQueues,
-          queues: queuesOf(dataType),
+          partitions: layout.partitions,
+          queues: layout.queueNamesOf(dataType),
           lastConfirmedAt: () => lastConfirmedAt,
           onClosed: async () => {
             tracker.end();
@@ -300,13 +304,19 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     },
     checkCompleted: async ({ dataType }, checkpoint, { attempts = options.connectAttempts, signal }) => {
       const { token } = readCheckpoint(checkpoint);
-      return findLostContinuity(token, queuesOf(dataType), attempts, signal);
+      return findLostContinuity(token, layout.queueNamesOf(dataType), attempts, signal);
     },
     findLoss: async ({ dataType }, proof, { attempts = options.connectAttempts, signal }) => {
+      const { partitions = 1 } = proof;
+      if (partitions !== layout.partitions) {
+        return `The records were delivered to ${partitions} partitions of each queue, and now there are ${layout.partitions}.`;
+      }
       const before = new Set(String(proof['queues']).split('\n'));
-      const added = layout.recordQueuesOf(dataType).filter((name) => !before.has(name));
+      const added = layout
+        .recordQueuesOf(dataType)
+        .filter((name) => partitionQueueNames(name, layout.partitions).some((each) => !before.has(each)));
       if (added.length > 0) return `Queue ${added.join(' and ')} did not exist when the records were delivered.`;
-      const queues = queuesOf(dataType).filter((name) => before.has(name));
+      const queues = layout.queueNamesOf(dataType).filter((name) => before.has(name));
       return findLostContinuity(String(proof['token']), queues, attempts, signal);
     },
     releasedCheckpoint: ({ token, ...rest }) => rest,
@@ -315,6 +325,30 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       if (token !== undefined) await discard(dataType, token, signal);
     },
   };
+};
+
+/**
+ * Queues of another number of partitions would take records that no consumer of the partitions gets.
+ * @param queues - the names of the queues that have partitions
+ * @throws ExtractorError `TOPOLOGY_CONFLICT`
+ */
+const assertNoLeftovers = async (
+  connection: BrokerConnectionOptions,
+  queues: readonly string[],
+  partitions: number,
+): Promise<void> => {
+  if (partitions === 1) return;
+  const names = queues.flatMap((name) => [name, `${name}-${partitions}`]);
+  const found = await inspectQueues({ ...connection, queues: names });
+  const leftovers = names.filter((name) => found.queues.get(name) !== undefined);
+  if (leftovers.length === 0) return;
+  throw new ExtractorError(
+    'TOPOLOGY_CONFLICT',
+    `With AMQP_PARTITIONS=${partitions}, RabbitMQ would put records into queues of another number of partitions too: ` +
+      `${leftovers.join(', ')}. Let consumers take what is in them, then delete them, and those of higher numbers ` +
+      '(rabbitmqctl delete_queue NAME), or set AMQP_PARTITIONS back.',
+    { facts: { queue: leftovers[0] } },
+  );
 };
 
 /** The names of objects on the broker begin with it; see "Continuity" in the publisher's README. */
@@ -342,6 +376,7 @@ interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'
   readonly routingKey: string;
   readonly deletedKey: string;
   readonly hasDeletedQueues: boolean;
+  readonly partitions: number;
   /** The names of all its queues. */
   readonly queues: readonly string[];
   readonly refused: RefusedRecords;
@@ -356,7 +391,7 @@ interface FileSinkOptions extends OpenOptions, Pick<AmqpSinkOptions, 'queueSize'
 const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, options: FileSinkOptions): FileSink => {
   const { resumedAfter, restartReason, refused, missingBefore, signal, save, queueSize, lastConfirmedAt, tracker } =
     options;
-  const { routingKey, deletedKey, hasDeletedQueues, numbers } = options;
+  const { routingKey, deletedKey, hasDeletedQueues, numbers, partitions } = options;
   /** Messages of records; tombstones and `file_complete` are messages too, but not records. */
   let messages = 0;
   let tombstonesSent = 0;
@@ -404,7 +439,8 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
     get proof() {
       const { continuity: token } = publisher;
       // No name of a queue has a line feed.
-      return token === undefined ? undefined : { token, queues: options.queues.join('\n') };
+      if (token === undefined) return undefined;
+      return { token, queues: options.queues.join('\n'), ...(partitions > 1 && { partitions }) };
     },
     get confirmed() {
       return confirmed();
@@ -429,6 +465,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
           routingKey,
           body: message,
           messageId: messageIdOf(`${version}:${dataType}:`, id, `:${sha256}`),
+          partitionKey: partitions > 1 ? id : undefined,
         });
         messages++;
         tracker.sent(message.byteLength);

@@ -45,6 +45,7 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
         deletedQueues: config.amqpDeletedQueues,
         queueType: config.amqpQueueType,
         queueArguments: config.amqpQueueArguments,
+        partitions: config.amqpPartitions,
         exchangePrefix: config.amqpExchangePrefix,
         expectedQueues: config.amqpExpectQueues,
         declareQueues: config.amqpDeclareQueues,

@@ -13,6 +13,8 @@ export const fittingSetting = (refusal: string): string | undefined => {
   const [, name, isAbsent, value = '', type = ''] = MISMATCH.exec(refusal) ?? [];
   if (name === undefined || !name.startsWith('x-')) return undefined;
   if (name === 'x-queue-type') return isAbsent ? 'no AMQP_QUEUE_TYPE' : `AMQP_QUEUE_TYPE=${value}`;
+  // Partitions have it without being asked.
+  if (isAbsent && name === 'x-queue-leader-locator') return `AMQP_QUEUE_ARGUMENTS with "${name}": ""`;
   if (isAbsent) return `AMQP_QUEUE_ARGUMENTS without "${name}"`;
   // Without a type, both values have the same one.
   const isText = type === 'longstr' || (type === '' && !NUMBER_OR_BOOLEAN.test(value));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { partitionQueueNames } from '@discogs-extractor/internal/partition-queues';
 import { inspectQueues, type QueuesInspection } from '@discogs-extractor/publisher';
 import type { Destination, FileProgress, StateMarker } from '@discogs-extractor/state-marker';
 import type { DataType } from '../config/data-type.js';
@@ -14,7 +15,7 @@ import { amqpTls, outputDirectoryOf } from '../sinks/create-sink.js';
 import { inspectOutputFolder } from '../sinks/output-folder.js';
 import { countRefused } from '../sinks/refused-records.js';
 import { judgeOutput, judgeTombstones } from './judge-output.js';
-import { judgeQueue } from './judge-queue.js';
+import { judgeQueue, type QueueCounts, type QueueStatistics } from './judge-queue.js';
 import { readQueueStatistics } from './management-api.js';
 import { cannotTell, type PlaceReport } from './verdict.js';
 
@@ -55,7 +56,7 @@ export const verifyVersion = async (
   const version = marker.current_version;
   const files = markerFiles(marker);
   const queues = files.flatMap(({ dataType, progress }) => [
-    ...queuesOf(progress.destination),
+    ...queuesOf(progress.destination).flatMap((name) => partitionQueueNames(name, partitionsOf(progress.destination))),
     ...deletedQueuesOf(dataType, progress, config),
   ]);
   const inspection = queues.length > 0 ? await inspect(queues, config, signal) : undefined;
@@ -74,8 +75,14 @@ export const verifyVersion = async (
       const names = queuesOf(destination);
       const deletedQueues = deletedQueuesOf(dataType, progress, config);
       for (const queue of new Set([...names, ...deletedQueues])) {
-        const messages = (names.includes(queue) ? expected : 0) + (deletedQueues.includes(queue) ? deleted : 0);
-        report(queue, await judgeQueueOf(queue, messages, destination, inspection!, config, signal), messages);
+        const count = names.includes(queue) ? partitionsOf(destination) : 1;
+        const partitions = partitionQueueNames(queue, count);
+        // Each record is in one of them, and everything else in all.
+        const messages =
+          (names.includes(queue) ? delivered + count * (expected - delivered) : 0) +
+          (deletedQueues.includes(queue) ? count * deleted : 0);
+        const place = count === 1 ? queue : `${queue} (${count} partitions)`;
+        report(place, await judgeQueueOf(partitions, messages, destination, inspection!, config, signal), messages);
       }
       if (names.length === 0) report(`exchange ${destination['exchange']}`, cannotTell(NO_QUEUES));
     } else if (destination?.['sink'] === 'ndjson') {
@@ -121,6 +128,8 @@ const queuesOf = (destination: Destination | undefined): readonly string[] => {
   return Array.isArray(queues) ? (queues as readonly string[]) : [];
 };
 
+const partitionsOf = (destination: Destination | undefined): number => Number(destination?.['partitions'] ?? 1);
+
 const outputOf = (path: string, expected: number, { status, checkpoint }: FileProgress) => ({
   path,
   expected,
@@ -155,8 +164,9 @@ const inspect = (queues: readonly string[], config: VerifyConfig, signal: AbortS
   });
 };
 
+/** @param names - of the queue, or of the partitions that it has */
 const judgeQueueOf = async (
-  queue: string,
+  names: readonly string[],
   expected: number,
   destination: Destination,
   { broker, queues }: QueuesInspection,
@@ -168,10 +178,31 @@ const judgeQueueOf = async (
   if (!isSameBroker(destination, now) || vhost !== broker.vhost) {
     return cannotTell(`its records went to ${cluster}, virtual host ${vhost}; this is ${now.cluster}, ${broker.vhost}`);
   }
-  const counts = queues.get(queue);
-  const statistics =
-    url === undefined || counts === undefined
-      ? undefined
-      : await readQueueStatistics(queue, { url, amqpUrls: amqpUrls!, vhost: broker.vhost, signal });
-  return judgeQueue(expected, counts, statistics, amqpQueueType === 'stream' ? { isStream: true } : {});
+  const missing = names.filter((name) => queues.get(name) === undefined);
+  const existing = names.filter((name) => queues.get(name) !== undefined);
+  const statistics: QueueStatistics[] = [];
+  for (const name of url === undefined ? [] : existing) {
+    const read = await readQueueStatistics(name, { url: url!, amqpUrls: amqpUrls!, vhost: broker.vhost, signal });
+    if (read !== undefined) statistics.push(read);
+  }
+  const judged = judgeQueue(
+    expected,
+    existing.length === 0 ? undefined : sumOfCounts(existing.map((name) => queues.get(name)!)),
+    statistics.length < existing.length || statistics.length === 0 ? undefined : sumOfStatistics(statistics),
+    amqpQueueType === 'stream' ? { isStream: true } : {},
+  );
+  if (missing.length === 0 || existing.length === 0) return judged;
+  return { ...judged, verdict: 'short', reason: `these partitions do not exist: ${missing.join(', ')}` };
 };
+
+const sumOfCounts = (counts: readonly QueueCounts[]): QueueCounts => ({
+  messages: counts.reduce((sum, { messages }) => sum + messages, 0),
+  consumers: counts.reduce((sum, { consumers }) => sum + consumers, 0),
+});
+
+const sumOfStatistics = (statistics: readonly QueueStatistics[]): QueueStatistics => ({
+  ...sumOfCounts(statistics),
+  isStream: statistics.every(({ isStream }) => isStream),
+  arrived: statistics.reduce((sum, { arrived }) => sum + arrived, 0),
+  taken: statistics.reduce((sum, { taken }) => sum + taken, 0),
+});

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Channel, ConfirmChannel, Message } from 'amqplib';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { bindingsOf } from './declare-topology.js';
 
 /** Where RabbitMQ's plug-in rabbitmq_event_exchange publishes what happens on the broker. */
 const EVENT_EXCHANGE = 'amq.rabbitmq.event';
@@ -109,17 +110,27 @@ export class BrokerEvents {
     const { vhost, name, source_name: source, destination_name: destination, routing_key: key } = headers;
     if (event === 'binding.deleted' && source === EVENT_EXCHANGE) this.#fences.get(String(key))?.();
     if (vhost !== this.#options.address.vhost) return;
-    const { exchange, queues } = this.#options;
+    const { exchange, queues, partitions } = this.#options;
     const changes = this.#changes;
     const isOurs = queues.some((queue) => queue.name === name);
     if (event === 'queue.deleted' && isOurs) changes.deletedQueues.add(name);
-    if (event === 'exchange.deleted' && name === exchange.name) changes.isExchangeDeleted = true;
+    const exchanges = [exchange.name, ...(partitions?.exchanges ?? []).map((each) => each.exchange.name)];
+    if (event === 'exchange.deleted' && exchanges.includes(name)) changes.isExchangeDeleted = true;
     if (event === 'queue.policy.updated' && isOurs && hasDroppingArgument(headers['definition'])) {
       changes.droppingQueues.add(name);
     }
-    if (event !== 'binding.deleted' || source !== exchange.name || headers['destination_kind'] !== 'queue') return;
-    const unbound = queues.find((queue) => queue.name === destination);
-    if (unbound?.routingKeys.includes(String(key))) changes.unboundQueues.add(unbound.name);
+    if (event !== 'binding.deleted') return;
+    const bindings =
+      headers['destination_kind'] === 'queue'
+        ? queues.filter((queue) => queue.name === destination).flatMap((queue) => bindingsOf(exchange.name, queue))
+        : (partitions?.exchanges ?? [])
+            .filter((each) => each.exchange.name === destination)
+            .flatMap(({ routingKeys }) => routingKeys.map((routingKey) => ({ exchange: exchange.name, routingKey })));
+    // A consistent-hash exchange gives the messages of a partition that it does not have to the others.
+    const isSpread = partitions?.kind === 'hash' && source !== exchange.name;
+    if (!isSpread && bindings.some((each) => each.exchange === source && each.routingKey === key)) {
+      changes.unboundQueues.add(destination);
+    }
   }
 }
 

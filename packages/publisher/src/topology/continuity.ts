@@ -5,7 +5,7 @@ import { type Redact, redactedCause } from '../redact.js';
 import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { MAX_SHORT_STRING_BYTES } from '../short-string.js';
-import { isBuiltIn, type Topology } from './declare-topology.js';
+import { bindingsOf, isBuiltIn, type Topology } from './declare-topology.js';
 import { isMissing } from './refusals.js';
 
 /** A quorum queue without a leader reports no messages: after a restart, such a receipt is read this often. */
@@ -24,7 +24,10 @@ const namesOf = (token: string) => ({
   exchange: `${token}.exchange`,
   /** A queue with one message, and the exchange through which it came there. */
   receipt: `${token}.receipt`,
-  /** An exchange from which a queue gets every message a second time (it takes each only once); it ends with it. */
+  /**
+   * An exchange from which a queue, or the exchange of its partitions, gets every message a second time (it takes each
+   * only once); it ends with it.
+   */
   relay: (queue: string): string => {
     const name = `${token}.queue.${queue}`;
     if (Buffer.byteLength(name) <= MAX_SHORT_STRING_BYTES) return name;
@@ -67,6 +70,8 @@ export interface ContinuityOwner {
  * - One exchange per queue (its relay), bound to the queue, and to the publisher's exchange with the same routing keys.
  *   RabbitMQ deletes it together with the queue. It is also a second way to the queue: if the queue's own binding is
  *   removed, nothing is lost. A queue takes a message only once, no matter how many ways lead to it.
+ * - The same for the exchange of the partitions of a queue. Of a consistent-hash exchange, partitions need no second way:
+ *   it gives the messages of one that is not bound to the others.
  * - One exchange that is bound to the publisher's exchange as its source, and deleted together with it.
  * - A queue with one message. A broker that was set up again from its definitions has all exchanges, queues and
  *   bindings, but no message.
@@ -142,13 +147,14 @@ export class Continuity {
 
   /**
    * While publishing: whether exchange and queues are still the same, and whether the receipt can be trusted.
+   * @param rebinds - whether to declare the bindings of the relays again
    * @throws PublisherError `TOPOLOGY_LOST`
    */
-  async check(connection: ContinuityConnection): Promise<void> {
+  async check(connection: ContinuityConnection, { rebinds }: { readonly rebinds: boolean }): Promise<void> {
     if (!this.#isActive) return;
     await this.#assertExchangeIsSame(connection);
     await this.#assertRelaysExist(connection);
-    await connection.request((channel) => bindRelays(channel, this.#names!, this.#options));
+    if (rebinds) await connection.request((channel) => bindRelays(channel, this.#names!, this.#options));
     if (!this.#isReceiptTrusted) return;
     const messages = await this.#readReceipt(connection);
     this.#isReceiptTrusted = messages !== 0 && messages !== 'missing';
@@ -166,6 +172,7 @@ export class Continuity {
       await channel.assertExchange(names.relay(queue.name), 'fanout', WITNESS);
       await channel.bindQueue(queue.name, names.relay(queue.name), '');
     }
+    await createPartitionRelays(channel, names, this.#options);
     await bindRelays(channel, names, this.#options);
     await createExchangeWitness(channel, names, exchange.name);
     const type = this.#isReceiptQuorum ? 'quorum' : 'classic';
@@ -179,7 +186,8 @@ export class Continuity {
 
   /** Goes on without witnesses where the user may not declare them. */
   async #giveUp(connection: ContinuityConnection, token: string, error: unknown): Promise<void> {
-    const queues = this.#options.queues.map(({ name }) => name);
+    const { queues: all, partitions } = this.#options;
+    const queues = [...all.map(({ name }) => name), ...(partitions?.exchanges ?? []).map((each) => each.exchange.name)];
     // Some of them may have been declared. What may not be deleted either has to stay.
     await connection.request((channel) => deleteContinuity(channel, token, queues)).catch(() => {});
     this.#owner.onUnavailable(redactedCause(this.#redact, error));
@@ -188,6 +196,7 @@ export class Continuity {
   async #restore(connection: ContinuityConnection): Promise<void> {
     const names = this.#names!;
     await connection.request(async (channel) => {
+      await createPartitionRelays(channel, names, this.#options);
       await bindRelays(channel, names, this.#options);
       await createExchangeWitness(channel, names, this.#options.exchange.name);
     });
@@ -209,9 +218,19 @@ export class Continuity {
   }
 
   async #assertExchangeIsSame(connection: ContinuityConnection): Promise<void> {
-    if (isBuiltIn(this.#options.exchange.name)) return;
-    const witness = this.#names!.exchange;
-    await this.#expect(connection, { reason: 'exchange-replaced' }, (channel) => channel.checkExchange(witness));
+    const { exchange: own, partitions } = this.#options;
+    const witnesses = [
+      ...(isBuiltIn(own.name) ? [] : [{ exchange: own.name, witness: this.#names!.exchange }]),
+      ...(partitions?.exchanges ?? []).map(({ exchange: { name: exchange } }) => ({
+        exchange,
+        witness: this.#names!.relay(exchange),
+      })),
+    ];
+    for (const { exchange, witness } of witnesses) {
+      await this.#expect(connection, { reason: 'exchange-replaced', exchange }, (channel) =>
+        channel.checkExchange(witness),
+      );
+    }
   }
 
   async #expect(
@@ -241,7 +260,7 @@ export class Continuity {
     const { address, exchange } = this.#options;
     const { verified } = this.#owner;
     const isAllLost = facts.reason !== 'exchange-replaced';
-    const message = `${LOSSES[facts.reason](facts.queue, exchange.name)} Publish again from message ${isAllLost ? 1 : verified + 1} on.`;
+    const message = `${LOSSES[facts.reason](facts.queue, facts.exchange ?? exchange.name)} Publish again from message ${isAllLost ? 1 : verified + 1} on.`;
     return new PublisherError('TOPOLOGY_LOST', message, {
       facts: { broker: address.display, exchange: exchange.name, ...facts, verified },
       cause: cause === undefined ? undefined : redactedCause(this.#redact, cause),
@@ -249,7 +268,7 @@ export class Continuity {
   }
 }
 
-type LossFacts = { readonly reason: TopologyLossReason } & Pick<PublisherErrorFacts, 'queue'>;
+type LossFacts = { readonly reason: TopologyLossReason } & Pick<PublisherErrorFacts, 'queue' | 'exchange'>;
 
 const LOSSES: Readonly<Record<TopologyLossReason, (queue: string | undefined, exchange: string) => string>> = {
   'queue-missing': (queue) => `Queue ${queue} is gone, and with it the messages that were in it.`,
@@ -275,12 +294,31 @@ const TRANSIENT: ReadonlySet<number> = new Set([
 const bindRelays = async (
   channel: ConfirmChannel,
   names: ReturnType<typeof namesOf>,
-  { exchange, queues }: Topology,
+  { exchange, queues, partitions }: Topology,
 ): Promise<void> => {
   // Nothing can be bound to the default exchange, nor unbound from it.
   if (exchange.name === '') return;
-  for (const { name, routingKeys } of queues) {
-    for (const key of routingKeys) await channel.bindExchange(names.relay(name), exchange.name, key);
+  for (const queue of queues) {
+    for (const { exchange: source, routingKey } of bindingsOf(exchange.name, queue)) {
+      // A consistent-hash exchange would take the relay for another partition.
+      if (partitions?.kind === 'hash' && source !== exchange.name) continue;
+      await channel.bindExchange(names.relay(queue.name), source, routingKey);
+    }
+  }
+  for (const { exchange: destination, routingKeys } of partitions?.exchanges ?? []) {
+    for (const key of routingKeys) await channel.bindExchange(names.relay(destination.name), exchange.name, key);
+  }
+};
+
+/** Declares the relays of the exchanges of partitions. */
+const createPartitionRelays = async (
+  channel: ConfirmChannel,
+  names: ReturnType<typeof namesOf>,
+  { partitions }: Topology,
+): Promise<void> => {
+  for (const { exchange } of partitions?.exchanges ?? []) {
+    await channel.assertExchange(names.relay(exchange.name), 'fanout', WITNESS);
+    await channel.bindExchange(exchange.name, names.relay(exchange.name), '');
   }
 };
 

@@ -1,13 +1,15 @@
-import type { ResolvedOptions, ResolvedQueue } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedQueue } from '../resolved-topology.js';
 import type { OutboxEntry } from '../window/outbox.js';
 import { bindingMatchOf } from './binding-match.js';
 import type { QueueReading, QueueReadings } from './declare-topology.js';
 
 /** A message that was confirmed, kept to be sent again as a probe. */
-export type SampleMessage = Pick<OutboxEntry, 'routingKey' | 'messageId' | 'body' | 'own'>;
+export type SampleMessage = Pick<OutboxEntry, 'routingKey' | 'messageId' | 'body' | 'own' | 'partitionKey'>;
 
 /** A queue that holds fewer messages than were confirmed for it. */
 export interface Shortfall {
+  /** Its name; the one of the whole if its partitions are counted together. */
   readonly queue: string;
   readonly expected: number;
   readonly found: number;
@@ -37,9 +39,12 @@ interface GrowthCount extends SendPosition {
   confirmed: number;
 }
 
-/** The state of one queue. */
+/** The state of one queue; of its partitions together, since the broker chooses among them. */
 interface TrackedQueue {
-  readonly queue: ResolvedQueue;
+  readonly name: string;
+  readonly routingKeys: readonly string[];
+  /** The queue itself, or its partitions. */
+  readonly members: readonly ResolvedQueue[];
   /** Since a reading without consumers. `undefined` while the queue cannot be counted. */
   sinceStart: GrowthCount | undefined;
   sinceLastReading: GrowthCount | undefined;
@@ -63,6 +68,20 @@ interface TrackedQueue {
 const isCountable = (queue: ResolvedQueue): boolean =>
   queue.routingKeys.length > 0 && queue.arguments['x-queue-type'] !== 'stream';
 
+/** What is counted together. */
+const groupPartitions = ({
+  queues,
+  partitions,
+}: Pick<ResolvedOptions, 'queues' | 'partitions'>): Pick<TrackedQueue, 'name' | 'routingKeys' | 'members'>[] => [
+  ...queues
+    .filter(({ partition }) => partition === undefined)
+    .map((queue) => ({ name: queue.name, routingKeys: queue.routingKeys, members: [queue] })),
+  ...(partitions?.exchanges ?? []).map(({ exchange: { name }, routingKeys }) => ({
+    ...{ name, routingKeys },
+    members: queues.filter(({ partition }) => partition?.exchange === name),
+  })),
+];
+
 /** Whether a queue loses messages by design. */
 const dropsByDesign = ({ arguments: args }: ResolvedQueue): boolean => {
   const isBounded = 'x-max-length' in args || 'x-max-length-bytes' in args;
@@ -80,7 +99,7 @@ const dropsByDesign = ({ arguments: args }: ResolvedQueue): boolean => {
 export class QueueGrowthCheck {
   readonly #exchange: string;
   readonly #queues: TrackedQueue[];
-  readonly #matches: (queue: ResolvedQueue, routingKey: string) => boolean;
+  readonly #matches: (tracked: TrackedQueue, routingKey: string) => boolean;
   /** The queues for the routing key of the last message: consecutive messages mostly share it. */
   #lastRoutingKey: string | undefined;
   #lastMatches: readonly TrackedQueue[] = [];
@@ -88,23 +107,24 @@ export class QueueGrowthCheck {
   constructor({
     exchange,
     queues,
+    partitions,
     properties,
     topologyCheckCounts,
-  }: Pick<ResolvedOptions, 'exchange' | 'queues' | 'properties' | 'topologyCheckCounts'>) {
+  }: Pick<ResolvedOptions, 'exchange' | 'queues' | 'partitions' | 'properties' | 'topologyCheckCounts'>) {
     this.#exchange = exchange.name;
     const match = bindingMatchOf(exchange.type);
-    this.#matches = (queue, routingKey) => queue.routingKeys.some((key) => match?.(key, routingKey) === true);
-    this.#queues = queues
-      .filter((queue) => match !== undefined && topologyCheckCounts && isCountable(queue))
-      .map((queue) => ({
-        queue,
+    this.#matches = ({ routingKeys }, routingKey) => routingKeys.some((key) => match?.(key, routingKey) === true);
+    this.#queues = groupPartitions({ queues, partitions })
+      .filter(({ members }) => match !== undefined && topologyCheckCounts && members.every(isCountable))
+      .map((group) => ({
+        ...group,
         sinceStart: undefined,
         sinceLastReading: undefined,
         missing: 0,
         missingBefore: 0,
         missingReported: 0,
         hadConsumer: false,
-        isDropping: properties.expiration !== undefined || dropsByDesign(queue),
+        isDropping: properties.expiration !== undefined || group.members.some(dropsByDesign),
         sample: undefined,
         isSampleStale: true,
       }));
@@ -126,16 +146,19 @@ export class QueueGrowthCheck {
     if (own?.exchange !== undefined && own.exchange !== this.#exchange) return;
     if (message.routingKey !== this.#lastRoutingKey) {
       this.#lastRoutingKey = message.routingKey;
-      this.#lastMatches = this.#queues.filter((tracked) => this.#matches(tracked.queue, message.routingKey));
+      this.#lastMatches = this.#queues.filter((tracked) => this.#matches(tracked, message.routingKey));
     }
     for (const tracked of this.#lastMatches) {
+      const copies = message.partitionKey === undefined ? tracked.members.length : 1;
       if (own?.properties.expiration !== undefined) tracked.isDropping = true;
-      if (tracked.sinceStart && tag > tracked.sinceStart.lastTag) tracked.sinceStart.confirmed++;
-      if (tracked.sinceLastReading && tag > tracked.sinceLastReading.lastTag) tracked.sinceLastReading.confirmed++;
+      if (tracked.sinceStart && tag > tracked.sinceStart.lastTag) tracked.sinceStart.confirmed += copies;
+      if (tracked.sinceLastReading && tag > tracked.sinceLastReading.lastTag) {
+        tracked.sinceLastReading.confirmed += copies;
+      }
       if (tracked.isSampleStale) {
         // The caller may reuse the body as soon as the confirm is reported.
-        const { routingKey, messageId, body } = message;
-        tracked.sample = { routingKey, messageId, body: Buffer.from(body), own };
+        const { routingKey, messageId, body, partitionKey } = message;
+        tracked.sample = { routingKey, messageId, body: Buffer.from(body), own, partitionKey };
         tracked.isSampleStale = false;
       }
     }
@@ -143,7 +166,7 @@ export class QueueGrowthCheck {
 
   /** By how much each queue must have grown by now since its count started. Call it before the queues are read. */
   expectedGrowth(): ReadonlyMap<string, number> {
-    return new Map(this.#queues.map(({ queue, sinceStart }) => [queue.name, sinceStart?.confirmed ?? 0]));
+    return new Map(this.#queues.map(({ name, sinceStart }) => [name, sinceStart?.confirmed ?? 0]));
   }
 
   /**
@@ -157,9 +180,9 @@ export class QueueGrowthCheck {
     position: SendPosition,
   ): { shortfalls: Shortfall[]; hasUncheckable: boolean } {
     const shortfalls: Shortfall[] = [];
-    let hasUncheckable = this.#queues.length < readings.size;
+    let hasUncheckable = this.#queues.reduce((sum, { members }) => sum + members.length, 0) < readings.size;
     for (const tracked of this.#queues) {
-      const reading = readings.get(tracked.queue.name);
+      const reading = sumOf(tracked, readings);
       // Readings of single queues come in between.
       if (!reading) continue;
       const { sinceStart, sinceLastReading, sample } = tracked;
@@ -169,7 +192,7 @@ export class QueueGrowthCheck {
         restartCounts(tracked, reading, position);
         continue;
       }
-      const expected = expectedGrowth.get(tracked.queue.name) ?? 0;
+      const expected = expectedGrowth.get(tracked.name) ?? 0;
       const found = reading.messages - sinceStart.messages;
       // A client may have returned messages that it had taken.
       tracked.missing = Math.min(tracked.missing, Math.max(0, expected - found));
@@ -178,7 +201,7 @@ export class QueueGrowthCheck {
         const hasShrunk = reading.messages < messages;
         const arrived = position.lastTag - lastTag + outstanding;
         const mayBeEmptied = tracked.hadConsumer || reading.messages <= arrived;
-        shortfalls.push({ queue: tracked.queue.name, expected, found, sample, hasShrunk, mayBeEmptied });
+        shortfalls.push({ queue: tracked.name, expected, found, sample, hasShrunk, mayBeEmptied });
       }
       tracked.isSampleStale = true;
       tracked.sinceLastReading = countFrom(reading, position);
@@ -188,7 +211,7 @@ export class QueueGrowthCheck {
 
   /** Starts all counts from a reading. */
   restart(readings: QueueReadings, position: SendPosition): void {
-    for (const tracked of this.#queues) restartCounts(tracked, readings.get(tracked.queue.name), position);
+    for (const tracked of this.#queues) restartCounts(tracked, sumOf(tracked, readings), position);
   }
 
   /**
@@ -210,10 +233,16 @@ export class QueueGrowthCheck {
     return this.#find(queue)?.hadConsumer === true;
   }
 
+  /** What a queue held at a reading; `undefined` if it was not read. */
+  readingOf(queue: string, readings: QueueReadings): QueueReading | undefined {
+    const tracked = this.#find(queue);
+    return tracked && sumOf(tracked, readings);
+  }
+
   /** What a queue lacks by a reading; `undefined` if that is not known. */
   lackOf(queue: string, expectedGrowth: ReadonlyMap<string, number>, readings: QueueReadings): number | undefined {
     const start = this.#find(queue)?.sinceStart;
-    const reading = readings.get(queue);
+    const reading = this.readingOf(queue, readings);
     if (!start || !reading || reading.consumers > 0) return undefined;
     return Math.max(0, (expectedGrowth.get(queue) ?? 0) - (reading.messages - start.messages));
   }
@@ -249,9 +278,20 @@ export class QueueGrowthCheck {
   }
 
   #find(queue: string): TrackedQueue | undefined {
-    return this.#queues.find((tracked) => tracked.queue.name === queue);
+    return this.#queues.find(({ name }) => name === queue);
   }
 }
+
+/** What the members hold together; `undefined` if one of them was not read. */
+const sumOf = ({ members }: TrackedQueue, readings: QueueReadings): QueueReading | undefined => {
+  let sum: QueueReading = { messages: 0, consumers: 0 };
+  for (const { name } of members) {
+    const reading = readings.get(name);
+    if (!reading) return undefined;
+    sum = { messages: sum.messages + reading.messages, consumers: sum.consumers + reading.consumers };
+  }
+  return sum;
+};
 
 const countFrom = ({ messages }: QueueReading, { lastTag, outstanding }: SendPosition): GrowthCount => ({
   messages,

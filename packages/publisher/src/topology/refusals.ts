@@ -2,6 +2,15 @@ import { PublisherError, type PublisherErrorFacts } from '../errors.js';
 import { type Redact, redactedCause } from '../redact.js';
 import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
 
+/** The plug-ins that bring types of exchanges. */
+const EXCHANGE_TYPE_PLUGINS: Readonly<Record<string, string>> = {
+  'x-consistent-hash': 'rabbitmq_consistent_hash_exchange',
+  'x-modulus-hash': 'rabbitmq_sharding',
+  'x-random': 'rabbitmq_random_exchange',
+  'x-recent-history': 'rabbitmq_recent_history_exchange',
+  'x-delayed-message': 'rabbitmq_delayed_message_exchange',
+};
+
 /** What the broker's refusal of a declaration means; `undefined` if another attempt may succeed. */
 export const explainDeclarationRefusal = (
   error: unknown,
@@ -12,6 +21,15 @@ export const explainDeclarationRefusal = (
   const cause = redactedCause(redact, error);
   const object = facts.queue === undefined ? `exchange ${facts.exchange}` : `queue ${facts.queue}`;
   const details = { facts: { ...facts, replyCode }, cause };
+  const [, type = ''] = /(?:unknown|invalid) exchange type '([^']*)'/.exec(cause.message) ?? [];
+  const plugin = EXCHANGE_TYPE_PLUGINS[type];
+  if (plugin !== undefined) {
+    return new PublisherError(
+      'PLUGIN_MISSING',
+      `The ${object} cannot be declared, since the broker does not know exchanges of type ${type}: enable the plug-in ${plugin} on every node of the broker (rabbitmq-plugins enable ${plugin})`,
+      details,
+    );
+  }
   switch (replyCode) {
     case REPLY_CODE.ACCESS_REFUSED:
       return new PublisherError(

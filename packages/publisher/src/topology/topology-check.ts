@@ -6,7 +6,7 @@ import type { ResolvedOptions } from '../resolve-options.js';
 import type { SendWindow } from '../window/send-window.js';
 import { BrokerEvents, type TopologyChanges } from './broker-events.js';
 import { Continuity } from './continuity.js';
-import { DeclarationError, type QueueReadings, readQueues, rebindQueues, type Topology } from './declare-topology.js';
+import { DeclarationError, type QueueReadings, readQueues, rebindQueues, topologyOfQueue } from './declare-topology.js';
 import { QueueGrowthCheck, type SampleMessage, type Shortfall } from './queue-growth.js';
 import { explainDeclarationRefusal, isMissing, isUnavailable } from './refusals.js';
 
@@ -16,6 +16,8 @@ import { explainDeclarationRefusal, isMissing, isUnavailable } from './refusals.
  */
 const CLOSER_READINGS = 3;
 const READING_INTERVAL_MS = 250;
+/** With partitions, there are many bindings: they are declared again this often only. */
+const REBIND_INTERVAL_MS = 2_000;
 /** After a pause this long, the queues are read before anything is sent: consumers may have come and gone. */
 const MIN_PAUSE_MS = 100;
 
@@ -61,6 +63,7 @@ export class TopologyCheck {
   /** The watermark when the counts started. Messages that arrive during a check can hide what a queue lacks by then. */
   #countedFrom = 0;
   #running: Promise<void> | undefined;
+  #lastRebind = Number.NEGATIVE_INFINITY;
 
   constructor(options: ResolvedOptions, redact: Redact, window: SendWindow, owner: TopologyCheckOwner) {
     this.#options = options;
@@ -194,11 +197,14 @@ export class TopologyCheck {
   async #check(connection: CheckedConnection): Promise<void> {
     const { isAlive, fail } = this.#owner;
     const { growth, continuity } = this;
+    const now = performance.now();
+    const rebinds = this.#options.partitions === undefined || now - this.#lastRebind >= REBIND_INTERVAL_MS;
+    if (rebinds) this.#lastRebind = now;
     for (let reading = 1; ; reading++) {
       const watermark = this.#window.outbox.confirmed;
       const expectedGrowth = growth.expectedGrowth();
       const readings = await connection.request((channel) => readQueues(channel, this.#options));
-      await continuity.check(connection);
+      await continuity.check(connection, { rebinds });
       const changes = await this.events.take();
       if (connection.ended || !isAlive()) return;
       const cause = changes && this.#causeOfLoss(changes, expectedGrowth, readings);
@@ -230,7 +236,7 @@ export class TopologyCheck {
         if (connection.ended || !isAlive()) return;
         if (error) return fail(error);
       }
-      if ((hasUncheckable || continuity.hasRelays) && this.#options.declare === true) {
+      if (rebinds && (hasUncheckable || continuity.hasRelays) && this.#options.declare === true) {
         await connection.request((channel) => rebindQueues(channel, this.#options));
       }
       this.#verified = Math.max(this.#verified, watermark);
@@ -247,8 +253,7 @@ export class TopologyCheck {
     const { growth } = this;
     const { isAlive } = this.#owner;
     const { queue, sample } = first;
-    const { exchange, queues } = this.#options;
-    const onlyThis: Topology = { exchange, queues: queues.filter(({ name }) => name === queue) };
+    const onlyThis = topologyOfQueue(this.#options, queue);
     const read = async (): Promise<Shortfall | undefined> => {
       const expectedGrowth = growth.expectedGrowth();
       const readings = await connection.request((channel) => readQueues(channel, onlyThis));
@@ -399,7 +404,9 @@ export class TopologyCheck {
   ): PublisherError | undefined {
     const { growth } = this;
     const isCounted = (queue: string): boolean =>
-      (expectedGrowth.get(queue) ?? 0) > 0 && !growth.isDropping(queue) && readings.get(queue)?.consumers === 0;
+      (expectedGrowth.get(queue) ?? 0) > 0 &&
+      !growth.isDropping(queue) &&
+      growth.readingOf(queue, readings)?.consumers === 0;
     const counted = [...expectedGrowth.keys()].filter(isCounted);
     const short = shortfalls.filter(({ queue }) => !growth.isDropping(queue));
     const [first] = short;

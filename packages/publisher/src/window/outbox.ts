@@ -11,6 +11,8 @@ export interface OutboxEntry {
   readonly body: Buffer;
   /** `undefined` if the message has the exchange and the properties of the publisher. */
   readonly own: OwnProperties | undefined;
+  /** Chooses the partition of queues that have some; at most 255 bytes. `undefined` for all of them. */
+  readonly partitionKey: string | undefined;
   /** Settled with the message, for a caller who waits for this one. */
   confirmation: Deferred<number> | undefined;
   settled: boolean;
@@ -58,6 +60,7 @@ export class Outbox {
     body: Buffer,
     own?: OwnProperties,
     confirmation?: Deferred<number>,
+    partitionKey?: string,
   ): OutboxEntry {
     const sequence = this.#entries.last + 1;
     const entry: OutboxEntry = {
@@ -66,6 +69,7 @@ export class Outbox {
       messageId,
       body,
       own,
+      partitionKey,
       confirmation,
       settled: false,
       returned: false,

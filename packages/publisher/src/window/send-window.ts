@@ -156,10 +156,10 @@ export class SendWindow {
   }
 
   /** Sends a confirmed message again, outside of the sequence. */
-  sendProbe(message: Pick<OutboxEntry, 'routingKey' | 'messageId' | 'body' | 'own'>): void {
-    const { routingKey, messageId, body, own } = message;
+  sendProbe(message: Pick<OutboxEntry, 'routingKey' | 'messageId' | 'body' | 'own' | 'partitionKey'>): void {
+    const { routingKey, messageId, body, own, partitionKey } = message;
     const state = { confirmation: undefined, settled: false, returned: false };
-    this.#send({ sequence: PROBE_SEQUENCE, routingKey, messageId, body, own, ...state });
+    this.#send({ sequence: PROBE_SEQUENCE, routingKey, messageId, body, own, partitionKey, ...state });
   }
 
   /** The transport accepts messages again. */

@@ -25,6 +25,8 @@ export interface EncoderSettings {
   readonly frameMax: number;
   readonly exchange: string;
   readonly properties: ResolvedProperties;
+  /** A header that holds the partition key of each message that has one; `undefined` if there is none. */
+  readonly partitionHeader: string | undefined;
 }
 
 const uint16 = (value: number): Buffer => Buffer.of(value >> 8, value & 0xff);
@@ -41,6 +43,8 @@ export class MessageEncoder {
   readonly maxPayloadBytes: number;
   readonly #settings: EncoderSettings;
   readonly #properties: EncodedProperties;
+  /** The header's name, and the type of its value. */
+  readonly #partitionField: Buffer | undefined;
   /** Bytes of the longest possible method and header frames of messages without own properties. */
   readonly #maxHeadBytes: number;
   /** The method frame for the routing key of the last message: consecutive messages mostly share it. */
@@ -54,17 +58,21 @@ export class MessageEncoder {
     this.#settings = settings;
     this.#properties = encodeProperties(settings.properties);
     this.maxPayloadBytes = settings.frameMax - FRAME_OVERHEAD_BYTES;
-    this.#maxHeadBytes = maxHeadBytesWith(this.#properties);
+    const { partitionHeader } = settings;
+    this.#partitionField =
+      partitionHeader === undefined ? undefined : Buffer.concat([shortString(partitionHeader), Buffer.from('S')]);
+    this.#maxHeadBytes = this.#maxHeadBytesWith(this.#properties);
   }
 
   /** The most bytes that {@link MessageEncoder.writeHead} writes for a message. */
   maxHeadBytes({ own }: OutboxEntry): number {
-    return own === undefined ? this.#maxHeadBytes : maxHeadBytesWith(own.encoded);
+    return own === undefined ? this.#maxHeadBytes : this.#maxHeadBytesWith(own.encoded);
   }
 
   /** Writes the method and header frames, and returns the offset after them. */
-  writeHead(target: Buffer, start: number, { routingKey, messageId, body, own }: OutboxEntry): number {
-    const { flags, before, after } = own === undefined ? this.#properties : own.encoded;
+  writeHead(target: Buffer, start: number, { routingKey, messageId, body, own, partitionKey }: OutboxEntry): number {
+    const encoded = own === undefined ? this.#properties : own.encoded;
+    const { flags, before, after } = encoded;
     let at = start;
     if (own === undefined) {
       if (routingKey !== this.#methodRoutingKey) {
@@ -82,7 +90,9 @@ export class MessageEncoder {
     at = target.writeUInt32BE(Math.floor(body.length / 2 ** 32), at);
     at = target.writeUInt32BE(body.length % 2 ** 32, at);
     at = target.writeUInt16BE(messageId === undefined ? flags : flags | MESSAGE_ID_FLAG, at);
-    at += before.copy(target, at);
+    const field = this.#partitionField;
+    if (field === undefined || partitionKey === undefined) at += before.copy(target, at);
+    else at = writeWithField(target, at, encoded, field, partitionKey);
     if (messageId !== undefined) {
       const length = target.write(messageId, at + 1);
       target[at] = length;
@@ -124,6 +134,11 @@ export class MessageEncoder {
     return this.#ownMethodFrame;
   }
 
+  #maxHeadBytesWith({ before, after }: EncodedProperties): number {
+    const fieldBytes = this.#partitionField === undefined ? 0 : this.#partitionField.length + MAX_FIELD_VALUE_BYTES;
+    return FIXED_HEAD_BYTES + 3 * MAX_ENCODED_SHORT_STRING_BYTES + before.length + after.length + fieldBytes;
+  }
+
   #encodeMethodFrame(exchange: string, routingKey: string, mandatory: boolean): Buffer {
     const payload = Buffer.concat([
       uint16(BASIC),
@@ -140,5 +155,22 @@ export class MessageEncoder {
   }
 }
 
-const maxHeadBytesWith = ({ before, after }: EncodedProperties): number =>
-  FIXED_HEAD_BYTES + 3 * MAX_ENCODED_SHORT_STRING_BYTES + before.length + after.length;
+/** A partition key, and its length. */
+const MAX_FIELD_VALUE_BYTES = 4 + MAX_SHORT_STRING_BYTES;
+
+/** Writes the properties before the message id, with one more header, and returns the offset after them. */
+const writeWithField = (
+  target: Buffer,
+  start: number,
+  { before, headers }: EncodedProperties,
+  field: Buffer,
+  value: string,
+): number => {
+  let at = start + before.copy(target, start, 0, headers.end);
+  at += field.copy(target, at);
+  const length = target.write(value, at + 4);
+  at = target.writeUInt32BE(length, at) + length;
+  const tableStart = start + headers.start;
+  target.writeUInt32BE(at - tableStart - 4, tableStart);
+  return at + before.copy(target, at, headers.end);
+};

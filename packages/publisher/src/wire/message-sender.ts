@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
+import { PARTITION_HEADER } from '../partitions.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { OutboxEntry } from '../window/outbox.js';
-import { FRAME_OVERHEAD_BYTES, MessageEncoder } from './message-encoder.js';
+import { type EncoderSettings, FRAME_OVERHEAD_BYTES, MessageEncoder } from './message-encoder.js';
 
 /** Writes messages to the socket. */
 export interface MessageSender {
@@ -49,18 +50,25 @@ const internalsOf = (model: ChannelModel, channel: ConfirmChannel): Internals | 
 export const createSender = (
   model: ChannelModel,
   channel: ConfirmChannel,
-  options: Pick<ResolvedOptions, 'exchange' | 'properties'>,
+  options: Pick<ResolvedOptions, 'exchange' | 'properties' | 'partitions'>,
   onWritable: () => void,
 ): MessageSender => {
   const internals = internalsOf(model, channel);
-  if (internals) return new SlabSender(internals, options, onWritable);
+  const partitionHeader = options.partitions?.kind === 'hash' ? PARTITION_HEADER : undefined;
+  if (internals) return new SlabSender(internals, { ...options, partitionHeader }, onWritable);
   channel.on('drain', onWritable);
   // amqplib sends a priority only along with headers.
   const { properties: defaults } = options;
   return {
     maxFrameBytes: Number.POSITIVE_INFINITY,
-    send: ({ routingKey, messageId, body, own }) => {
-      const properties = { headers: {}, ...(own?.properties ?? defaults), messageId };
+    send: ({ routingKey, messageId, body, own, partitionKey }) => {
+      const { headers, ...others } = own?.properties ?? defaults;
+      const hasField = partitionHeader !== undefined && partitionKey !== undefined;
+      const properties = {
+        ...others,
+        headers: { ...headers, ...(hasField && { [partitionHeader]: partitionKey }) },
+        messageId,
+      };
       return channel.publish(own?.exchange ?? options.exchange.name, routingKey, body, properties as Options.Publish);
     },
     flush: () => {},
@@ -83,12 +91,15 @@ class SlabSender implements MessageSender {
 
   constructor(
     { stream, channel, frameMax }: Internals,
-    { exchange, properties }: Pick<ResolvedOptions, 'exchange' | 'properties'>,
+    {
+      exchange,
+      ...settings
+    }: Pick<ResolvedOptions, 'exchange'> & Pick<EncoderSettings, 'properties' | 'partitionHeader'>,
     onWritable: () => void,
   ) {
     this.maxFrameBytes = frameMax;
     this.#stream = stream;
-    this.#encoder = new MessageEncoder({ channel, frameMax, exchange: exchange.name, properties });
+    this.#encoder = new MessageEncoder({ channel, frameMax, exchange: exchange.name, ...settings });
     this.#onWritable = onWritable;
   }
 

@@ -44,7 +44,9 @@ export const encodeProperties = (properties: ResolvedProperties): EncodedPropert
     add(before, FLAG[name], optional(properties[name], shortString));
   text('contentType');
   text('contentEncoding');
-  add(before, FLAG.headers, headers === undefined ? NO_HEADERS : encodeTable(headers));
+  const start = before.reduce((sum, { length }) => sum + length, 0);
+  const table = headers === undefined ? NO_HEADERS : encodeTable(headers);
+  add(before, FLAG.headers, table);
   add(before, FLAG.deliveryMode, Buffer.of(deliveryMode));
   add(
     before,
@@ -58,7 +60,12 @@ export const encodeProperties = (properties: ResolvedProperties): EncodedPropert
   for (const name of ['type', 'userId', 'appId'] as const) {
     add(after, FLAG[name], optional(properties[name], shortString));
   }
-  return { flags, before: Buffer.concat(before), after: Buffer.concat(after) };
+  return {
+    flags,
+    before: Buffer.concat(before),
+    after: Buffer.concat(after),
+    headers: { start, end: start + table.length },
+  };
 };
 
 const optional = <T>(value: T | undefined, encode: (value: T) => Buffer): Buffer | undefined =>
