@@ -110,10 +110,11 @@ interface Layout {
 /** A function for a layout costs as much as some hundred objects. */
 const MIN_MADE = 100;
 
-const layouts = new WeakMap<object, Layout>();
+/** The property of `Fields` that their layout is kept in: a map would be slower. */
+const LAYOUT = Symbol('layout');
 
-const layoutOf = (fields: object): Layout => {
-  const known = layouts.get(fields);
+const layoutOf = (fields: { readonly [LAYOUT]?: Layout }): Layout => {
+  const known = fields[LAYOUT];
   if (known !== undefined) return known;
   const all = Object.values<Field<unknown>>(fields as Record<string, Field<unknown>>);
   let made = 0;
@@ -127,7 +128,7 @@ const layoutOf = (fields: object): Layout => {
       return makeSlowly(layout, members, context);
     },
   };
-  layouts.set(fields, layout);
+  Object.defineProperty(fields, LAYOUT, { value: layout });
   return layout;
 };
 
@@ -208,12 +209,16 @@ const addItems = <T>(
     reportDropped(context, 'unreadable', container);
     return;
   }
-  if (context.onDropped !== undefined) reportUnknown(container, [name], context);
-  context.path.push(name);
   const children = container[name];
+  // The path is for reports, and takes time.
+  const isReporting = context.onDropped !== undefined;
+  if (isReporting) {
+    reportUnknown(container, [name], context);
+    context.path.push(name);
+  }
   if (Array.isArray(children)) for (const child of children) addItem(items, child, read, context);
   else addItem(items, children, read, context);
-  context.path.pop();
+  if (isReporting) context.path.pop();
 };
 
 const addItem = <T>(
