@@ -190,3 +190,19 @@ it('verifies tombstones where they are: in queues of their own, and next to the 
   await arrived(DELETED);
   expect(await verify()).toEqual([1, { [QUEUE]: 'complete 3', [DELETED]: 'short 0' }]);
 });
+
+it('fails if the broker does not take a tombstone, which the next run sends', async () => {
+  const queues = { AMQP_DELETED_QUEUES: 'd-{type}' };
+  await write(V1, [1, 2]);
+  await write(V2, [1]);
+  await deliver(V1, queues);
+  await arrived(QUEUE);
+  const failed = await deliver(V2, { ...queues, AMQP_MAX_MESSAGE_BYTES: '130' });
+  expect(failed).toMatchObject({ outcome: 'failed', changes: { unchanged: 1, deleted: 0 } });
+  expect(failed.events).toContainEqual(
+    expect.objectContaining({ type: 'file-finished', error: expect.objectContaining({ code: 'MESSAGE_REFUSED' }) }),
+  );
+  expect(await arrived(QUEUE)).toMatchObject({ messages: [] });
+  expect((await deliver(V2, queues)).changes).toEqual({ published: 0, unchanged: 1, deleted: 1 });
+  expect((await arrived(DELETED)).others).toMatchObject([{ type: 'deleted', id: '2' }]);
+});

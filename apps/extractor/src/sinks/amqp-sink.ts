@@ -221,6 +221,11 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
             onRefused:
               onRefused &&
               (({ sequence, body, error }) => {
+                const after = sequence - numbers!.messages;
+                if (after > 0) {
+                  refused?.fail(withSizeSetting(error), after - 1);
+                  return;
+                }
                 const recordNumber = numbers!.recordOf(sequence);
                 refused?.add({ recordNumber, message: Uint8Array.from(body), error: ofRecord(error, recordNumber) });
               }),
@@ -449,7 +454,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
       return refused.kept;
     },
     get deleted() {
-      return Math.max(0, Math.min(publisher.verified - messages, tombstonesSent));
+      return refused.limitTombstones(Math.max(0, Math.min(publisher.verified - messages, tombstonesSent)));
     },
     get lastConfirmedAt() {
       return lastConfirmedAt();
@@ -494,6 +499,7 @@ const fileSink = (publisher: Publisher, { version, dataType }: SinkTarget, optio
         if (windowOpen) await abortable(windowOpen, signal);
       }
       await publisher.flush({ signal });
+      refused.throwIfFailed();
     },
     complete: async (message) => {
       // All records are in the marker before `file_complete` is sent, so that none can be sent again after it.
@@ -534,8 +540,11 @@ const TLS_SETTINGS = 'AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE and AMQP_SERVE
 /** The publisher counts the messages of this run. */
 const ofRecord = ({ code, message, facts, cause }: PublisherError, recordNumber: number): PublisherError => {
   const text = message.replace(/^Message \d+/, `Record ${recordNumber}`);
-  return new PublisherError(code, `${text} (the setting is ${SIZE_SETTING})`, { facts, cause });
+  return withSizeSetting(new PublisherError(code, text, { facts, cause }));
 };
+
+const withSizeSetting = ({ code, message, facts, cause }: PublisherError): PublisherError =>
+  new PublisherError(code, `${message} (the setting is ${SIZE_SETTING})`, { facts, cause });
 
 /** Adds the names of the settings, which the publisher does not know. */
 const withSettingNames = (error: unknown, { contract, settings }: AmqpLayout): unknown => {

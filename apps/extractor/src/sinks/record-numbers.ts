@@ -20,6 +20,11 @@ export class RecordNumbers {
     return this.#last;
   }
 
+  /** The messages that were sent for records. */
+  get messages(): number {
+    return this.#sent;
+  }
+
   /** Has to be called for each message, in order. @param record - its number */
   sent(record: number): void {
     this.#sent++;

@@ -14,6 +14,7 @@ export class RefusedRecords {
   readonly #open = new Set<number>();
   readonly #keeping = new Set<Promise<void>>();
   #kept: number;
+  #tombstonesBefore = Number.POSITIVE_INFINITY;
   #failure: { readonly reason: unknown } | undefined;
 
   /** @param keptBefore - records refused in earlier runs */
@@ -41,6 +42,17 @@ export class RefusedRecords {
       )
       .finally(() => this.#keeping.delete(keeping));
     this.#keeping.add(keeping);
+  }
+
+  /** Notes that a message after those of the records was refused. Without it, the file is not delivered. */
+  fail(reason: unknown, tombstonesBefore: number): void {
+    this.#failure ??= { reason };
+    this.#tombstonesBefore = Math.min(this.#tombstonesBefore, tombstonesBefore);
+  }
+
+  /** Of some tombstones, those before the first one that was refused. */
+  limitTombstones(confirmed: number): number {
+    return Math.min(confirmed, this.#tombstonesBefore);
   }
 
   /** Throws what the first record that cannot be kept was rejected with. */
