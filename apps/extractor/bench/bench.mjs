@@ -1,9 +1,10 @@
 // How fast the built command line delivers releases to a broker under either contract, compared with a plain loop on
 // amqplib with bodies of the same mean size, to queues of the same kind; how fast it resumes; and how fast it responds
 // to `GET /health` meanwhile. After a build, run
-// `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health|changes] [--json FILE]`.
+// `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health|changes|cluster] [--json FILE]`.
 // Part `changes` compares two months of --records releases, by default 200,000. With `--rows null` or `--rows amqp`, it
 // measures only the rows of that sink; with `--dumps FOLDER`, it keeps the dumps there, and finds them the next time.
+// Part `cluster` starts three nodes of RabbitMQ; `--rows quorum`, `kill` or `limit` measures only that.
 // Parser, client and broker share the machine's cores; the plain loop has them without a parser. Only ratios within one
 // run are meaningful.
 import { execFile } from 'node:child_process';
@@ -23,6 +24,7 @@ import {
   withTopology,
 } from '../../../packages/publisher/bench/kit.mjs';
 import { changesRows } from './changes.mjs';
+import { clusterRows } from './cluster.mjs';
 import { healthRows } from './health-latency.mjs';
 import { compareResumeWithGunzip } from './resume.mjs';
 
@@ -77,7 +79,7 @@ const CONTRACTS = {
 };
 
 /** Messages per second of one file, from opening its connection to the confirm of `file_complete`, as logged. */
-const deliver = (broker, contract) =>
+const deliver = (broker, contract, more = {}) =>
   withTopology(
     broker,
     async (exchange, queues) => {
@@ -93,6 +95,7 @@ const deliver = (broker, contract) =>
             AMQP_CONNECTION: broker.url,
             CONTRACT: contract,
             ...CONTRACTS[contract].env(exchange, queues.join().replaceAll('releases', '{type}')),
+            ...more,
           },
           maxBuffer: 64 << 20,
         },
@@ -111,16 +114,22 @@ const deliver = (broker, contract) =>
 
 const { row, end } = createReport(rounds);
 
-const delivery = async (broker) => {
+/** What the bare loop publishes: as many bodies as the dump has records, of their mean size. */
+const settingsOf = async (contract) => {
   const { files } = await generateDump({ directory: folder, seed: 'bench', types: ['releases'], records });
-  for (const [contract, { encoding, topology }] of Object.entries(CONTRACTS)) {
-    let bytes = 0;
-    for await (const block of encodeRecords(files.releases.path, { dataType: 'releases', ...encoding })) {
-      for (const { message } of block) bytes += message.length;
-      block.release();
-    }
-    const mean = Math.round(bytes / records);
-    const settings = { bytes: mean, count: records, warmUp: 10_000, ...topology };
+  const { encoding, topology } = CONTRACTS[contract];
+  let bytes = 0;
+  for await (const block of encodeRecords(files.releases.path, { dataType: 'releases', ...encoding })) {
+    for (const { message } of block) bytes += message.length;
+    block.release();
+  }
+  return { bytes: Math.round(bytes / records), count: records, warmUp: 10_000, ...topology };
+};
+
+const delivery = async (broker) => {
+  for (const contract of Object.keys(CONTRACTS)) {
+    const settings = await settingsOf(contract);
+    const mean = settings.bytes;
     await measure(broker, { ...settings, client: 'bare', window: 2_000 }); // the broker warms up
     const { ratio, text } = await compareWithBareLoop(broker, settings, rounds, () => deliver(broker, contract));
     const what = contract === 'topic' ? 'run --once --sink amqp' : `run --once --contract ${contract}`;
@@ -146,6 +155,13 @@ try {
   if (wants('delivery')) {
     const broker = await startOwnBroker();
     await delivery(broker).finally(() => broker.close());
+  }
+  if (wants('cluster')) {
+    const settings = await settingsOf('topic');
+    await clusterRows(row, {
+      ...{ rounds, rows: values.rows, settings },
+      deliver: (broker, env) => deliver(broker, 'topic', env),
+    });
   }
   if (wants('changes')) {
     const { rows, dumps } = values;

@@ -117,7 +117,13 @@ const controlsOf = (process: NativeProcess) => ({
   name: process.node,
   run: (program: string, ...args: string[]) => process.run(program, args),
   drain: async (): Promise<void> => {
-    await process.run('rabbitmq-upgrade', ['drain']);
+    // RabbitMQ 3.10 crashes in the middle of it if a client disconnects at that moment: an operator repeats it.
+    await until(() =>
+      process.run('rabbitmq-upgrade', ['drain']).then(
+        () => true,
+        () => false,
+      ),
+    );
   },
   revive: async (): Promise<void> => {
     await process.run('rabbitmq-upgrade', ['revive']);

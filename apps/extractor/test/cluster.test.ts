@@ -1,0 +1,66 @@
+import { randomFrom } from '@discogs-extractor/internal/seeded-random';
+import { createPublisher, inspectQueues, type PublisherEvent } from '@discogs-extractor/publisher';
+import {
+  type ClusterNode,
+  drainQueue,
+  startNewCluster,
+  type TestCluster,
+  uniqueTopology,
+  until,
+} from '@discogs-extractor/test-broker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FaultName, runClusterRound } from './kit/cluster-rounds.js';
+
+const SEED = Number(process.env['CLUSTER_SEED'] ?? Date.now() % 1_000_000);
+/** Enough for a fault to happen while they are delivered. */
+const RECORDS = 8_000;
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startNewCluster();
+}, 180_000);
+afterAll(async () => {
+  await cluster?.close();
+});
+
+describe('a cluster of three nodes', () => {
+  const random = randomFrom(SEED);
+  it.each<FaultName>(['killed', 'drained', 'isolated'])(
+    `gets every record of a run, in order, while a node is %s (seed ${SEED})`,
+    async (fault) => {
+      expect(await runClusterRound({ cluster, fault, random, records: RECORDS })).toMatchObject({
+        reconnects: expect.any(Number),
+      });
+    },
+    120_000,
+  );
+
+  it('is waited for while the node of a classic queue is down, whose messages no other node takes', async () => {
+    const [home, other] = cluster.nodes as [ClusterNode, ClusterNode];
+    const { exchange, queue } = uniqueTopology('classic');
+    const name = queue('q');
+    const events: PublisherEvent[] = [];
+    const options = {
+      ...{ exchange, queues: [{ name, routingKeys: ['k'] }], backoff: { initialMs: 50, maxMs: 200 } },
+      onEvent: (event: PublisherEvent): void => void events.push(event),
+    };
+    // A classic queue is on the node that it is declared through.
+    await (await createPublisher({ url: home.url, ...options })).close();
+    await using publisher = await createPublisher({ url: other.url, ...options });
+    await publisher.publishConfirmed({ routingKey: 'k', body: Buffer.from('1') });
+    await home.kill9();
+    // It is returned, which is no reason to give up.
+    const second = publisher.publishConfirmed({ routingKey: 'k', body: Buffer.from('2') });
+    await until(() =>
+      events.some((event) => event.type === 'lost' && /down or inaccessible/.test(event.error.message)),
+    );
+    // Nor is it one for a publisher that connects now.
+    const late = createPublisher({ url: cluster.urls, ...options });
+    await expect(inspectQueues({ url: other.url, queues: [name] })).rejects.toThrow(/down or inaccessible/);
+    await home.start();
+    await second;
+    await (await late).close();
+    const texts = (await drainQueue(home.url, name)).map(({ body }) => body.toString());
+    expect([...new Set(texts)]).toEqual(['1', '2']);
+  }, 120_000);
+});
