@@ -339,6 +339,7 @@ describe('The manifests of a cluster', () => {
     }
     // As Kubernetes replaces them: only variables that are defined before.
     const connection = env['AMQP_CONNECTION']!.value!.replace(/\$\((\w+)\)/g, (_, name: string) => name.toLowerCase());
+    expect(SETTINGS.amqpConnection.schema.safeParse(connection).success).toBe(true);
     const nodes = connection.split(',').map((url) => new URL(url.trim()));
     expect(container.env.findIndex(({ name }) => name === 'AMQP_CONNECTION')).toBeGreaterThan(1);
     expect(nodes.map(({ hostname }) => hostname)).toEqual(
