@@ -25,6 +25,7 @@ export type {
   Pass,
   PassCounts,
   PassMode,
+  PendingDecision,
   RecordBlock,
 } from './pass/pass.js';
 export { readRecordId, UNKNOWN_ID } from './record-id.js';

@@ -56,6 +56,21 @@ const records = (...contents: [string | number, string | number][]): TestRecord[
 const many = (count: number, content = 1): TestRecord[] =>
   Array.from({ length: count }, (_, at) => record(at + 1, content));
 
+test('a decision that is begun needs the block no more, and is durable later', async () => {
+  await using store = await openStore();
+  await pass(store, '1', records([1, 'a'], [2, 'b']));
+  const begun = await store.beginPass({ version: '2', source: '2' });
+  const shared = records([1, 'a'], [2, 'x'], [3, 'c']);
+  const { send, sendCount, durable } = begun.beginDecision(blockOf(shared, 1));
+  expect([[...send], sendCount]).toEqual([[0, 1, 1], 2]);
+  shared.splice(0, 3, ...records([7, 'p'], [8, 'q'], [9, 'r']));
+  await durable;
+  begun.confirm(3);
+  await begun.endRecords();
+  expect(await begun.end()).toEqual({ published: 2, unchanged: 1, deleted: 0 });
+  expect((await pass(store, '3', records([1, 'a'], [2, 'x'], [3, 'c']))).sent).toEqual([]);
+});
+
 test('a pass sends what is new or changed, and deletes what is gone', async () => {
   await using store = await openStore();
   expect([store.isNew, store.ids]).toEqual([true, 0]);

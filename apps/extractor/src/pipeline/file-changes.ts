@@ -163,16 +163,19 @@ export class FileChanges {
     const mayBeSent = { last: block.lastRecord, count: block.count };
     this.#sent.push(mayBeSent);
     this.#unsaved += block.count;
-    const decided = this.#pass.decide(block);
+    const { count } = block;
+    const { send, sendCount, durable } = this.#pass.beginDecision(block);
     this.#decided = block.lastRecord;
-    const { send, sendCount } = await decided;
+    // Gives the memory of the block back before the disk has the decision.
+    let selected: SinkBlock | undefined;
+    if (block.lastRecord > resumedAfter) selected = selectRecords(block, send, resumedAfter);
+    else block.release();
+    await durable;
     if (mayBeSent.last > this.#saved) {
-      this.#unsaved -= block.count - sendCount;
+      this.#unsaved -= count - sendCount;
       mayBeSent.count = sendCount;
     }
-    if (block.lastRecord > resumedAfter) return selectRecords(block, send, resumedAfter);
-    block.release();
-    return undefined;
+    return selected;
   }
 
   /** The id of a malformed record is not gone. */

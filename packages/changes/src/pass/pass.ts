@@ -49,6 +49,12 @@ export interface Decision {
   readonly sendCount: number;
 }
 
+/** A decision that is made, but may not be on the disk yet. */
+export interface PendingDecision extends Decision {
+  /** Resolves when the records may be sent. To be awaited: it rejects with what {@link Pass.decide} throws. */
+  readonly durable: Promise<void>;
+}
+
 /** An id that the sink has and the dump has not. */
 export interface Deletion {
   /** 1 for the first deletion of the pass, over all runs of it. */
@@ -120,6 +126,13 @@ export interface Pass {
    *   `ILLEGAL_STEP`, `STORE_DAMAGED`, and errors of the file system
    */
   decide(block: RecordBlock): Promise<Decision>;
+  /**
+   * The same, but returns at once. The block is not used after that: copy the records to send, and give its memory back
+   * while the decision goes to the disk. Send nothing before `durable` resolves.
+   *
+   * @throws {@link ChangesError} as {@link decide}
+   */
+  beginDecision(block: RecordBlock): PendingDecision;
   /**
    * Notes that records 1 to `record` are settled: those that were sent are confirmed by the sink, the others it has.
    * Never decreases. In memory until {@link commit}, at most.
@@ -233,6 +246,12 @@ export class StorePass implements Pass {
   }
 
   async decide(block: RecordBlock): Promise<Decision> {
+    const { send, sendCount, durable } = this.beginDecision(block);
+    await durable;
+    return { send, sendCount };
+  }
+
+  beginDecision(block: RecordBlock): PendingDecision {
     this.#assertOpen();
     const { firstRecord, lastRecord, count } = block;
     if (lastRecord > this.#decided && firstRecord > this.#decided + 1) {
@@ -243,7 +262,7 @@ export class StorePass implements Pass {
     }
     const send = new Uint8Array(count);
     const decidedBefore = this.#decided;
-    if (lastRecord <= decidedBefore) return { send, sendCount: 0 };
+    if (lastRecord <= decidedBefore) return { send, sendCount: 0, durable: Promise.resolve() };
     this.#reader.read(block);
     const { hashes } = this.#reader;
     const numbers = count === lastRecord - firstRecord + 1 ? undefined : new Float64Array(count);
@@ -275,8 +294,7 @@ export class StorePass implements Pass {
       this.#intents.add('records', lastRecord, keys, pending.hashes, confirmedChanges * HASH_WORDS);
     }
     this.#apply();
-    if (hasIntents) await this.#database.sync();
-    return { send, sendCount };
+    return { send, sendCount, durable: hasIntents ? this.#database.sync() : Promise.resolve() };
   }
 
   confirm(record: number): void {
