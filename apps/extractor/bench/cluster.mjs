@@ -55,9 +55,13 @@ const connectionLimit = async (node) => {
  * @param deliver - delivers the dump with the command line and returns its rate
  * @param settings - those of the bare loop: bodies of the same size, as many of them
  */
-export const clusterRows = async (row, { rounds, deliver, settings, rows }) => {
+export const clusterRows = async (row, options) => {
+  const cluster = await startNewCluster({ plugins: ['rabbitmq_consistent_hash_exchange'] });
+  await rowsOf(cluster, row, options).finally(() => cluster.close());
+};
+
+const rowsOf = async (cluster, row, { rounds, deliver, settings, rows }) => {
   const wants = (name) => rows === undefined || rows === name;
-  await using cluster = await startNewCluster({ plugins: ['rabbitmq_consistent_hash_exchange'] });
   const [node] = cluster.nodes;
   const quorum = { AMQP_QUEUE_TYPE: 'quorum' };
   if (wants('quorum')) {
