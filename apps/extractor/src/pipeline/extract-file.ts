@@ -178,9 +178,10 @@ const extract = async (options: ExtractFileOptions): Promise<ExtractedFile> => {
   const keepRefused = async (record: RefusedRecord): Promise<void> => {
     const { recordNumber, error } = record;
     undeliverable.refused++;
+    // Others may be refused meanwhile.
+    const count = undeliverable.malformed + refusedBefore + undeliverable.refused;
     // Before it counts as confirmed: the state marker then has it as confirmed, and the store must not.
     await changes?.refuse(recordNumber);
-    const count = undeliverable.malformed + refusedBefore + undeliverable.refused;
     if (count > options.maxMalformed) {
       throw new ExtractorError(
         'RECORD_REFUSED',
