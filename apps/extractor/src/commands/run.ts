@@ -51,10 +51,10 @@ export const runCommand = ({ once, check, version, ...sources }: RunOptions): Pr
     const folder = await context.lockFolder(
       config.waitForLock ? (holder) => board.onEvent({ type: 'standby', holder }) : undefined,
     );
-    await using _httpAfterLock = config.waitForLock ? undefined : await serve();
     // The extractor that this one takes over from has begun the forced run, or its request is still in the folder.
     let forceReprocess = (config.forceReprocess && !folder.hasWaited) || (await forcedRun.isPending());
     if (forceReprocess && config.waitForLock) await forcedRun.keep();
+    await using _httpAfterLock = config.waitForLock ? undefined : await serve();
 
     board.onEvent({ type: 'run-started', cause: 'start' });
     for (;;) {
