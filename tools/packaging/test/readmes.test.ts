@@ -73,9 +73,9 @@ const SETUPS: Readonly<Record<string, ExampleSetup>> = {
   publisher: {
     prepare: async () => {
       const address: Replacement = ['amqp://guest:guest@localhost:5672/', (await sharedBroker()).url];
-      return [[address], [address]];
+      return [[address], [address], [address]];
     },
-    outputs: [/^10000 \[\]\n$/, /^1 1\n$/],
+    outputs: [/^10000 \[\]\n$/, /^2\n$/, /^1 1\n$/],
   },
   'data-quality': {
     prepare: async (cwd) => {
