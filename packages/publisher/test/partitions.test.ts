@@ -25,7 +25,7 @@ import {
 import { murmur3 } from '../src/murmur3.js';
 import { superStreamPartitionOf } from '../src/partitions.js';
 import { range, withoutDuplicates } from './support/numbered-messages.js';
-import { openPublisher } from './support/publisher-harness.js';
+import { countEvents, openPublisher } from './support/publisher-harness.js';
 
 let broker: TestBroker;
 beforeAll(async () => {
@@ -235,6 +235,34 @@ describe('a queue with partitions', () => {
       expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
     }
     expect(new Set(queues.flat()).size).toBe(3_000);
+  });
+
+  it('survives connections that are lost while the exchanges are declared again', async () => {
+    await using proxy = await startProxy(broker);
+    const { a, start, namesOf } = partitioned(2);
+    const { publisher, events } = await openPublisher({
+      ...start,
+      url: broker.urlFor({ port: proxy.port }),
+      backoff: { initialMs: 1, maxMs: 5 },
+      // Messages are confirmed, but not verified: the exchanges must be those that had them.
+      topologyCheckIntervalMs: 60_000,
+    });
+    await publishKeyed(publisher, KEYS, '1');
+    await until(() => publisher.confirmed === KEYS.length);
+    const bytesBefore = proxy.bytesUp;
+    proxy.cut();
+    await until(() => countEvents(events, 'connected') === 2);
+    // What was deleted is not asked for again.
+    const setupBytes = proxy.bytesUp - bytesBefore - 400;
+    for (let bytes = 600; bytes < setupBytes; bytes += 100) {
+      const cut = proxy.cutAfter(bytes);
+      if (publisher.state === 'open') proxy.cut();
+      await cut;
+    }
+    await publishKeyed(publisher, KEYS, '2');
+    await publisher.flush();
+    await publisher.close();
+    expect((await drainAll(namesOf(a))).flat()).toHaveLength(2 * KEYS.length);
   });
 
   it('needs the plug-in, and options that go together', async () => {

@@ -288,6 +288,7 @@ export class ConnectionLoop {
       if (!isFirst) await session.assertQueuesExist();
       await this.#check.events.listen(session);
       await this.#check.continuity.prove(session, { isFirst });
+      await this.#check.continuity.resetPartitions(session);
       const readings = await session.declareTopology();
       await this.#check.continuity.declare(session);
       // What happened until now is over: everything is declared.

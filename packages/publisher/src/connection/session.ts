@@ -1,13 +1,7 @@
 import type { Channel, ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import { createDeferred } from '../deferred.js';
 import type { BrokerNode, ResolvedOptions } from '../resolve-options.js';
-import {
-  checkTopology,
-  declareTopology,
-  deletePartitionExchanges,
-  type QueueReadings,
-  readQueues,
-} from '../topology/declare-topology.js';
+import { checkTopology, declareTopology, type QueueReadings, readQueues } from '../topology/declare-topology.js';
 import type { CheckedConnection } from '../topology/topology-check.js';
 import type { OutboxEntry } from '../window/outbox.js';
 import type { MessageTransport } from '../window/send-window.js';
@@ -172,11 +166,8 @@ export class Session implements MessageTransport, CheckedConnection {
   }
 
   async declareTopology(): Promise<QueueReadings> {
-    const { declare, continuity } = this.#options;
-    const channel = this.#channel as ConfirmChannel;
-    // A sequence of messages has one publisher: no other one needs the exchanges in the meantime.
-    if (declare === true && continuity !== undefined) await deletePartitionExchanges(channel, this.#options);
-    const readings = await (declare === true ? declareTopology : checkTopology)(channel, this.#options);
+    const declare = this.#options.declare === true ? declareTopology : checkTopology;
+    const readings = await declare(this.#channel as ConfirmChannel, this.#options);
     this.#lastProgress = performance.now();
     return readings;
   }

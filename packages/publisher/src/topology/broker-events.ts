@@ -15,7 +15,8 @@ const MAX_EVENT_DELAY_MS = 5_000;
 
 /** What happened to the publisher's exchange and queues since the last look. */
 export interface TopologyChanges {
-  isExchangeDeleted: boolean;
+  /** Its own, or those of partitions. */
+  readonly deletedExchanges: Set<string>;
   readonly deletedQueues: Set<string>;
   readonly unboundQueues: Set<string>;
   /** Queues that got a policy which makes them drop messages. */
@@ -23,7 +24,7 @@ export interface TopologyChanges {
 }
 
 const noChanges = (): TopologyChanges => ({
-  isExchangeDeleted: false,
+  deletedExchanges: new Set(),
   deletedQueues: new Set(),
   unboundQueues: new Set(),
   droppingQueues: new Set(),
@@ -115,7 +116,7 @@ export class BrokerEvents {
     const isOurs = queues.some((queue) => queue.name === name);
     if (event === 'queue.deleted' && isOurs) changes.deletedQueues.add(name);
     const exchanges = [exchange.name, ...(partitions?.exchanges ?? []).map((each) => each.exchange.name)];
-    if (event === 'exchange.deleted' && exchanges.includes(name)) changes.isExchangeDeleted = true;
+    if (event === 'exchange.deleted' && exchanges.includes(name)) changes.deletedExchanges.add(name);
     if (event === 'queue.policy.updated' && isOurs && hasDroppingArgument(headers['definition'])) {
       changes.droppingQueues.add(name);
     }

@@ -5,7 +5,7 @@ import { type Redact, redactedCause } from '../redact.js';
 import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { MAX_SHORT_STRING_BYTES } from '../short-string.js';
-import { bindingsOf, isBuiltIn, type Topology } from './declare-topology.js';
+import { bindingsOf, deletePartitionExchanges, isBuiltIn, type Topology } from './declare-topology.js';
 import { isMissing } from './refusals.js';
 
 /** A quorum queue without a leader reports no messages: after a restart, such a receipt is read this often. */
@@ -84,6 +84,8 @@ export class Continuity {
   #isActive = false;
   /** A receipt that was purged or expired while connected proves nothing. */
   #isReceiptTrusted = true;
+  /** From the deletion of the partitions' exchanges until they have their relays again, perhaps on another connection. */
+  #arePartitionsReset = false;
 
   constructor(options: ResolvedOptions, redact: Redact, owner: ContinuityOwner) {
     this.#options = options;
@@ -126,8 +128,25 @@ export class Continuity {
     }
   }
 
+  /**
+   * After the proof, and before anything is declared: deletes the exchanges of partitions, to be declared as they were
+   * at first. A sequence of messages has one publisher, so no other one needs them in the meantime.
+   * @throws DeclarationError
+   */
+  async resetPartitions(connection: ContinuityConnection): Promise<void> {
+    const { continuity, partitions } = this.#options;
+    if (continuity === undefined || partitions?.kind !== 'hash') return;
+    this.#arePartitionsReset = true;
+    await connection.request((channel) => deletePartitionExchanges(channel, this.#options));
+  }
+
   /** After exchange and queues were declared: declares the witnesses, or restores their bindings. */
   async declare(connection: ContinuityConnection): Promise<void> {
+    await this.#declare(connection);
+    this.#arePartitionsReset = false;
+  }
+
+  async #declare(connection: ContinuityConnection): Promise<void> {
     const { continuity } = this.#options;
     if (continuity?.token === undefined) return;
     if (this.#isActive) {
@@ -219,9 +238,11 @@ export class Continuity {
 
   async #assertExchangeIsSame(connection: ContinuityConnection): Promise<void> {
     const { exchange: own, partitions } = this.#options;
+    // Nothing was sent since the publisher deleted them itself.
+    const ofPartitions = this.#arePartitionsReset ? [] : (partitions?.exchanges ?? []);
     const witnesses = [
       ...(isBuiltIn(own.name) ? [] : [{ exchange: own.name, witness: this.#names!.exchange }]),
-      ...(partitions?.exchanges ?? []).map(({ exchange: { name: exchange } }) => ({
+      ...ofPartitions.map(({ exchange: { name: exchange } }) => ({
         exchange,
         witness: this.#names!.relay(exchange),
       })),

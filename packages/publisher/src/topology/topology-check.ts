@@ -369,14 +369,15 @@ export class TopologyCheck {
 
   /** The error for what the broker reported, unless nothing is lost by it. */
   #causeOfLoss(
-    { isExchangeDeleted, deletedQueues, unboundQueues }: TopologyChanges,
+    { deletedExchanges, deletedQueues, unboundQueues }: TopologyChanges,
     expectedGrowth: ReadonlyMap<string, number>,
     readings: QueueReadings,
   ): PublisherError | undefined {
     const { continuity, growth } = this;
     const [deleted] = deletedQueues;
     if (deleted !== undefined) return continuity.lossOf({ reason: 'queue-replaced', queue: deleted });
-    if (isExchangeDeleted) return continuity.lossOf({ reason: 'exchange-replaced' });
+    const [exchange] = deletedExchanges;
+    if (exchange !== undefined) return continuity.lossOf({ reason: 'exchange-replaced', exchange });
     const [unbound] = unboundQueues;
     // With a second way to each queue, nothing is lost.
     if (unbound === undefined || continuity.hasRelays) return undefined;
