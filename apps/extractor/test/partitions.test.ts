@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  deleteExchange,
   deleteQueue,
   drainQueue,
   startOwnBroker,
@@ -137,6 +138,27 @@ it('notices another number of partitions, a queue that is in the way, and one th
   const again = await deliver(V3, more);
   expect(again).toMatchObject({ changes: { published: 40 } });
   expect(again.events).toContainEqual(expect.objectContaining({ type: 'changes-distrusted' }));
+
+  // One that is left of a larger number gets no records, even if it is not found.
+  const left = ['q-artists', 'r-artists'] as const;
+  for (const name of left) {
+    await deleteQueue(url, `${name}-5`);
+    await drain(`${name}-6`);
+  }
+  const fresh = (root: string) => ({ AMQP_DELETED_QUEUES: '', DISCOGS_ROOT: join(folder, root) });
+  await deliver(V1, { ...fresh('five'), AMQP_PARTITIONS: '5' });
+  expect((await drain('q-artists-6')).map(({ type }) => type)).toEqual(['file_complete']);
+  const one = { ...fresh('one'), AMQP_PARTITIONS: '1' };
+  await expect(deliver(V1, one)).rejects.toMatchObject({
+    code: 'TOPOLOGY_CONFLICT',
+    facts: { queue: 'q-artists-0' },
+    message: expect.stringContaining('delete the exchanges q-artists, r-artists'),
+  });
+  await drainPartitions('q-artists', 5);
+  for (const name of left) await deleteExchange(url, name);
+  await deliver(V1, one);
+  expect(idsOf(await drain('q-artists'))).toEqual(range(1, 40));
+  expect((await drainPartitions('q-artists', 5)).flat()).toEqual([]);
 
   await withConnection(url, async (connection) => {
     await (await connection.createChannel()).assertQueue('s-artists');

@@ -63,8 +63,8 @@ describe('the identity of a broker', () => {
 });
 
 describe('an inspection of queues', () => {
-  it('counts messages and consumers, also next to a queue that is missing, and takes nothing', async () => {
-    const { options, a: full, b: empty } = twoQueues();
+  it('counts messages and consumers, also next to a queue that is missing, finds exchanges, and takes nothing', async () => {
+    const { exchange, options, a: full, b: empty } = twoQueues();
     const { publisher } = await openPublisher({ url: broker.url, ...options });
     await publisher.close();
     await withConnection(broker.url, async (connection) => {
@@ -73,7 +73,16 @@ describe('an inspection of queues', () => {
       await channel.waitForConfirms();
       await channel.consume(empty, () => {});
       for (let times = 0; times < 2; times++) {
-        const { broker: identity, queues } = await inspectQueues({ url: broker.url, queues: [full, 'nowhere', empty] });
+        const {
+          broker: identity,
+          queues,
+          exchanges,
+        } = await inspectQueues({
+          url: broker.url,
+          queues: [full, 'nowhere', empty],
+          exchanges: ['nowhere', exchange],
+        });
+        expect([...exchanges]).toEqual([exchange]);
         expect(identity).toMatchObject(ABOUT);
         expect([...queues]).toEqual([
           [full, { messages: 1, consumers: 0 }],

@@ -183,7 +183,9 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     },
     prepare: async ({ dataTypes, signal }) => {
       await withConnectionForAll(signal, options.connectAttempts, async (all) => {
-        await assertNoLeftovers(all, dataTypes.flatMap(layout.recordQueuesOf), layout.partitions);
+        // Only this contract has partitions.
+        if (layout.contract === 'topic')
+          await assertNoLeftovers(all, dataTypes.flatMap(layout.recordQueuesOf), layout.partitions);
         for (const topology of layout.declaredFor(dataTypes)) {
           const publisher = await createPublisher({ ...all, ...topology, topologyCheckIntervalMs: 0 });
           await publisher.close();
@@ -333,8 +335,12 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
 };
 
 /**
- * Queues of another number of partitions would take records that no consumer of the partitions gets.
- * @param queues - the names of the queues that have partitions
+ * What another number of partitions has left would take messages that no consumer expects there: all of them, of one
+ * queue and several partitions side by side. Partitions of higher numbers only get `file_complete` and tombstones, but
+ * may hold records of ids that are in another partition now, before which these have to be consumed. The first of them
+ * stands for all: after it, there are none, unless it was deleted alone.
+ *
+ * @param queues - the names of the queues, without the numbers of partitions
  * @throws ExtractorError `TOPOLOGY_CONFLICT`
  */
 const assertNoLeftovers = async (
@@ -342,18 +348,32 @@ const assertNoLeftovers = async (
   queues: readonly string[],
   partitions: number,
 ): Promise<void> => {
-  if (partitions === 1) return;
-  const names = queues.flatMap((name) => [name, `${name}-${partitions}`]);
-  const found = await inspectQueues({ ...connection, queues: names });
-  const leftovers = names.filter((name) => found.queues.get(name) !== undefined);
-  if (leftovers.length === 0) return;
-  throw new ExtractorError(
-    'TOPOLOGY_CONFLICT',
-    `With AMQP_PARTITIONS=${partitions}, RabbitMQ would put records into queues of another number of partitions too: ` +
-      `${leftovers.join(', ')}. Let consumers take what is in them, then delete them, and those of higher numbers ` +
-      '(rabbitmqctl delete_queue NAME), or set AMQP_PARTITIONS back.',
-    { facts: { queue: leftovers[0] } },
-  );
+  const findQueues = async (names: readonly string[]): Promise<string[]> => {
+    const found = await inspectQueues({ ...connection, queues: names });
+    return names.filter((name) => found.queues.get(name) !== undefined);
+  };
+  const conflict = (queue: string, problem: string, remedy: string): ExtractorError =>
+    new ExtractorError(
+      'TOPOLOGY_CONFLICT',
+      `With AMQP_PARTITIONS=${partitions}, RabbitMQ would put messages into queues of another number of partitions ` +
+        `too: ${problem}. Let consumers take what is in them, then ${remedy} (rabbitmqctl delete_queue NAME), or set ` +
+        'AMQP_PARTITIONS back.',
+      { facts: { queue } },
+    );
+  if (partitions > 1) {
+    const leftovers = await findQueues(queues.flatMap((name) => [name, `${name}-${partitions}`]));
+    const [first] = leftovers;
+    if (first === undefined) return;
+    throw conflict(first, leftovers.join(', '), 'delete them, and those of higher numbers');
+  }
+  const { exchanges } = await inspectQueues({ ...connection, queues: [], exchanges: queues });
+  if (exchanges.size === 0) return;
+  // An exchange of this name may be one of another program, as long as it has no partitions.
+  const leftovers = await findQueues([...exchanges].map((name) => `${name}-0`));
+  const [first] = leftovers;
+  if (first === undefined) return;
+  const names = leftovers.map((name) => name.slice(0, -'-0'.length)).join(', ');
+  throw conflict(first, `${leftovers.join(', ')} and so on`, `delete the exchanges ${names}, and these queues`);
 };
 
 /** The names of objects on the broker begin with it; see "Continuity" in the publisher's README. */
