@@ -4,7 +4,8 @@
 // `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health|changes|cluster] [--json FILE]`.
 // Part `changes` compares two months of --records releases, by default 200,000. With `--rows null` or `--rows amqp`, it
 // measures only the rows of that sink; with `--dumps FOLDER`, it keeps the dumps there, and finds them the next time.
-// Part `cluster` starts three nodes of RabbitMQ; `--rows quorum`, `kill` or `limit` measures only that.
+// Part `cluster` starts three nodes of RabbitMQ; `--rows quorum`, `partitions`, `kill` or `limit` measures only that. With
+// `--rounds 3 --records 30000`, each of the first two takes about two minutes.
 // Parser, client and broker share the machine's cores; the plain loop has them without a parser. Only ratios within one
 // run are meaningful.
 import { execFile } from 'node:child_process';
@@ -14,8 +15,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { encodeRecords, PLATFORM_TRANSFORM } from '@discogs-extractor/parser';
+import { partitionQueueNames } from '@discogs-extractor/publisher';
 import { generateDump } from '@discogs-extractor/sample-dumps';
-import { startOwnBroker, withConnection } from '@discogs-extractor/test-broker';
+import { deleteExchange, deleteQueue, startOwnBroker, withConnection } from '@discogs-extractor/test-broker';
 import {
   compareWithBareLoop,
   createReport,
@@ -78,8 +80,23 @@ const CONTRACTS = {
   },
 };
 
-/** Messages per second of one file, from opening its connection to the confirm of `file_complete`, as logged. */
-const deliver = (broker, contract, more = {}) =>
+/** Deletes what a run has declared for the partitions of its queues. */
+const deletePartitions = async (broker, queues, partitions) => {
+  for (const queue of queues) {
+    for (const name of partitionQueueNames(queue, partitions)) await deleteQueue(broker.url, name);
+    await deleteExchange(broker.url, queue);
+  }
+};
+
+/** The dump that the parts deliver. */
+const DUMP = { folder, records };
+const ENDINGS = ['a-releases', 'b-releases'];
+
+/**
+ * Messages per second of one file, and its seconds, from opening its connection to the confirm of `file_complete`, as
+ * logged.
+ */
+const deliver = (broker, contract, { env = {}, dump = DUMP, endings = ENDINGS, partitions = 1 } = {}) =>
   withTopology(
     broker,
     async (exchange, queues) => {
@@ -87,29 +104,33 @@ const deliver = (broker, contract, more = {}) =>
       await CONTRACTS[contract].declare?.(broker, `${exchange}-releases`, queues);
       const { stdout } = await run(
         process.execPath,
-        [CLI, 'run', '--once', '--source', folder, '--types', 'releases'],
+        [CLI, 'run', '--once', '--source', dump.folder, '--types', 'releases'],
         {
           env: {
             PATH: process.env.PATH,
             DISCOGS_ROOT: data,
             AMQP_CONNECTION: broker.url,
+            AMQP_PARTITIONS: String(partitions),
             CONTRACT: contract,
             ...CONTRACTS[contract].env(exchange, queues.join().replaceAll('releases', '{type}')),
-            ...more,
+            ...env,
           },
           maxBuffer: 64 << 20,
         },
       );
       await rm(data, { recursive: true, force: true });
+      if (partitions > 1) await deletePartitions(broker, queues, partitions);
       const lines = stdout
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line));
       const { seconds, delivered } = lines.find((line) => line.delivered !== undefined);
-      if (delivered !== records) throw new Error(`${delivered} of ${records} records were delivered:\n${stdout}`);
-      return { rate: delivered / seconds };
+      if (delivered !== dump.records) {
+        throw new Error(`${delivered} of ${dump.records} records were delivered:\n${stdout}`);
+      }
+      return { rate: delivered / seconds, seconds };
     },
-    ['a-releases', 'b-releases'],
+    endings,
   );
 
 const { row, end } = createReport(rounds);
@@ -157,10 +178,10 @@ try {
     await delivery(broker).finally(() => broker.close());
   }
   if (wants('cluster')) {
-    const settings = await settingsOf('topic');
     await clusterRows(row, {
-      ...{ rounds, rows: values.rows, settings },
-      deliver: (broker, env) => deliver(broker, 'topic', env),
+      ...{ rounds, rows: values.rows, records, folder },
+      settings: () => settingsOf('topic'),
+      deliver: (broker, options) => deliver(broker, 'topic', options),
     });
   }
   if (wants('changes')) {

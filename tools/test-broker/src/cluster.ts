@@ -26,8 +26,9 @@ export interface ClusterNode extends TestBroker {
   /** Runs a program of RabbitMQ, such as `rabbitmq-streams`, for the node, and returns its output. */
   run(program: string, ...args: string[]): Promise<string>;
   /**
-   * Puts the node into maintenance, as before an upgrade (`rabbitmq-upgrade drain`): closes its client connections,
-   * accepts none, and moves the leaders of its queues to other nodes.
+   * Puts the node into maintenance, as before an upgrade: closes its client connections, accepts none, and moves the
+   * leaders of its queues to other nodes. It calls what `rabbitmq-upgrade drain` calls, without the seconds that this
+   * program takes to start, in which what a test interrupts would come to its end.
    */
   drain(): Promise<void>;
   /** Ends maintenance (`rabbitmq-upgrade revive`). */
@@ -119,14 +120,14 @@ const controlsOf = (process: NativeProcess) => ({
   drain: async (): Promise<void> => {
     // RabbitMQ 3.10 crashes in the middle of it if a client disconnects at that moment: an operator repeats it.
     await until(() =>
-      process.run('rabbitmq-upgrade', ['drain']).then(
+      process.evaluate('ok = rabbit_maintenance:drain().').then(
         () => true,
         () => false,
       ),
     );
   },
   revive: async (): Promise<void> => {
-    await process.run('rabbitmq-upgrade', ['revive']);
+    await process.evaluate('ok = rabbit_maintenance:revive().');
   },
   suspend: () => process.suspend(),
   resume: () => process.resume(),
@@ -152,15 +153,14 @@ const untilMembers = async (nodes: readonly ClusterNode[]): Promise<void> => {
 
 const canConnect = (url: string): Promise<boolean> => withConnection(url, async () => true).catch(() => false);
 
-/** A node that has another cookie for a peer refuses it, and is refused by it. */
-const setCookies = async (nodes: readonly ClusterNode[], node: ClusterNode, cookie: string): Promise<void> => {
-  const set = (on: ClusterNode, peer: ClusterNode): Promise<string> =>
-    on.evaluate(`erlang:set_cookie('${peer.name}', '${cookie}').`);
-  const others = nodes.filter((other) => other !== node);
-  await Promise.all(others.flatMap((other) => [set(node, other), set(other, node)]));
+/** Two nodes connect if each has the cookie for the other that the other has for it. */
+const setCookies = async (nodes: readonly ClusterNode[], on: ClusterNode, cookie: string): Promise<void> => {
+  const others = nodes.filter((other) => other !== on);
+  await Promise.all(others.map(({ name }) => on.evaluate(`erlang:set_cookie('${name}', '${cookie}').`)));
 };
 
 const isolate = async (nodes: readonly ClusterNode[], node: ClusterNode): Promise<void> => {
+  // On this side alone: with the same other cookie on both, they would connect again.
   await setCookies(nodes, node, 'isolated');
   await node.evaluate(`[erlang:disconnect_node(N) || N <- nodes()].`);
   await until(async () => (await node.evaluate('rabbit:is_running().')) === 'false');

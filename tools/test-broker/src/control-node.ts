@@ -58,6 +58,7 @@ export const createControlNode = (node: string, erlArgs: readonly string[], env:
   const start = (): ChildProcess => {
     const name = `control-${node}`;
     const started = spawn('erl', [...erlArgs, '-noshell', '-hidden', '-sname', name, '-eval', LOOP], {
+      cwd: env['HOME'],
       env: { ...env, CONTROLLED_NODE: node },
       stdio: ['pipe', 'pipe', 'ignore'],
     });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
 
 /**
  * Runs the command alongside a reader of descriptor 3. Only this process holds the other end of that descriptor, so the
@@ -33,7 +34,8 @@ export interface TetheredProcess {
 }
 
 /**
- * Starts `command` and appends its output to `logFile`.
+ * Starts `command` in the folder of `logFile`, to which it appends its output. Erlang writes dumps of what crashes to the
+ * folder in which it was started.
  * `cleanup` is a further command, of words without blanks, that runs when this process has ended, before the process
  * group is killed.
  */
@@ -48,6 +50,7 @@ export const startTethered = async (
   let child: ChildProcess;
   try {
     child = spawn('/bin/sh', ['-c', TETHER, 'sh', command, ...args], {
+      cwd: dirname(logFile),
       env: { ...env, CLEANUP: cleanup.join(' ') },
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],

@@ -116,6 +116,12 @@ describe('a started broker', () => {
     await expect(connect(url)).rejects.toThrow();
   });
 
+  it('runs in its own folder, to which Erlang writes what crashes', async () => {
+    const folder = await broker.evaluate('element(2, file:get_cwd()).');
+    expect(folder).toBe(await broker.evaluate('os:getenv("HOME").'));
+    expect(folder).toContain('test-broker-');
+  });
+
   it('reports a failing command', async () => {
     await expect(broker.ctl('no_such_command')).rejects.toMatchObject({ code: 'CONTROL_FAILED' });
   });
