@@ -22,7 +22,7 @@ const UNCHANGED = {
 /** Inputs up to this size are cut at every byte; larger ones at sampled places. */
 const MAX_CUT_EVERYWHERE_BYTES = isExhaustive ? 4096 : 32;
 /** At most this many first blocks are tried with a transform, each of another size. */
-const MAX_TRANSFORMED_CUTS = 150;
+const MAX_TRANSFORMED_CUTS = 40;
 /** The number of places at which a larger input is cut: a run takes long for a large one. */
 const sampledCuts = (bytes: number): number => {
   if (bytes > 1_000_000) return isExhaustive ? 3 : 1;
