@@ -27,10 +27,7 @@ beforeAll(async () => {
   broker = await startOwnBroker();
   await broker.enablePlugins('rabbitmq_consistent_hash_exchange');
 });
-afterAll(async () => {
-  await broker?.enablePlugins();
-  await broker?.close();
-});
+afterAll(() => broker?.close());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'partitions-'));
   const vhost = uniqueTopology('partitions').exchange;

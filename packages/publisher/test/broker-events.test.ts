@@ -16,10 +16,7 @@ beforeAll(async () => {
   broker = await startOwnBroker();
   await broker.enablePlugins('rabbitmq_event_exchange');
 });
-afterAll(async () => {
-  await broker?.enablePlugins();
-  await broker?.close();
-});
+afterAll(() => broker?.close());
 
 /** A queue with a consumer that acks nothing, of which no count says anything. */
 const withConsumer = <T>(queue: string, work: () => Promise<T>): Promise<T> =>

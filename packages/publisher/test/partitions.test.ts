@@ -32,10 +32,7 @@ beforeAll(async () => {
   broker = await startOwnBroker();
   await broker.enablePlugins('rabbitmq_consistent_hash_exchange');
 });
-afterAll(async () => {
-  await broker?.enablePlugins();
-  await broker?.close();
-});
+afterAll(() => broker?.close());
 
 /** Two queues with partitions that receive the same messages, and one without. */
 const partitioned = (count: number, queueType?: 'quorum' | 'stream') => {

@@ -56,8 +56,9 @@ export const startBrokerPool = async (startNewBroker: () => Promise<TestBroker>)
     all.delete(broker);
     await broker.close();
   };
-  const reset = async (broker: TestBroker): Promise<TestBroker> => {
+  const reset = async (broker: TestBroker, hasPlugins: boolean): Promise<TestBroker> => {
     try {
+      if (hasPlugins) await broker.enablePlugins();
       const result = await broker.evaluate(RESET);
       if (result.trim() === 'ok') return broker;
     } catch {
@@ -80,7 +81,9 @@ export const startBrokerPool = async (startNewBroker: () => Promise<TestBroker>)
     const { origin, host, port } = broker;
     writeMessage<LeaseGrant>(socket, { origin, host, port });
     const calls = new Set<Promise<void>>();
+    let hasPlugins = false;
     readMessages<LeaseCall>(createInterface(socket), ({ id, method, args }) => {
+      hasPlugins ||= method === 'enablePlugins';
       const call = callMethod(broker, method, args)
         .then(
           (result): LeaseReply => ({ id, result }),
@@ -95,7 +98,7 @@ export const startBrokerPool = async (startNewBroker: () => Promise<TestBroker>)
     await ended;
     await Promise.all(calls);
     // In the background: the next lease waits for it only if it comes at once.
-    const next = reset(broker);
+    const next = reset(broker, hasPlugins);
     next.catch(() => {});
     free.push(next);
   };

@@ -172,6 +172,7 @@ describe('a pool of brokers', () => {
       await fill(first.url, 'left-over', 10);
       await first.createVhost('left-over');
       await first.createUser('left-over', 'secret', { vhost: 'left-over' });
+      await first.enablePlugins('rabbitmq_consistent_hash_exchange');
       await first.setMemoryAlarm();
       await expect(first.ctl('no_such_command')).rejects.toMatchObject({ code: 'CONTROL_FAILED' });
 
@@ -183,6 +184,7 @@ describe('a pool of brokers', () => {
       const users = '[proplists:get_value(user, User) || User <- rabbit_auth_backend_internal:list_users()].';
       expect(await second.evaluate(users)).toBe('[<<"guest">>]');
       expect(await second.evaluate('rabbit_amqqueue:list().')).toBe('[]');
+      expect(await second.evaluate('rabbit_plugins:active().')).toBe('[]');
       await fill(second.url, 'durable', 100);
       // Confirmed messages are on the disk, but the queue's definition is written later, by another process.
       await second.evaluate('mnesia:sync_log().');
