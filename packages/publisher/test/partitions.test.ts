@@ -1,5 +1,6 @@
 import {
   bindQueue,
+  connectStreamClient,
   countMessages,
   deleteExchange,
   deleteQueue,
@@ -297,24 +298,6 @@ describe('a queue with partitions', () => {
   });
 });
 
-/** The bodies of a stream up to `end`. */
-const readStream = (name: string): Promise<string[]> =>
-  withConnection(broker.url, async (connection) => {
-    const channel = await connection.createChannel();
-    await channel.prefetch(1_000);
-    const bodies: string[] = [];
-    await channel.consume(
-      name,
-      (message) => {
-        bodies.push(message!.content.toString());
-        channel.ack(message!);
-      },
-      { arguments: { 'x-stream-offset': 'first' } },
-    );
-    await until(() => bodies.at(-1) === 'end');
-    return bodies;
-  });
-
 describe('a stream with partitions', () => {
   /** Exchange, queues and bindings of a super stream, as the broker has them. */
   const describeTopology = (name: string): Promise<string> =>
@@ -325,14 +308,11 @@ describe('a stream with partitions', () => {
        lists:sort([{K, N, A, amqqueue:get_arguments(element(2, rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, N))))}
          || {binding, _, K, {resource, _, queue, N}, A} <- rabbit_binding:list_for_source(X)])}.`);
 
-  it('is the super stream that rabbitmq-streams declares, and clients of streams consume it', async () => {
+  it('is the super stream that rabbitmq-streams declares, and clients of streams use it', async () => {
     const { a, b, whole, start, namesOf } = partitioned(3, 'stream');
     const theirs = `${a}-theirs`;
-    // The plug-in for clients of streams, without its listener.
-    await broker.evaluate(
-      'application:load(rabbitmq_stream), application:set_env(rabbitmq_stream, tcp_listeners, []).',
-    );
-    await broker.enablePlugins('rabbitmq_consistent_hash_exchange', 'rabbitmq_stream');
+    const keys = [...KEYS, ...range(1, 200).flatMap((n) => [`Ä${n}`, `猫${n}🎵`])];
+    await using client = await connectStreamClient(broker, { plugins: ['rabbitmq_consistent_hash_exchange'] });
     // What the command rabbitmq-streams add_super_stream --partitions 3 --leader-locator balanced asks for.
     await broker.evaluate(`
       Names = [iolist_to_binary([<<"${theirs}-">>, integer_to_binary(I)]) || I <- [0, 1, 2]],
@@ -343,24 +323,23 @@ describe('a stream with partitions', () => {
       expect(await describeTopology(name)).toBe((await describeTopology(theirs)).replaceAll(theirs, name));
 
     await unbindQueue(broker.url, `${a}-1`, a, '1');
-    await publishKeyed(publisher, KEYS);
+    await publishKeyed(publisher, keys);
     publisher.publish({ routingKey: 'k', body: Buffer.from('end') });
     await publisher.flush();
     await publisher.close();
-    expect(await countMessages(broker.url, whole)).toBe(KEYS.length + 1);
+    expect(await countMessages(broker.url, whole)).toBe(keys.length + 1);
 
-    // What the broker tells clients of streams about the super stream, whether the publisher's own objects are there or not.
-    const ask = (call: string): Promise<string> => broker.evaluate(`rabbit_stream_manager:${call}.`);
-    expect((await ask(`partitions(<<"/">>, <<"${a}">>)`)).replaceAll(/[^\w-]+/g, ' ')).toContain(namesOf(a).join(' '));
-    expect(await ask(`route(<<"2">>, <<"/">>, <<"${a}">>)`)).toBe(`{ok,[<<"${a}-2">>]}`);
-
-    const streams = await Promise.all(namesOf(a).map(readStream));
-    for (const [index, bodies] of streams.entries()) {
-      expect(bodies).toEqual([
-        ...KEYS.filter((key) => superStreamPartitionOf(key, 3) === index).map((key) => `${key} x`),
-        'end',
-      ]);
-    }
+    expect(await client.partitionsOf(a)).toEqual(namesOf(a));
+    expect(await client.routesOf(a, '2')).toEqual([`${a}-2`]);
+    const ours = await client.readSuperStream(a, (messages) => messages.at(-1) === 'end');
+    const inPartition = (index: number) => keys.filter((key) => superStreamPartitionOf(key, 3) === index);
+    expect(ours).toEqual([0, 1, 2].map((index) => [...inPartition(index).map((key) => `${key} x`), 'end']));
+    // The client's own publisher assigns the same partitions.
+    await client.publishKeys(theirs, keys);
+    const counts = [0, 1, 2].map((index) => inPartition(index).length);
+    expect(await client.readSuperStream(theirs, ({ length }, index) => length === counts[index])).toEqual(
+      [0, 1, 2].map(inPartition),
+    );
   });
 
   it('hashes keys as clients of streams do', () => {

@@ -19,5 +19,6 @@ export {
 } from './queues.js';
 export { provideTestBrokers, sharedBroker } from './shared-broker.js';
 export { startBroker, startNewBroker, startOwnBroker } from './start-broker.js';
+export { connectStreamClient, type StreamClient } from './stream-client.js';
 export { openTlsListeners, type TlsListeners } from './tls-listeners.js';
 export { until } from './until.js';
