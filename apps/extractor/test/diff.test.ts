@@ -116,4 +116,12 @@ test('wrong usage is explained', async () => {
   expect(empty.stderr).toContain('no dump files');
   expect(lacking.stderr).toContain('has no artists');
   expect(other.stderr).toContain(`${labels} has no masters`);
+  // Files whose names say no type.
+  const [one, two] = [join(folder, 'one.xml.gz'), join(folder, 'two.xml.gz')];
+  await copyFile(labels, one);
+  await copyFile(pathOf('20260101', 'masters'), two);
+  const [unlike, notMasters] = await Promise.all([usage(one, two), usage(one, one, '--types', 'masters')]);
+  expect([unlike.status, notMasters.status]).toEqual([2, 2]);
+  expect(unlike.stderr).toContain(`${two}: This is a dump of masters, not of labels. The other file`);
+  expect(notMasters.stderr).toContain('--types');
 });

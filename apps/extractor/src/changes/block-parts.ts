@@ -1,3 +1,4 @@
+import { iterateRecords } from '@discogs-extractor/internal/indexed-records';
 import type { EncodedBlock, EncodedRecord } from '@discogs-extractor/parser';
 import type { SinkBlock } from './select-records.js';
 
@@ -63,15 +64,8 @@ class BlockPart implements SinkBlock {
     this.#release = undefined;
   }
 
-  *[Symbol.iterator](): Generator<EncodedRecord, void, undefined> {
-    for (let index = 0; index < this.count; index++) {
-      yield {
-        number: this.number(index),
-        id: this.id(index),
-        sha256: this.sha256(index),
-        message: this.message(index),
-      };
-    }
+  [Symbol.iterator](): Generator<EncodedRecord, void, undefined> {
+    return iterateRecords(this);
   }
 
   #at(index: number): number {

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { type ComparableBlock, compareDumps, type DumpChange, readRecordId } from '@discogs-extractor/changes';
-import { encodeRecords, type MalformedRecord } from '@discogs-extractor/parser';
+import { encodeRecords, type MalformedRecord, ParserError } from '@discogs-extractor/parser';
 import type { DataType } from '../config/data-type.js';
 import { readSetting } from '../config/load-config.js';
 import { countOf } from '../count-of.js';
-import { EXIT } from '../errors.js';
+import { EXIT, ExtractorError } from '../errors.js';
 import { countUndelivered } from '../pipeline/undelivered.js';
 import { isReaderGone } from '../system/output-streams.js';
 import { exitStatusOfStop, installStopHandlers, StopRequested } from '../system/signal-handlers.js';
@@ -125,7 +125,10 @@ class DumpFile {
     this.#common = common;
   }
 
-  /** @param expected - the type that it must have, if it is not known */
+  /**
+   * @param expected - the type that it must have, if it is not known
+   * @throws ExtractorError `USAGE` if it is a dump of another type; errors of the parser
+   */
   async *read(expected?: DataType): AsyncGenerator<ComparableBlock, void, undefined> {
     let unreadable = 0;
     const onMalformed = ({ bytes }: MalformedRecord): void => {
@@ -138,7 +141,11 @@ class DumpFile {
       dataType: this.dataType ?? expected,
       ...{ workers, signal, onMalformed },
     });
-    yield* stream;
+    try {
+      yield* stream;
+    } catch (error) {
+      throw this.#explain(error, expected);
+    }
     this.dataType = stream.stats.dataType;
     const { malformed, irregularities } = stream.stats;
     const places = countUndelivered(irregularities);
@@ -153,5 +160,14 @@ class DumpFile {
     }
     if (places > 0)
       this.problems.push(`${this.#path}: content outside records was skipped in ${countOf(places, 'place')}`);
+  }
+
+  #explain(error: unknown, expected: DataType | undefined): unknown {
+    if (!(error instanceof ParserError) || error.code !== 'DATA_TYPE_MISMATCH') return error;
+    const remedy =
+      this.dataType === undefined
+        ? `The other file is a dump of ${expected}: compare files of the same type.`
+        : 'Give the type that both files have with --types.';
+    return new ExtractorError('USAGE', `${error.message}. ${remedy}`, { cause: error });
   }
 }

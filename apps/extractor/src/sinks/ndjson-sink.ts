@@ -327,7 +327,8 @@ const changedError = (path: string, before: string, now: string): ExtractorError
   new ExtractorError(
     'OUTPUT_CHANGED',
     `The output ${path} is not what was delivered to it: that was ${before}, and there are ${now}. Restore it, or run ` +
-      'with --force-reprocess to write the output of this dump again from the first record.',
+      'with --force-reprocess to deliver all records of this dump again: in place of this output, or after it with ' +
+      'PUBLISH=changed.',
     { facts: { path, before, now } },
   );
 

@@ -213,11 +213,7 @@ const openDocument = (state: DocumentState, input: ScanInput, position: number):
   if (found === undefined)
     return error('NOT_A_DUMP', `The first element is <${shortened(name)}>: ${describeFirstElement(name)}`, position);
   if (state.dataType !== undefined && state.dataType !== found) {
-    return error(
-      'DATA_TYPE_MISMATCH',
-      `This is a dump of ${found}, but the option dataType is ${state.dataType}`,
-      position,
-    );
+    return error('DATA_TYPE_MISMATCH', `This is a dump of ${found}, not of ${state.dataType}`, position);
   }
   if (name !== found) {
     state.dataType = found;

@@ -1,3 +1,4 @@
+import { iterateRecords } from '@discogs-extractor/internal/indexed-records';
 import type { DataType } from '../data-type.js';
 import { HASH_AFTER_ID, HASH_LENGTH, TABLE_WIDTH } from '../record/message-layout.js';
 import type { RecordFinding } from '../reports.js';
@@ -113,15 +114,8 @@ export class MessageBlock implements EncodedBlock {
     if (this.bytes.buffer.byteLength > 0) release?.();
   }
 
-  *[Symbol.iterator](): Generator<EncodedRecord, void, undefined> {
-    for (let index = 0; index < this.count; index++) {
-      yield {
-        number: this.number(index),
-        id: this.id(index),
-        sha256: this.sha256(index),
-        message: this.message(index),
-      };
-    }
+  [Symbol.iterator](): Generator<EncodedRecord, void, undefined> {
+    return iterateRecords(this);
   }
 
   #row(index: number): number {
