@@ -229,8 +229,9 @@ export const continuityToken = (name: string, token: unknown): string =>
     ? token
     : checks.fail(name, 'up to 100 letters, digits, dots, underscores and hyphens, not beginning with amq.', token);
 
-const resolveTopology = (
-  options: PublisherOptions,
+/** The part of {@link resolveOptions} that says what is on the broker. */
+export const resolveTopology = (
+  options: Pick<PublisherOptions, 'exchange' | 'queues' | 'declare'>,
 ): Pick<ResolvedOptions, 'exchange' | 'queues' | 'partitions' | 'declare'> => {
   const exchange = resolveExchange('exchange', options.exchange, 'topic');
   const { queues, partitions } = resolveQueues(checks.list('queues', options.queues ?? []), exchange);

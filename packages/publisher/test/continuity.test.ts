@@ -49,24 +49,36 @@ const objectsWith = (text: string): Promise<string> =>
     `[N || {resource, _, _, N} <- rabbit_exchange:list_names() ++ rabbit_amqqueue:list_names(), binary:match(N, <<"${text}">>) =/= nomatch].`,
   );
 
+/** How often a queue is bound to an exchange. */
+const countBindings = (exchange: string, queue: string): Promise<string> =>
+  broker.evaluate(
+    `length(rabbit_binding:list_for_source_and_destination(rabbit_misc:r(<<"/">>, exchange, <<"${exchange}">>), rabbit_misc:r(<<"/">>, queue, <<"${queue}">>))).`,
+  );
+
 const expectLoss = (work: Promise<unknown>, facts: PublisherErrorFacts): Promise<void> =>
   expect(work).rejects.toMatchObject({ code: 'TOPOLOGY_LOST', facts });
 
 describe('continuity', () => {
-  it('lets a queue take every message once, although its binding is removed', async () => {
-    const { exchange, a, b, token, start } = twoQueuesWithToken();
-    const { publisher, events } = await openPublisher({ ...start, topologyCheckIntervalMs: 200 });
-    expect(publisher.continuity).toBe(token);
-    await publishNumbered(publisher, 1, 2_000);
-    await unbindQueue(broker.url, a, exchange, 'k');
-    await publishNumbered(publisher, 2_001, 2_100);
-    await publisher.flush();
-    expect(publisher.verified).toBe(2_100);
-    await publisher.close();
-    expect(await drainNumbers(broker, a)).toEqual(range(1, 2_100));
-    expect(await drainNumbers(broker, b)).toEqual(range(1, 2_100));
-    expect(countEvents(events, 'shortfall')).toBe(0);
-  });
+  for (const type of ['topic', 'direct', 'fanout', 'headers'] as const) {
+    it(`lets a queue of a ${type} exchange take every message once, although its binding is removed`, async () => {
+      const { exchange: name, a, b, token, start } = twoQueuesWithToken();
+      const { publisher, events } = await openPublisher({
+        ...start,
+        exchange: { name, type },
+        topologyCheckIntervalMs: 200,
+      });
+      expect(publisher.continuity).toBe(token);
+      await publishNumbered(publisher, 1, 500);
+      await unbindQueue(broker.url, a, name, 'k');
+      await publishNumbered(publisher, 501, 600);
+      await publisher.flush();
+      expect(publisher.verified).toBe(600);
+      await publisher.close();
+      expect(await drainNumbers(broker, a)).toEqual(range(1, 600));
+      expect(await drainNumbers(broker, b)).toEqual(range(1, 600));
+      expect(countEvents(events, 'shortfall')).toBe(0);
+    });
+  }
 
   for (const queueType of ['classic', 'quorum'] as const) {
     it(`notices that a ${queueType} queue was deleted and declared again at once`, async () => {
@@ -165,7 +177,7 @@ describe('continuity', () => {
       proxy.setRefusing(false);
       await expectLoss(publishNumbered(publisher, 1_001, 2_000), { reason, verified: 1_000 });
       await publisher.close();
-      await discardContinuity({ url: broker.url, token, queues: [a, b] });
+      await discardContinuity({ url: broker.url, token, exchange, queues: start.queues ?? [] });
     }
   });
 
@@ -208,6 +220,7 @@ describe('continuity', () => {
     for (const name of [`queue.${a}`, `queue.${b}`, 'exchange', 'receipt']) {
       expect(await objectsWith(token)).toContain(`<<"${token}.${name}">>`);
     }
+    expect(await countBindings(exchange, a)).toBe('2');
     const assertLossless = () => assertContinuity({ url: broker.url, token, queues: [a, b] });
     await assertLossless();
     await replaceQueue(b, exchange);
@@ -222,16 +235,18 @@ describe('continuity', () => {
       facts: { reason: 'queue-missing', queue: a },
     });
     expect(await objectsWith(a)).toBe('[]');
-    const discard = () => discardContinuity({ url: broker.url, token, queues: [a, b] });
+    const { queues = [] } = start;
+    const discard = () => discardContinuity({ url: broker.url, token, exchange, queues });
     await discard();
     await discard();
     expect(await objectsWith(token)).toBe('[]');
+    expect(await countBindings(exchange, b)).toBe('1');
     await broker.createUser('powerless', 'secret-of-powerless', { configure: '^$' });
     const url = broker.urlFor({ username: 'powerless', password: 'secret-of-powerless' });
-    const refused = discardContinuity({ url, token, queues: [a] });
+    const refused = discardContinuity({ url, token, exchange, queues });
     await expect(refused).rejects.toMatchObject({ code: 'ACCESS_REFUSED' });
     await broker.deleteUser('powerless');
-    const invalid = discardContinuity({ url: broker.url, token: 'amq.x', queues: [] });
+    const invalid = discardContinuity({ url: broker.url, token: 'amq.x', exchange, queues });
     await expect(invalid).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 });

@@ -182,7 +182,7 @@ describe('a queue with partitions', () => {
       facts: { reason: 'queue-missing', queue: `${b}-2` },
     });
     await expect(openPublisher(resume)).rejects.toMatchObject({ code: 'TOPOLOGY_LOST', facts: { queue: `${b}-2` } });
-    await discardContinuity({ url: broker.url, token, queues: [a, b], partitions: 3 });
+    await discardContinuity({ url: broker.url, token, exchange, queues: start.queues ?? [] });
     const left = await broker.evaluate(
       `[N || {resource, _, _, N} <- rabbit_exchange:list_names(), binary:match(N, <<"${token}">>) =/= nomatch].`,
     );

@@ -98,8 +98,7 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     await discardContinuity({
       ...connection,
       token,
-      // Of queues with partitions, there are objects for both.
-      queues: [...new Set([...layout.recordQueuesOf(dataType), ...layout.queueNamesOf(dataType)])],
+      ...layout.topologyOf(dataType),
       connectAttempts: 1,
       connectTimeoutMs: DISCARD_TIMEOUT_MS,
       signal,

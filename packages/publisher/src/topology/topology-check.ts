@@ -16,7 +16,7 @@ import { explainDeclarationRefusal, isMissing, isUnavailable } from './refusals.
  */
 const CLOSER_READINGS = 3;
 const READING_INTERVAL_MS = 250;
-/** With partitions, there are many bindings: they are declared again this often only. */
+/** Bindings without which nothing is lost at once are declared again this often only: each costs all nodes some time. */
 const REBIND_INTERVAL_MS = 2_000;
 /** After a pause this long, the queues are read before anything is sent: consumers may have come and gone. */
 const MIN_PAUSE_MS = 100;
@@ -111,7 +111,9 @@ export class TopologyCheck {
       ({ shortfalls } = growth.compare(expectedGrowth, readings, connection));
     }
     this.#reportShortfalls(shortfalls);
-    const lost = this.continuity.hasRelays ? undefined : this.#messagesLost(expectedGrowth, readings, shortfalls);
+    const lost = this.continuity.hasSecondBindings
+      ? undefined
+      : this.#messagesLost(expectedGrowth, readings, shortfalls);
     for (const shortfall of shortfalls) this.#recordMissing(shortfall);
     this.#restartCounts(readings, connection);
     if (lost) throw lost;
@@ -198,7 +200,8 @@ export class TopologyCheck {
     const { isAlive, fail } = this.#owner;
     const { growth, continuity } = this;
     const now = performance.now();
-    const rebinds = this.#options.partitions === undefined || now - this.#lastRebind >= REBIND_INTERVAL_MS;
+    const isUrgent = this.#options.partitions === undefined && !continuity.hasSecondBindings;
+    const rebinds = isUrgent || now - this.#lastRebind >= REBIND_INTERVAL_MS;
     if (rebinds) this.#lastRebind = now;
     for (let reading = 1; ; reading++) {
       const watermark = this.#window.outbox.confirmed;
@@ -212,8 +215,8 @@ export class TopologyCheck {
       for (const queue of changes?.droppingQueues ?? []) this.#markDropping(queue);
       const { shortfalls, hasUncheckable } = growth.compare(expectedGrowth, readings, connection);
       const isRemovalCertain = ({ queue }: Shortfall): boolean => growth.isDropping(queue);
-      // A lost binding is no cause if a second way leads to each queue, or if the broker reports those that are removed.
-      const isBound = continuity.hasRelays || changes !== undefined;
+      // A lost binding is no cause if there is a second one, or if the broker reports those that are removed.
+      const isBound = continuity.hasSecondBindings || changes !== undefined;
       // What a client returns is not missing.
       if (isBound && reading < CLOSER_READINGS && !shortfalls.every(isRemovalCertain)) {
         await this.#pause(READING_INTERVAL_MS);
@@ -236,7 +239,7 @@ export class TopologyCheck {
         if (connection.ended || !isAlive()) return;
         if (error) return fail(error);
       }
-      if (rebinds && (hasUncheckable || continuity.hasRelays) && this.#options.declare === true) {
+      if (rebinds && (hasUncheckable || continuity.hasSecondBindings) && this.#options.declare === true) {
         await connection.request((channel) => rebindQueues(channel, this.#options));
       }
       this.#verified = Math.max(this.#verified, watermark);
@@ -379,8 +382,8 @@ export class TopologyCheck {
     const [exchange] = deletedExchanges;
     if (exchange !== undefined) return continuity.lossOf({ reason: 'exchange-replaced', exchange });
     const [unbound] = unboundQueues;
-    // With a second way to each queue, nothing is lost.
-    if (unbound === undefined || continuity.hasRelays) return undefined;
+    // With second bindings, nothing is lost.
+    if (unbound === undefined || continuity.hasSecondBindings) return undefined;
     return this.#missingBindingError(unbound, growth.lackOf(unbound, expectedGrowth, readings));
   }
 
