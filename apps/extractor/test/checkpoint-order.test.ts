@@ -12,7 +12,7 @@ import { editMarker, readMarker } from './kit/markers.js';
 
 const VERSION = '20260101';
 const LABELS = dumpFile(VERSION, 'labels');
-const RECORDS = { labels: 200, releases: 8000 };
+const RECORDS = { labels: 200, releases: 2000 };
 const QUEUES = { labels: 'discogsography-graphinator-labels', releases: 'discogsography-graphinator-releases' };
 
 let base: string;

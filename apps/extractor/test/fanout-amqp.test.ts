@@ -17,7 +17,7 @@ import { type CliResult, type RunningCli, runCli, startCli, statusUrlOf } from '
 import { namesOf, type PlatformConsumer, startPlatformConsumer, untilDelivered } from './kit/platform-consumer.js';
 
 const VERSION = '20260101';
-const RECORDS = 4_000;
+const RECORDS = 2_000;
 /** Of the other types. */
 const FEW = 5;
 const [GRAPHINATOR, TABLEINATOR] = (['graphinator', 'tableinator'] as const).map((name) =>

@@ -28,7 +28,7 @@ const valuesOf = (text: string): Map<string, number> =>
   );
 
 it('counts messages, confirms, reconnects and blocked seconds', async () => {
-  const records = 15_000;
+  const records = 8_000;
   const dumps = join(base, 'dumps');
   await generateDump({ directory: dumps, version: '20260101', seed: 'metrics', types: ['labels'], records });
   await using proxy = await startProxy({ host: broker.host, port: broker.port });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateDump } from '@discogs-extractor/sample-dumps';
-import { startOwnBroker, type TestBroker, until } from '@discogs-extractor/test-broker';
+import { startOwnBroker, startProxy, type TestBroker, until } from '@discogs-extractor/test-broker';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { launchBrowser } from './kit/browser.js';
@@ -35,7 +35,7 @@ beforeAll(async () => {
       ...smallDump(3),
       labels: smallDump(3).labels.replace('<id>2</id>', '<id>2</id><vat>SE1</vat>'),
     }),
-    generateDump({ directory: join(base, 'large'), version: VERSION, seed: 'page', records: 8_000 }),
+    generateDump({ directory: join(base, 'large'), version: VERSION, seed: 'page', records: 4_000 }),
   ]);
 }, 600_000);
 afterAll(async () => {
@@ -76,10 +76,12 @@ const SCHEMES = ['light', 'dark'] as const;
 
 describe('status page', () => {
   it('shows a run in progress, live', async () => {
-    // A small window slows delivery down, so that a dump that is generated quickly lasts long enough.
+    // A slow path and a small window make a small dump last long enough, while nothing uses the processor.
+    await using proxy = await startProxy(broker);
+    proxy.setDelay(20);
     await using service = await startService(
       ['--source', join(base, 'large')],
-      env({ AMQP_CONNECTION: broker.url, MAX_WORKERS: '2', QUEUE_SIZE: '10' }),
+      env({ AMQP_CONNECTION: broker.urlFor({ port: proxy.port }), MAX_WORKERS: '2', QUEUE_SIZE: '5' }),
     );
     const { page, problems } = await open(service.url, { colorScheme: 'light' });
     await page.getByRole('status').filter({ hasText: 'Extracting' }).waitFor();

@@ -9,7 +9,7 @@ import { type CliResult, runCli, startCli } from './kit/cli.js';
 import { dumpFile, faultOf, readXml, smallDump, writeDump } from './kit/dumps.js';
 
 const VERSION = '20260101';
-const RECORDS = 500;
+const RECORDS = 150;
 
 let base: string;
 let sampleDump: string;
@@ -100,13 +100,27 @@ describe('run --once --sink ndjson', () => {
     }
   });
 
-  it('has nothing to do the second time', async () => {
+  it('has nothing to do the second time, but with --force-reprocess or without its marker, and reads its own copy', async () => {
     await run();
     const before = await readFile(join(output, VERSION, 'artists.ndjson'));
     const second = await run();
     expect(second.status).toBe(0);
     expect(messages(second).join('\n')).toContain('nothing to do');
     expect(await readFile(join(output, VERSION, 'artists.ndjson'))).toEqual(before);
+
+    await rm(output, { recursive: true });
+    expect(await run(sampleDump, ['--force-reprocess'])).toMatchObject({ status: 0 });
+    expect(await outputLines('releases')).toHaveLength(RECORDS + 2);
+
+    for (const type of DATA_TYPES) {
+      const name = dumpFile(VERSION, type);
+      expect(await readFile(join(root, name))).toEqual(await readFile(join(sampleDump, name)));
+    }
+    await copyFile(join(sampleDump, `discogs_${VERSION}_CHECKSUM.txt`), join(root, `discogs_${VERSION}_CHECKSUM.txt`));
+    await rm(join(root, `.extraction_status_${VERSION}.json`));
+    await rm(output, { recursive: true });
+    expect(await run(root)).toMatchObject({ status: 0 });
+    expect(await outputLines('masters')).toHaveLength(RECORDS + 2);
   });
 
   it('delivers the configured types, and the others later, without delivering any twice', async () => {
@@ -117,13 +131,6 @@ describe('run --once --sink ndjson', () => {
     expect(await readFile(join(output, VERSION, 'labels.ndjson'))).toEqual(labels);
     expect((await readdir(join(output, VERSION))).sort()).toEqual(DATA_TYPES.map((type) => `${type}.ndjson`));
     expect((await marker()).summary.overall_status).toBe('completed');
-  });
-
-  it('starts from the first record with --force-reprocess', async () => {
-    await run();
-    await rm(output, { recursive: true });
-    expect(await run(sampleDump, ['--force-reprocess'])).toMatchObject({ status: 0 });
-    expect(await outputLines('releases')).toHaveLength(RECORDS + 2);
   });
 
   it('chooses the newest complete version, or the configured one', async () => {
@@ -140,22 +147,9 @@ describe('run --once --sink ndjson', () => {
     expect(await outputLines('artists', '20250101')).toHaveLength(4);
   });
 
-  it('copies the dump into the data folder, and can read it from there', async () => {
-    await run();
-    for (const type of DATA_TYPES) {
-      const name = dumpFile(VERSION, type);
-      expect(await readFile(join(root, name))).toEqual(await readFile(join(sampleDump, name)));
-    }
-    await copyFile(join(sampleDump, `discogs_${VERSION}_CHECKSUM.txt`), join(root, `discogs_${VERSION}_CHECKSUM.txt`));
-    await rm(join(root, `.extraction_status_${VERSION}.json`));
-    await rm(output, { recursive: true });
-    expect(await run(root)).toMatchObject({ status: 0 });
-    expect(await outputLines('masters')).toHaveLength(RECORDS + 2);
-  });
-
   it('resumes after the confirmed record when it was stopped in the middle', async () => {
     const large = join(folder, 'dumps');
-    await generateDump({ directory: large, version: VERSION, seed: 8, records: 40_000, types: ['artists'] });
+    await generateDump({ directory: large, version: VERSION, seed: 8, records: 15_000, types: ['artists'] });
     await writeFile(join(large, 'other'), '');
     const options = { env: { DISCOGS_ROOT: root, STATE_SAVE_INTERVAL: '1', PROGRESS_LOG_INTERVAL: '1' } };
     const args = [...runArgs(large), '--types', 'artists'];
@@ -171,12 +165,8 @@ describe('run --once --sink ndjson', () => {
 
     expect(await runCli(args, options)).toMatchObject({ status: 0 });
     const whole = await outputLines('artists');
-    const fresh = join(folder, 'fresh');
-    await runCli(['run', '--once', '--source', large, '--sink', 'ndjson', '--output', fresh, '--types', 'artists'], {
-      env: { DISCOGS_ROOT: join(folder, 'fresh-data') },
-    });
-    const expected = (await readFile(join(fresh, VERSION, 'artists.ndjson'), 'utf8')).split('\n');
-    expect(whole.slice(0, -2)).toEqual(expected.slice(0, -2));
+    const parsed = await runCli(['parse', join(large, dumpFile(VERSION, 'artists'))]);
+    expect(whole.slice(0, -2)).toEqual(parsed.stdout.trimEnd().split('\n'));
   });
 });
 

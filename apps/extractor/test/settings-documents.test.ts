@@ -90,7 +90,8 @@ describe('--help', () => {
   });
 
   it.each(['', 'run', 'download', 'list', 'parse', 'status', 'health'])('of %s has examples', async (command) => {
-    const { stdout } = await runCli([...(command === '' ? [] : [command]), '--help']);
+    const { status, stdout, stderr } = await runCli([...(command === '' ? [] : [command]), '--help']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^Examples:\n {2}\S/m);
     expect(stdout).not.toContain('\n\n\n');
   });

@@ -98,11 +98,10 @@ it('compares queues with what they hold, takes nothing out, and says what cannot
   const complete = Object.fromEntries(
     types.flatMap((type) => consumers.map((name) => [`${name}-${type}`, `complete ${HELD}`])),
   );
-  for (let times = 0; times < 2; times++) {
-    const result = await verify(env, '--json');
-    expect(result.status).toBe(0);
-    expect(verdictsOf(result)).toEqual(complete);
-  }
+  // Those that follow show that nothing was taken out.
+  const first = await verify(env, '--json');
+  expect(first.status).toBe(0);
+  expect(verdictsOf(first)).toEqual(complete);
 
   await withConnection(broker.url, async (connection) => {
     const channel = await connection.createConfirmChannel();

@@ -22,12 +22,12 @@ const UNCHANGED = {
 /** Inputs up to this size are cut at every byte; larger ones at sampled places. */
 const MAX_CUT_EVERYWHERE_BYTES = isExhaustive ? 4096 : 32;
 /** At most this many first blocks are tried with a transform, each of another size. */
-const MAX_TRANSFORMED_CUTS = 40;
+const MAX_TRANSFORMED_CUTS = 16;
 /** The number of places at which a larger input is cut: a run takes long for a large one. */
 const sampledCuts = (bytes: number): number => {
   if (bytes > 1_000_000) return isExhaustive ? 3 : 1;
-  if (bytes > 4096) return isExhaustive ? 24 : 8;
-  return isExhaustive ? 200 : Math.ceil(bytes / 4);
+  if (bytes > 4096) return isExhaustive ? 24 : 4;
+  return isExhaustive ? 200 : Math.min(48, Math.ceil(bytes / 8));
 };
 
 const expectOutcome = (outcome: Outcome, { expected, input, options }: ConformanceCase): void => {

@@ -541,8 +541,21 @@ export const PUBLISHER_FAULTS: Faults = {
 
 /** Faults that affect every client of a broker, by what happens. They leave the broker working. */
 export const BROKER_FAULTS: Faults = {
-  'the broker is killed and restarted': async (broker) => {
-    expectReconnect(await publishThroughFault(broker, () => broker.restart()));
+  'the broker is killed and started again, while another publisher waits for it': async (broker) => {
+    const { a, options } = twoQueues();
+    const outcome = await publishThroughFault(broker, async () => {
+      await broker.kill9();
+      const events: PublisherEvent[] = [];
+      const opening = openPublisher({ url: broker.url, ...options, onEvent: (event) => events.push(event) });
+      await until(() => countEvents(events, 'backoff') >= 3);
+      await broker.start();
+      const { publisher } = await opening;
+      await publishNumbered(publisher, 1, 100);
+      await publisher.flush();
+      await publisher.close();
+    });
+    expectReconnect(outcome);
+    expect(await drainNumbers(broker, a)).toEqual(range(1, 100));
   },
 
   'the broker stops and starts its application': async (broker) => {
@@ -579,20 +592,6 @@ export const BROKER_FAULTS: Faults = {
     });
     expect(outcome.publisher.stats).toMatchObject({ reconnects: 0, republished: 0 });
     expect(countEvents(outcome.events, 'blocked')).toBeGreaterThanOrEqual(1);
-  },
-
-  'the broker starts late': async (broker) => {
-    const { a, options } = twoQueues();
-    await broker.kill9();
-    const events: PublisherEvent[] = [];
-    const opening = openPublisher({ url: broker.url, ...options, onEvent: (event) => events.push(event) });
-    await until(() => countEvents(events, 'backoff') >= 3);
-    await broker.start();
-    const { publisher } = await opening;
-    await publishNumbered(publisher, 1, 100);
-    await publisher.flush();
-    await publisher.close();
-    expect(await drainNumbers(broker, a)).toEqual(range(1, 100));
   },
 
   'the connection is lost while a queue is full': async (broker) => {
