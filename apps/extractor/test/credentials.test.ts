@@ -123,6 +123,13 @@ describe('no credential is shown', () => {
     expect(await ready.text()).toContain('BAD_CREDENTIALS');
     await expectCleanHttp(service);
     await stop(service);
+    // One error about the broker, before anything is fetched.
+    const errors = service
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"level":"ERROR"'));
+    expect(errors.filter((line) => line.includes('BAD_CREDENTIALS'))).toHaveLength(1);
+    expect(await readdir(join(folder, 'data'))).toEqual(['.extractor.lock']);
     const status = await runCli(['status'], { env: env() });
     await expectClean(status);
     expect(status.stdout).toContain('Nothing has been delivered');

@@ -92,7 +92,6 @@ describe('parse --contract', () => {
     expect(delivered.slice(0, -1)).toEqual(linesOf(fanout));
     expect(JSON.parse(delivered.at(-1)!)).toMatchObject({ type: 'file_complete', total_processed: RECORDS });
   });
-
 });
 
 describe('parse', () => {

@@ -14,7 +14,7 @@ import { damaged, labelsDump, wellFormedDump } from './support/random-dump.js';
  */
 
 const seed = Number(process.env['PARSER_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
-const runs = Number(process.env['PARSER_RUNS'] ?? 150);
+const runs = Number(process.env['PARSER_RUNS'] ?? 60);
 /** Proportional to the number of runs, so that a slow machine ends early and does not fail. */
 const timeLimit = { interruptAfterTimeLimit: 200 * runs, markInterruptAsFailure: false };
 const [strict, fast] = ENGINES as [(typeof ENGINES)[number], (typeof ENGINES)[number]];

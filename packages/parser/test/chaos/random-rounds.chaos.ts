@@ -9,6 +9,7 @@ process.env['PARSER_EXHAUSTIVE'] ??= '1';
 
 // After the settings, which these files read while they are loaded.
 await import('../differential.test.js');
+await import('../inventory.test.js');
 await import('../gzip/gzip-decoder.test.js');
 await import('../gzip/damaged-gzip.test.js');
 await import('../conformance.test.js');

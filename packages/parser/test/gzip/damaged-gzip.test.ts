@@ -26,9 +26,9 @@ const members = [gzipSync(xml.subarray(0, half)), gzipSync(xml.subarray(half), {
 const small = Buffer.concat([...members, Buffer.alloc(3)]);
 const borders = [0, members[0].length, small.length - 3];
 
-/** Near the borders of members, where headers and checksums are, every place is tried; elsewhere, every eighth. */
+/** Near the borders of members, where headers and checksums are, every place is tried; elsewhere, every 24th. */
 const isTried = (at: number): boolean =>
-  isExhaustive || at % 8 === 0 || borders.some((border) => Math.abs(at - border) < 16);
+  isExhaustive || at % 24 === 0 || borders.some((border) => Math.abs(at - border) < 12);
 
 interface Result {
   lines: string;

@@ -57,7 +57,7 @@ const compare = async (type: DataType, source: DumpInput): Promise<{ records: nu
 
 describe.each(ERAS)('generated dumps of %s', (era) => {
   test.each(DATA_TYPES)('%s keep every value', async (type) => {
-    const records = (type === 'releases' ? 100 : 300) * (isExhaustive ? 10 : 1);
+    const records = (type === 'releases' ? 40 : 100) * (isExhaustive ? 30 : 1);
     const outcome = await compare(type, generateXml({ type, seed: 'shapes', era, records }));
     expect(outcome).toEqual({ records, dropped: [] });
   });

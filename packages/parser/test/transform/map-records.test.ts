@@ -69,7 +69,7 @@ const EVERYWHERE = ENGINES.flatMap(({ name: engine }) => [0, 2].map((workers) =>
 
 describe.each(EVERYWHERE)('mapRecords, $engine engine, $workers workers', (where) => {
   // The strict engine is slow, and the same code calls the mapper.
-  const count = where.engine === 'strict' ? 600 : 6000;
+  const count = where.engine === 'strict' ? 600 : 3000;
   const gzip = dumpOf(count);
 
   test('gives the mapper what parseRecords yields, in order', async () => {
