@@ -109,7 +109,8 @@ describe('a queue with partitions', () => {
     expect((await drainAll([whole]))[0]).toHaveLength(1_001);
 
     // A broker that starts again, and a partition that is declared again, change what the broker assigns.
-    await broker.restart();
+    await broker.stopApp();
+    await broker.startApp();
     const { publisher: resumed } = await openPublisher(resume);
     await publishKeyed(resumed, KEYS, '3');
     await resumed.flush();

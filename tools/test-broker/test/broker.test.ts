@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'amqplib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startBrokerPool } from '../src/broker-pool.js';
 import {
   countMessages,
@@ -19,6 +22,7 @@ import {
   withConnection,
 } from '../src/index.js';
 import { leaseBroker } from '../src/leased-broker.js';
+import { findFreePorts } from '../src/ports.js';
 
 let broker: TestBroker;
 beforeAll(async () => {
@@ -123,14 +127,17 @@ describe('a started broker', () => {
   });
 
   it('does not outlive a process that is killed', async () => {
-    const script = fileURLToPath(new URL('start-and-wait.ts', import.meta.url));
-    const child = execFile(process.execPath, ['--import', 'tsx', script]);
-    const [output] = (await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')])) as [string];
-    const port = Number(output);
-    expect(await refusesConnections(port)).toBe(false);
+    const script = fileURLToPath(new URL('start-tethered.ts', import.meta.url));
+    // Another program than RabbitMQ, which takes seconds to start.
+    const [port] = (await findFreePorts(1)) as [number];
+    const program = `require('node:net').createServer().listen(${port}, '127.0.0.1')`;
+    const log = join(await mkdtemp(join(tmpdir(), 'tethered-')), 'log');
+    onTestFinished(() => rm(dirname(log), { recursive: true, force: true }));
+    const child = execFile(process.execPath, ['--import', 'tsx', script, log, process.execPath, '-e', program]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await until(async () => !(await refusesConnections(port)));
     child.kill('SIGKILL');
-    for (let tries = 0; tries < 200 && !(await refusesConnections(port)); tries++) await sleep(50);
-    expect(await refusesConnections(port)).toBe(true);
+    await until(() => refusesConnections(port));
   });
 });
 
