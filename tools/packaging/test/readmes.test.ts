@@ -145,12 +145,8 @@ describe.each(named(LIBRARIES))('the README of %s', (name, published) => {
       });
       expect(stdout).toMatch(setup.outputs[at]!);
     }
-    for (const [module, moduleResolution] of [
-      ['node16', 'node16'],
-      ['esnext', 'bundler'],
-    ] as const) {
-      expect(findTypeErrors(cwd, files, { module, moduleResolution, checkJs: true })).toEqual([]);
-    }
+    // packages.test.ts has the other settings.
+    expect(findTypeErrors(cwd, files, { module: 'node16', moduleResolution: 'node16', checkJs: true })).toEqual([]);
   });
 
   test('installs the package by its name', async () => {

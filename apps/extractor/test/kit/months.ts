@@ -30,7 +30,7 @@ export interface MonthsSize {
 
 /** For `npm test`. */
 export const SHORT_MONTHS: MonthsSize = {
-  months: 3,
+  months: 2,
   kills: 2,
   records: { artists: 60, labels: 60, masters: 60, releases: 300 },
 };
