@@ -247,7 +247,7 @@ describe('POST /trigger with TRIGGER_OPEN', () => {
 });
 
 describe('POST /trigger', () => {
-  it('takes a client that leaves for no error of its own', async () => {
+  it('starts a run that finds nothing to do, after a client that left, then one that delivers everything again', async () => {
     await using service = await start(dumps, { LOG_LEVEL: 'DEBUG' });
     await service.reaches('waiting');
     const sending = httpRequest(`${service.url}/trigger`, {
@@ -263,21 +263,6 @@ describe('POST /trigger', () => {
     sending.destroy();
     await service.says('the client has gone');
     expect(service.output()).not.toContain('"level":"ERROR"');
-    expect((await trigger(service)).status).toBe(202);
-    await service.reaches('waiting');
-  });
-
-  it('responds with 403 if no token is set, also to an empty one', async () => {
-    await using service = await start(dumps, { TRIGGER_TOKEN: '' });
-    await service.reaches('waiting');
-    for (const headers of [{}, { Authorization: 'Bearer ' }, AUTHORIZED] as Record<string, string>[]) {
-      expect((await trigger(service, { headers })).status).toBe(403);
-    }
-  });
-
-  it('starts a run that finds nothing to do, then one that delivers everything again', async () => {
-    await using service = await start();
-    await service.reaches('waiting');
     const output = join(folder, 'output', VERSION, 'artists.ndjson');
     const first = await readFile(output, 'utf8');
 
@@ -396,9 +381,13 @@ describe('the HTTP port', () => {
     expect(await service.ended).toMatchObject({ status: 0 });
   });
 
-  it('is closed at a stop although a client keeps its connection and another sends an endless request', async () => {
-    const service = await start();
+  it('takes no trigger if no token is set, and is closed at a stop whatever its clients do', async () => {
+    const service = await start(dumps, { TRIGGER_TOKEN: '' });
     await service.reaches('waiting');
+    for (const headers of [{}, { Authorization: 'Bearer ' }, AUTHORIZED] as Record<string, string>[]) {
+      expect((await trigger(service, { headers })).status).toBe(403);
+    }
+    // One keeps its connection, and another sends a request without an end.
     const slow = connect(Number(new URL(service.url).port), '127.0.0.1');
     slow.on('error', () => {});
     await new Promise<void>((resolve) => slow.write('POST /trigger HTTP/1.1\r\nHost: x\r\n', () => resolve()));

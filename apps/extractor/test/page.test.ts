@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { generateDump } from '@discogs-extractor/sample-dumps';
 import { startOwnBroker, startProxy, type TestBroker, until } from '@discogs-extractor/test-broker';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -14,8 +13,12 @@ import { freePort, type RunningService, startService } from './kit/service.js';
 const VERSION = '20260101';
 const TOKEN = 'a token for the test';
 
-/** For people to look at; git ignores it. */
-const SCREENSHOTS = fileURLToPath(new URL('../.screenshots/', import.meta.url));
+/** An existing folder for screenshots, if people are to look at them: each takes a second of processor time. */
+const SCREENSHOTS = process.env['PAGE_SCREENSHOTS'];
+
+const takeScreenshot = async (page: Page, name: string): Promise<void> => {
+  if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+};
 
 const WIDE = { width: 1100, height: 1000 };
 const NARROW = { width: 360, height: 780 };
@@ -27,7 +30,6 @@ let broker: TestBroker;
 
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'page-'));
-  await mkdir(SCREENSHOTS, { recursive: true });
   [browser, broker] = await Promise.all([
     launchBrowser(),
     startOwnBroker(),
@@ -107,7 +109,7 @@ describe('status page', () => {
       await page.emulateMedia({ colorScheme });
       for (const [name, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
         await page.setViewportSize(viewport);
-        await page.screenshot({ path: join(SCREENSHOTS, `running-${colorScheme}-${name}.png`), fullPage: true });
+        await takeScreenshot(page, `running-${colorScheme}-${name}`);
         expect(
           await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'),
           name,
@@ -120,7 +122,7 @@ describe('status page', () => {
     await broker.setMemoryAlarm();
     await page.getByText('the broker blocks publishing').first().waitFor();
     await page.setViewportSize(WIDE);
-    await page.screenshot({ path: join(SCREENSHOTS, 'blocked-dark-wide.png'), fullPage: true });
+    await takeScreenshot(page, 'blocked-dark-wide');
     expect(await page.evaluate(lowContrast)).toEqual([]);
     await broker.clearMemoryAlarm();
     expect(problems).toEqual([]);
@@ -136,7 +138,7 @@ describe('status page', () => {
     await banner.waitFor();
     expect(await banner.textContent()).toMatch(/^No response from the extractor for \d+ s/);
     expect(await page.title()).toMatch(/^No response/);
-    await page.screenshot({ path: join(SCREENSHOTS, 'no-response.png'), fullPage: true });
+    await takeScreenshot(page, 'no-response');
     expect(await page.evaluate(lowContrast)).toEqual([]);
 
     await using _second = await startSmall({ HEALTH_PORT: port });
@@ -162,7 +164,7 @@ describe('status page', () => {
     const { page, problems } = await open(service.url, { colorScheme: 'light' });
     await page.getByText('Failed, will retry').waitFor();
     await page.getByText('<img src=x onerror="window.owned=1">').first().waitFor();
-    await page.screenshot({ path: join(SCREENSHOTS, 'failed-light-wide.png'), fullPage: true });
+    await takeScreenshot(page, 'failed-light-wide');
     expect(await page.evaluate(lowContrast)).toEqual([]);
     expect(await page.evaluate('document.querySelectorAll("img, body b").length')).toBe(0);
 
