@@ -14,6 +14,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
 import { dumpFile, smallDump, writeDump } from './kit/dumps.js';
+import { isExhaustive } from './kit/exhaustive.js';
 import { editMarker, type MarkerFileProgress, markerPath, readMarker } from './kit/markers.js';
 
 const VERSION = '20260101';
@@ -91,9 +92,11 @@ describe('a run that would deliver to another place than the one before', () => 
     await broker.evaluate('rabbit_nodes:set_cluster_name(<<"renamed">>, <<"test">>).');
     await expectRefused(await run(here), [`cluster ${cluster}`, 'cluster renamed']);
     await broker.evaluate(`rabbit_nodes:set_cluster_name(<<"${cluster}">>, <<"test">>).`);
-    const vhost = await run({ ...here, AMQP_CONNECTION: broker.urlFor({ vhost: 'elsewhere' }) });
-    await expectRefused(vhost, ['vhost /', 'vhost elsewhere']);
-    await expectRefused(await run({ ...here, AMQP_EXCHANGE: 'there' }), ['exchange here', 'exchange there']);
+    if (isExhaustive) {
+      const vhost = await run({ ...here, AMQP_CONNECTION: broker.urlFor({ vhost: 'elsewhere' }) });
+      await expectRefused(vhost, ['vhost /', 'vhost elsewhere']);
+      await expectRefused(await run({ ...here, AMQP_EXCHANGE: 'there' }), ['exchange here', 'exchange there']);
+    }
     await expectRefused(await run({ ...here, AMQP_QUEUES: 'one-{type},two-{type},three-{type}' }), ['three-artists']);
     expect(await readFile(markerPath(data, VERSION), 'utf8')).toBe(before);
 

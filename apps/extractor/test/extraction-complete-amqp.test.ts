@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { DATA_TYPES, type DataType } from '../src/config/data-type.js';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
 import { smallDump, writeDump } from './kit/dumps.js';
+import { firstOf } from './kit/exhaustive.js';
 import { readMarker } from './kit/markers.js';
 import { type PlatformConsumer, startPlatformConsumer } from './kit/platform-consumer.js';
 
@@ -31,62 +32,67 @@ const endsOf = ({ ends }: PlatformConsumer, type: string): Record<string, unknow
   ends.filter((message) => message['type'] === type);
 
 describe('extraction_complete under CONTRACT=fanout', () => {
-  it.each<[string, (consumers: readonly PlatformConsumer[]) => boolean]>([
-    ['all files are delivered', (consumers) => consumers.every((one) => endsOf(one, 'file_complete').length > 0)],
+  const moments: readonly [string, (consumers: readonly PlatformConsumer[]) => boolean][] = [
     ['it arrived first', (consumers) => consumers.some((one) => endsOf(one, 'extraction_complete').length > 0)],
+    ['all files are delivered', (consumers) => consumers.every((one) => endsOf(one, 'file_complete').length > 0)],
     ['it arrived last', (consumers) => consumers.every((one) => endsOf(one, 'extraction_complete').length > 0)],
-  ])('reaches every type after kill -9 when %s, and is not sent again later', async (_, isTime) => {
-    const vhost = uniqueTopology('completion').exchange;
-    await broker.createVhost(vhost);
-    const url = broker.urlFor({ vhost });
-    const data = await mkdtemp(join(base, 'data-'));
-    const consumers = await Promise.all(
-      DATA_TYPES.map((dataType) => startPlatformConsumer({ url, name: 'tableinator', dataType })),
-    );
-    onTestFinished(async () => {
-      await Promise.all(consumers.map((one) => one[Symbol.asyncDispose]()));
-    });
-    const args = ['run', '--once', '--source', dumps];
-    const options = {
-      env: {
-        ...{ CONTRACT: 'fanout', AMQP_EXPECT_QUEUES: '{prefix}-tableinator-{type}' },
-        ...{ DISCOGS_ROOT: data, AMQP_CONNECTION: url },
-      },
-    };
-    const run = (): Promise<CliResult> => runCli(args, options);
-
-    const killed = startCli(args, options);
-    // Shorter than the time between two messages.
-    const timer = setInterval(() => isTime(consumers) && killed.process.kill('SIGKILL'), 1);
-    await killed.ended;
-    clearInterval(timer);
-    expect(isTime(consumers)).toBe(true);
-
-    expect(await run()).toMatchObject({ status: 0 });
-    await until(() => consumers.every((one) => endsOf(one, 'extraction_complete').length > 0));
-    const counts = consumers.map((one) => endsOf(one, 'extraction_complete').length);
-    expect(await run()).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing to do') });
-    expect(consumers.map((one) => endsOf(one, 'extraction_complete').length)).toEqual(counts);
-    expect((await readMarker(data, VERSION))!.summary.overall_status).toBe('completed');
-
-    const first = endsOf(consumers[0]!, 'extraction_complete')[0]!;
-    for (const consumer of consumers) {
-      expect([...consumer.records.values()]).toEqual(Array.from({ length: RECORDS }, () => 1));
-      expect(consumer.ends.at(-1)).toMatchObject({
-        type: 'extraction_complete',
-        version: VERSION,
-        record_counts: Object.fromEntries(DATA_TYPES.map((type) => [type, RECORDS])),
+  ];
+  it.each(firstOf(1, moments))(
+    'reaches every type after kill -9 when %s, and is not sent again later',
+    async (_, isTime) => {
+      const vhost = uniqueTopology('completion').exchange;
+      await broker.createVhost(vhost);
+      const url = broker.urlFor({ vhost });
+      const data = await mkdtemp(join(base, 'data-'));
+      const consumers = await Promise.all(
+        DATA_TYPES.map((dataType) => startPlatformConsumer({ url, name: 'tableinator', dataType })),
+      );
+      onTestFinished(async () => {
+        await Promise.all(consumers.map((one) => one[Symbol.asyncDispose]()));
       });
-      const starts = endsOf(consumer, 'extraction_complete').map((message) => message['started_at']);
-      expect(new Set([...starts, first['started_at']]).size).toBe(1);
-      expect(await consumer.deadLetters()).toBe(0);
-    }
-  });
+      const args = ['run', '--once', '--source', dumps];
+      const options = {
+        env: {
+          ...{ CONTRACT: 'fanout', AMQP_EXPECT_QUEUES: '{prefix}-tableinator-{type}' },
+          ...{ DISCOGS_ROOT: data, AMQP_CONNECTION: url },
+        },
+      };
+      const run = (): Promise<CliResult> => runCli(args, options);
 
-  it.each([
-    ['in the same run', true],
+      const killed = startCli(args, options);
+      // Shorter than the time between two messages.
+      const timer = setInterval(() => isTime(consumers) && killed.process.kill('SIGKILL'), 1);
+      await killed.ended;
+      clearInterval(timer);
+      expect(isTime(consumers)).toBe(true);
+
+      expect(await run()).toMatchObject({ status: 0 });
+      await until(() => consumers.every((one) => endsOf(one, 'extraction_complete').length > 0));
+      const counts = consumers.map((one) => endsOf(one, 'extraction_complete').length);
+      expect(await run()).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing to do') });
+      expect(consumers.map((one) => endsOf(one, 'extraction_complete').length)).toEqual(counts);
+      expect((await readMarker(data, VERSION))!.summary.overall_status).toBe('completed');
+
+      const first = endsOf(consumers[0]!, 'extraction_complete')[0]!;
+      for (const consumer of consumers) {
+        expect([...consumer.records.values()]).toEqual(Array.from({ length: RECORDS }, () => 1));
+        expect(consumer.ends.at(-1)).toMatchObject({
+          type: 'extraction_complete',
+          version: VERSION,
+          record_counts: Object.fromEntries(DATA_TYPES.map((type) => [type, RECORDS])),
+        });
+        const starts = endsOf(consumer, 'extraction_complete').map((message) => message['started_at']);
+        expect(new Set([...starts, first['started_at']]).size).toBe(1);
+        expect(await consumer.deadLetters()).toBe(0);
+      }
+    },
+  );
+
+  const runs = [
     ['in an earlier run', false],
-  ])(
+    ['in the same run', true],
+  ] as const;
+  it.each(firstOf(1, runs))(
     'is not sent if a queue was deleted whose file was completed %s, until it is delivered again',
     async (_, isInOneRun) => {
       const vhost = uniqueTopology('completion').exchange;

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATA_TYPES } from '../src/config/data-type.js';
 import { type CliResult, runCli, startCli } from './kit/cli.js';
 import { dumpFile, faultOf, smallDump } from './kit/dumps.js';
+import { firstOf } from './kit/exhaustive.js';
 
 const VERSION = '20260101';
 const RECORDS = 200;
@@ -59,13 +60,16 @@ const FANOUT_RECORDS = [
 ] as const;
 
 describe('parse --contract', () => {
-  it.each(FANOUT_RECORDS)('prints what consumers of the fanout contract expect, for $type', async (record) => {
-    const { type, xml, sha256, members, id } = record;
-    const input = Buffer.from(`<${type}>\n${xml}\n</${type}>\n`);
-    const line = `{"type":"data","id":"${id}","sha256":"${sha256}",${members}}`;
-    const fanout = await runCli(['parse', '-', '--contract', 'fanout', '--workers', '1'], { input });
-    expect(fanout).toMatchObject({ status: 0, stdout: `${line}\n`, stderr: '' });
-  });
+  it.each(firstOf(1, FANOUT_RECORDS))(
+    'prints what consumers of the fanout contract expect, for $type',
+    async (record) => {
+      const { type, xml, sha256, members, id } = record;
+      const input = Buffer.from(`<${type}>\n${xml}\n</${type}>\n`);
+      const line = `{"type":"data","id":"${id}","sha256":"${sha256}",${members}}`;
+      const fanout = await runCli(['parse', '-', '--contract', 'fanout', '--workers', '1'], { input });
+      expect(fanout).toMatchObject({ status: 0, stdout: `${line}\n`, stderr: '' });
+    },
+  );
 
   it('follows CONTRACT unless it is given, as run does', async () => {
     const file = dump('releases');
@@ -229,7 +233,7 @@ describe('parse', () => {
     await running.ended;
   });
 
-  it.each(['0', '1', '2'])('prints the same with %s workers', async (workers) => {
+  it.each(firstOf(2, ['0', '2', '1']))('prints the same with %s workers', async (workers) => {
     const result = await runCli(['parse', dump('releases'), '--workers', workers]);
     expect(result.status).toBe(0);
     expect(result.stdout).toBe((await parse('releases')).stdout);
@@ -282,18 +286,19 @@ describe('parse', () => {
     expect(result.stderr).toContain('❌');
   });
 
-  it.each([
-    ['a missing file', ['parse', '/no/such/dump.xml.gz'], 1],
-    ['a folder', ['parse', tmpdir()], 1],
+  const wrong: readonly [string, string[], number][] = [
     ['a type that is not the file’s', ['parse', 'DUMP', '--type', 'labels'], 1],
     ['an unknown type', ['parse', 'DUMP', '--type', 'films'], 2],
     ['no file', ['parse'], 2],
+    ['a missing file', ['parse', '/no/such/dump.xml.gz'], 1],
+    ['a folder', ['parse', tmpdir()], 1],
     ['standard input twice', ['parse', '-', '-'], 2],
     ['an unknown shape', ['parse', 'DUMP', '--shape', 'raw'], 2],
     ['a contract for the clean shape', ['parse', 'DUMP', '--shape', 'clean', '--contract', 'fanout'], 2],
     ['a limit that is not a number', ['parse', 'DUMP', '--limit', 'many'], 2],
     ['a negative number', ['parse', 'DUMP', '--workers', '-1'], 2],
-  ])('refuses %s', async (_, args, status) => {
+  ];
+  it.each(firstOf(4, wrong))('refuses %s', async (_, args, status) => {
     const result = await runCli(args.map((arg) => (arg === 'DUMP' ? dump('artists') : arg)));
     expect(result).toMatchObject({ status, stdout: '' });
     expect(result.stderr).not.toBe('');
