@@ -10,6 +10,7 @@ import {
 } from '@discogs-extractor/test-broker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultName, runClusterRound } from './kit/cluster-rounds.js';
+import { runHomeNodeRound } from './kit/home-node-round.js';
 
 const SEED = Number(process.env['CLUSTER_SEED'] ?? Date.now() % 1_000_000);
 let cluster: TestCluster;
@@ -34,6 +35,11 @@ describe('a cluster of three nodes', () => {
     120_000,
   );
 
+  it('gets every record into each of two classic queues, although the node of one is down for a while', async () => {
+    const queues = { queueType: 'classic', names: 2, partitions: 1, hasAlternate: false } as const;
+    await runHomeNodeRound({ cluster, outage: 'stopped', ...queues, records: 12_000 });
+  }, 120_000);
+
   it('is waited for while the node of a classic queue is down, whose messages no other node takes', async () => {
     const [home, other] = cluster.nodes as [ClusterNode, ClusterNode];
     const { exchange, queue } = uniqueTopology('classic');
@@ -47,6 +53,7 @@ describe('a cluster of three nodes', () => {
     await (await createPublisher({ url: home.url, ...options })).close();
     await using publisher = await createPublisher({ url: other.url, ...options });
     await publisher.publishConfirmed({ routingKey: 'k', body: Buffer.from('1') });
+    await publisher.flush();
     await home.stopApp();
     // It is returned, which is no reason to give up.
     const second = publisher.publishConfirmed({ routingKey: 'k', body: Buffer.from('2') });

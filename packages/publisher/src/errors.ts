@@ -18,6 +18,8 @@
  *   another program declares does not exist (`queue`, `exchange`)
  * - `TOPOLOGY_LOST`: an exchange or queue was deleted and declared again, or the broker lost its messages; reported with
  *   the option `continuity` only, except for messages lost with a connection (`reason`, `queue`, `exchange`, `verified`)
+ * - `QUEUE_UNAVAILABLE`: a queue was on a node that was down, or did not respond, while messages were confirmed, which it
+ *   may lack (`queue`, `exchange`, `verified`); it is there again
  * - `UNROUTABLE`: the broker returned a message that no queue took (`routingKey`, `sequence`, `messageId`, `verified`)
  * - `NACKED`: the broker refused one message again and again (`sequence`, `routingKey`, `messageId`, `attempts`)
  * - `MESSAGE_REFUSED`: the broker does not take a message, most likely because it is too large; every message before it
@@ -39,6 +41,7 @@ export type PublisherErrorCode =
   | 'TOPOLOGY_CONFLICT'
   | 'TOPOLOGY_MISSING'
   | 'TOPOLOGY_LOST'
+  | 'QUEUE_UNAVAILABLE'
   | 'UNROUTABLE'
   | 'NACKED'
   | 'MESSAGE_REFUSED'

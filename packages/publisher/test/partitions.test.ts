@@ -185,6 +185,57 @@ describe('a queue with partitions', () => {
     expect(left).not.toMatch(/\.queue\..*-[ab](-\d)?">>/);
   });
 
+  it('shows neither consumers nor dead letters the key by which a message reaches all partitions', async () => {
+    for (const queueType of ['classic', 'quorum'] as const) {
+      const { exchange, queue } = uniqueTopology('dead');
+      const [name, dlx] = [queue('a'), `${exchange}.dlx`];
+      // Without a routing key of their own, dead letters keep theirs.
+      const keys = ['#', 'k', 'every-partition.#', '1'];
+      const deadLetterQueues = keys.map((key) => queue(`dead-${key}`));
+      await withConnection(broker.url, async (connection) => {
+        const channel = await connection.createChannel();
+        await channel.assertExchange(dlx, 'topic');
+        for (const [index, each] of deadLetterQueues.entries()) {
+          await channel.assertQueue(each);
+          await channel.bindQueue(each, dlx, keys[index]!);
+        }
+      });
+      const args = { 'x-dead-letter-exchange': dlx };
+      const { publisher } = await openPublisher({
+        ...{ url: broker.url, exchange },
+        queues: [{ name, routingKeys: ['k'], partitions: 3, queueType, arguments: args }],
+      });
+      await publishKeyed(publisher, ['1']);
+      publisher.publish({ routingKey: 'k', body: Buffer.from('end') });
+      await publisher.flush();
+      await publisher.close();
+      const headers = await withConnection(broker.url, async (connection) => {
+        const channel = await connection.createChannel();
+        const found: unknown[] = [];
+        for (const partition of partitionQueueNames(name, 3)) {
+          for (let message = await channel.get(partition); message; message = await channel.get(partition)) {
+            found.push(message.properties.headers);
+            channel.nack(message, false, false);
+          }
+        }
+        return found;
+      });
+      expect(headers).toHaveLength(4);
+      expect(headers.filter((each) => Object.keys(each as object).length > 0)).toEqual([{ 'partition-key': '1' }]);
+      const [all, direct] = deadLetterQueues as [string, string];
+      for (const each of [all, direct]) await until(async () => (await countMessages(broker.url, each)) >= 4);
+      const dead = await drainQueue(broker.url, all);
+      // Each partition has rejected its own.
+      expect(dead.map(({ body }) => body.toString()).sort()).toEqual(['1 x', 'end', 'end', 'end']);
+      expect(JSON.stringify(dead)).not.toMatch(/BCC|every-partition/);
+      expect(new Set(dead.map(({ properties }) => properties.headers?.['x-death']?.[0]?.queue)).size).toBe(3);
+      expect(dead.map(({ routingKey }) => routingKey)).toEqual(['k', 'k', 'k', 'k']);
+      // They are routed by it all the same.
+      const counts = await Promise.all(deadLetterQueues.slice(1).map((each) => countMessages(broker.url, each)));
+      expect(counts).toEqual([4, 3, 0]);
+    }
+  });
+
   it('is counted as a whole without continuity', async () => {
     const { exchange, a, options, namesOf } = partitioned(3);
     const { publisher } = await openPublisher({ ...options, queues: options.queues.slice(0, 2) });

@@ -27,10 +27,12 @@ export interface ClusterNode extends TestBroker {
   run(program: string, ...args: string[]): Promise<string>;
   /**
    * Puts the node into maintenance, as before an upgrade: closes its client connections, accepts none, and moves the
-   * leaders of its queues to other nodes. It calls what `rabbitmq-upgrade drain` calls, without the seconds that this
-   * program takes to start, in which what a test interrupts would come to its end.
+   * leaders of its queues to other nodes. The program, `rabbitmq-upgrade drain`, takes a second or two to start.
+   * @throws TestBrokerError `CONTROL_FAILED`
    */
   drain(): Promise<void>;
+  /** Whether that has begun. */
+  isInMaintenance(): Promise<boolean>;
   /** Ends maintenance (`rabbitmq-upgrade revive`). */
   revive(): Promise<void>;
   /** Stops the node where it is (SIGSTOP): its connections stay, and nothing responds. */
@@ -51,6 +53,8 @@ export interface TestCluster extends AsyncDisposable {
   leaderOf(queue: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
+
+const MAX_DRAIN_ATTEMPTS = 5;
 
 /** Three nodes share a machine with tests. */
 const SMALL_CONFIG = ['cluster_partition_handling = pause_minority', 'raft.wal_max_size_bytes = 67108864'];
@@ -118,16 +122,20 @@ const controlsOf = (process: NativeProcess) => ({
   name: process.node,
   run: (program: string, ...args: string[]) => process.run(program, args),
   drain: async (): Promise<void> => {
-    // RabbitMQ 3.10 crashes in the middle of it if a client disconnects at that moment: an operator repeats it.
-    await until(() =>
-      process.evaluate('ok = rabbit_maintenance:drain().').then(
-        () => true,
-        () => false,
-      ),
-    );
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await process.run('rabbitmq-upgrade', ['drain']);
+        return;
+      } catch (error) {
+        // RabbitMQ 3.10 crashes in the middle of it if a client disconnects at that moment: an operator repeats it.
+        if (attempt === MAX_DRAIN_ATTEMPTS) throw error;
+      }
+    }
   },
+  isInMaintenance: async (): Promise<boolean> =>
+    (await process.evaluate('rabbit_maintenance:is_being_drained_local_read(node()).')) === 'true',
   revive: async (): Promise<void> => {
-    await process.evaluate('ok = rabbit_maintenance:revive().');
+    await process.run('rabbitmq-upgrade', ['revive']);
   },
   suspend: () => process.suspend(),
   resume: () => process.resume(),

@@ -109,6 +109,15 @@ export type RunEvent =
       readonly reason: string;
     }
   | {
+      /** A queue is there again that may lack records: the delivery of a file resumes after its last safe record. */
+      readonly type: 'file-interrupted';
+      readonly file: string;
+      readonly dataType: DataType;
+      /** Records that are safe. */
+      readonly records: number;
+      readonly reason: string;
+    }
+  | {
       /** There are no reports on the confirmed records under the rules in force: these records are read again for them. */
       readonly type: 'reports-restarted';
       readonly file: string;

@@ -104,20 +104,13 @@ const endPhase = (session: MarkerSession, summaries: readonly FileSummary[]): vo
 };
 
 const processFile = async (
-  {
-    config,
-    version,
-    earlierCounts,
-    sink,
-    destinations,
-    changeStores,
-    session,
-    onEvent,
-    signal,
-  }: ProcessingPhaseOptions,
+  options: ProcessingPhaseOptions,
   dump: VerifiedFile,
   workers: WorkerPool,
+  /** Where this run began, if it has to resume. */
+  begin?: Progress,
 ): Promise<FileSummary> => {
+  const { config, version, earlierCounts, sink, destinations, changeStores, session, onEvent, signal } = options;
   const { name: file, size, sha256, dataType } = dump;
   const startedAt = performance.now();
   const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {
@@ -231,7 +224,7 @@ const processFile = async (
         onReportsFailed: (error) => onEvent({ type: 'reports-failed', file, dataType, error }),
         restart,
         onStart: (resumedAfter, at) => {
-          work = { begin: at, at };
+          work = { begin: begin ?? at, at };
           onEvent({ type: 'file-started', ...eventFields(at), resumedAfter, reason: plan.reason });
         },
         onProgress: (at) => {
@@ -260,6 +253,11 @@ const processFile = async (
     // The marker itself failed, so the failure cannot be recorded in it.
     if (error instanceof StateMarkerError) throw error;
     const reason = describeError(error);
+    if (isQueueBack(error)) {
+      // It may lack what was confirmed after the watermark, and nothing before it.
+      onEvent({ type: 'file-interrupted', file, dataType, records: watermarkOf(known()), reason });
+      return processFile(options, dump, workers, work?.begin ?? begin);
+    }
     session.failFile(file, reason);
     // A file whose queues never came has nothing to deliver again.
     const hasBegun = work !== undefined || watermarkOf(known()) > 0;
@@ -337,6 +335,10 @@ const checkpointAt = (records: number, checkpoint: Checkpoint): Checkpoint => ({
 /** Whether confirmed records are lost, or may be wrong, so that the file must be delivered from its first record. */
 const isLoss = (error: unknown): boolean =>
   error instanceof Error && (LOSSES.has(errorCodeOf(error) ?? '') || isLoss(error.cause));
+
+/** Whether a queue that was on a node that was down is there again. */
+const isQueueBack = (error: unknown): boolean =>
+  error instanceof Error && (errorCodeOf(error) === 'QUEUE_UNAVAILABLE' || isQueueBack(error.cause));
 
 const LOSSES: ReadonlySet<string> = new Set([...LOST_DELIVERY_CODES, 'DUMP_DAMAGED']);
 

@@ -116,6 +116,12 @@ export const createLogListener = (logger: Logger, { progressInterval }: LogListe
           `⚠️ ${event.dataType}: delivering again from the first record: ${event.reason}`,
         );
         break;
+      case 'file-interrupted':
+        logger.warn(
+          { file: event.file, data_type: event.dataType, records: event.records, reason: event.reason },
+          `⚠️ ${event.dataType}: sending what follows record ${event.records} again: ${event.reason}`,
+        );
+        break;
       case 'reports-restarted':
         logger.warn(
           { file: event.file, data_type: event.dataType, records: event.records, reason: event.reason },

@@ -6,6 +6,7 @@ type NotOfState =
   | 'file-stalled'
   | 'file-moving'
   | 'file-restarted'
+  | 'file-interrupted'
   | 'changes-opened'
   | 'changes-distrusted'
   | 'changes-failed'

@@ -88,6 +88,7 @@ export const reduce = (state: ServiceState, event: ServiceEvent, now: number): S
     case 'file-moving':
     // `file-started` follows.
     case 'file-restarted':
+    case 'file-interrupted':
     // `file-progress` and `file-finished` have the counts.
     case 'changes-opened':
     case 'changes-distrusted':

@@ -16,21 +16,40 @@ import { expect } from 'vitest';
 import { type RunningCli, startCli } from './cli.js';
 import { smallDump, writeDump } from './dumps.js';
 
+interface Fault {
+  /** Calls `resume` when the runs, which stand still, are to continue. */
+  readonly begin: (options: {
+    readonly cluster: TestCluster;
+    readonly node: ClusterNode;
+    readonly resume: () => Promise<void>;
+  }) => Promise<void>;
+  readonly end: (cluster: TestCluster, node: ClusterNode) => Promise<void>;
+}
+
 /** What can happen to one node of a cluster while records are delivered, and how it ends. */
 export const FAULTS = {
   killed: {
-    begin: (_: TestCluster, node: ClusterNode) => node.kill9(),
-    end: (_: TestCluster, node: ClusterNode) => node.start(),
+    begin: async ({ node, resume }) => {
+      await resume();
+      await node.kill9();
+    },
+    end: (_, node) => node.start(),
   },
   drained: {
-    begin: (_: TestCluster, node: ClusterNode) => node.drain(),
-    end: (_: TestCluster, node: ClusterNode) => node.revive(),
+    begin: async ({ node, resume }) => {
+      // In the seconds that the program takes to start, a short run would come to its end.
+      await Promise.all([node.drain(), until(() => node.isInMaintenance()).then(resume)]);
+    },
+    end: (_, node) => node.revive(),
   },
   isolated: {
-    begin: (cluster: TestCluster, node: ClusterNode) => cluster.isolate(node),
-    end: (cluster: TestCluster) => cluster.heal(),
+    begin: async ({ cluster, node, resume }) => {
+      await resume();
+      await cluster.isolate(node);
+    },
+    end: (cluster) => cluster.heal(),
   },
-} as const;
+} as const satisfies Readonly<Record<string, Fault>>;
 export type FaultName = keyof typeof FAULTS;
 
 const VERSION = '20260101';
@@ -86,7 +105,7 @@ const deliveryOf = (cluster: TestCluster, folder: string, partitions: number): D
 };
 
 /** The number of messages in queues, of which some may not exist yet. It needs no connection that a client would have. */
-const countIn = async (node: ClusterNode, queues: readonly string[]): Promise<number> => {
+export const countIn = async (node: ClusterNode, queues: readonly string[]): Promise<number> => {
   const names = queues.map((queue) => `<<${JSON.stringify(queue)}>>`);
   return Number(
     await node.evaluate(`
@@ -112,13 +131,13 @@ const connectedNode = async (cluster: TestCluster): Promise<ClusterNode> => {
 const reconnectsIn = (output: string): number => output.split('reconnected to the broker').length - 1;
 
 /** The numbers of the records in a queue, in its order; `end` stands for `file_complete`. */
-const numbersIn = async (url: string, queue: string, end: number): Promise<number[]> =>
+export const numbersIn = async (url: string, queue: string, end: number): Promise<number[]> =>
   (await drainQueue(url, queue)).map(({ body }) => {
     const { type, id } = JSON.parse(body.toString()) as { type: string; id?: string };
     return type === 'data' ? Number(id) : end;
   });
 
-const distinct = (numbers: readonly number[]): number[] => [...new Set(numbers)].sort((a, b) => a - b);
+export const distinct = (numbers: readonly number[]): number[] => [...new Set(numbers)].sort((a, b) => a - b);
 
 /** The numbers that are out of order, in spite of spans of a window that were sent again. */
 const misplacedOf = (numbers: readonly number[], wereSomeNacked: boolean): number[] => {
@@ -186,11 +205,13 @@ export const runClusterRound = async (round: ClusterRound): Promise<RoundReport>
       const connected = await connectedNode(cluster);
       const any = cluster.nodes[Math.floor(random() * cluster.nodes.length)] as ClusterNode;
       node = random() < 0.75 ? connected : any;
-      for (const cli of running) cli.process.kill('SIGCONT');
-      await sleep(random() * 100);
       const before = reconnects();
-      const { begin, end } = FAULTS[fault];
-      await begin(cluster, node);
+      const { begin, end }: Fault = FAULTS[fault];
+      const resume = async (): Promise<void> => {
+        for (const cli of running) cli.process.kill('SIGCONT');
+        await sleep(random() * 100);
+      };
+      await begin({ cluster, node, resume });
       if (node === connected) {
         await until(() => reconnects() > before || hasEnded());
         expect(reconnects(), fault).toBeGreaterThan(before);

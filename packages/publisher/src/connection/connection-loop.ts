@@ -321,7 +321,7 @@ export class ConnectionLoop {
     if (reason instanceof PublisherError) return reason;
     if (reason instanceof DeclarationError) {
       return this.#epoch > 0
-        ? this.#check.explainRefusal(reason)
+        ? this.#check.onRefused(reason)
         : explainDeclarationRefusal(reason.cause, this.#redact, { broker, ...reason.facts });
     }
     const error = explainConnectRefusal(reason, this.#redact, broker);

@@ -63,6 +63,8 @@ export class TopologyCheck {
   /** The watermark when the counts started. Messages that arrive during a check can hide what a queue lacks by then. */
   #countedFrom = 0;
   #running: Promise<void> | undefined;
+  /** A queue that took nothing for a while, since the last connection that was set up. */
+  #unavailable: PublisherErrorFacts | undefined;
   #lastRebind = Number.NEGATIVE_INFINITY;
 
   constructor(options: ResolvedOptions, redact: Redact, window: SendWindow, owner: TopologyCheckOwner) {
@@ -97,11 +99,15 @@ export class TopologyCheck {
   /**
    * A new connection has declared the topology, and nothing was sent on it: compares its queues with what the
    * connection before left in them.
-   * @throws PublisherError `TOPOLOGY_LOST`
+   * @throws PublisherError `TOPOLOGY_LOST`, `QUEUE_UNAVAILABLE`
    */
   async resume(connection: CheckedConnection, declared: QueueReadings): Promise<void> {
     const { growth } = this;
     if (this.#options.topologyCheckIntervalMs === 0) return;
+    const unavailable = this.#unavailable;
+    this.#unavailable = undefined;
+    // While it took nothing, the broker confirmed what another queue, or an alternate exchange, took.
+    if (unavailable && this.#verified < this.#window.outbox.confirmed) throw this.#unavailableError(unavailable);
     const expectedGrowth = growth.expectedGrowth();
     let readings = declared;
     let { shortfalls } = growth.compare(expectedGrowth, readings, connection);
@@ -157,9 +163,13 @@ export class TopologyCheck {
     this.#setSendingPaused(false);
   }
 
-  /** What a refused reading of a queue means; `undefined` if another attempt may succeed. */
-  explainRefusal({ cause, facts }: DeclarationError): PublisherError | undefined {
+  /**
+   * What a refused reading of a queue means; `undefined` if another attempt may succeed. That a queue is unavailable is
+   * remembered for {@link TopologyCheck.resume}.
+   */
+  onRefused({ cause, facts }: DeclarationError): PublisherError | undefined {
     const broker = this.#options.address.display;
+    if (isUnavailable(cause)) this.#unavailable = { broker, ...facts };
     return isMissing(cause) && facts.queue !== undefined
       ? this.#missingQueueError({ broker, ...facts }, cause)
       : explainDeclarationRefusal(cause, this.#redact, { broker, ...facts });
@@ -171,7 +181,9 @@ export class TopologyCheck {
       await connection.request((channel) => readQueues(channel, this.#options));
       return undefined;
     } catch (error) {
-      return error instanceof DeclarationError && isUnavailable(error.cause) ? error : undefined;
+      if (!(error instanceof DeclarationError) || !isUnavailable(error.cause)) return undefined;
+      this.onRefused(error);
+      return error;
     }
   }
 
@@ -352,11 +364,7 @@ export class TopologyCheck {
   #onFailure(connection: CheckedConnection, error: unknown): void {
     if (connection.ended || !this.#owner.isAlive()) return;
     const fatal =
-      error instanceof PublisherError
-        ? error
-        : error instanceof DeclarationError
-          ? this.explainRefusal(error)
-          : undefined;
+      error instanceof PublisherError ? error : error instanceof DeclarationError ? this.onRefused(error) : undefined;
     if (fatal) this.#owner.fail(fatal);
     else connection.end(error);
   }
@@ -367,6 +375,15 @@ export class TopologyCheck {
       'TOPOLOGY_MISSING',
       `Queue ${facts.queue} is gone, and with it the messages that were published to it. Publish again from message ${verified + 1} on.`,
       { facts: { ...facts, verified }, cause: redactedCause(this.#redact, cause) },
+    );
+  }
+
+  #unavailableError(facts: PublisherErrorFacts): PublisherError {
+    const { verified } = this;
+    return new PublisherError(
+      'QUEUE_UNAVAILABLE',
+      `Queue ${facts.queue} took nothing for some time, most likely because its node was down. It may lack messages that were confirmed meanwhile. Publish again from message ${verified + 1} on.`,
+      { facts: { ...facts, verified } },
     );
   }
 
