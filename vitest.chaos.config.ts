@@ -9,8 +9,8 @@ const project = (name: string, root: string, more: { testTimeout?: number } = {}
 /**
  * Repeats faults, kills and random rounds many times, which takes too long for `npm test`. `CHAOS_RUNS`,
  * `CHAOS_FAULTS`, `KILLS`, `SOAK_MINUTES`, `PARSER_RUNS`, `GUNZIP_ROUNDS`, `CLUSTER_ROUNDS` and `CLUSTER_RECORDS` say how
- * often and how long;
- * `PARSER_EXHAUSTIVE=0` tries only a part of the places in a dump, as `npm test` does.
+ * often and how long; `CLUSTER_SEED` repeats rounds of a cluster; `PARSER_EXHAUSTIVE=0` tries only a part of the places in
+ * a dump, as `npm test` does.
  */
 export default defineConfig({
   test: {
