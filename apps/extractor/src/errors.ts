@@ -9,7 +9,7 @@ import { adviceFor } from './advice.js';
  * - `FOLDER_LOCKED`: another extractor works in the data folder (`path`)
  * - `FOLDER_UNUSABLE`: the data folder cannot be created, read or written (`path`)
  * - `FOLDER_LOST`: the data folder was deleted or replaced during the run, or another extractor has its lock now (`path`)
- * - `LOCK_UNRELIABLE`: a lock on the data folder would not keep other extractors out (`path`, `fileSystem`)
+ * - `LOCK_UNRELIABLE`: a lock on the data folder, or on the output folder, would not keep other extractors out (`path`, `fileSystem`)
  * - `QUARANTINE_FAILED`: a malformed record cannot be kept (`path`)
  * - `OUTPUT_LOCKED`: another extractor writes to the output file (`path`)
  * - `OUTPUT_CHANGED`: the output is not what was delivered to it, or belongs to another data folder (`path`, `before`,

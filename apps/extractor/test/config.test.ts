@@ -165,8 +165,8 @@ describe('loadConfig', () => {
     const refused: readonly (readonly [string, RegExp])[] = [
       ['amqp://u:canary@one/,amqp://u:canary@two/v', /virtual hosts/],
       ['amqp://u:canary@one/,amqp://one', /once/],
-      ['amqp://u:canary@one/,http://two', /amqps:\/\//],
-      ['amqp://u:canary@one/,', /must start with/],
+      ['amqp://u:canary@one/,http://two', /2 of 2: .*amqps:\/\//],
+      ['amqp://u:canary@one/,', /2 of 2 is empty/],
       ['amqp://u:canary@one,two/', /comma/],
     ];
     for (const [AMQP_CONNECTION, reason] of refused) {

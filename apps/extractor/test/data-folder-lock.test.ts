@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { makeDirectory } from '@discogs-extractor/internal/durable-file';
 import { tryLock } from 'fs-native-extensions';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LOCK_FILE, type LockSystem, lockDataFolder } from '../src/system/data-folder-lock.js';
+import { LOCK_FILE, lockDataFolder } from '../src/system/data-folder-lock.js';
+import type { LockSystem } from '../src/system/lock-check.js';
 import { newLockOwner, readLockOwner, writeLockOwner } from '../src/system/lock-owner.js';
 import { judgeMount, lockPlaceOf } from '../src/system/lock-scope.js';
+import { machine } from './kit/lock-systems.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -92,19 +94,6 @@ describe('a file system that does not keep locks', () => {
     await (await lockDataFolder(folder)).release();
   });
 
-  /** Another machine: its kernel keeps its own locks, and sees no others. */
-  const machine = (scope: 'unknown' | 'this-machine' = 'unknown'): LockSystem => {
-    let isLocked = false;
-    return {
-      tryLock: () => {
-        const wasLocked = isLocked;
-        isLocked = true;
-        return !wasLocked;
-      },
-      placeOf: async () => ({ scope, fileSystem: 'fuse.test', reason: 'it is a test' }),
-      checkIntervalMs: 150,
-    };
-  };
   const lockPath = (): string => join(folder, LOCK_FILE);
 
   it('is refused on the machine that comes second, and the first one works on', async () => {

@@ -1,9 +1,11 @@
-import { appendFile, cp, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { claimOutputFolder, OWNER_FILE } from '../src/sinks/output-folder.js';
 import { type CliResult, runCli } from './kit/cli.js';
 import { smallDump, writeDump } from './kit/dumps.js';
+import { machine } from './kit/lock-systems.js';
 import { readMarker } from './kit/markers.js';
 
 const VERSION = '20260101';
@@ -96,4 +98,23 @@ it('the output of a completed dump must be there, and may be restored', async ()
   await rm(output, { recursive: true });
   expect(codesOf(await run({ maxLeftOut: 1, more: ['--force-reprocess'] }))).toEqual([]);
   expect(await lines()).toHaveLength(RECORDS + 1);
+});
+
+it('is refused on a file system that does not keep locks, and claimed by one of two machines at most', async () => {
+  const claim = (name: string, options: Parameters<typeof claimOutputFolder>[3]) =>
+    claimOutputFolder(output, join(folder, name), name, options);
+  const refused = {
+    code: 'LOCK_UNRELIABLE',
+    facts: { path: output },
+    message: expect.stringContaining('output folder'),
+  };
+  const local = machine('this-machine');
+  await expect(claim('a', { system: local })).rejects.toMatchObject(refused);
+  await expect(claim('a', { system: { ...machine(), tryLock: () => true } })).rejects.toMatchObject(refused);
+  await Promise.all(['a', 'b'].map((name) => mkdir(join(folder, name))));
+  const both = await Promise.allSettled(['a', 'b'].map((name) => claim(name, { system: machine() })));
+  const losers = both.filter(({ status }) => status === 'rejected');
+  expect(losers).toMatchObject([{ reason: { code: 'OUTPUT_CHANGED' } }]);
+  const winner = JSON.parse(await readFile(join(output, OWNER_FILE), 'utf8')).id as string;
+  await claim(winner, { system: machine('this-machine'), allowLocalLock: true });
 });

@@ -183,7 +183,17 @@ export const parseAmqpUrl = (url: string): AmqpUrl => {
  * @throws AmqpUrlError also if there are none, if they name different virtual hosts, or one address twice
  */
 export const parseAmqpUrls = (urls: readonly string[]): AmqpUrl[] => {
-  const nodes = urls.map(parseAmqpUrl);
+  const nodes = urls.map((url, index) => {
+    if (urls.length === 1) return parseAmqpUrl(url);
+    const place = `Broker URL ${index + 1} of ${urls.length}`;
+    if (url.trim() === '') return fail(`${place} is empty: remove the comma next to it`);
+    try {
+      return parseAmqpUrl(url);
+    } catch (error) {
+      if (!(error instanceof AmqpUrlError)) throw error;
+      return fail(`${place}: ${error.message}`);
+    }
+  });
   if (nodes.length === 0) fail('There is no broker URL');
   if (new Set(nodes.map(({ vhost }) => vhost)).size > 1) {
     fail('The broker URLs have different virtual hosts: those of the nodes of a cluster are the same');

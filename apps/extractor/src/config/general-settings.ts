@@ -29,7 +29,8 @@ export const GENERAL_SETTINGS = {
     env: 'ALLOW_LOCAL_LOCK',
     toml: 'allow_local_lock',
     about: 'whether other machines may miss the lock on DISCOGS_ROOT',
-    details: 'Set it only if no other machine ever uses the folder, or two extractors work in it at once.',
+    details:
+      'Set it only if no other machine ever uses the folder, or two extractors work in it at once. The same holds for the output folder of SINK=ndjson.',
     accepts: 'true or false',
     schema: booleanValue,
     defaultValue: () => false,

@@ -57,6 +57,7 @@ export const createSink = async (config: Config, { once, onPublisherEvent }: Cre
         directory: outputDirectoryOf(config),
         dataFolder: config.discogsRoot,
         contract: config.contract,
+        allowLocalLock: config.allowLocalLock,
       });
     case 'null':
       return (await import('./null-sink.js')).createNullSink(config.contract);

@@ -9,7 +9,7 @@ import type { Contract } from '../config/contract-settings.js';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
 import { explainFileErrors } from '../system/file-errors.js';
 import { createLineFinder, endOfLines, LINE_FEED, readBytes, writeAll } from './line-file.js';
-import { claimOutputFolder, inspectOutputFolder } from './output-folder.js';
+import { type ClaimOptions, claimOutputFolder, inspectOutputFolder } from './output-folder.js';
 import { contractIn, type FileSink, type OpenOptions, type Sink } from './sink.js';
 import type { SinkTarget } from './sink-target.js';
 import { TombstoneFile, type TombstoneFileOptions } from './tombstone-file.js';
@@ -18,7 +18,7 @@ import { TombstoneFile, type TombstoneFileOptions } from './tombstone-file.js';
 const SYNC_BYTES = 8 << 20;
 const SYNC_RECORDS = 100_000;
 
-export interface NdjsonSinkOptions {
+export interface NdjsonSinkOptions extends Pick<ClaimOptions, 'allowLocalLock'> {
   /** Folder for the output; created if it is missing. */
   readonly directory: string;
   /** The data folder, which the output folder belongs to from then on. */
@@ -36,12 +36,17 @@ export interface NdjsonSinkOptions {
  * A record is confirmed once its line is on disk (`fdatasync`). When the sink resumes, it compares the confirmed lines
  * with their size and digest in the state marker, and cuts off everything after them, an incomplete last line included.
  */
-export const createNdjsonSink = ({ directory, dataFolder, contract = 'topic' }: NdjsonSinkOptions): Sink => {
+export const createNdjsonSink = ({
+  directory,
+  dataFolder,
+  contract = 'topic',
+  allowLocalLock,
+}: NdjsonSinkOptions): Sink => {
   /** The folder's id, if it has none yet. */
   const newId = randomUUID();
   let claimed: Promise<void> | undefined;
   const claim = (): Promise<void> => {
-    claimed = withPathInErrors(directory, () => claimOutputFolder(directory, dataFolder, newId));
+    claimed = withPathInErrors(directory, () => claimOutputFolder(directory, dataFolder, newId, { allowLocalLock }));
     return claimed;
   };
   const pathOf = (target: SinkTarget): string => join(directory, target.version, `${target.dataType}.ndjson`);

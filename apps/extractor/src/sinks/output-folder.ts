@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { constants, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { sleep } from '@discogs-extractor/internal/abort';
 import { makeDirectory, replaceFile, syncDirectory } from '@discogs-extractor/internal/durable-file';
-import { tryLock } from 'fs-native-extensions';
 import * as z from 'zod';
 import { DATA_TYPES } from '../config/data-type.js';
 import { ExtractorError, errorCodeOf } from '../errors.js';
+import {
+  checkIntervalOf,
+  checkLock,
+  LOCK_SYSTEM,
+  type LockSystem,
+  requestLock,
+  SETTLING_CHECKS,
+} from '../system/lock-check.js';
 
 /** In the output folder: which data folder it belongs to. */
 export const OWNER_FILE = '.extractor_output.json';
@@ -40,26 +48,46 @@ export const inspectOutputFolder = async (directory: string, dataFolder: string)
   return { path, id: undefined };
 };
 
+/** How the lock is requested with which an output folder is claimed. */
+export interface ClaimOptions {
+  /**
+   * Accepts a lock that other machines do not see, because the operator makes sure that none of them uses the folder.
+   *
+   * @default false
+   */
+  readonly allowLocalLock?: boolean | undefined;
+  /** @default the operating system */
+  readonly system?: LockSystem | undefined;
+}
+
 /**
  * Makes an output folder belong to a data folder, and creates it if it is missing. It stays so when no extractor runs:
  * two data folders would overwrite each other's output.
  *
  * @param id - its id, if it belongs to no data folder yet
  * @throws as {@link inspectOutputFolder}, and ExtractorError `OUTPUT_LOCKED` if another extractor claims it at this
- *   moment
+ *   moment, `LOCK_UNRELIABLE` if locks on this file system do not keep other extractors out
  */
-export const claimOutputFolder = async (directory: string, dataFolder: string, id: string): Promise<void> => {
+export const claimOutputFolder = async (
+  directory: string,
+  dataFolder: string,
+  id: string,
+  { allowLocalLock, system = LOCK_SYSTEM }: ClaimOptions = {},
+): Promise<void> => {
   await makeDirectory(directory);
   const path = await realpath(directory);
-  const handle = await open(join(path, OWNER_FILE), constants.O_RDWR | constants.O_CREAT, 0o666);
+  const ownerPath = join(path, OWNER_FILE);
+  const handle = await open(ownerPath, constants.O_RDWR | constants.O_CREAT, 0o666);
+  const folder = { name: `The output folder ${path}`, directory: path, path: ownerPath, handle, system };
   try {
-    if (!tryLock(handle.fd)) {
+    if (!requestLock(folder)) {
       throw new ExtractorError(
         'OUTPUT_LOCKED',
         `Another extractor is about to write to ${path}. Stop it first, or choose another folder (--output).`,
         { facts: { path } },
       );
     }
+    const { scope } = await checkLock(folder, allowLocalLock);
     const text = await handle.readFile('utf8');
     if (text !== '') {
       ownedBy(text, path, await idOf(dataFolder));
@@ -70,6 +98,11 @@ export const claimOutputFolder = async (directory: string, dataFolder: string, i
     await handle.write(`${JSON.stringify(owner)}\n`, 0);
     await handle.sync();
     await syncDirectory(path);
+    if (scope !== 'everywhere') {
+      // One of another machine that claims the folder at this moment may have been granted the lock as well.
+      await sleep(SETTLING_CHECKS * checkIntervalOf(system), undefined);
+      ownedBy(await readFile(ownerPath, 'utf8'), path, owner.data_folder);
+    }
   } finally {
     await handle.close();
   }

@@ -2,16 +2,22 @@ import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep } from '@discogs-extractor/internal/abort';
 import { makeDirectory } from '@discogs-extractor/internal/durable-file';
-import { tryLock as tryLockOfSystem } from 'fs-native-extensions';
 import { describeError, ExtractorError, errorCodeOf } from '../errors.js';
+import {
+  checkIntervalOf,
+  checkLock,
+  LOCK_SYSTEM,
+  type LockedFolder,
+  type LockSystem,
+  requestLock,
+  SETTLING_CHECKS,
+  unreliableError,
+} from './lock-check.js';
 import { describeOwner, type LockOwner, newLockOwner, readLockOwner, writeLockOwner } from './lock-owner.js';
-import { type LockPlace, lockPlaceOf } from './lock-scope.js';
+import type { LockPlace } from './lock-scope.js';
 
 /** Name of the lock file in the data folder. The file stays there; only the lock on it counts. */
 export const LOCK_FILE = '.extractor.lock';
-
-/** Time between two attempts to lock the folder, and between two checks of a lock, in milliseconds. */
-const CHECK_INTERVAL_MS = 1000;
 
 /** Checks of a lock from one sign of life in the lock file to the next. */
 const CHECKS_PER_BEAT = 2;
@@ -22,29 +28,8 @@ const CHECKS_PER_BEAT = 2;
  */
 const OBSERVED_CHECKS = 7;
 
-/** After so many checks, all of several extractors that got the lock at the same moment know which was the last. */
-const SETTLING_CHECKS = 3;
-
 /** Errors of a file whose lock a network file system has given up, such as after a long interruption. */
 const LOST_LOCK_ERRORS: ReadonlySet<string | undefined> = new Set(['EIO', 'ESTALE', 'ENOLCK', 'EBADF']);
-
-/** Errors with which a file system says that it has no locks. */
-const NO_LOCK_ERRORS: ReadonlySet<string | undefined> = new Set([
-  ...['ENOLCK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EIO'],
-]);
-
-/** What the system does for a lock. Tests replace it to stand for a file system that does not keep locks. */
-export interface LockSystem {
-  /** Requests an exclusive lock on an open file; returns `false` if another open file has it. */
-  readonly tryLock: (fd: number) => boolean;
-  readonly placeOf: (fd: number) => Promise<LockPlace>;
-  /** @default 1000 */
-  readonly checkIntervalMs?: number | undefined;
-}
-
-const SYSTEM: LockSystem = { tryLock: tryLockOfSystem, placeOf: lockPlaceOf };
-
-const checkIntervalOf = ({ checkIntervalMs = CHECK_INTERVAL_MS }: LockSystem): number => checkIntervalMs;
 
 export interface DataFolderLockOptions {
   /**
@@ -100,15 +85,16 @@ export const lockDataFolder = async (
   directory: string,
   options: DataFolderLockOptions = {},
 ): Promise<DataFolderLock> => {
-  const { onHeld, signal, system = SYSTEM } = options;
+  const { onHeld, signal, system = LOCK_SYSTEM } = options;
   const path = join(directory, LOCK_FILE);
   for (;;) {
     const handle = await openLockFile(directory, path);
     try {
-      if (tryLock(system, handle, directory)) {
+      const folder = { name: `The data folder ${directory}`, directory, path, handle, system };
+      if (requestLock(folder)) {
         // If the file was replaced since it was opened, the lock is on one that nobody else opens.
         if (await isSameFile(handle, path)) {
-          return await confirmLock({ ...options, system, directory, path, handle });
+          return await confirmLock({ ...options, ...folder });
         }
         await handle.close();
         continue;
@@ -142,32 +128,12 @@ const openLockFile = (directory: string, path: string): Promise<FileHandle> =>
       );
     });
 
-const tryLock = ({ tryLock: request }: LockSystem, { fd }: FileHandle, directory: string): boolean => {
-  try {
-    return request(fd);
-  } catch (error) {
-    if (!NO_LOCK_ERRORS.has(errorCodeOf(error))) throw error;
-    throw unreliableError(directory, {}, `the file system refuses to lock a file (${describeError(error)})`, error);
-  }
-};
-
-interface ObtainedLock extends DataFolderLockOptions {
-  readonly system: LockSystem;
-  readonly directory: string;
-  readonly path: string;
-  /** The open lock file. */
-  readonly handle: FileHandle;
-}
+type ObtainedLock = DataFolderLockOptions & LockedFolder;
 
 /** Finds out whether a lock that was granted keeps others out, and holds it from then on. */
 const confirmLock = async (lock: ObtainedLock): Promise<DataFolderLock> => {
-  const { directory, path, handle, allowLocalLock = false, system, onObserve, signal } = lock;
-  const place = await system.placeOf(handle.fd);
-  if (place.scope === 'this-machine' && !allowLocalLock) {
-    const reason = `other machines do not see locks on it, because ${place.reason}`;
-    throw unreliableError(directory, place, `${reason} (ALLOW_LOCAL_LOCK=true, if no other machine ever uses it)`);
-  }
-  if (!(await isExclusive(lock))) throw unreliableError(directory, place, 'it grants a lock twice');
+  const { path, handle, allowLocalLock, system, onObserve, signal } = lock;
+  const place = await checkLock(lock, allowLocalLock);
 
   // With ALLOW_LOCAL_LOCK too: it shows if another machine uses the folder nevertheless.
   const isWatched = place.scope !== 'everywhere';
@@ -180,33 +146,21 @@ const confirmLock = async (lock: ObtainedLock): Promise<DataFolderLock> => {
   if (isWatched) {
     await sleep(SETTLING_CHECKS * checkIntervalOf(system), signal);
     const last = await readLockOwner(path);
-    if (last?.id !== owner.id) throw anotherHolderError(directory, place, last);
+    if (last?.id !== owner.id) throw anotherHolderError(lock, place, last);
   }
   return holdLock(lock, owner, isWatched);
 };
 
-/** Whether a second opening of the file is refused the lock. Closing that one does not release the first one's. */
-const isExclusive = async ({ path, system }: ObtainedLock): Promise<boolean> => {
-  const second = await open(path, constants.O_RDWR);
-  try {
-    return !system.tryLock(second.fd);
-  } finally {
-    await second.close();
-  }
-};
-
 /** A holder that did not release the lock is either gone, or works on another machine, whose locks are not seen here. */
-const refuseIfOwnerLives = async (
-  { directory, path, system, signal }: ObtainedLock,
-  place: LockPlace,
-): Promise<void> => {
+const refuseIfOwnerLives = async (lock: ObtainedLock, place: LockPlace): Promise<void> => {
+  const { path, system, signal } = lock;
   const before = await readLockOwner(path);
   if (before === undefined) return;
   for (let checks = 0; checks < OBSERVED_CHECKS; checks++) {
     await sleep(checkIntervalOf(system), signal);
     const now = await readLockOwner(path);
     if (now === undefined) return;
-    if (now.id !== before.id || now.beat !== before.beat) throw anotherHolderError(directory, place, now);
+    if (now.id !== before.id || now.beat !== before.beat) throw anotherHolderError(lock, place, now);
   }
 };
 
@@ -288,25 +242,9 @@ const lockedError = (directory: string, holder: LockOwner | undefined): Extracto
     { facts: { path: directory } },
   );
 
-const REMEDY =
-  'Use a file system that keeps locks across machines (NFS 4, CephFS, SMB without nobrl), or a folder of this machine.';
-
-const unreliableError = (
-  directory: string,
-  { fileSystem }: Partial<LockPlace>,
-  reason: string,
-  cause?: unknown,
-): ExtractorError =>
-  new ExtractorError(
-    'LOCK_UNRELIABLE',
-    `The data folder ${directory}${fileSystem === undefined ? '' : ` (${fileSystem})`} cannot be locked: ${reason}. ` +
-      REMEDY,
-    { facts: { path: directory, fileSystem }, cause },
-  );
-
-const anotherHolderError = (directory: string, place: LockPlace, other: LockOwner | undefined): ExtractorError =>
+const anotherHolderError = (folder: LockedFolder, place: LockPlace, other: LockOwner | undefined): ExtractorError =>
   unreliableError(
-    directory,
+    folder,
     place,
     `another extractor${other ? ` (${describeOwner(other)})` : ''} works in it, although this one was granted its lock`,
   );
