@@ -190,6 +190,19 @@ describe.each([
       for (const wrong of [{ replica: 3 }, { replicas: '3' }, { rabbitmq: { additionalPlugins: ['a b'] } }]) {
         expect([wrong, validate({ ...manifest, spec: { ...spec, ...wrong } })]).toEqual([wrong, false]);
       }
+      // A misspelled field, wherever it is; those of Kubernetes itself are the next test's.
+      const misspell = (path: readonly string[]): void => {
+        const copy = structuredClone(manifest) as object;
+        const parent = path.slice(0, -1).reduce<object>((at, key) => Reflect.get(at, key) as object, copy);
+        const field = path.at(-1)!;
+        const value = Reflect.get(parent, field) as unknown;
+        Reflect.deleteProperty(parent, field);
+        Reflect.set(parent, `${field}s`, value);
+        expect([path, validate(copy)]).toEqual([path, false]);
+        const isOpen = Array.isArray(value) || ['labels', 'affinity', 'tolerations', 'resources'].includes(field);
+        if (!isOpen && value instanceof Object) for (const key of Object.keys(value)) misspell([...path, key]);
+      };
+      for (const field of Object.keys(manifest)) misspell([field]);
     }
   });
 

@@ -19,9 +19,11 @@ const object = <T extends object>(properties: T) =>
 const seconds = { type: 'integer', minimum: 0 } as const;
 
 /**
- * The schema of `rabbitmq.com/v1beta1` `RabbitmqCluster`, written after the API reference of the RabbitMQ Cluster
- * Operator (version 2): which fields there are, their types and limits. Unlike the operator's own schema, which removes
- * unknown fields silently, it refuses them. What it leaves open is of Kubernetes itself (`affinity`, `tolerations`,
+ * The schema of `rabbitmq.com/v1beta1` `RabbitmqCluster`: which fields there are, their types and limits. It is written
+ * after the API reference of the RabbitMQ Cluster Operator (version 2), since no package to install has the operator's
+ * custom resource definition. The fields that the manifest here uses were compared with that definition
+ * (`config/crd/bases/rabbitmq.com_rabbitmqclusters.yaml` in the operator's repository).
+ * Unlike that definition, which removes unknown fields silently, it refuses them. What it leaves open is of Kubernetes itself (`affinity`, `tolerations`,
  * `resources`), which the test checks with the schemas of Kubernetes, or not used here (`override`, `secretBackend`).
  */
 export const RABBITMQ_CLUSTER_SCHEMA = {
