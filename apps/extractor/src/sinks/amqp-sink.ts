@@ -372,7 +372,11 @@ const assertNoLeftovers = async (
   const [first] = leftovers;
   if (first === undefined) return;
   const names = leftovers.map((name) => name.slice(0, -'-0'.length)).join(', ');
-  throw conflict(first, `${leftovers.join(', ')} and so on`, `delete the exchanges ${names}, and these queues`);
+  throw conflict(
+    first,
+    `${leftovers.join(', ')} and so on`,
+    `delete the exchanges ${names} (in RabbitMQ's management page), and these queues`,
+  );
 };
 
 /** The names of objects on the broker begin with it; see "Continuity" in the publisher's README. */
