@@ -4,8 +4,9 @@
 // `node bench/bench.mjs [--rounds N] [--records N] [--size MB] [--part delivery|resume|health|changes|cluster] [--json FILE]`.
 // Part `changes` compares two months of --records releases, by default 200,000. With `--rows null` or `--rows amqp`, it
 // measures only the rows of that sink; with `--dumps FOLDER`, it keeps the dumps there, and finds them the next time.
-// Part `cluster` starts three nodes of RabbitMQ; `--rows quorum`, `partitions`, `kill` or `limit` measures only that. With
-// `--rounds 3 --records 30000`, each of the first two takes about two minutes.
+// Part `cluster` starts three nodes of RabbitMQ and delivers --records releases, by default 100,000; `--rows quorum`,
+// `partitions`, `kill` or `limit` measures only that. Each of the first two takes about two minutes a round. With
+// `--flow-limit 512`, the nodes are configured as docs/scaling.md recommends.
 // Parser, client and broker share the machine's cores; the plain loop has them without a parser. Only ratios within one
 // run are meaningful.
 import { execFile } from 'node:child_process';
@@ -41,11 +42,14 @@ const { values } = parseArgs({
     part: { type: 'string' },
     rows: { type: 'string' },
     dumps: { type: 'string' },
+    'flow-limit': { type: 'string' },
     json: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
 const records = Number(values.records ?? 40_000);
+/** In the rows that deliver to a cluster, to start and to end takes no more than some percent of a run then. */
+const clusterRecords = Number(values.records ?? 100_000);
 /** Two months of fewer releases would mostly show how long a process takes to start. */
 const changesRecords = Number(values.records ?? 200_000);
 
@@ -136,15 +140,15 @@ const deliver = (broker, contract, { env = {}, dump = DUMP, endings = ENDINGS, p
 const { row, end } = createReport(rounds);
 
 /** What the bare loop publishes: as many bodies as the dump has records, of their mean size. */
-const settingsOf = async (contract) => {
-  const { files } = await generateDump({ directory: folder, seed: 'bench', types: ['releases'], records });
+const settingsOf = async (contract, count = records) => {
+  const { files } = await generateDump({ directory: folder, seed: 'bench', types: ['releases'], records: count });
   const { encoding, topology } = CONTRACTS[contract];
   let bytes = 0;
   for await (const block of encodeRecords(files.releases.path, { dataType: 'releases', ...encoding })) {
     for (const { message } of block) bytes += message.length;
     block.release();
   }
-  return { bytes: Math.round(bytes / records), count: records, warmUp: 10_000, ...topology };
+  return { bytes: Math.round(bytes / count), count, warmUp: 10_000, ...topology };
 };
 
 const delivery = async (broker) => {
@@ -179,9 +183,9 @@ try {
   }
   if (wants('cluster')) {
     await clusterRows(row, {
-      ...{ rounds, rows: values.rows, records, folder },
-      settings: () => settingsOf('topic'),
-      deliver: (broker, options) => deliver(broker, 'topic', options),
+      ...{ rounds, rows: values.rows, records: clusterRecords, folder, flowLimit: values['flow-limit'] },
+      settings: () => settingsOf('topic', clusterRecords),
+      deliver: (broker, options) => deliver(broker, 'topic', { dump: { folder, records: clusterRecords }, ...options }),
     });
   }
   if (wants('changes')) {

@@ -73,10 +73,18 @@ const rateWithoutStart = ({ seconds, rate }, start) => (rate * seconds) / (secon
 /**
  * @param deliver - delivers a dump with the command line; returns its rate, and the seconds that it took
  * @param settings - returns those of the bare loop: bodies of the size of the dump's, as many of them
+ * @param flowLimit - `quorum_commands_soft_limit` of the nodes. @default that of RabbitMQ, 32
  */
-export const clusterRows = async (row, options) => {
+export const clusterRows = async (row, { flowLimit, ...options }) => {
   const cluster = await startNewCluster({ plugins: ['rabbitmq_consistent_hash_exchange'] });
-  await rowsOf(cluster, row, options).finally(() => cluster.close());
+  try {
+    for (const node of flowLimit === undefined ? [] : cluster.nodes) {
+      await node.evaluate(`application:set_env(rabbit, quorum_commands_soft_limit, ${flowLimit}).`);
+    }
+    await rowsOf(cluster, row, options);
+  } finally {
+    await cluster.close();
+  }
 };
 
 const rowsOf = async (cluster, row, { rounds, rows, ...delivery }) => {
