@@ -19,6 +19,7 @@ const PARTITIONS = 6;
 const FEW_RECORDS = 10;
 /** What the bare loop publishes to find its best window. */
 const TRIAL_MESSAGES = 8_000;
+const MAX_BARE_MESSAGES = 30_000;
 const QUORUM = { 'x-queue-type': 'quorum' };
 const BODY = Buffer.alloc(1_200, 'x');
 const LIMIT_MESSAGES = 100_000;
@@ -110,6 +111,23 @@ const rowsOf = async (cluster, row, { rounds, rows, ...delivery }) => {
   }
 };
 
+/** What more queues cost alone: the bare loop, which chooses among queues with leaders on all nodes by routing keys. */
+const bareLoopToPartitions = async (node, bare, rounds) => {
+  const one = { ...bare, client: 'bare', window: 5_000, spread: 1 };
+  const six = { ...one, spread: PARTITIONS, queueArguments: { ...QUORUM, 'x-queue-leader-locator': 'balanced' } };
+  const pairs = [];
+  for (let round = 0; round < rounds; round++) {
+    pairs.push(
+      await takeTurns(
+        round,
+        () => measure(node, one),
+        () => measure(node, six),
+      ),
+    );
+  }
+  console.log(`bare loop, ${PARTITIONS} queues ÷ 1 queue: ${ratioOf(pairs).text})`);
+};
+
 const deliveryRows = async (node, row, { rounds, wants, deliver, settings, records, folder }) => {
   const bare = { ...(await settings()), queueArguments: QUORUM, warmUp: 1_000 };
   const few = { folder: join(folder, 'few'), records: FEW_RECORDS };
@@ -148,5 +166,6 @@ const deliveryRows = async (node, row, { rounds, wants, deliver, settings, recor
       `without which it is ${show(median(without), 2)}`;
     const figure = `${text}; medians ${rates.join(', ')}); ${note}`;
     row(`${PARTITIONS} partitions ÷ 1 queue, quorum queues on three nodes, ${what}`, ratio, ['>=', 0.9], figure);
+    await bareLoopToPartitions(node, { ...bare, count: Math.min(bare.count, MAX_BARE_MESSAGES) }, rounds);
   }
 };

@@ -27,14 +27,23 @@ export const withTopology = async (broker, work, endings = ['a', 'b']) => {
   }
 };
 
-/** Runs one publishing process, see `publish-process.mjs`. `bound: false` leaves the exchange without queues. */
-export const measure = (broker, { bound = true, ...settings }) =>
-  withTopology(broker, async (exchange, names) => {
-    const queues = bound ? names.map((name) => ({ name, routingKeys: ['k'] })) : [];
-    const task = { url: broker.url, exchange, queues, mandatory: bound, warmUp: 0, ...settings };
-    const { stdout } = await run(process.execPath, [PUBLISH, JSON.stringify(task)], { timeout: 300_000 });
-    return JSON.parse(stdout);
-  });
+/**
+ * Runs one publishing process, see `publish-process.mjs`. `bound: false` leaves the exchange without queues; `spread`
+ * gives each message to one of so many queues, instead of to both of two.
+ */
+export const measure = (broker, { bound = true, spread, ...settings }) => {
+  const keys = spread && Array.from({ length: spread }, (_, index) => `k${index}`);
+  return withTopology(
+    broker,
+    async (exchange, names) => {
+      const queues = bound ? names.map((name, index) => ({ name, routingKeys: [keys?.[index] ?? 'k'] })) : [];
+      const task = { url: broker.url, exchange, queues, mandatory: bound, warmUp: 0, keys, ...settings };
+      const { stdout } = await run(process.execPath, [PUBLISH, JSON.stringify(task)], { timeout: 300_000 });
+      return JSON.parse(stdout);
+    },
+    keys,
+  );
+};
 
 /** Runs both once, one after the other, in an order that depends on the round: neither always runs first. */
 export const takeTurns = async (round, theirs, mine) => {

@@ -3,13 +3,15 @@
 //
 // Clients: `publisher`, the built package; `bare`, a loop on amqplib with a confirm channel, a fixed window and a
 // counter, but no reconnect, watermark, topology or limit of bytes. With `window` 1 it waits for each confirm. Only the
-// bare loop takes `exchangeType` and `queueArguments`.
+// bare loop takes `exchangeType`, `queueArguments` and `keys`.
 import { connect } from 'amqplib';
 import { createPublisher } from '../dist/index.js';
 
 const { client, url, exchange, queues, count, bytes, mandatory, warmUp, window, ...topology } = JSON.parse(
   process.argv[2],
 );
+/** The routing keys of the messages, in turns. */
+const keys = topology.keys ?? ['k'];
 const { exchangeType = 'topic', queueArguments = {} } = topology;
 const body = Buffer.alloc(bytes, 'x');
 const properties = {
@@ -38,6 +40,7 @@ const clients = {
       for (const key of routingKeys) await channel.bindQueue(name, exchange, key);
     }
     let inFlight = 0;
+    let published = 0;
     let wake;
     const settled = (error) => {
       if (error) throw error;
@@ -50,7 +53,7 @@ const clients = {
     return {
       publish: (messageId) => {
         inFlight++;
-        channel.publish(exchange, 'k', body, { ...properties, messageId }, settled);
+        channel.publish(exchange, keys[published++ % keys.length], body, { ...properties, messageId }, settled);
         if (inFlight < window) return undefined;
         return new Promise((resolve) => {
           wake = resolve;
