@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionQueueNames } from '@discogs-extractor/internal/partition-queues';
 import {
   type ClusterNode,
+  countMessages,
   deleteExchange,
   deleteQueue,
   drainQueue,
@@ -131,11 +132,14 @@ const connectedNode = async (cluster: TestCluster): Promise<ClusterNode> => {
 const reconnectsIn = (output: string): number => output.split('reconnected to the broker').length - 1;
 
 /** The numbers of the records in a queue, in its order; `end` stands for `file_complete`. */
-export const numbersIn = async (url: string, queue: string, end: number): Promise<number[]> =>
-  (await drainQueue(url, queue)).map(({ body }) => {
+export const numbersIn = async (url: string, queue: string, end: number): Promise<number[]> => {
+  // A node that has just started does not know the leader of a quorum queue, and reports that the queue is empty.
+  await until(async () => (await countMessages(url, queue)) > 0);
+  return (await drainQueue(url, queue)).map(({ body }) => {
     const { type, id } = JSON.parse(body.toString()) as { type: string; id?: string };
     return type === 'data' ? Number(id) : end;
   });
+};
 
 export const distinct = (numbers: readonly number[]): number[] => [...new Set(numbers)].sort((a, b) => a - b);
 
