@@ -103,6 +103,25 @@ it('sends tombstones to their own queues, and without any, counts them all the s
   expect(await arrived(QUEUE)).toMatchObject({ ids: [], others: [{ total_processed: 3, unchanged: 3, deleted: 1 }] });
 });
 
+it.each([1, 2])(
+  'leaves a queue that is taken out of the settings its own binding alone (partitions: %i)',
+  async (count) => {
+    await broker.enablePlugins('rabbitmq_consistent_hash_exchange');
+    await write(V1, [1, 2]);
+    await write(V2, [1, 2, 3]);
+    const partitions = { AMQP_PARTITIONS: String(count) };
+    const bindings = async (): Promise<string[]> => {
+      const columns = ['destination_name', 'source_name', 'arguments'];
+      const list = await broker.ctl('list_bindings', '--vhost', vhost, '--quiet', '--no-table-headers', ...columns);
+      return list.split('\n').filter((line) => line.startsWith('old-artists') && line.includes('discogs-extractor.'));
+    };
+    await deliver(V1, { ...partitions, AMQP_QUEUES: 'q-{type},old-{type}' });
+    expect(await bindings()).not.toEqual([]);
+    await deliver(V2, partitions);
+    expect(await bindings()).toEqual([]);
+  },
+);
+
 it('sends everything once more if a queue was set up again between two dumps', async () => {
   const ids = Array.from({ length: 40 }, (_, index) => index);
   await write(V1, ids);

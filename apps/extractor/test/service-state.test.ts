@@ -31,7 +31,9 @@ const progress = (
 ): RunEvent => {
   const at = { file: FILE, dataType: 'artists', records, confirmed, bytesRead: records, bytesTotal: 1000 } as const;
   const whole = { ...at, bytesDelivered: confirmed, xmlBytes: 10 * records, irregularities, missing: 0 };
-  return type === 'file-started' ? { type, ...whole, resumedAfter: records, reason: '' } : { type, ...whole };
+  return type === 'file-started'
+    ? { type, ...whole, malformed: 0, resumedAfter: records, reason: '' }
+    : { type, ...whole };
 };
 /** What all events of a file's download have. */
 const DOWNLOAD = { file: FILE, dataType: 'artists', version: VERSION } as const;
@@ -79,6 +81,21 @@ describe('totals', () => {
       irregularities: { 'bare-ampersand': 3, 'unknown-entity': 1 },
     });
     expect(state.files[0]).toMatchObject({ records: 150, confirmed: 150 });
+  });
+
+  it('count a malformed record once for its file, though it is read again after an interruption', () => {
+    const reported = {
+      file: FILE,
+      dataType: 'artists',
+      kind: 'not-well-formed',
+      byteOffset: 1,
+      reason: '',
+      keptIn: '',
+    };
+    const attempt = [progress('file-started', 0, 0), { type: 'record-malformed', ...reported } as const] as RunEvent[];
+    const reason = 'the queue is there again';
+    const interrupted = { type: 'file-interrupted', file: FILE, dataType: 'artists', records: 0, reason } as const;
+    expect(after([...STARTED, ...attempt, interrupted, ...attempt]).files[0]).toMatchObject({ malformed: 1 });
   });
 
   it('continue through the runs', () => {

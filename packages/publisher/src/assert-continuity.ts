@@ -36,7 +36,7 @@ export const assertContinuity = async (options: AssertContinuityOptions): Promis
     exchange: { name: '', type: 'direct' },
     queues: checks
       .list('queues', queues)
-      .map((name) => ({ name: checks.text('queues', name), routingKeys: [], queueType, partitions })),
+      .map((name, index) => ({ name: checks.text(`queues[${index}]`, name), routingKeys: [], queueType, partitions })),
     topologyCheckIntervalMs: 0,
     continuity: { token, mode: 'resume' },
   });

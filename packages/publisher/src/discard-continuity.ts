@@ -9,7 +9,7 @@ export interface DiscardContinuityOptions extends BrokerConnectionOptions {
   token: string;
   /** Its exchange. */
   exchange: string | ExchangeOptions;
-  /** Its queues. */
+  /** Its queues, with their routing keys and partitions: without these, bindings stay. */
   queues: readonly QueueOptions[];
 }
 
@@ -28,7 +28,7 @@ const OPTION_NAMES: Readonly<Record<keyof DiscardContinuityOptions, true>> = {
 export const discardContinuity = async (options: DiscardContinuityOptions): Promise<void> => {
   const { token, exchange, queues, ...connection } = checks.object('', options, OPTION_NAMES);
   continuityToken('token', token);
-  const topology = resolveTopology({ exchange, queues });
+  const topology = resolveTopology({ exchange, queues: checks.list('queues', queues) });
   await withBroker(connection, { exchange: `${token}.…` }, (publisher) =>
     publisher.request((channel) => deleteContinuity(channel, token, topology)),
   );

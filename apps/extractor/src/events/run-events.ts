@@ -174,7 +174,13 @@ export type RunEvent =
       readonly dataType: DataType;
       readonly error: unknown;
     }
-  | ({ readonly type: 'file-started'; readonly resumedAfter: number; readonly reason: string } & FileProgress)
+  | ({
+      readonly type: 'file-started';
+      readonly resumedAfter: number;
+      readonly reason: string;
+      /** Records that are not delivered, as far as they are not read, and so reported, again. */
+      readonly malformed: number;
+    } & FileProgress)
   | ({ readonly type: 'file-progress' } & FileProgress)
   | {
       /** A file has made no progress for a while; `file-moving` reports that it does again. */

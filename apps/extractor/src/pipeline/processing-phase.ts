@@ -103,16 +103,22 @@ const endPhase = (session: MarkerSession, summaries: readonly FileSummary[]): vo
   }
 };
 
+/** Where a run began in a file, and how far it has come. */
+interface Work {
+  readonly begin: Progress;
+  readonly at: Progress;
+}
+
 const processFile = async (
   options: ProcessingPhaseOptions,
   dump: VerifiedFile,
   workers: WorkerPool,
-  /** Where this run began, if it has to resume. */
-  begin?: Progress,
+  /** When this run began and what it has done, if it has to resume. */
+  earlier?: { readonly startedAt: number; readonly work: Work | undefined },
 ): Promise<FileSummary> => {
   const { config, version, earlierCounts, sink, destinations, changeStores, session, onEvent, signal } = options;
   const { name: file, size, sha256, dataType } = dump;
-  const startedAt = performance.now();
+  const startedAt = earlier?.startedAt ?? performance.now();
   const summary = (rest: Partial<FileSummary> & Pick<FileSummary, 'outcome'>): FileSummary => {
     const known = session.marker.processing_phase.progress_by_file[file];
     const changes = known && knownChangesOf(known);
@@ -131,8 +137,8 @@ const processFile = async (
   }
 
   /** Where this run began, and what it has done since, once it reads the file. */
-  let work: { readonly begin: Progress; readonly at: Progress } | undefined;
-  const done = ({ begin, at }: NonNullable<typeof work>) => ({
+  let work = earlier?.work;
+  const done = ({ begin, at }: Work) => ({
     delivered: Math.max(0, deliveredAt(at) - deliveredAt(begin)),
     ...issuesOf(at),
   });
@@ -224,8 +230,9 @@ const processFile = async (
         onReportsFailed: (error) => onEvent({ type: 'reports-failed', file, dataType, error }),
         restart,
         onStart: (resumedAfter, at) => {
-          work = { begin: begin ?? at, at };
-          onEvent({ type: 'file-started', ...eventFields(at), resumedAfter, reason: plan.reason });
+          work = { begin: work?.begin ?? at, at };
+          const { malformed } = at;
+          onEvent({ type: 'file-started', ...eventFields(at), malformed, resumedAfter, reason: plan.reason });
         },
         onProgress: (at) => {
           work = { begin: at, ...work, at };
@@ -256,7 +263,7 @@ const processFile = async (
     if (isQueueBack(error)) {
       // It may lack what was confirmed after the watermark, and nothing before it.
       onEvent({ type: 'file-interrupted', file, dataType, records: watermarkOf(known()), reason });
-      return processFile(options, dump, workers, work?.begin ?? begin);
+      return processFile(options, dump, workers, { startedAt, work });
     }
     session.failFile(file, reason);
     // A file whose queues never came has nothing to deliver again.

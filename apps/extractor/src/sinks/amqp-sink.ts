@@ -13,6 +13,7 @@ import {
   PublisherError,
   type PublisherEvent,
   type PublisherOptions,
+  type QueueOptions,
 } from '@discogs-extractor/publisher';
 import type { Checkpoint, Destination } from '@discogs-extractor/state-marker';
 import type { SinkBlock } from '../changes/select-records.js';
@@ -94,11 +95,22 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
       }),
     );
 
-  const discard = async (dataType: DataType, token: string, signal?: AbortSignal): Promise<void> => {
+  /** @param former - queues that the token may also stand for, since they were in the settings before */
+  const discard = async (
+    dataType: DataType,
+    token: string,
+    signal?: AbortSignal,
+    former: readonly FormerQueue[] = [],
+  ): Promise<void> => {
+    const { exchange, queues } = layout.topologyOf(dataType);
+    const present = new Set(queues.map(({ name }) => name));
+    const routingKeys = [...new Set([layout.routingKeyOf(dataType), layout.deletedKeyOf(dataType)])];
+    const absent = former.filter(({ name }) => !present.has(name)).map((queue) => ({ ...queue, routingKeys }));
     await discardContinuity({
       ...connection,
       token,
-      ...layout.topologyOf(dataType),
+      exchange,
+      queues: [...queues, ...absent],
       connectAttempts: 1,
       connectTimeoutMs: DISCARD_TIMEOUT_MS,
       signal,
@@ -328,9 +340,27 @@ export const createAmqpSink = (options: AmqpSinkOptions): Sink => {
     releasedCheckpoint: ({ token, ...rest }) => rest,
     release: async ({ dataType }, checkpoint, signal) => {
       const { token } = readCheckpoint(checkpoint);
-      if (token !== undefined) await discard(dataType, token, signal);
+      if (token !== undefined) await discard(dataType, token, signal, formerQueuesOf(checkpoint, layout.partitions));
     },
   };
+};
+
+type FormerQueue = Pick<QueueOptions, 'name' | 'partitions'>;
+
+/**
+ * The queues of a proof, some of which may be in the settings no more: their second bindings would fill them for ever.
+ * Those with another number of partitions had to be deleted, and their bindings with them.
+ */
+const formerQueuesOf = (proof: Checkpoint | undefined, partitions: number): FormerQueue[] => {
+  const { queues, partitions: count = 1 } = proof ?? {};
+  if (typeof queues !== 'string' || count !== partitions) return [];
+  const names = queues.split('\n');
+  if (partitions === 1) return names.map((name) => ({ name }));
+  // One partition stands for all of its queue.
+  const first = '-0';
+  return names
+    .filter((name) => name.endsWith(first))
+    .map((name) => ({ name: name.slice(0, -first.length), partitions }));
 };
 
 /**

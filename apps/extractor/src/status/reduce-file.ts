@@ -99,6 +99,8 @@ export const reduceFile = (file: FileStatus, event: FileEvent, now: number): Fil
         xmlBytes: event.xmlBytes,
         records: event.records,
         confirmed: event.confirmed,
+        // Those that are read again are reported again.
+        malformed: event.malformed,
         irregularities: event.irregularities,
         drift: undefined,
         quality: event.quality,

@@ -47,15 +47,16 @@ const SECOND_BINDING_ARGUMENT = 'x-continuity';
 /** Removes everything that a token stands for. What is missing already is no error. */
 export const deleteContinuity = async (channel: ConfirmChannel, token: string, topology: Topology): Promise<void> => {
   const names = namesOf(token);
+  for (const name of witnessedNames(topology)) await channel.deleteExchange(names.witness(name));
+  await channel.deleteExchange(names.exchange);
+  await channel.deleteQueue(names.receipt);
+  await channel.deleteExchange(names.receipt);
+  // Last, since the broker refuses it for a queue whose node is down, or that the user may not write to.
   const args = { [SECOND_BINDING_ARGUMENT]: token };
   for (const { destination, isQueue, source, routingKey } of secondBindingsOf(topology)) {
     if (isQueue) await channel.unbindQueue(destination, source, routingKey, args);
     else await channel.unbindExchange(destination, source, routingKey, args);
   }
-  for (const name of witnessedNames(topology)) await channel.deleteExchange(names.witness(name));
-  await channel.deleteExchange(names.exchange);
-  await channel.deleteQueue(names.receipt);
-  await channel.deleteExchange(names.receipt);
 };
 
 /** The queues, and the exchanges of partitions. */
