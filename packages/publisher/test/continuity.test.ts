@@ -181,6 +181,27 @@ describe('continuity', () => {
     }
   });
 
+  it('waits for the leader of a quorum queue, without which the queue reports that it is empty', async () => {
+    await using proxy = await startProxy(broker);
+    const { a, b, start } = twoQueuesWithToken('quorum');
+    const { publisher, events } = await openPublisher({ ...start, url: broker.urlFor({ port: proxy.port }) });
+    await publishNumbered(publisher, 1, 100);
+    await publisher.flush();
+    const server = `{'%2F_${a}', node()}`;
+    await broker.evaluate(`ok = ra:stop_server(quorum_queues, ${server}).`);
+    proxy.cut();
+    await until(() => countEvents(events, 'lost') > 0);
+    // More than the readings of a queue that has a leader.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await broker.evaluate(`ok = ra:restart_server(quorum_queues, ${server}).`);
+    await publishNumbered(publisher, 101, 200);
+    await publisher.flush();
+    await publisher.close();
+    expect(publisher.stats.missing).toBe(0);
+    expect(countEvents(events, 'missing')).toBe(0);
+    for (const queue of [a, b]) expect(await drainNumbers(broker, queue)).toEqual(range(1, 200));
+  });
+
   it('is not claimed by a receipt that was purged while connected', async () => {
     const { token, start } = twoQueuesWithToken();
     await using proxy = await startProxy(broker);

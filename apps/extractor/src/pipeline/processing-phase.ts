@@ -260,8 +260,10 @@ const processFile = async (
     // The marker itself failed, so the failure cannot be recorded in it.
     if (error instanceof StateMarkerError) throw error;
     const reason = describeError(error);
-    if (isQueueBack(error)) {
+    const queue = queueThatIsBack(error);
+    if (queue !== undefined) {
       // It may lack what was confirmed after the watermark, and nothing before it.
+      const reason = `queue ${queue} took nothing for some time, and may lack records that were confirmed meanwhile`;
       onEvent({ type: 'file-interrupted', file, dataType, records: watermarkOf(known()), reason });
       return processFile(options, dump, workers, { startedAt, work });
     }
@@ -343,9 +345,11 @@ const checkpointAt = (records: number, checkpoint: Checkpoint): Checkpoint => ({
 const isLoss = (error: unknown): boolean =>
   error instanceof Error && (LOSSES.has(errorCodeOf(error) ?? '') || isLoss(error.cause));
 
-/** Whether a queue that was on a node that was down is there again. */
-const isQueueBack = (error: unknown): boolean =>
-  error instanceof Error && (errorCodeOf(error) === 'QUEUE_UNAVAILABLE' || isQueueBack(error.cause));
+/** The name of the queue if one that was on a node that was down is there again. */
+const queueThatIsBack = (error: unknown): string | undefined => {
+  if (error instanceof PublisherError && error.code === 'QUEUE_UNAVAILABLE') return error.facts.queue;
+  return error instanceof Error ? queueThatIsBack(error.cause) : undefined;
+};
 
 const LOSSES: ReadonlySet<string> = new Set([...LOST_DELIVERY_CODES, 'DUMP_DAMAGED']);
 

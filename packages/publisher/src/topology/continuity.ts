@@ -9,7 +9,7 @@ import { deletePartitionExchanges, isBuiltIn, type Topology } from './declare-to
 import { isMissing } from './refusals.js';
 
 /** A quorum queue without a leader reports no messages: after a restart, such a receipt is read this often. */
-const MAX_RECEIPT_READINGS = 20;
+const MAX_RECEIPT_READINGS = 120;
 const RECEIPT_INTERVAL_MS = 250;
 
 /**

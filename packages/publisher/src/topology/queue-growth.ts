@@ -68,6 +68,8 @@ interface TrackedQueue {
 const isCountable = (queue: ResolvedQueue): boolean =>
   queue.routingKeys.length > 0 && queue.arguments['x-queue-type'] !== 'stream';
 
+const isQuorum = (queue: ResolvedQueue): boolean => queue.arguments['x-queue-type'] === 'quorum';
+
 /** What is counted together. */
 const groupPartitions = ({
   queues,
@@ -245,6 +247,17 @@ export class QueueGrowthCheck {
     const reading = this.readingOf(queue, readings);
     if (!start || !reading || reading.consumers > 0) return undefined;
     return Math.max(0, (expectedGrowth.get(queue) ?? 0) - (reading.messages - start.messages));
+  }
+
+  /**
+   * Whether a reading of a queue is in doubt: a quorum queue, or a partition that is one, reports that it is empty while
+   * it has no leader.
+   */
+  mayLackLeader(queue: string, readings: QueueReadings): boolean {
+    return (
+      this.#find(queue)?.members.some((member) => isQuorum(member) && readings.get(member.name)?.messages === 0) ===
+      true
+    );
   }
 
   /** Whether a queue is known to lack messages since its count started. */

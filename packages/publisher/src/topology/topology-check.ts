@@ -16,6 +16,8 @@ import { explainDeclarationRefusal, isMissing, isUnavailable } from './refusals.
  */
 const CLOSER_READINGS = 3;
 const READING_INTERVAL_MS = 250;
+/** The same for a quorum queue that may have no leader: if two of three nodes were down, an election takes some time. */
+const MAX_READINGS_WITHOUT_LEADER = 120;
 /** Bindings without which nothing is lost at once are declared again this often only: each costs all nodes some time. */
 const REBIND_INTERVAL_MS = 2_000;
 /** After a pause this long, the queues are read before anything is sent: consumers may have come and gone. */
@@ -111,7 +113,7 @@ export class TopologyCheck {
     const expectedGrowth = growth.expectedGrowth();
     let readings = declared;
     let { shortfalls } = growth.compare(expectedGrowth, readings, connection);
-    for (let reading = 1; shortfalls.length > 0 && reading <= CLOSER_READINGS; reading++) {
+    for (let reading = 1; shortfalls.length > 0 && reading <= this.#maxReadings(shortfalls, readings); reading++) {
       await this.#pause(READING_INTERVAL_MS);
       readings = await connection.request((channel) => readQueues(channel, this.#options));
       ({ shortfalls } = growth.compare(expectedGrowth, readings, connection));
@@ -230,7 +232,8 @@ export class TopologyCheck {
       // A lost binding is no cause if there is a second one, or if the broker reports those that are removed.
       const isBound = continuity.hasSecondBindings || changes !== undefined;
       // What a client returns is not missing.
-      if (isBound && reading < CLOSER_READINGS && !shortfalls.every(isRemovalCertain)) {
+      const maxReadings = this.#maxReadings(shortfalls, readings);
+      if (isBound && reading < maxReadings && !shortfalls.every(isRemovalCertain)) {
         await this.#pause(READING_INTERVAL_MS);
         if (connection.ended || !isAlive()) return;
         continue;
@@ -310,6 +313,13 @@ export class TopologyCheck {
     if (growth.hadConsumer(queue)) return void this.#recordMissing(later.shortfall);
     const { expected, found } = later.shortfall;
     return this.#missingBindingError(queue, expected - found);
+  }
+
+  /** How often queues that fall short are read at most. */
+  #maxReadings(shortfalls: readonly Shortfall[], readings: QueueReadings): number {
+    return shortfalls.some(({ queue }) => this.growth.mayLackLeader(queue, readings))
+      ? MAX_READINGS_WITHOUT_LEADER
+      : CLOSER_READINGS;
   }
 
   #restartCounts(readings: QueueReadings, connection: CheckedConnection): void {
