@@ -28,6 +28,14 @@ afterAll(async () => {
   await rm(base, { recursive: true, force: true });
 });
 
+/** The options of a run for the consumers of the platform. */
+const optionsFor = (data: string, url: string) => ({
+  env: {
+    ...{ CONTRACT: 'fanout', AMQP_EXPECT_QUEUES: '{prefix}-tableinator-{type}' },
+    ...{ DISCOGS_ROOT: data, AMQP_CONNECTION: url },
+  },
+});
+
 const endsOf = ({ ends }: PlatformConsumer, type: string): Record<string, unknown>[] =>
   ends.filter((message) => message['type'] === type);
 
@@ -51,12 +59,7 @@ describe('extraction_complete under CONTRACT=fanout', () => {
         await Promise.all(consumers.map((one) => one[Symbol.asyncDispose]()));
       });
       const args = ['run', '--once', '--source', dumps];
-      const options = {
-        env: {
-          ...{ CONTRACT: 'fanout', AMQP_EXPECT_QUEUES: '{prefix}-tableinator-{type}' },
-          ...{ DISCOGS_ROOT: data, AMQP_CONNECTION: url },
-        },
-      };
+      const options = optionsFor(data, url);
       const run = (): Promise<CliResult> => runCli(args, options);
 
       const killed = startCli(args, options);
@@ -101,12 +104,7 @@ describe('extraction_complete under CONTRACT=fanout', () => {
       const data = await mkdtemp(join(base, 'data-'));
       const consume = (dataType: DataType) => startPlatformConsumer({ url, name: 'tableinator', dataType });
       const start = (...more: string[]) =>
-        startCli(['run', '--once', '--source', dumps, ...more], {
-          env: {
-            ...{ CONTRACT: 'fanout', AMQP_EXPECT_QUEUES: '{prefix}-tableinator-{type}' },
-            ...{ DISCOGS_ROOT: data, AMQP_CONNECTION: url },
-          },
-        });
+        startCli(['run', '--once', '--source', dumps, ...more], optionsFor(data, url));
       await using artists = await consume('artists');
       await using _labels = await consume('labels');
       await using _masters = await consume('masters');

@@ -25,7 +25,12 @@ import {
   type TlsOptions,
 } from './options.js';
 import { PARTITION_HEADER, partitionQueue } from './partitions.js';
-import type { ResolvedExchange, ResolvedPartitions, ResolvedQueue } from './resolved-topology.js';
+import {
+  type ResolvedExchange,
+  type ResolvedPartitions,
+  type ResolvedQueue,
+  witnessedNames,
+} from './resolved-topology.js';
 
 /** {@link ContinuityOptions}, checked. */
 export type ResolvedContinuity = Readonly<ContinuityOptions>;
@@ -236,7 +241,7 @@ export const resolveTopology = (
   const exchange = resolveExchange('exchange', options.exchange, 'topic');
   const { queues, partitions } = resolveQueues(checks.list('queues', options.queues ?? []), exchange);
   // Exchanges and queues may have the same name, but the objects that prove that they are the same are named after both.
-  const names = [...queues.map(({ name }) => name), ...(partitions?.exchanges ?? []).map((each) => each.exchange.name)];
+  const names = witnessedNames({ queues, partitions });
   const duplicate = names.find((name, index) => names.indexOf(name) < index);
   if (duplicate !== undefined) {
     checks.fail('queues', 'of different names, each with all of its routing keys', duplicate);

@@ -51,3 +51,12 @@ export interface PartitionBinding {
   readonly routingKey: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
+
+/** The names of the queues, and of the exchanges of partitions: what a publisher proves to be the same. */
+export const witnessedNames = (topology: {
+  readonly queues: readonly ResolvedQueue[];
+  readonly partitions: ResolvedPartitions | undefined;
+}): string[] => [
+  ...topology.queues.map(({ name }) => name),
+  ...(topology.partitions?.exchanges ?? []).map(({ exchange }) => exchange.name),
+];

@@ -259,7 +259,6 @@ const processFile = async (
     if (signal.aborted) return summary({ outcome: 'stopped', ...partly });
     // The marker itself failed, so the failure cannot be recorded in it.
     if (error instanceof StateMarkerError) throw error;
-    const reason = describeError(error);
     const queue = queueThatIsBack(error);
     if (queue !== undefined) {
       // It may lack what was confirmed after the watermark, and nothing before it.
@@ -267,6 +266,7 @@ const processFile = async (
       onEvent({ type: 'file-interrupted', file, dataType, records: watermarkOf(known()), reason });
       return processFile(options, dump, workers, { startedAt, work });
     }
+    const reason = describeError(error);
     session.failFile(file, reason);
     // A file whose queues never came has nothing to deliver again.
     const hasBegun = work !== undefined || watermarkOf(known()) > 0;

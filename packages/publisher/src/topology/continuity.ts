@@ -4,13 +4,11 @@ import { PublisherError, type PublisherErrorFacts, type TopologyLossReason } fro
 import { type Redact, redactedCause } from '../redact.js';
 import { REPLY_CODE, replyCodeOf } from '../reply-code.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { witnessedNames } from '../resolved-topology.js';
 import { MAX_SHORT_STRING_BYTES } from '../short-string.js';
 import { deletePartitionExchanges, isBuiltIn, type Topology } from './declare-topology.js';
+import { isQuorum, MAX_READINGS_WITHOUT_LEADER, READING_INTERVAL_MS } from './leader-wait.js';
 import { isMissing } from './refusals.js';
-
-/** A quorum queue without a leader reports no messages: after a restart, such a receipt is read this often. */
-const MAX_RECEIPT_READINGS = 120;
-const RECEIPT_INTERVAL_MS = 250;
 
 /**
  * Declared with all three of them, an exchange exists for as long as its binding does: nobody can publish to it, it
@@ -53,24 +51,18 @@ export const deleteContinuity = async (channel: ConfirmChannel, token: string, t
   await channel.deleteExchange(names.receipt);
   // Last, since the broker refuses it for a queue whose node is down, or that the user may not write to.
   const args = { [SECOND_BINDING_ARGUMENT]: token };
-  for (const { destination, isQueue, source, routingKey } of secondBindingsOf(topology)) {
+  const source = topology.exchange.name;
+  for (const { destination, isQueue, routingKey } of secondBindingsOf(topology)) {
     if (isQueue) await channel.unbindQueue(destination, source, routingKey, args);
     else await channel.unbindExchange(destination, source, routingKey, args);
   }
 };
-
-/** The queues, and the exchanges of partitions. */
-const witnessedNames = ({ queues, partitions }: Topology): string[] => [
-  ...queues.map(({ name }) => name),
-  ...(partitions?.exchanges ?? []).map(({ exchange }) => exchange.name),
-];
 
 /** A binding that repeats one of the topology. */
 interface SecondBinding {
   readonly destination: string;
   /** Whether the destination is a queue, and not the exchange of partitions. */
   readonly isQueue: boolean;
-  readonly source: string;
   readonly routingKey: string;
 }
 
@@ -84,13 +76,11 @@ const secondBindingsOf = ({ exchange, queues, partitions }: Topology): SecondBin
   exchange.name === '' || !TYPES_WITH_SECOND_BINDINGS.has(exchange.type)
     ? []
     : [
-        ...queues.flatMap(({ name, routingKeys }) =>
-          routingKeys.map((routingKey) => ({ destination: name, isQueue: true, routingKey, source: exchange.name })),
-        ),
-        ...(partitions?.exchanges ?? []).flatMap(({ exchange: { name }, routingKeys }) =>
-          routingKeys.map((routingKey) => ({ destination: name, isQueue: false, routingKey, source: exchange.name })),
-        ),
-      ];
+        ...queues.map(({ name, routingKeys }) => ({ destination: name, isQueue: true, routingKeys })),
+        ...(partitions?.exchanges ?? []).map(({ exchange: { name }, routingKeys }) => ({
+          ...{ destination: name, isQueue: false, routingKeys },
+        })),
+      ].flatMap(({ routingKeys, ...each }) => routingKeys.map((routingKey) => ({ ...each, routingKey })));
 
 /** The connection on which the objects are declared and read. */
 export interface ContinuityConnection {
@@ -167,9 +157,9 @@ export class Continuity {
     for (let reading = 1; this.#isReceiptTrusted; reading++) {
       const messages = await this.#readReceipt(connection);
       if (messages === 'unknown' || (messages !== 'missing' && messages > 0)) return;
-      if (messages === 'missing' || !this.#isReceiptQuorum || reading === MAX_RECEIPT_READINGS)
+      if (messages === 'missing' || !this.#isReceiptQuorum || reading === MAX_READINGS_WITHOUT_LEADER)
         throw this.lossOf({ reason: 'messages-lost' });
-      await new Promise((resolve) => setTimeout(resolve, RECEIPT_INTERVAL_MS));
+      await new Promise((resolve) => setTimeout(resolve, READING_INTERVAL_MS));
       if (connection.ended) throw new Error('Connection ended during setup');
     }
   }
@@ -227,7 +217,8 @@ export class Continuity {
 
   /** The receipt is as available as the queues. */
   get #isReceiptQuorum(): boolean {
-    return this.#options.queues[0]?.arguments['x-queue-type'] === 'quorum';
+    const [first] = this.#options.queues;
+    return first !== undefined && isQuorum(first);
   }
 
   async #create(channel: ConfirmChannel): Promise<void> {
@@ -252,7 +243,8 @@ export class Continuity {
   /** Declares the second bindings; one that exists already stays as it is. */
   async #bindAgain(channel: ConfirmChannel): Promise<void> {
     const args = { [SECOND_BINDING_ARGUMENT]: this.#options.continuity?.token };
-    for (const { destination, isQueue, source, routingKey } of secondBindingsOf(this.#options)) {
+    const source = this.#options.exchange.name;
+    for (const { destination, isQueue, routingKey } of secondBindingsOf(this.#options)) {
       if (isQueue) await channel.bindQueue(destination, source, routingKey, args);
       else await channel.bindExchange(destination, source, routingKey, args);
     }

@@ -3,6 +3,7 @@ import type { ResolvedQueue } from '../resolved-topology.js';
 import type { OutboxEntry } from '../window/outbox.js';
 import { bindingMatchOf } from './binding-match.js';
 import type { QueueReading, QueueReadings } from './declare-topology.js';
+import { isQuorum } from './leader-wait.js';
 
 /** A message that was confirmed, kept to be sent again as a probe. */
 export type SampleMessage = Pick<OutboxEntry, 'routingKey' | 'messageId' | 'body' | 'own' | 'partitionKey'>;
@@ -67,8 +68,6 @@ interface TrackedQueue {
 /** The count of a stream is an estimate. */
 const isCountable = (queue: ResolvedQueue): boolean =>
   queue.routingKeys.length > 0 && queue.arguments['x-queue-type'] !== 'stream';
-
-const isQuorum = (queue: ResolvedQueue): boolean => queue.arguments['x-queue-type'] === 'quorum';
 
 /** What is counted together. */
 const groupPartitions = ({

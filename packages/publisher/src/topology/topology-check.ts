@@ -7,6 +7,7 @@ import type { SendWindow } from '../window/send-window.js';
 import { BrokerEvents, type TopologyChanges } from './broker-events.js';
 import { Continuity } from './continuity.js';
 import { DeclarationError, type QueueReadings, readQueues, rebindQueues, topologyOfQueue } from './declare-topology.js';
+import { MAX_READINGS_WITHOUT_LEADER, READING_INTERVAL_MS } from './leader-wait.js';
 import { QueueGrowthCheck, type SampleMessage, type Shortfall } from './queue-growth.js';
 import { explainDeclarationRefusal, isMissing, isUnavailable } from './refusals.js';
 
@@ -15,9 +16,6 @@ import { explainDeclarationRefusal, isMissing, isUnavailable } from './refusals.
  * more, a client has returned what it did not ack, and a quorum queue has a leader.
  */
 const CLOSER_READINGS = 3;
-const READING_INTERVAL_MS = 250;
-/** The same for a quorum queue that may have no leader: if two of three nodes were down, an election takes some time. */
-const MAX_READINGS_WITHOUT_LEADER = 120;
 /** Bindings without which nothing is lost at once are declared again this often only: each costs all nodes some time. */
 const REBIND_INTERVAL_MS = 2_000;
 /** After a pause this long, the queues are read before anything is sent: consumers may have come and gone. */
